@@ -1,0 +1,15 @@
+# Flags for the project's own targets; nothing here reaches a consumer of the installed package.
+add_library(postmortem_settings INTERFACE)
+target_compile_options(postmortem_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                                     -Wnon-virtual-dtor -Woverloaded-virtual)
+if(POSTMORTEM_WERROR)
+  target_compile_options(postmortem_settings INTERFACE -Werror)
+endif()
+if(POSTMORTEM_SANITIZE)
+  target_compile_options(postmortem_settings INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
+                                                       -fno-omit-frame-pointer)
+  target_link_options(postmortem_settings INTERFACE -fsanitize=address,undefined)
+endif()
+if(POSTMORTEM_FUZZERS)
+  target_compile_options(postmortem_settings INTERFACE -fsanitize=fuzzer-no-link)
+endif()

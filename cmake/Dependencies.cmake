@@ -1,0 +1,40 @@
+# Everything is found on the system; nothing is fetched. One INTERFACE target carries the private dependencies.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(Boost REQUIRED COMPONENTS program_options)
+
+pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
+pkg_check_modules(LIBDW REQUIRED IMPORTED_TARGET libdw)
+pkg_check_modules(LIBZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(LIBLZ4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(LIBDEFLATE REQUIRED IMPORTED_TARGET libdeflate)
+pkg_check_modules(LIBLZMA REQUIRED IMPORTED_TARGET liblzma)
+
+find_path(EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
+find_path(SNAPPY_INCLUDE_DIR snappy-c.h REQUIRED)
+find_library(SNAPPY_LIBRARY snappy REQUIRED)
+
+add_library(postmortem_dependencies INTERFACE)
+target_include_directories(postmortem_dependencies SYSTEM INTERFACE ${EXPECTED_INCLUDE_DIR} ${SNAPPY_INCLUDE_DIR})
+target_link_libraries(postmortem_dependencies INTERFACE
+  PkgConfig::LIBDW PkgConfig::LIBELF PkgConfig::LIBZSTD PkgConfig::LIBLZ4 PkgConfig::LIBDEFLATE PkgConfig::LIBLZMA
+  ZLIB::ZLIB ${SNAPPY_LIBRARY} fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+
+if(POSTMORTEM_LZO)
+  find_path(LZO_INCLUDE_DIR lzo/lzo1x.h REQUIRED)
+  find_library(LZO_LIBRARY lzo2 REQUIRED)
+  target_include_directories(postmortem_dependencies SYSTEM INTERFACE ${LZO_INCLUDE_DIR})
+  target_link_libraries(postmortem_dependencies INTERFACE ${LZO_LIBRARY})
+  target_compile_definitions(postmortem_dependencies INTERFACE POSTMORTEM_HAS_LZO=1)
+endif()
+
+if(POSTMORTEM_DEBUGINFOD)
+  pkg_check_modules(LIBDEBUGINFOD IMPORTED_TARGET libdebuginfod)
+  if(LIBDEBUGINFOD_FOUND)
+    target_link_libraries(postmortem_dependencies INTERFACE PkgConfig::LIBDEBUGINFOD)
+    target_compile_definitions(postmortem_dependencies INTERFACE POSTMORTEM_HAS_DEBUGINFOD=1)
+  endif()
+endif()
