@@ -22,10 +22,18 @@ enum class Endian { Little, Big };
 
 constexpr Endian host_endian = std::endian::native == std::endian::little ? Endian::Little : Endian::Big;
 
-constexpr std::uint16_t byte_swap(std::uint16_t v) { return __builtin_bswap16(v); }
-constexpr std::uint32_t byte_swap(std::uint32_t v) { return __builtin_bswap32(v); }
-constexpr std::uint64_t byte_swap(std::uint64_t v) { return __builtin_bswap64(v); }
-constexpr std::uint8_t byte_swap(std::uint8_t v) { return v; }
+constexpr std::uint16_t byte_swap(std::uint16_t v) {
+    return __builtin_bswap16(v);
+}
+constexpr std::uint32_t byte_swap(std::uint32_t v) {
+    return __builtin_bswap32(v);
+}
+constexpr std::uint64_t byte_swap(std::uint64_t v) {
+    return __builtin_bswap64(v);
+}
+constexpr std::uint8_t byte_swap(std::uint8_t v) {
+    return v;
+}
 
 /// Reads an integer from memory of unknown alignment. The caller has checked that sizeof(T) bytes are there.
 template <std::integral T>

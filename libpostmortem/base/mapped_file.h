@@ -1,4 +1,5 @@
-// A file as bytes: mapped read-only, so that opening a dump of any size costs nothing until a page is touched.
+// A file as bytes: mapped read-only, so that opening a dump of any size costs nothing until a page is
+// touched.
 #pragma once
 
 #include <filesystem>

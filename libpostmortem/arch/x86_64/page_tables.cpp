@@ -1,0 +1,68 @@
+#include "arch/x86_64/page_tables.h"
+
+#include <fmt/format.h>
+
+namespace postmortem::x86_64 {
+namespace {
+
+// Intel SDM volume 3A, chapter 4.5; Linux: arch/x86/include/asm/pgtable_types.h.
+constexpr std::uint64_t present = 1ull << 0;
+constexpr std::uint64_t page_size_bit = 1ull << 7;
+constexpr std::uint64_t address_bits = 0x000ffffffffff000ull;
+
+constexpr unsigned page_shift = 12;
+constexpr unsigned bits_per_level = 9;
+constexpr unsigned entries_per_table = 1u << bits_per_level;
+
+class Walker final : public PageTableWalker {
+  public:
+    Walker(const PhysicalMemory& physical, const PageTableParams& params)
+        : physical_(physical),
+          root_(params.root & address_bits & ~params.sme_mask),
+          levels_(params.five_levels ? 5 : 4),
+          frame_mask_(address_bits & ~params.sme_mask) {}
+
+    Result<Translation> walk(std::uint64_t vaddr) const override {
+        if (!canonical(vaddr)) return fail(ErrorCode::NotMapped, "not a canonical address", vaddr);
+        std::uint64_t table = root_;
+        for (int level = levels_;; --level) {
+            const unsigned shift = page_shift + bits_per_level * static_cast<unsigned>(level - 1);
+            const std::uint64_t slot = table + ((vaddr >> shift) & (entries_per_table - 1)) * 8;
+            auto entry = physical_.get<std::uint64_t>(slot);
+            if (!entry) {
+                entry.error().message =
+                    fmt::format("a level-{} page table at physical {:#x} cannot be read: {}", level, table,
+                                entry.error().message);
+                return fail(std::move(entry.error()));
+            }
+            const bool leaf = level == 1 || (level <= 3 && (*entry & page_size_bit));
+            if (!(*entry & present))
+                return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
+            if (leaf) {
+                const std::uint64_t size = 1ull << shift;
+                return Translation{(*entry & frame_mask_ & ~(size - 1)) | (vaddr & (size - 1)), size};
+            }
+            table = *entry & frame_mask_;
+        }
+    }
+
+  private:
+    bool canonical(std::uint64_t vaddr) const {
+        const unsigned bits = page_shift + bits_per_level * static_cast<unsigned>(levels_);
+        const std::uint64_t upper = vaddr >> (bits - 1);
+        return upper == 0 || upper == (~0ull >> (bits - 1));
+    }
+
+    const PhysicalMemory& physical_;
+    std::uint64_t root_;
+    int levels_;
+    std::uint64_t frame_mask_;
+};
+
+}  // namespace
+
+std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
+    return std::make_unique<Walker>(physical, params);
+}
+
+}  // namespace postmortem::x86_64

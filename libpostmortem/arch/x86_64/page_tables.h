@@ -1,0 +1,21 @@
+// x86_64 page tables: 4 or 5 levels, 4 KiB, 2 MiB and 1 GiB pages, AMD's memory-encryption bit.
+#pragma once
+
+#include <memory>
+
+#include "memory/address_space.h"
+
+namespace postmortem::x86_64 {
+
+/// What a walk needs; `kernel/` fills it from VMCOREINFO.
+struct PageTableParams {
+    std::uint64_t root = 0;    ///< physical address of the top table (init_top_pgt, or CR3 without its flags)
+    bool five_levels = false;  ///< pgtable_l5_enabled
+    std::uint64_t sme_mask =
+        0;  ///< the address bit that marks encrypted memory (sme_me_mask); 0 where unused
+};
+
+/// `physical` must outlive the walker.
+std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);
+
+}  // namespace postmortem::x86_64

@@ -1,0 +1,87 @@
+// Virtual memory of the crashed machine: an address is translated by the architecture's page-table walker,
+// and the bytes are read from PhysicalMemory. Translations are remembered, pages are not copied twice.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "memory/physical_memory.h"
+
+namespace postmortem {
+
+/// Where a virtual address lies. `page_size` is that of the mapping (4 KiB, 2 MiB, 1 GiB, …).
+struct Translation {
+    std::uint64_t paddr = 0;
+    std::uint64_t page_size = 0;
+};
+
+/// Reads one architecture's page tables.
+class PageTableWalker {
+  public:
+    virtual ~PageTableWalker() = default;
+    /// Errors: NotMapped where the tables say so; otherwise the error of the table page that could not be
+    /// read.
+    virtual Result<Translation> walk(std::uint64_t vaddr) const = 0;
+};
+
+/// A range that the kernel maps linearly (its image, the direct map). It serves where page tables are damaged
+/// or absent from the dump, and before their root is known.
+struct LinearRange {
+    std::uint64_t first = 0;  ///< lowest virtual address
+    std::uint64_t last = 0;   ///< highest virtual address, inclusive
+    std::uint64_t paddr = 0;  ///< physical address of `first`
+};
+
+/// Thread-safe for readers. Borrows the physical memory.
+class AddressSpace {
+  public:
+    AddressSpace(const PhysicalMemory& physical, std::unique_ptr<PageTableWalker> walker,
+                 std::vector<LinearRange> linear = {});
+
+    /// Translates by page table; falls back to a linear range only where a table page cannot be read.
+    Result<std::uint64_t> translate(std::uint64_t vaddr) const;
+    Result<Translation> translate_whole(std::uint64_t vaddr) const;
+
+    /// Fills `out` from `vaddr`, or fails on the first byte that cannot be read.
+    Result<void> read(std::uint64_t vaddr, MutableBytes out) const;
+
+    template <std::integral T>
+    Result<T> get(std::uint64_t vaddr) const {
+        std::array<std::byte, sizeof(T)> raw;
+        if (auto done = read(vaddr, raw); !done) return fail(std::move(done.error()));
+        return load<T>(raw.data(), physical_.endian());
+    }
+    Result<std::uint64_t> u64(std::uint64_t vaddr) const { return get<std::uint64_t>(vaddr); }
+    Result<std::uint32_t> u32(std::uint64_t vaddr) const { return get<std::uint32_t>(vaddr); }
+
+    /// Text up to its NUL, or up to `limit` bytes where no NUL comes earlier.
+    Result<std::string> c_string(std::uint64_t vaddr, std::size_t limit = 256) const;
+
+    /// `size` bytes as one buffer. The caller has bounded `size`.
+    Result<std::vector<std::byte>> bytes(std::uint64_t vaddr, std::size_t size) const;
+
+    const PhysicalMemory& physical() const { return physical_; }
+    Endian endian() const { return physical_.endian(); }
+
+    void add_linear_range(LinearRange range) { linear_.push_back(range); }
+
+  private:
+    // Lock-free: `tag` is stored XORed with `frame`, so that a torn pair never matches.
+    struct CachedTranslation {
+        std::atomic<std::uint64_t> tag{0};
+        std::atomic<std::uint64_t> frame{0};
+    };
+    static constexpr std::size_t cached_translations = 8192;
+
+    Result<Translation> walk(std::uint64_t vaddr) const;
+
+    const PhysicalMemory& physical_;
+    std::unique_ptr<PageTableWalker> walker_;
+    std::vector<LinearRange> linear_;
+    mutable std::vector<CachedTranslation> cache_;
+};
+
+}  // namespace postmortem

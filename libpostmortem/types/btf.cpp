@@ -1,0 +1,280 @@
+// Format: include/uapi/linux/btf.h and Documentation/bpf/btf.rst, Linux 5.1 to 7.2. The bytes are untrusted:
+// each record is bounds-checked once, when the index of record offsets is built.
+#include "types/btf.h"
+
+#include <bit>
+
+#include <fmt/format.h>
+
+#include "base/checked.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint16_t magic = 0xeb9f;
+constexpr std::uint32_t record_size = 12;
+constexpr std::uint32_t pointer_size = 8;
+constexpr std::uint64_t max_type_bytes = 256ull << 20;
+
+enum class Kind : std::uint8_t {
+    Void = 0,
+    Int,
+    Ptr,
+    Array,
+    Struct,
+    Union,
+    Enum,
+    Fwd,
+    Typedef,
+    Volatile,
+    Const,
+    Restrict,
+    Func,
+    FuncProto,
+    Var,
+    DataSec,
+    Float,
+    DeclTag,
+    TypeTag,
+    Enum64
+};
+
+struct Record {
+    std::uint32_t name = 0;
+    std::uint32_t info = 0;
+    std::uint32_t size_or_type = 0;
+
+    Kind kind() const { return static_cast<Kind>((info >> 24) & 0x1f); }
+    std::uint32_t vlen() const { return info & 0xffff; }
+    bool kind_flag() const { return info >> 31; }
+};
+
+/// Bytes that follow the 12-byte record; nothing for a kind that is not known.
+std::optional<std::uint32_t> payload_size(const Record& record) {
+    switch (record.kind()) {
+        case Kind::Int: return 4;
+        case Kind::Array: return 12;
+        case Kind::Struct:
+        case Kind::Union: return record.vlen() * 12;
+        case Kind::Enum: return record.vlen() * 8;
+        case Kind::FuncProto: return record.vlen() * 8;
+        case Kind::Var: return 4;
+        case Kind::DataSec: return record.vlen() * 12;
+        case Kind::DeclTag: return 4;
+        case Kind::Enum64: return record.vlen() * 12;
+        case Kind::Void: return std::nullopt;
+        default: return record.kind() <= Kind::Enum64 ? std::optional<std::uint32_t>(0) : std::nullopt;
+    }
+}
+
+/// What a record can be looked up as; nothing for kinds that are reached only through others.
+std::optional<TypeKind> named_kind(const Record& record) {
+    switch (record.kind()) {
+        case Kind::Struct: return TypeKind::Struct;
+        case Kind::Union: return TypeKind::Union;
+        case Kind::Typedef: return TypeKind::Typedef;
+        case Kind::Enum:
+        case Kind::Enum64: return record.vlen() > 0 ? std::optional(TypeKind::Enum) : std::nullopt;
+        default: return std::nullopt;
+    }
+}
+
+std::size_t hash_of(std::string_view name) {
+    return std::hash<std::string_view>()(name);
+}
+
+class Btf final : public TypeFinder {
+  public:
+    Btf(std::vector<std::byte> bytes, std::string source)
+        : bytes_(std::move(bytes)), source_(std::move(source)) {}
+
+    Result<void> index();
+    std::string source() const override { return source_; }
+
+  protected:
+    Result<TypeId> search(TypeKind kind, std::string_view name) const override;
+    Type decode(TypeId id) const override;
+
+  private:
+    Record record(std::uint32_t offset) const {
+        return {types_.u32(offset).value_or(0), types_.u32(offset + 4).value_or(0),
+                types_.u32(offset + 8).value_or(0)};
+    }
+    std::string_view name_at(std::uint32_t offset) const { return strings_.c_string(offset).value_or(""); }
+
+    void index_names() const;
+    void decode_members(const Record& record, std::uint32_t payload, Type& type) const;
+    void decode_enumerators(const Record& record, std::uint32_t payload, Type& type) const;
+
+    std::vector<std::byte> bytes_;
+    std::string source_;
+    ByteReader types_;
+    ByteReader strings_;
+    std::vector<std::uint32_t> offsets_;  ///< of type id N at N; id 0 is void
+    mutable std::vector<std::uint32_t>
+        name_table_;  ///< type ids, placed by the hash of their name; 0 is a free slot
+};
+
+Result<void> Btf::index() {
+    const ByteReader probe(bytes_);
+    const auto mark = probe.u16(0);
+    if (!mark || (*mark != magic && *mark != byte_swap(magic)))
+        return fail(ErrorCode::Corrupt, fmt::format("{} does not start with the BTF magic", source_));
+    const Endian endian =
+        *mark == magic ? host_endian : (host_endian == Endian::Little ? Endian::Big : Endian::Little);
+    const ByteReader all(bytes_, endian);
+    const auto header = all.u32(4), type_offset = all.u32(8), type_size = all.u32(12);
+    const auto string_offset = all.u32(16), string_size = all.u32(20);
+    if (!string_size)
+        return fail(ErrorCode::Corrupt, fmt::format("{}: the BTF header is cut short", source_));
+    const auto types = all.slice(std::uint64_t{*header} + *type_offset, *type_size);
+    const auto strings = all.slice(std::uint64_t{*header} + *string_offset, *string_size);
+    if (!types || !strings)
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("{}: the BTF header points past the end of the data", source_));
+    types_ = ByteReader(*types, endian);
+    strings_ = ByteReader(*strings, endian);
+
+    if (types->size() > max_type_bytes)
+        return fail(ErrorCode::Corrupt, fmt::format("{}: the BTF claims an impossible size", source_));
+    offsets_.reserve(types->size() / 16);
+    offsets_.push_back(0);
+    for (std::uint64_t at = 0; at < types->size();) {
+        const Record here = record(static_cast<std::uint32_t>(at));
+        const auto payload = payload_size(here);
+        if (!payload || !types_.holds(at, std::uint64_t{record_size} + *payload))
+            return fail(ErrorCode::Corrupt,
+                        fmt::format("{}: BTF type {} is malformed", source_, offsets_.size()));
+        offsets_.push_back(static_cast<std::uint32_t>(at));
+        at += record_size + *payload;
+    }
+    return {};
+}
+
+// One pass over the records; an open-addressing table of type ids costs 4 bytes a slot and no allocation a
+// name.
+void Btf::index_names() const {
+    name_table_.assign(std::bit_ceil(offsets_.size() + 1), 0);
+    for (std::uint32_t id = 1; id < offsets_.size(); ++id) {
+        const Record here = record(offsets_[id]);
+        if (here.name == 0 || !named_kind(here)) continue;
+        std::size_t slot = hash_of(name_at(here.name)) & (name_table_.size() - 1);
+        while (name_table_[slot] != 0) slot = (slot + 1) & (name_table_.size() - 1);
+        name_table_[slot] = id;
+    }
+}
+
+Result<TypeId> Btf::search(TypeKind kind, std::string_view name) const {
+    if (name_table_.empty()) index_names();
+    for (std::size_t slot = hash_of(name) & (name_table_.size() - 1); name_table_[slot] != 0;
+         slot = (slot + 1) & (name_table_.size() - 1)) {
+        const Record here = record(offsets_[name_table_[slot]]);
+        if (named_kind(here) == kind && name_at(here.name) == name) return name_table_[slot];
+    }
+    return fail(ErrorCode::NotFound, fmt::format("no {} named {} in {}", to_string(kind), name, source_));
+}
+
+void Btf::decode_members(const Record& here, std::uint32_t payload, Type& type) const {
+    type.members.reserve(here.vlen());
+    for (std::uint32_t i = 0; i < here.vlen(); ++i) {
+        const std::uint32_t at = payload + i * 12;
+        const std::uint32_t offset = types_.u32(at + 8).value_or(0);
+        Member member{std::string(name_at(types_.u32(at).value_or(0))), offset, 0,
+                      types_.u32(at + 4).value_or(0)};
+        if (here.kind_flag()) {
+            member.bit_offset = offset & 0xffffff;
+            member.bit_size = offset >> 24;
+        }
+        type.members.push_back(std::move(member));
+    }
+}
+
+void Btf::decode_enumerators(const Record& here, std::uint32_t payload, Type& type) const {
+    const bool wide = here.kind() == Kind::Enum64;
+    const std::uint32_t step = wide ? 12 : 8;
+    type.enumerators.reserve(here.vlen());
+    for (std::uint32_t i = 0; i < here.vlen(); ++i) {
+        const std::uint32_t at = payload + i * step;
+        const std::uint32_t low = types_.u32(at + 4).value_or(0);
+        const std::uint32_t high = wide ? types_.u32(at + 8).value_or(0) : 0;
+        const std::int64_t value = wide ? static_cast<std::int64_t>(std::uint64_t{high} << 32 | low)
+                                   : type.is_signed ? static_cast<std::int32_t>(low)
+                                                    : std::int64_t{low};
+        type.enumerators.push_back({std::string(name_at(types_.u32(at).value_or(0))), value});
+    }
+}
+
+Type Btf::decode(TypeId id) const {
+    Type type;
+    // Qualifiers carry no layout; a chain of them is followed, bounded by the number of types.
+    for (std::size_t steps = 0; steps < 64; ++steps) {
+        if (id == 0) return type;
+        if (id >= offsets_.size()) break;
+        const std::uint32_t offset = offsets_[id];
+        const std::uint32_t payload = offset + record_size;
+        const Record here = record(offset);
+        type.name = name_at(here.name);
+        switch (here.kind()) {
+            case Kind::Const:
+            case Kind::Volatile:
+            case Kind::Restrict:
+            case Kind::TypeTag:
+            case Kind::DeclTag:
+            case Kind::Var: id = here.size_or_type; continue;
+            case Kind::Int:
+                type.kind = TypeKind::Integer;
+                type.byte_size = here.size_or_type;
+                type.is_signed = (types_.u32(payload).value_or(0) >> 24) & 1;
+                return type;
+            case Kind::Float:
+                type.kind = TypeKind::Float;
+                type.byte_size = here.size_or_type;
+                return type;
+            case Kind::Ptr:
+                type.kind = TypeKind::Pointer;
+                type.byte_size = pointer_size;
+                type.target = here.size_or_type;
+                return type;
+            case Kind::Array:
+                type.kind = TypeKind::Array;
+                type.target = types_.u32(payload).value_or(0);
+                type.count = types_.u32(payload + 8).value_or(0);
+                return type;
+            case Kind::Struct:
+            case Kind::Union:
+                type.kind = here.kind() == Kind::Struct ? TypeKind::Struct : TypeKind::Union;
+                type.byte_size = here.size_or_type;
+                decode_members(here, payload, type);
+                return type;
+            case Kind::Enum:
+            case Kind::Enum64:
+                type.kind = TypeKind::Enum;
+                type.byte_size = here.size_or_type;
+                // Before 6.0 the flag that tells signed from unsigned is never set, and values were taken as
+                // signed.
+                type.is_signed = here.kind_flag() || here.kind() == Kind::Enum;
+                decode_enumerators(here, payload, type);
+                return type;
+            case Kind::Fwd: type.kind = TypeKind::Forward; return type;
+            case Kind::Typedef:
+                type.kind = TypeKind::Typedef;
+                type.target = here.size_or_type;
+                return type;
+            case Kind::Func:
+            case Kind::FuncProto: type.kind = TypeKind::Function; return type;
+            default: type.kind = TypeKind::Unknown; return type;
+        }
+    }
+    type.kind = TypeKind::Unknown;
+    return type;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source) {
+    auto btf = std::make_unique<Btf>(std::move(bytes), std::move(source));
+    if (auto done = btf->index(); !done) return fail(std::move(done.error()));
+    return btf;
+}
+
+}  // namespace postmortem

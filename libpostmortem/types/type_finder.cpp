@@ -1,0 +1,133 @@
+#include "types/type_finder.h"
+
+#include <fmt/format.h>
+
+namespace postmortem {
+namespace {
+
+constexpr unsigned max_typedef_chain = 32;
+constexpr unsigned max_anonymous_depth = 16;
+
+class EmptyTypeFinder final : public TypeFinder {
+  public:
+    explicit EmptyTypeFinder(Error why) : why_(std::move(why)) {}
+    std::string source() const override { return "none"; }
+
+  protected:
+    Result<TypeId> search(TypeKind, std::string_view) const override { return fail(why_); }
+    Type decode(TypeId) const override { return {TypeKind::Unknown, {}, 0, false, 0, 0, {}, {}}; }
+
+  private:
+    Error why_;
+};
+
+}  // namespace
+
+std::string_view to_string(TypeKind kind) {
+    switch (kind) {
+        case TypeKind::Void: return "void";
+        case TypeKind::Integer: return "integer";
+        case TypeKind::Float: return "float";
+        case TypeKind::Enum: return "enum";
+        case TypeKind::Pointer: return "pointer";
+        case TypeKind::Array: return "array";
+        case TypeKind::Struct: return "struct";
+        case TypeKind::Union: return "union";
+        case TypeKind::Function: return "function";
+        case TypeKind::Forward: return "forward declaration";
+        case TypeKind::Typedef: return "typedef";
+        case TypeKind::Unknown: break;
+    }
+    return "unknown";
+}
+
+Result<TypeId> TypeFinder::find(TypeKind kind, std::string_view name) const {
+    const std::lock_guard guard(lock_);
+    Key key{static_cast<TypeId>(kind), std::string(name)};
+    if (const auto known = found_.find(key); known != found_.end()) return known->second;
+    return found_.emplace(std::move(key), search(kind, name)).first->second;
+}
+
+const Type& TypeFinder::decoded(TypeId id) const {
+    const std::lock_guard guard(lock_);
+    auto& slot = types_[id];
+    if (!slot) slot = std::make_unique<Type>(decode(id));
+    return *slot;
+}
+
+TypeId TypeFinder::stripped(TypeId id) const {
+    for (unsigned i = 0; i < max_typedef_chain; ++i) {
+        const Type& type = decoded(id);
+        if (type.kind != TypeKind::Typedef) break;
+        id = type.target;
+    }
+    return id;
+}
+
+const Type& TypeFinder::get(TypeId id) const {
+    return decoded(stripped(id));
+}
+
+const Type& TypeFinder::get_declared(TypeId id) const {
+    return decoded(id);
+}
+
+std::optional<MemberPlace> TypeFinder::search_members(TypeId id, std::string_view name,
+                                                      unsigned depth) const {
+    const Type& type = get(id);
+    if (type.kind != TypeKind::Struct && type.kind != TypeKind::Union) return std::nullopt;
+    for (const Member& member : type.members)
+        if (member.name == name)
+            return MemberPlace{member.bit_offset, member.bit_size, stripped(member.type)};
+    if (depth == 0) return std::nullopt;
+    for (const Member& member : type.members) {
+        if (!member.name.empty()) continue;
+        if (auto inner = search_members(member.type, name, depth - 1)) {
+            inner->bit_offset += member.bit_offset;
+            return inner;
+        }
+    }
+    return std::nullopt;
+}
+
+Result<MemberPlace> TypeFinder::member(TypeId struct_or_union, std::string_view name) const {
+    const std::lock_guard guard(lock_);
+    Key key{struct_or_union, std::string(name)};
+    auto known = members_.find(key);
+    if (known == members_.end())
+        known = members_.emplace(std::move(key), search_members(struct_or_union, name, max_anonymous_depth))
+                    .first;
+    if (known->second) return *known->second;
+    const Type& type = get(struct_or_union);
+    return fail(ErrorCode::NotFound,
+                fmt::format("{} {} has no member {}", to_string(type.kind), type.name, name));
+}
+
+Result<std::uint64_t> TypeFinder::offset_of(std::string_view struct_name,
+                                            std::string_view member_name) const {
+    auto type = find_struct(struct_name);
+    if (!type) return fail(std::move(type.error()));
+    auto place = member(*type, member_name);
+    if (!place) return fail(std::move(place.error()));
+    return place->offset();
+}
+
+Result<std::uint64_t> TypeFinder::size_of(std::string_view struct_name) const {
+    auto type = find_struct(struct_name);
+    if (!type) return fail(std::move(type.error()));
+    return get(*type).byte_size;
+}
+
+Result<std::int64_t> TypeFinder::enumerator(std::string_view enum_name, std::string_view name) const {
+    auto type = find(TypeKind::Enum, enum_name);
+    if (!type) return fail(std::move(type.error()));
+    for (const Enumerator& enumerator : get(*type).enumerators)
+        if (enumerator.name == name) return enumerator.value;
+    return fail(ErrorCode::NotFound, fmt::format("enum {} has no enumerator {}", enum_name, name));
+}
+
+std::unique_ptr<TypeFinder> make_empty_type_finder(Error why) {
+    return std::make_unique<EmptyTypeFinder>(std::move(why));
+}
+
+}  // namespace postmortem

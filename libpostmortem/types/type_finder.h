@@ -1,0 +1,82 @@
+// Finds types by name, lazily, and answers where a member lies. One file per source below (btf, dwarf).
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include <postmortem/error.h>
+
+#include "types/type.h"
+
+namespace postmortem {
+
+/// A member as seen from the struct that it was looked up in; anonymous structs and unions are looked
+/// through.
+struct MemberPlace {
+    std::uint64_t bit_offset = 0;
+    std::uint32_t bit_size = 0;  ///< 0 unless it is a bit-field
+    TypeId type = 0;             ///< qualifiers and typedefs removed
+
+    std::uint64_t offset() const { return bit_offset / 8; }
+};
+
+/// Thread-safe; what was decoded once is kept. References stay valid as long as the finder.
+class TypeFinder {
+  public:
+    virtual ~TypeFinder() = default;
+
+    /// The complete struct, union, enum or typedef of that name. Errors: NotFound; MissingDebugInfo where
+    /// there is no type information at all; Corrupt.
+    Result<TypeId> find(TypeKind kind, std::string_view name) const;
+    Result<TypeId> find_struct(std::string_view name) const { return find(TypeKind::Struct, name); }
+
+    /// The type itself, with typedefs and qualifiers removed. Out-of-range ids give TypeKind::Unknown.
+    const Type& get(TypeId id) const;
+
+    /// The type as declared: typedefs are kept, qualifiers removed.
+    const Type& get_declared(TypeId id) const;
+
+    Result<MemberPlace> member(TypeId struct_or_union, std::string_view name) const;
+    /// The member's byte offset, by the struct's name.
+    Result<std::uint64_t> offset_of(std::string_view struct_name, std::string_view member_name) const;
+    Result<std::uint64_t> size_of(std::string_view struct_name) const;
+    /// An enumerator's value, by the enum's name ("" searches no enum: anonymous ones are not indexed).
+    Result<std::int64_t> enumerator(std::string_view enum_name, std::string_view name) const;
+
+    /// "BTF", "DWARF of /usr/lib/debug/…", …
+    virtual std::string source() const = 0;
+
+  protected:
+    virtual Result<TypeId> search(TypeKind kind, std::string_view name) const = 0;
+    /// Decodes one type record; qualifiers are followed, typedefs are not.
+    virtual Type decode(TypeId id) const = 0;
+
+  private:
+    struct Key {
+        TypeId type;
+        std::string name;
+        bool operator==(const Key&) const = default;
+    };
+    struct KeyHash {
+        std::size_t operator()(const Key& key) const {
+            return std::hash<std::string>()(key.name) ^ (key.type * 0x9e3779b97f4a7c15ull);
+        }
+    };
+
+    const Type& decoded(TypeId id) const;
+    TypeId stripped(TypeId id) const;
+    std::optional<MemberPlace> search_members(TypeId id, std::string_view name, unsigned depth) const;
+
+    mutable std::recursive_mutex lock_;
+    mutable std::unordered_map<TypeId, std::unique_ptr<Type>> types_;
+    mutable std::unordered_map<Key, Result<TypeId>, KeyHash> found_;
+    mutable std::unordered_map<Key, std::optional<MemberPlace>, KeyHash> members_;
+};
+
+/// A finder that knows nothing and says why: stands in where a kernel has neither BTF nor a vmlinux.
+std::unique_ptr<TypeFinder> make_empty_type_finder(Error why);
+
+}  // namespace postmortem
