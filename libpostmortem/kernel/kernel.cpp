@@ -1,0 +1,204 @@
+#include "kernel/kernel.h"
+
+#include <fmt/format.h>
+
+#include "kernel/modules.h"
+#include "kernel/translation.h"
+#include "symbols/kallsyms.h"
+#include "symbols/vmlinux.h"
+#include "types/btf.h"
+#include "types/dwarf.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t max_btf_bytes = 64ull << 20;
+
+Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const VmcoreInfo& info) {
+    // Since 6.0 (f09bddbd8661).
+    if (const auto names = info.symbol("kallsyms_names")) {
+        KallsymsLocation location;
+        location.names = *names;
+        location.num_syms = info.symbol("kallsyms_num_syms").value_or(0);
+        location.token_table = info.symbol("kallsyms_token_table").value_or(0);
+        location.token_index = info.symbol("kallsyms_token_index").value_or(0);
+        location.offsets = info.symbol("kallsyms_offsets").value_or(0);
+        location.relative_base = info.symbol("kallsyms_relative_base").value_or(0);
+        return location;
+    }
+    // The tables end .rodata, which lies between the text and the data; init_uts_ns is data.
+    const auto text = info.symbol("_stext"), data = info.symbol("init_uts_ns");
+    if (!text || !data || *data <= *text)
+        return fail(ErrorCode::MissingDebugInfo,
+                    "VMCOREINFO tells neither where kallsyms nor where the kernel lies");
+    return find_kallsyms(memory, *text, *data);
+}
+
+std::string install_hint(std::string_view release) {
+    return fmt::format(
+        "give --vmlinux FILE, or install the kernel's debug symbols (Debian: linux-image-{0}-dbg; Fedora, "
+        "RHEL: "
+        "kernel-debuginfo-{0}; Ubuntu: linux-image-{0}-dbgsym)",
+        release);
+}
+
+}  // namespace
+
+Kernel::Kernel(std::filesystem::path path, std::unique_ptr<DumpFile> dump, KernelOptions options)
+    : path_(std::move(path)),
+      dump_(std::move(dump)),
+      options_(std::move(options)),
+      vmcoreinfo_(dump_->vmcoreinfo()),
+      physical_(std::make_unique<PhysicalMemory>(*dump_)) {}
+
+Kernel::~Kernel() = default;
+
+Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
+                                             const KernelOptions& options) {
+    auto dump = open_dump(path);
+    if (!dump) return fail(std::move(dump.error()));
+    std::unique_ptr<Kernel> kernel(new Kernel(path, std::move(*dump), options));
+    if (kernel->vmcoreinfo_.empty())
+        return fail(
+            ErrorCode::MissingDebugInfo,
+            fmt::format(
+                "{}: the dump carries no VMCOREINFO, so nothing tells where its kernel lies; take it "
+                "with kdump, or give the virtual machine a vmcoreinfo device (`postmortem rd -p` reads "
+                "its physical memory all the same)",
+                path.string()));
+    auto memory = open_kernel_memory(*kernel->physical_, kernel->vmcoreinfo_);
+    if (!memory) {
+        memory.error().message = fmt::format("{}: {}", path.string(), memory.error().message);
+        return fail(std::move(memory.error()));
+    }
+    kernel->memory_ = std::move(*memory);
+    if (options.vmlinux) {
+        if (auto given = kernel->vmlinux(); !given) return fail(std::move(given.error()));
+    }
+    return kernel;
+}
+
+Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
+    auto location = kallsyms_location(*memory_, vmcoreinfo_);
+    Error why;
+    if (location) {
+        auto table = open_kallsyms(*memory_, *location, vmcoreinfo_.symbol("_stext").value_or(0));
+        if (table) return table;
+        why = std::move(table.error());
+    } else {
+        why = std::move(location.error());
+    }
+    auto file = vmlinux();
+    if (file) return (*file)->symbols(vmcoreinfo_.hex("KERNELOFFSET").value_or(0));
+    why.message = fmt::format("kernel symbols: {}; {}", why.message, install_hint(release()));
+    return fail(std::move(why));
+}
+
+Result<const SymbolTable*> Kernel::symbols() const {
+    const std::lock_guard guard(lock_);
+    if (!symbols_) symbols_ = load_symbols();
+    if (!*symbols_) return fail(symbols_->error());
+    return (*symbols_)->get();
+}
+
+Result<std::uint64_t> Kernel::symbol(std::string_view name) const {
+    if (const auto known = vmcoreinfo_.symbol(name)) return *known;
+    auto table = symbols();
+    if (!table) return fail(std::move(table.error()));
+    return (*table)->address_of(name);
+}
+
+Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
+    if (modules().find(address)) return modules().symbol_at(address);
+    auto table = symbols();
+    if (!table) return fail(std::move(table.error()));
+    auto hit = (*table)->containing(address);
+    // The last symbol of the image does not reach into whatever lies above it.
+    constexpr std::uint64_t plausible_size = 16ull << 20;
+    if (hit && hit->size == 0 && address - hit->symbol.address > plausible_size)
+        return fail(ErrorCode::NotFound, "no symbol covers the address", address);
+    return hit;
+}
+
+std::unique_ptr<TypeFinder> Kernel::load_types() const {
+    Error why(ErrorCode::MissingDebugInfo, "");
+    const auto first = symbol("__start_BTF"), last = symbol("__stop_BTF");
+    if (!first || !last) {
+        why.message =
+            fmt::format("the dump holds no BTF ({})", first ? last.error().message : first.error().message);
+    } else if (*last <= *first || *last - *first > max_btf_bytes) {
+        why.message = "the BTF in the dump has an impossible size";
+    } else {
+        auto bytes = memory_->bytes(*first, *last - *first);
+        if (bytes) {
+            auto btf = open_btf(std::move(*bytes), "BTF");
+            if (btf) return std::move(*btf);
+            why.message = btf.error().message;
+        } else {
+            why.message = fmt::format("the BTF in the dump cannot be read: {}", bytes.error().message);
+        }
+    }
+    auto file = vmlinux();
+    if (file) {
+        if (auto section = (*file)->btf()) {
+            if (auto btf = open_btf(std::move(*section), fmt::format("BTF of {}", (*file)->path().string())))
+                return std::move(*btf);
+        }
+        auto dwarf = open_dwarf(**file);
+        if (dwarf) return std::move(*dwarf);
+        why.message += fmt::format("; {}", dwarf.error().message);
+    } else if (options_.vmlinux || file.error().code != ErrorCode::NotFound) {
+        why.message += fmt::format("; {}", file.error().message);
+    }
+    why.message += "; " + install_hint(release());
+    return make_empty_type_finder(std::move(why));
+}
+
+const TypeFinder& Kernel::types() const {
+    const std::lock_guard guard(lock_);
+    if (!types_) types_ = load_types();
+    return *types_;
+}
+
+const ModuleList& Kernel::modules() const {
+    const std::lock_guard guard(lock_);
+    if (!modules_) modules_ = ModuleList::read(*this);
+    return *modules_;
+}
+
+Result<const Vmlinux*> Kernel::vmlinux() const {
+    const std::lock_guard guard(lock_);
+    if (!vmlinux_) {
+        std::optional<std::string> build_id;
+        if (const auto id = vmcoreinfo_.string("BUILD-ID")) build_id = std::string(*id);
+        if (options_.vmlinux) {
+            vmlinux_ = Vmlinux::open(*options_.vmlinux, build_id);
+        } else if (options_.search_vmlinux) {
+            VmlinuxQuery query;
+            query.build_id = build_id.value_or("");
+            query.release = release();
+            query.beside = std::filesystem::is_directory(path_) ? path_ : path_.parent_path();
+            vmlinux_ = find_vmlinux(query);
+        } else {
+            vmlinux_ = fail(ErrorCode::NotFound, "no vmlinux was given");
+        }
+    }
+    if (!*vmlinux_) return fail(vmlinux_->error());
+    return vmlinux_->value().get();
+}
+
+Object Kernel::variable(std::string_view name, TypeKind kind, std::string_view type_name) const {
+    auto address = symbol(name);
+    if (!address) return {*memory_, types(), std::move(address.error())};
+    auto type = types().find(kind, type_name);
+    if (!type) return {*memory_, types(), std::move(type.error())};
+    return {*memory_, types(), *type, *address};
+}
+
+Object Kernel::object(std::string_view struct_name, std::uint64_t address) const {
+    auto type = types().find_struct(struct_name);
+    if (!type) return {*memory_, types(), std::move(type.error())};
+    return {*memory_, types(), *type, address};
+}
+
+}  // namespace postmortem

@@ -1,0 +1,105 @@
+// The crashed kernel: owns the chain from the dump file up to its symbols and types, and builds each link
+// only when a question needs it. What is known about one subsystem lives in that subsystem's own file, not
+// here.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dump/dump_file.h"
+#include "dump/vmcoreinfo.h"
+#include "memory/address_space.h"
+#include "object/object.h"
+#include "symbols/symbol_table.h"
+#include "types/type_finder.h"
+
+namespace postmortem {
+
+class ModuleList;
+class Vmlinux;
+
+struct KernelOptions {
+    /// A vmlinux to use; refused where its build-id is not the dump's. Without it one is looked for only when
+    /// the dump itself lacks what is asked for.
+    std::optional<std::filesystem::path> vmlinux;
+    /// Look for a vmlinux in the usual places (and by debuginfod) when one is needed.
+    bool search_vmlinux = true;
+};
+
+/// Objects, symbols and types borrow from it. Thread-safe for readers.
+class Kernel {
+  public:
+    /// Errors name the file and the next step: those of open_dump(); Unsupported for an architecture that is
+    /// not known; MissingDebugInfo where the dump has no VMCOREINFO; InvalidArgument where the vmlinux does
+    /// not match.
+    static Result<std::unique_ptr<Kernel>> open(const std::filesystem::path& dump,
+                                                const KernelOptions& options = {});
+    ~Kernel();
+
+    const DumpFile& dump() const { return *dump_; }
+    const std::filesystem::path& path() const { return path_; }
+    const VmcoreInfo& vmcoreinfo() const { return vmcoreinfo_; }
+    PhysicalMemory& physical() { return *physical_; }
+    const PhysicalMemory& physical() const { return *physical_; }
+    const AddressSpace& memory() const { return *memory_; }
+
+    /// The kernel's own symbols: kallsyms where the dump holds it, else the vmlinux's.
+    Result<const SymbolTable*> symbols() const;
+    Result<std::uint64_t> symbol(std::string_view name) const;
+    /// The symbol that covers an address, in the kernel or in a module.
+    Result<SymbolHit> symbol_at(std::uint64_t address) const;
+
+    /// BTF where the dump holds it, else the vmlinux's BTF or DWARF; a finder that only fails where there is
+    /// none.
+    const TypeFinder& types() const;
+
+    /// A global variable of a known type.
+    Object variable(std::string_view symbol, TypeKind kind, std::string_view type_name) const;
+    Object variable(std::string_view symbol, std::string_view struct_name) const {
+        return variable(symbol, TypeKind::Struct, struct_name);
+    }
+    /// A struct at an address.
+    Object object(std::string_view struct_name, std::uint64_t address) const;
+    /// An integer variable of 1, 2, 4 or 8 bytes, unsigned.
+    template <std::integral T>
+    Result<T> number(std::string_view symbol_name) const {
+        auto address = symbol(symbol_name);
+        if (!address) return fail(std::move(address.error()));
+        return memory_->get<T>(*address);
+    }
+
+    /// The modules that were loaded; empty (with the reason in `modules().problems()`) where the list is
+    /// unreadable.
+    const ModuleList& modules() const;
+
+    /// The vmlinux: the one that was given, or one that is found when this is first called.
+    Result<const Vmlinux*> vmlinux() const;
+
+    /// The release, "6.1.0-56-cloud-amd64".
+    std::string_view release() const { return vmcoreinfo_.string("OSRELEASE").value_or(""); }
+
+  private:
+    Kernel(std::filesystem::path path, std::unique_ptr<DumpFile> dump, KernelOptions options);
+
+    Result<std::unique_ptr<SymbolTable>> load_symbols() const;
+    std::unique_ptr<TypeFinder> load_types() const;
+
+    std::filesystem::path path_;
+    std::unique_ptr<DumpFile> dump_;
+    KernelOptions options_;
+    VmcoreInfo vmcoreinfo_;
+    std::unique_ptr<PhysicalMemory> physical_;
+    std::unique_ptr<AddressSpace> memory_;
+
+    mutable std::recursive_mutex lock_;
+    mutable std::optional<Result<std::unique_ptr<SymbolTable>>> symbols_;
+    mutable std::unique_ptr<TypeFinder> types_;
+    mutable std::unique_ptr<ModuleList> modules_;
+    mutable std::optional<Result<std::unique_ptr<Vmlinux>>> vmlinux_;
+};
+
+}  // namespace postmortem
