@@ -1,5 +1,5 @@
-// What every dump format looks like from above: pages by physical address, the notes, and what the writer said of
-// itself. One file per format below; everything else in the library sees only this.
+// What every dump format looks like from above: pages by physical address, the notes, and what the writer
+// said of itself. One file per format below; everything else in the library sees only this.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace postmortem {
 
-/// The part of one page frame that a dump holds: `bytes` start `offset` bytes into the frame. It is the whole frame
-/// except where an ELF segment begins or ends in the middle of one.
+/// The part of one page frame that a dump holds: `bytes` start `offset` bytes into the frame. It is the whole
+/// frame except where an ELF segment begins or ends in the middle of one.
 struct PageBytes {
     Bytes bytes;
     std::uint32_t offset = 0;
@@ -34,14 +34,15 @@ struct Utsname {
 
 /// What the file says of itself; every field is a claim of an untrusted writer.
 struct DumpInfo {
-    std::string format;                              ///< e.g. "kdump-compressed v6", "ELF vmcore", "flattened kdump-compressed v6"
-    std::optional<std::uint32_t> dump_level;         ///< makedumpfile's -d, where the format records it
-    std::optional<std::uint64_t> phys_base;          ///< from the kdump sub-header; VMCOREINFO is to be preferred
-    std::optional<std::uint32_t> crashed_cpu;        ///< current_cpu of the kdump header
-    std::optional<std::uint32_t> cpu_count;          ///< nr_cpus of the kdump header
-    std::optional<std::int64_t> timestamp;           ///< seconds since the epoch; when the dump was written, not the crash
-    std::uint64_t max_pfn = 0;                       ///< one past the highest page frame that the dump could hold
-    bool incomplete = false;                         ///< the writer itself flagged the dump as cut short
+    std::string format;  ///< e.g. "kdump-compressed v6", "ELF vmcore", "flattened kdump-compressed v6"
+    std::optional<std::uint32_t> dump_level;   ///< makedumpfile's -d, where the format records it
+    std::optional<std::uint64_t> phys_base;    ///< from the kdump sub-header; VMCOREINFO is to be preferred
+    std::optional<std::uint32_t> crashed_cpu;  ///< current_cpu of the kdump header
+    std::optional<std::uint32_t> cpu_count;    ///< nr_cpus of the kdump header
+    std::optional<std::int64_t>
+        timestamp;              ///< seconds since the epoch; when the dump was written, not the crash
+    std::uint64_t max_pfn = 0;  ///< one past the highest page frame that the dump could hold
+    bool incomplete = false;    ///< the writer itself flagged the dump as cut short
     Utsname utsname;
 };
 
@@ -55,10 +56,10 @@ class DumpFile {
     /// ELF's e_machine of the crashed machine (EM_X86_64 = 62, …); 0 where the dump does not tell.
     virtual std::uint16_t machine() const = 0;
 
-    /// The page frame that holds physical address `paddr`. The bytes either lie in the mapped file, where they stay
-    /// valid as long as this object, or were decoded into `scratch`, which holds at least page_size() bytes.
-    /// Errors: PageExcluded, PageMissing, NoSuchMemory, Corrupt, Unsupported. Never zeros in place of absent bytes.
-    /// Safe to call from several threads at once.
+    /// The page frame that holds physical address `paddr`. The bytes either lie in the mapped file, where
+    /// they stay valid as long as this object, or were decoded into `scratch`, which holds at least
+    /// page_size() bytes. Errors: PageExcluded, PageMissing, NoSuchMemory, Corrupt, Unsupported. Never zeros
+    /// in place of absent bytes. Safe to call from several threads at once.
     virtual Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const = 0;
 
     /// The VMCOREINFO text, empty where the dump has none.
@@ -67,15 +68,15 @@ class DumpFile {
     /// Every ELF note in file order (NT_PRSTATUS per CPU, QEMU's CPU state, VMCOREINFO, …).
     virtual const std::vector<Note>& notes() const = 0;
 
-    /// What is wrong with the file as a whole, one sentence each: truncated, notes unreadable, header fields that
-    /// contradict each other. Opening succeeded all the same.
+    /// What is wrong with the file as a whole, one sentence each: truncated, notes unreadable, header fields
+    /// that contradict each other. Opening succeeded all the same.
     virtual const std::vector<Error>& problems() const = 0;
 };
 
-/// Opens a dump of any known format, told by its content. `path` may be a directory such as /var/crash/DATE: the
-/// one dump in it is taken (vmcore, vmcore.flat, dump.DATE, …).
-/// Errors, each with the file's name: Io; NotFound (a directory without a dump); Unsupported (not a known format);
-/// Corrupt (a known format whose headers cannot be used).
+/// Opens a dump of any known format, told by its content. `path` may be a directory such as /var/crash/DATE:
+/// the one dump in it is taken (vmcore, vmcore.flat, dump.DATE, …). Errors, each with the file's name: Io;
+/// NotFound (a directory without a dump); Unsupported (not a known format); Corrupt (a known format whose
+/// headers cannot be used).
 Result<std::unique_ptr<DumpFile>> open_dump(const std::filesystem::path& path);
 
 }  // namespace postmortem
