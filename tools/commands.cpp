@@ -1,0 +1,13 @@
+#include "commands.h"
+
+namespace tool {
+
+std::span<const Command> all_commands() {
+    static constexpr Command commands[] = {
+        {"ps", "list the tasks", ps},
+        {"rd", "read physical memory", rd},
+    };
+    return commands;
+}
+
+}  // namespace tool

@@ -1,0 +1,11 @@
+// One function per command, each in the file of its name.
+#pragma once
+
+#include "command.h"
+
+namespace tool {
+
+int ps(const std::vector<std::string>& words);
+int rd(const std::vector<std::string>& words);
+
+}  // namespace tool
