@@ -26,7 +26,7 @@ TaskMemoryReader::TaskMemoryReader(const Kernel& kernel, const TaskTable& table)
     for (const Task& task : table.tasks) {
         if (task.mm == 0) continue;
         const Object cached = kernel.object("task_struct", task.address)["rss_stat"]["count"];
-        Counters& sum = cached_by_mm_[task.mm];
+        Counters& sum = cached_by_tgid_[task.tgid];
         for (std::size_t i = 0; i < counter_count; ++i) sum[i] += cached.at(i).i64_or(0);
     }
 }
@@ -61,7 +61,7 @@ Result<TaskMemory> TaskMemoryReader::read(const Task& task) const {
     const auto total_vm = mm["total_vm"].u64();
     if (!total_vm) return fail(total_vm.error());
     Counters counters{};
-    if (const auto cached = cached_by_mm_.find(task.mm); cached != cached_by_mm_.end())
+    if (const auto cached = cached_by_tgid_.find(task.tgid); cached != cached_by_tgid_.end())
         counters = cached->second;
     for (std::size_t i = 0; i < counter_count; ++i) {
         auto value = counter(mm, i);

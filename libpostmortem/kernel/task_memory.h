@@ -27,7 +27,8 @@ class TaskMemoryReader {
   public:
     TaskMemoryReader(const Kernel& kernel, const TaskTable& table);
 
-    /// All zero for a task without an mm. Exact: per-CPU and per-thread parts are included.
+    /// All zero for a task without an mm. Exact: per-CPU parts and those of the process's own threads are included;
+    /// what another process that shares the mm (vfork) has cached is counted there.
     Result<TaskMemory> read(const Task& task) const;
 
   private:
@@ -38,7 +39,7 @@ class TaskMemoryReader {
 
     const Kernel& kernel_;
     std::uint32_t cpus_ = 0;
-    std::unordered_map<std::uint64_t, Counters> cached_by_mm_;  ///< deltas that threads have not yet handed in
+    std::unordered_map<std::int32_t, Counters> cached_by_tgid_;  ///< what its threads have not yet handed in
 };
 
 /// totalram_pages: what ps's %MEM is a share of.
