@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/parallel.h"
 #include "kernel/lists.h"
 #include "kernel/percpu.h"
 #include "kernel/xarray.h"
@@ -15,16 +16,16 @@ namespace {
 constexpr std::uint64_t pf_kthread = 0x00200000;
 constexpr std::size_t comm_length = 16;
 
-/// Collects tasks from several sources, each task once.
+/// Collects the addresses of tasks from several sources, each once, then reads them all.
 class Collector {
   public:
-    explicit Collector(const Kernel& kernel) : kernel_(kernel) {}
+    explicit Collector(const Kernel& kernel) : kernel_(kernel), memory_(kernel.memory()) {}
 
     TaskTable run() {
-        add_idle_tasks();
-        add_from_pid_namespace();
-        add_from_lists();
-        mark_active();
+        collect_idle_tasks();
+        collect_from_pid_namespace();
+        collect_from_lists();
+        read_all();
         std::stable_sort(table_.tasks.begin(), table_.tasks.end(), [](const Task& a, const Task& b) {
             if (a.is_idle() != b.is_idle()) return a.is_idle();
             return a.is_idle() ? a.cpu < b.cpu : a.pid < b.pid;
@@ -37,19 +38,14 @@ class Collector {
         table_.problems.emplace_back(error.code, fmt::format("{}: {}", what, error.message), error.address);
     }
 
-    bool add(std::uint64_t address) {
+    bool found(std::uint64_t address) {
         if (!seen_.insert(address).second) return false;
-        auto task = read_task(kernel_, address);
-        if (!task) {
-            problem(task.error(), fmt::format("the task at {:#x} cannot be read", address));
-            return false;
-        }
-        table_.tasks.push_back(std::move(*task));
+        addresses_.push_back(address);
         return true;
     }
 
     // Idle tasks share pid 0 and are in no list but their runqueue's.
-    void add_idle_tasks() {
+    void collect_idle_tasks() {
         const auto cpus = cpu_limit(kernel_);
         if (!cpus) return problem(cpus.error(), "idle tasks");
         for (std::uint32_t cpu = 0; cpu < *cpus; ++cpu) {
@@ -61,84 +57,95 @@ class Collector {
                 if (!idle) continue;
             }
             // A possible CPU that never came up has no idle task.
-            if (*idle != 0) add(*idle);
+            if (*idle != 0) found(*idle);
             if (current && *current != 0) active_.insert(*current);
         }
     }
 
-    void add_from_pid_namespace() {
+    void collect_from_pid_namespace() {
         const Object idr = kernel_.variable("init_pid_ns", "pid_namespace")["idr"]["idr_rt"];
-        const auto first_task = kernel_.types().offset_of("pid", "tasks");
-        const auto link = pid_link_offset();
+        const auto first_task = Field::find(kernel_.types(), "pid", {"tasks"});
+        // pid_links since 4.19 (2c4704756cab), before that pids[PIDTYPE_PID].node.
+        const auto link = Field::find(kernel_.types(), "task_struct", {"pid_links", "pids"});
         if (!idr.ok()) return problem(*idr.error(), "the pid namespace's IDR");
         if (!first_task) return problem(first_task.error(), "struct pid");
         if (!link) return problem(link.error(), "struct task_struct");
         for_each_xarray_entry(
             idr,
             [&](std::uint64_t pid, std::uint64_t entry) {
-                const auto node = kernel_.memory().u64(entry + *first_task);
+                const auto node = memory_.u64(first_task->address_in(entry));
                 if (!node) {
                     problem(node.error(), fmt::format("the struct pid of pid {} at {:#x}", pid, entry));
                 } else if (*node != 0) {  // a pid may outlive its task as a session or group id
-                    add(*node - *link);
+                    found(*node - link->offset());
                 }
                 return true;
             },
             [&](Error error) { problem(error, "the pid namespace's IDR"); });
     }
 
-    // task->pid_links[PIDTYPE_PID] (4.19, 2c4704756cab), before that task->pids[PIDTYPE_PID].node.
-    Result<std::uint64_t> pid_link_offset() const {
-        auto links = kernel_.types().offset_of("task_struct", "pid_links");
-        return links ? links : kernel_.types().offset_of("task_struct", "pids");
-    }
-
     // The second source: what a damaged IDR lost is found here, and the other way round.
-    void add_from_lists() {
+    void collect_from_lists() {
         const auto init_task = kernel_.symbol("init_task");
-        const auto leaders = kernel_.types().offset_of("task_struct", "tasks");
+        const auto leaders = Field::find(kernel_.types(), "task_struct", {"tasks"});
+        const auto signal = Field::find(kernel_.types(), "task_struct", {"signal"});
+        const auto threads = Field::find(kernel_.types(), "signal_struct", {"thread_head"});
+        const auto thread_node = Field::find(kernel_.types(), "task_struct", {"thread_node"});
         if (!init_task || !leaders)
             return problem(init_task ? leaders.error() : init_task.error(), "the list of processes");
+        const bool pid_table_whole = table_.problems.empty();
         std::size_t only_here = 0;
         const auto visit = [&](std::uint64_t node) {
-            const std::uint64_t leader = node - *leaders;
-            only_here += add(leader);
-            only_here += add_threads(leader);
+            const std::uint64_t leader = node - leaders->offset();
+            only_here += found(leader);
+            if (!signal || !threads || !thread_node) return true;
+            const auto group = signal->u64(memory_, leader);
+            if (!group || *group == 0) return true;
+            const auto walked =
+                for_each_list_node(memory_, threads->address_in(*group), [&](std::uint64_t thread) {
+                    only_here += found(thread - thread_node->offset());
+                    return true;
+                });
+            if (!walked) problem(walked.error(), fmt::format("the threads of the task at {:#x}", leader));
             return true;
         };
-        auto walked = for_each_list_node(kernel_.memory(), *init_task + *leaders, visit);
-        if (!walked) {
+        const std::uint64_t head = leaders->address_in(*init_task);
+        if (auto walked = for_each_list_node(memory_, head, visit); !walked) {
             problem(walked.error(), "the list of processes");
-            walked = for_each_list_node_backwards(kernel_.memory(), *init_task + *leaders, visit);
+            // The part behind the break is reached from the other end.
+            if (auto back = for_each_list_node_backwards(memory_, head, visit); !back)
+                problem(back.error(), "the list of processes, backwards");
         }
-        if (only_here > 0 && pid_namespace_whole())
+        if (only_here > 0 && pid_table_whole)
             table_.problems.emplace_back(
                 ErrorCode::Corrupt,
                 fmt::format("{} tasks are in the process list and not in the pid table", only_here));
     }
 
-    bool pid_namespace_whole() const { return table_.problems.empty(); }
-
-    std::size_t add_threads(std::uint64_t leader) {
-        const auto node_offset = kernel_.types().offset_of("task_struct", "thread_node");
-        const Object head = kernel_.object("task_struct", leader)["signal"]["thread_head"];
-        if (!node_offset || !head.ok()) return 0;
-        std::size_t added = 0;
-        const auto walked = for_each_list_node(kernel_.memory(), head.address(), [&](std::uint64_t node) {
-            added += add(node - *node_offset);
-            return true;
+    void read_all() {
+        for (const std::uint64_t address : active_) found(address);
+        const TaskReader reader(kernel_);
+        std::vector<Result<Task>> results(addresses_.size(), fail(Error()));
+        parallel_for(addresses_.size(), tasks_per_piece, [&](std::size_t first, std::size_t last) {
+            for (std::size_t i = first; i < last; ++i) results[i] = reader.read(addresses_[i]);
         });
-        if (!walked) problem(walked.error(), fmt::format("the threads of the task at {:#x}", leader));
-        return added;
+        table_.tasks.reserve(results.size());
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            if (!results[i]) {
+                problem(results[i].error(), fmt::format("the task at {:#x} cannot be read", addresses_[i]));
+                continue;
+            }
+            table_.tasks.push_back(std::move(*results[i]));
+            table_.tasks.back().active = active_.contains(addresses_[i]);
+        }
     }
 
-    void mark_active() {
-        for (const std::uint64_t address : active_) add(address);
-        for (Task& task : table_.tasks) task.active = active_.contains(task.address);
-    }
+    static constexpr std::size_t tasks_per_piece = 256;
 
     const Kernel& kernel_;
+    const AddressSpace& memory_;
     TaskTable table_;
+    std::vector<std::uint64_t> addresses_;
     std::unordered_set<std::uint64_t> seen_;
     std::unordered_set<std::uint64_t> active_;
 };
@@ -160,16 +167,35 @@ const Task* TaskTable::by_pid(std::int32_t pid) const {
     return at == tasks.end() ? nullptr : &*at;
 }
 
-Result<Task> read_task(const Kernel& kernel, std::uint64_t address) {
-    const Object object = kernel.object("task_struct", address);
-    const auto pid = object["pid"].i64(), tgid = object["tgid"].i64();
+TaskReader::TaskReader(const Kernel& kernel) : memory_(kernel.memory()) {
+    const auto find = [&](std::initializer_list<std::string_view> paths) {
+        auto field = Field::find(kernel.types(), "task_struct", paths);
+        if (!field) missing_.push_back(field.error());
+        return field.value_or(Field());
+    };
+    pid_ = find({"pid"});
+    tgid_ = find({"tgid"});
+    comm_ = find({"comm"});
+    // __state since 5.14 (2f064a59a11f). exit_state is a 4-byte int beside it.
+    state_ = find({"__state", "state"});
+    exit_state_ = find({"exit_state"});
+    flags_ = find({"flags"});
+    mm_ = find({"mm"});
+    parent_ = find({"parent"});
+    stack_ = find({"stack"});
+    // task->cpu until 5.15, then thread_info.cpu (bcf9033e5449).
+    cpu_ = find({"cpu", "thread_info.cpu"});
+}
+
+Result<Task> TaskReader::read(std::uint64_t address) const {
+    if (!pid_.present() || !tgid_.present() || !comm_.present() || !state_.present())
+        return fail(missing_.front());
+    const auto pid = pid_.i64(memory_, address), tgid = tgid_.i64(memory_, address);
     if (!pid) return fail(pid.error());
     if (!tgid) return fail(tgid.error());
-    // __state since 5.14 (2f064a59a11f). exit_state is a 4-byte int beside it.
-    const auto state = object.first_of({"__state", "state"}).u64();
+    const auto state = state_.u64(memory_, address);
     if (!state) return fail(state.error());
-    auto comm = kernel.memory().c_string(object["comm"].address(), comm_length);
-    if (object["comm"].error()) return fail(*object["comm"].error());
+    auto comm = memory_.c_string(comm_.address_in(address), comm_length);
     if (!comm) return fail(std::move(comm.error()));
 
     Task task;
@@ -177,14 +203,12 @@ Result<Task> read_task(const Kernel& kernel, std::uint64_t address) {
     task.pid = static_cast<std::int32_t>(*pid);
     task.tgid = static_cast<std::int32_t>(*tgid);
     task.comm = std::move(*comm);
-    task.state = (*state & 0xffffffff) | (object["exit_state"].u64_or(0) & 0xffffffff);
-    task.flags = object["flags"].u64_or(0);
-    task.mm = object["mm"].u64_or(0);
-    task.parent = object["parent"].u64_or(0);
-    task.stack = object["stack"].u64_or(0);
-    // task->cpu until 5.15, then thread_info.cpu (bcf9033e5449).
-    const Object cpu = object.has("cpu") ? object["cpu"] : object["thread_info"]["cpu"];
-    task.cpu = static_cast<std::uint32_t>(cpu.u64_or(0));
+    task.state = (*state & 0xffffffff) | (exit_state_.u64_or(memory_, address, 0) & 0xffffffff);
+    task.flags = flags_.u64_or(memory_, address, 0);
+    task.mm = mm_.u64_or(memory_, address, 0);
+    task.parent = parent_.u64_or(memory_, address, 0);
+    task.stack = stack_.u64_or(memory_, address, 0);
+    task.cpu = static_cast<std::uint32_t>(cpu_.u64_or(memory_, address, 0));
     return task;
 }
 

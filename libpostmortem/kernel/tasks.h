@@ -9,6 +9,7 @@
 #include <postmortem/problem.h>
 
 #include "kernel/kernel.h"
+#include "object/field.h"
 
 namespace postmortem {
 
@@ -41,8 +42,18 @@ struct TaskTable {
 
 TaskTable read_tasks(const Kernel& kernel);
 
-/// One task, by the address of its task_struct.
-Result<Task> read_task(const Kernel& kernel, std::uint64_t address);
+/// Reads single tasks by the address of their task_struct; the layout is looked up once. Thread-safe. Borrows
+/// the kernel.
+class TaskReader {
+  public:
+    explicit TaskReader(const Kernel& kernel);
+    Result<Task> read(std::uint64_t address) const;
+
+  private:
+    const AddressSpace& memory_;
+    Problems missing_;  ///< members without which a task is not a task
+    Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, cpu_;
+};
 
 /// The task that CPU `cpu` was running: its runqueue's curr.
 Result<std::uint64_t> current_task(const Kernel& kernel, std::uint32_t cpu);
