@@ -14,6 +14,7 @@
 #include "dump/find_dump.h"
 #include "dump/flattened.h"
 #include "dump/kdump.h"
+#include "dump/open_source.h"
 #include "dump/unknown_file.h"
 
 namespace postmortem {
@@ -48,7 +49,7 @@ bool is_dump(Bytes head) {
            std::any_of(wrappings.begin(), wrappings.end(), recognises);
 }
 
-Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source, int depth = 0) {
+Result<std::unique_ptr<DumpFile>> open_wrapped(std::unique_ptr<ByteSource> source, int depth) {
     std::array<std::byte, head_size> scratch;
     const Bytes head = source->read(0, std::min(source->size(), head_size), scratch).value_or(Bytes{});
     for (const Format& format : formats) {
@@ -58,7 +59,7 @@ Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source
         if (depth == max_wrappings || !wrapping.recognises(head)) continue;
         auto inner = wrapping.open(std::move(source));
         if (!inner) return fail(inner.error());
-        return open_source(std::move(*inner), depth + 1);
+        return open_wrapped(std::move(*inner), depth + 1);
     }
     const std::string_view in = source->origin().wrapping.empty() ? "" : "the flattened content is ";
     return fail(ErrorCode::Unsupported, fmt::format("{}{}", in, describe_unknown_file(head, source->size())));
@@ -70,6 +71,10 @@ std::string advice_on_opening(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source) {
+    return open_wrapped(std::move(source), 0);
+}
 
 Result<std::unique_ptr<DumpFile>> open_dump(const std::filesystem::path& path) {
     FoundDump found{path, {}};
