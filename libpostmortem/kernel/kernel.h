@@ -79,6 +79,11 @@ class Kernel {
     /// The vmlinux: the one that was given, or one that is found when this is first called.
     Result<const Vmlinux*> vmlinux() const;
 
+    /// The vmlinux that the caller gave; null where the dump has to explain itself.
+    const std::filesystem::path* given_vmlinux() const {
+        return options_.vmlinux ? &*options_.vmlinux : nullptr;
+    }
+
     /// The release, "6.1.0-56-cloud-amd64".
     std::string_view release() const { return vmcoreinfo_.string("OSRELEASE").value_or(""); }
 

@@ -4,13 +4,15 @@
 
 #include <postmortem/render.h>
 
+#include "output/dotted.h"
+
 namespace postmortem {
 namespace {
 
 constexpr std::uint64_t ns_per_second = 1'000'000'000, ns_per_us = 1000;
 
 bool is_kept(char c, bool for_terminal) {
-    if (c >= 0x20 && c < 0x7f) return true;
+    if (is_printable_ascii(c)) return true;
     return c == '\t' || (!for_terminal && (c == '\r' || c == '\v' || c == '\f'));
 }
 

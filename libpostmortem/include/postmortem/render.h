@@ -7,6 +7,7 @@
 #include <postmortem/api.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
+#include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
 
 namespace postmortem {
@@ -18,6 +19,10 @@ POSTMORTEM_API std::string to_json(const TaskList& list);
 /// moves a terminal's cursor (carriage return, vertical tab, form feed), which only `for_terminal` takes out.
 std::string to_text(const KernelLog& log, bool for_terminal = false);
 std::string to_json(const KernelLog& log);
+
+/// The date is in the local time zone (TZ), as crash prints it; JSON has UTC.
+std::string to_text(const SystemInfo& info);
+std::string to_json(const SystemInfo& info);
 
 /// An error as one sentence: the message, and the address that it concerns.
 POSTMORTEM_API std::string describe(const Error& error);
