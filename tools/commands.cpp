@@ -4,6 +4,7 @@ namespace tool {
 
 std::span<const Command> all_commands() {
     static constexpr Command commands[] = {
+        {"log", "print what the kernel said", log},
         {"ps", "list the tasks", ps},
         {"rd", "read physical memory", rd},
     };
