@@ -2,6 +2,7 @@
 // file or are scattered over the records of a flattened one.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,9 +13,20 @@
 
 namespace postmortem {
 
+/// Where the bytes come from, for DumpInfo and DumpFile::problems().
+struct SourceOrigin {
+    std::filesystem::path file;
+    std::string wrapping;  ///< how the file wraps the dump, e.g. "flattened "; empty for a plain one
+    std::vector<Error>
+        problems;  ///< what is wrong with the file or its wrapping, before any dump header is read
+};
+
 class ByteSource {
   public:
+    explicit ByteSource(SourceOrigin origin) : origin_(std::move(origin)) {}
     virtual ~ByteSource() = default;
+
+    const SourceOrigin& origin() const { return origin_; }
 
     /// One past the last byte that the source can have.
     virtual std::uint64_t size() const = 0;
@@ -27,12 +39,16 @@ class ByteSource {
     /// give them. Nothing where the file does not have all of them.
     virtual std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                                       MutableBytes scratch) const = 0;
+
+  private:
+    SourceOrigin origin_;
 };
 
 /// A plain file.
 class MappedSource final : public ByteSource {
   public:
-    explicit MappedSource(MappedFile file) : file_(std::move(file)) {}
+    explicit MappedSource(MappedFile file, std::vector<Error> problems = {})
+        : ByteSource({file.path(), {}, std::move(problems)}), file_(std::move(file)) {}
 
     std::uint64_t size() const override { return file_.bytes().size(); }
     std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
@@ -47,17 +63,11 @@ class MappedSource final : public ByteSource {
 };
 
 /// No header, note area or program header table of a real dump is larger; what claims to be is not believed.
-constexpr std::uint64_t max_kept_bytes = 512u << 20;
+constexpr std::uint64_t max_kept_bytes = 64u << 20;
 
 /// Bytes that are wanted as long as the source lives: in place where they lie in one piece, else copied to
 /// `storage`. Nothing where the file does not have all of them, or for more than max_kept_bytes.
-inline std::optional<Bytes> read_kept(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
-                                      std::vector<std::byte>& storage) {
-    if (length > max_kept_bytes) return std::nullopt;
-    if (const auto in_place = source.view(offset, length)) return in_place;
-    if (offset > source.size() || length > source.size() - offset) return std::nullopt;
-    storage.resize(length);
-    return source.read(offset, length, storage);
-}
+std::optional<Bytes> read_kept(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
+                               std::vector<std::byte>& storage);
 
 }  // namespace postmortem

@@ -34,6 +34,7 @@ struct Utsname {
 
 /// What the file says of itself; every field is a claim of an untrusted writer.
 struct DumpInfo {
+    std::filesystem::path file;  ///< the file that was opened, also where a directory was given
     std::string format;  ///< e.g. "kdump-compressed v6", "ELF vmcore", "flattened kdump-compressed v6"
     std::optional<std::uint32_t> dump_level;   ///< makedumpfile's -d, where the format records it
     std::optional<std::uint64_t> phys_base;    ///< from the kdump sub-header; VMCOREINFO is to be preferred

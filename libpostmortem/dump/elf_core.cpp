@@ -132,7 +132,9 @@ class ElfCore final : public DumpFile {
     }
 
     void describe(const ElfHeaders& elf) {
-        info_.format = elf.word == 8 ? "ELF vmcore" : "ELF32 vmcore";
+        info_.file = source_->origin().file;
+        info_.format =
+            fmt::format("{}{}", source_->origin().wrapping, elf.word == 8 ? "ELF vmcore" : "ELF32 vmcore");
         info_.max_pfn = end_of_memory_ / page_size_ + (end_of_memory_ % page_size_ != 0);
         info_.incomplete = flags_tell_incomplete(elf.machine) && (elf.flags & 1) != 0;
         if (info_.incomplete) {
@@ -210,7 +212,7 @@ bool looks_like_elf_core(Bytes head) {
 }
 
 Result<std::unique_ptr<DumpFile>> open_elf_core(std::unique_ptr<ByteSource> source) {
-    std::vector<Error> problems;
+    std::vector<Error> problems = source->origin().problems;
     const auto elf = read_elf_headers(*source, problems);
     if (!elf) return fail(elf.error());
     auto core = std::make_unique<ElfCore>(std::move(source), *elf, std::move(problems));

@@ -75,8 +75,9 @@ class KdumpFile final : public DumpFile {
     std::uint64_t first_frame() const { return header_.split ? header_.start_pfn : 0; }
 
     void describe() {
-        info_.format =
-            fmt::format("{} v{}", header_.diskdump ? "diskdump" : "kdump-compressed", header_.version);
+        info_.file = source_->origin().file;
+        info_.format = fmt::format("{}{} v{}", source_->origin().wrapping,
+                                   header_.diskdump ? "diskdump" : "kdump-compressed", header_.version);
         info_.dump_level = header_.dump_level;
         info_.phys_base = header_.phys_base;
         if (header_.diskdump) info_.crashed_cpu = header_.current_cpu;  // the others leave it at 0
@@ -242,7 +243,7 @@ bool looks_like_kdump(Bytes head) {
 }
 
 Result<std::unique_ptr<DumpFile>> open_kdump(std::unique_ptr<ByteSource> source) {
-    std::vector<Error> problems;
+    std::vector<Error> problems = source->origin().problems;
     auto header = read_kdump_header(*source, problems);
     if (!header) return fail(header.error());
     return std::make_unique<KdumpFile>(std::move(source), std::move(*header), std::move(problems));

@@ -10,12 +10,12 @@ std::optional<Error> append_notes(Bytes area, Endian endian, std::vector<Note>& 
     const ByteReader reader(area, endian);
     for (std::uint64_t at = 0; reader.holds(at, 4);) {
         const std::uint32_t name_size = *reader.u32(at);
-        const auto desc_size = reader.u32(at + 4);
-        const auto type = reader.u32(at + 8);
-        if (name_size == 0 && desc_size.value_or(0) == 0 && type.value_or(0) == 0) {
-            at += 4;  // padding: the note buffer of a CPU that was offline
+        if (name_size == 0) {
+            at += 4;  // no note lacks a name; this is padding, or the note buffer of a CPU that was offline
             continue;
         }
+        const auto desc_size = reader.u32(at + 4);
+        const auto type = reader.u32(at + 8);
         // The sizes are 32 bits wide and padded to 4 on every machine, so the sums fit easily.
         const std::uint64_t name_at = at + 12;
         const std::uint64_t desc_at = name_at + align_up<std::uint64_t>(name_size, 4);
