@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <postmortem/api.h>
 #include <postmortem/error.h>
 #include <postmortem/task_list.h>
 
@@ -25,7 +26,7 @@ struct OpenOptions {
 };
 
 /// A dump whose kernel is understood. Safe to question from several threads at once.
-class CrashDump {
+class POSTMORTEM_API CrashDump {
   public:
     /// `path` is a vmcore, or a directory that holds one. The error's message is one sentence with the file's
     /// name and the next step.
@@ -49,7 +50,7 @@ class CrashDump {
 };
 
 /// The physical memory of a dump whose kernel need not be understood.
-class PhysicalDump {
+class POSTMORTEM_API PhysicalDump {
   public:
     static Result<PhysicalDump> open(const std::filesystem::path& path);
 

@@ -4,18 +4,19 @@
 #include <string>
 #include <string_view>
 
+#include <postmortem/api.h>
 #include <postmortem/error.h>
 #include <postmortem/task_list.h>
 
 namespace postmortem {
 
-std::string to_text(const TaskList& list);
-std::string to_json(const TaskList& list);
+POSTMORTEM_API std::string to_text(const TaskList& list);
+POSTMORTEM_API std::string to_json(const TaskList& list);
 
 /// An error as one sentence: the message, and the address that it concerns.
-std::string describe(const Error& error);
+POSTMORTEM_API std::string describe(const Error& error);
 
 /// Control characters and bytes that are no UTF-8 become \xNN; tabs and newlines stay.
-std::string escape_for_terminal(std::string_view text);
+POSTMORTEM_API std::string escape_for_terminal(std::string_view text);
 
 }  // namespace postmortem
