@@ -28,6 +28,8 @@ struct KernelOptions {
     std::optional<std::filesystem::path> vmlinux;
     /// Look for a vmlinux in the usual places (and by debuginfod) when one is needed.
     bool search_vmlinux = true;
+    /// Remember which pages are read, for `extract`.
+    bool record_touched_pages = false;
 };
 
 /// Objects, symbols and types borrow from it. Thread-safe for readers.

@@ -17,8 +17,8 @@ POSTMORTEM_API std::string to_json(const TaskList& list);
 
 /// Exactly what crash prints: bytes that are not printable ASCII become dots, apart from the white space that
 /// moves a terminal's cursor (carriage return, vertical tab, form feed), which only `for_terminal` takes out.
-std::string to_text(const KernelLog& log, bool for_terminal = false);
-std::string to_json(const KernelLog& log);
+POSTMORTEM_API std::string to_text(const KernelLog& log, bool for_terminal = false);
+POSTMORTEM_API std::string to_json(const KernelLog& log);
 
 /// The date is in the local time zone (TZ), as crash prints it; JSON has UTC.
 std::string to_text(const SystemInfo& info);
