@@ -9,5 +9,6 @@ int extract(const std::vector<std::string>& words);
 int log(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);
 int rd(const std::vector<std::string>& words);
+int sys(const std::vector<std::string>& words);
 
 }  // namespace tool

@@ -13,6 +13,7 @@
 #include <postmortem/api.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
+#include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
 
 namespace postmortem {
@@ -36,6 +37,9 @@ class POSTMORTEM_API CrashDump {
     CrashDump(CrashDump&&) noexcept;
     CrashDump& operator=(CrashDump&&) noexcept;
     ~CrashDump();
+
+    /// Which kernel, on which machine, when, and why it died.
+    SystemInfo system_info() const;
 
     /// All tasks, or those that a selector names: a pid, the address of a task_struct, a command name.
     /// NotFound where a selector matches nothing.

@@ -21,8 +21,8 @@ POSTMORTEM_API std::string to_text(const KernelLog& log, bool for_terminal = fal
 POSTMORTEM_API std::string to_json(const KernelLog& log);
 
 /// The date is in the local time zone (TZ), as crash prints it; JSON has UTC.
-std::string to_text(const SystemInfo& info);
-std::string to_json(const SystemInfo& info);
+POSTMORTEM_API std::string to_text(const SystemInfo& info);
+POSTMORTEM_API std::string to_json(const SystemInfo& info);
 
 /// An error as one sentence: the message, and the address that it concerns.
 POSTMORTEM_API std::string describe(const Error& error);
