@@ -5,6 +5,7 @@
 
 namespace tool {
 
+int bt(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);
 int rd(const std::vector<std::string>& words);
 

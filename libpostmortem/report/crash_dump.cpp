@@ -2,6 +2,7 @@
 
 #include "kernel/kernel.h"
 #include "memory/physical_memory.h"
+#include "report/backtrace.h"
 #include "report/task_list.h"
 
 namespace postmortem {
@@ -22,6 +23,10 @@ Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenO
 
 Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) const {
     return make_task_list(*kernel_, selectors);
+}
+
+Result<BacktraceList> CrashDump::backtraces(const BacktraceRequest& request) const {
+    return make_backtraces(*kernel_, request);
 }
 
 struct PhysicalDump::State {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <postmortem/backtrace.h>
 #include <postmortem/error.h>
 #include <postmortem/task_list.h>
 
@@ -38,6 +39,10 @@ class CrashDump {
     /// All tasks, or those that a selector names: a pid, the address of a task_struct, a command name.
     /// NotFound where a selector matches nothing.
     Result<TaskList> tasks(const std::vector<std::string>& selectors = {}) const;
+
+    /// What tasks were executing; the panic task where nothing else is asked for. NotFound where a selector
+    /// matches nothing.
+    Result<BacktraceList> backtraces(const BacktraceRequest& request = {}) const;
 
     /// The layers below, for those who want more; their headers are not installed.
     const Kernel& kernel() const { return *kernel_; }

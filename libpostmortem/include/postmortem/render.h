@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <postmortem/backtrace.h>
 #include <postmortem/error.h>
 #include <postmortem/task_list.h>
 
@@ -11,6 +12,10 @@ namespace postmortem {
 
 std::string to_text(const TaskList& list);
 std::string to_json(const TaskList& list);
+
+/// Nothing separates the backtraces but an empty line, as in crash.
+std::string to_text(const BacktraceList& list);
+std::string to_json(const BacktraceList& list);
 
 /// An error as one sentence: the message, and the address that it concerns.
 std::string describe(const Error& error);
