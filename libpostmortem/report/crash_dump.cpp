@@ -4,6 +4,7 @@
 #include "memory/physical_memory.h"
 #include "report/kernel_log.h"
 #include "report/system_info.h"
+#include "report/backtrace.h"
 #include "report/task_list.h"
 
 namespace postmortem {
@@ -32,6 +33,10 @@ Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) con
 
 KernelLog CrashDump::log() const {
     return make_kernel_log(*kernel_);
+}
+
+Result<BacktraceList> CrashDump::backtraces(const BacktraceRequest& request) const {
+    return make_backtraces(*kernel_, request);
 }
 
 struct PhysicalDump::State {

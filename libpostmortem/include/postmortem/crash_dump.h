@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <postmortem/api.h>
+#include <postmortem/backtrace.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/system_info.h>
@@ -47,6 +48,9 @@ class POSTMORTEM_API CrashDump {
 
     /// The kernel's log. It needs neither symbols nor types: VMCOREINFO alone says where it is.
     KernelLog log() const;
+    /// What tasks were executing; the panic task where nothing else is asked for. NotFound where a selector
+    /// matches nothing.
+    Result<BacktraceList> backtraces(const BacktraceRequest& request = {}) const;
 
     /// The layers below, for those who want more; their headers are not installed.
     const Kernel& kernel() const { return *kernel_; }
