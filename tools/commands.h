@@ -10,6 +10,7 @@ int log(const std::vector<std::string>& words);
 int bt(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);
 int rd(const std::vector<std::string>& words);
+int report(const std::vector<std::string>& words);
 int sys(const std::vector<std::string>& words);
 
 }  // namespace tool

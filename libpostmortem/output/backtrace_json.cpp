@@ -36,7 +36,9 @@ Json to_entry(const Frame& frame) {
     return entry;
 }
 
-Json to_entry(const Backtrace& trace) {
+}  // namespace
+
+Json json_entry(const Backtrace& trace) {
     Json entry{{"pid", trace.pid}, {"task", json_address(trace.task)}, {"cpu", trace.cpu}};
     entry["comm"] = json_text(trace.comm);
     entry["active"] = trace.active;
@@ -48,11 +50,9 @@ Json to_entry(const Backtrace& trace) {
     return entry;
 }
 
-}  // namespace
-
 std::string to_json(const BacktraceList& list) {
     Json traces = Json::array();
-    for (const Backtrace& trace : list.backtraces) traces.push_back(to_entry(trace));
+    for (const Backtrace& trace : list.backtraces) traces.push_back(json_entry(trace));
     return json_document({{"backtraces", std::move(traces)}, {"problems", json_problems(list.problems)}});
 }
 

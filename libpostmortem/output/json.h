@@ -9,7 +9,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <postmortem/backtrace.h>
+#include <postmortem/kernel_log.h>
 #include <postmortem/problem.h>
+#include <postmortem/system_info.h>
+#include <postmortem/task_list.h>
 
 namespace postmortem {
 
@@ -24,6 +28,12 @@ template <class T>
 Json json_optional(const std::optional<T>& value) {
     return value ? Json(*value) : Json(nullptr);
 }
+
+/// The parts that documents share; each is defined beside the printer of its own document.
+Json json_entry(const TaskInfo& task);
+Json json_entry(const Backtrace& trace);
+Json json_entry(const PrintkRecord& record);
+Json json_entry(const SystemInfo& info);  ///< without its problems
 
 /// Pretty-printed, with a final newline. Never fails on odd bytes.
 std::string json_document(const Json& document);

@@ -33,7 +33,9 @@ Json to_json(const PrintkCaller& caller) {
     return entry;
 }
 
-Json to_entry(const PrintkRecord& record) {
+}  // namespace
+
+Json json_entry(const PrintkRecord& record) {
     Json entry{{"seq", json_optional(record.seq)},
                {"time_ns", json_optional(record.time_ns)},
                {"facility", json_optional(record.facility)},
@@ -48,11 +50,9 @@ Json to_entry(const PrintkRecord& record) {
     return entry;
 }
 
-}  // namespace
-
 std::string to_json(const KernelLog& log) {
     Json records = Json::array();
-    for (const PrintkRecord& record : log.records) records.push_back(to_entry(record));
+    for (const PrintkRecord& record : log.records) records.push_back(json_entry(record));
     return json_document({{"format", to_string(log.format)},
                           {"records", std::move(records)},
                           {"failed_calls", json_optional(log.failed_calls)},

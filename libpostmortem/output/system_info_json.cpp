@@ -96,17 +96,22 @@ Json hardware(const SystemInfo& info) {
 
 }  // namespace
 
+Json json_entry(const SystemInfo& info) {
+    return {{"dump", dump(info)},
+            {"kernel", kernel(info)},
+            {"taint", taint(info)},
+            {"time", time(info)},
+            {"cpus", cpu(info)},
+            {"memory", memory(info)},
+            {"hardware", hardware(info)},
+            {"task_count", json_optional(info.task_count)},
+            {"panic_message", text_or_null(info.panic_message)}};
+}
+
 std::string to_json(const SystemInfo& info) {
-    return json_document({{"dump", dump(info)},
-                          {"kernel", kernel(info)},
-                          {"taint", taint(info)},
-                          {"time", time(info)},
-                          {"cpus", cpu(info)},
-                          {"memory", memory(info)},
-                          {"hardware", hardware(info)},
-                          {"task_count", json_optional(info.task_count)},
-                          {"panic_message", text_or_null(info.panic_message)},
-                          {"problems", json_problems(info.problems)}});
+    Json document = json_entry(info);
+    document["problems"] = json_problems(info.problems);
+    return json_document(document);
 }
 
 }  // namespace postmortem

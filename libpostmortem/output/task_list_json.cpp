@@ -3,9 +3,8 @@
 #include "output/json.h"
 
 namespace postmortem {
-namespace {
 
-Json to_entry(const TaskInfo& task) {
+Json json_entry(const TaskInfo& task) {
     Json entry{{"pid", task.pid}, {"tgid", task.tgid}};
     entry["ppid"] = json_optional(task.ppid);
     entry["cpu"] = task.cpu;
@@ -21,11 +20,9 @@ Json to_entry(const TaskInfo& task) {
     return entry;
 }
 
-}  // namespace
-
 std::string to_json(const TaskList& list) {
     Json tasks = Json::array();
-    for (const TaskInfo& task : list.tasks) tasks.push_back(to_entry(task));
+    for (const TaskInfo& task : list.tasks) tasks.push_back(json_entry(task));
     return json_document({{"tasks", std::move(tasks)}, {"problems", json_problems(list.problems)}});
 }
 

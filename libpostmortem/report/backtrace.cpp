@@ -77,13 +77,6 @@ Backtrace to_backtrace(const Task& task, const RawBacktrace& raw, Problems& prob
     return trace;
 }
 
-// Where none panicked (a running guest that QEMU dumped), the task of the first CPU stands in.
-const Task* panic_task(const Kernel& kernel, const TaskTable& table) {
-    const std::uint32_t cpu = crashed_cpu(kernel).value_or(0);
-    if (const auto current = current_task(kernel, cpu)) return table.by_address(*current);
-    return nullptr;
-}
-
 Result<std::vector<const Task*>> wanted_tasks(const Kernel& kernel, const TaskTable& table,
                                               const BacktraceRequest& request) {
     std::vector<const Task*> wanted;
@@ -137,6 +130,12 @@ std::string_view to_string(BacktraceEnd end) {
         case BacktraceEnd::None: break;
     }
     return "none";
+}
+
+const Task* panic_task(const Kernel& kernel, const TaskTable& table) {
+    const std::uint32_t cpu = crashed_cpu(kernel).value_or(0);
+    if (const auto current = current_task(kernel, cpu)) return table.by_address(*current);
+    return nullptr;
 }
 
 Backtrace make_backtrace(const Task& task, const Unwinder& unwinder, FrameWalker& walker,

@@ -7,6 +7,10 @@
 
 namespace postmortem {
 
+/// The task that the crashed CPU was running. Where none panicked (a running guest that QEMU dumped), the
+/// task of the first CPU stands in. Null where it cannot be found.
+const Task* panic_task(const Kernel& kernel, const TaskTable& table);
+
 /// NotFound where a selector matches nothing.
 Result<BacktraceList> make_backtraces(const Kernel& kernel, const BacktraceRequest& request);
 

@@ -2,9 +2,10 @@
 
 #include "kernel/kernel.h"
 #include "memory/physical_memory.h"
+#include "report/backtrace.h"
+#include "report/crash_report.h"
 #include "report/kernel_log.h"
 #include "report/system_info.h"
-#include "report/backtrace.h"
 #include "report/task_list.h"
 
 namespace postmortem {
@@ -21,6 +22,10 @@ Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenO
     auto kernel = Kernel::open(path, kernel_options);
     if (!kernel) return fail(std::move(kernel.error()));
     return CrashDump(std::move(*kernel));
+}
+
+CrashReport CrashDump::report() const {
+    return make_crash_report(*kernel_);
 }
 
 SystemInfo CrashDump::system_info() const {

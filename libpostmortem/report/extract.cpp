@@ -8,7 +8,10 @@
 #include "dump/kdump_writer.h"
 #include "kernel/kernel.h"
 #include "kernel/modules.h"
-#include "kernel/printk.h"
+#include "kernel/uts.h"
+#include "report/backtrace.h"
+#include "report/crash_report.h"
+#include "report/kernel_log.h"
 #include "report/task_list.h"
 
 namespace postmortem {
@@ -21,9 +24,14 @@ class Questioner {
 
     Problems ask_everything() {
         step("log");
-        note(read_printk(kernel_.memory(), kernel_.vmcoreinfo()).problems);
+        note(make_kernel_log(kernel_).problems);
         step("tasks");
         if (const auto tasks = make_task_list(kernel_)) note(tasks->problems);
+        step("backtraces");
+        if (const auto traces = make_backtraces(kernel_, {BacktraceRequest::Which::All, {}}))
+            note(traces->problems);
+        step("report");
+        note(make_crash_report(kernel_).problems);
         step("modules");
         note(kernel_.modules().problems());
         for (const Module& module : kernel_.modules().all())
@@ -67,7 +75,8 @@ Result<ExtractSummary> extract(const std::filesystem::path& source, const std::f
     const std::vector<std::uint64_t> pages = (*kernel)->physical().touched_pages();
 
     if (options.progress) options.progress("writing");
-    const KdumpContent content{.source = (*kernel)->dump(), .pfns = pages};
+    KdumpContent content{.source = (*kernel)->dump(), .pfns = pages};
+    if (auto uts = read_uts(**kernel)) content.utsname = std::move(*uts);
     auto written = write_kdump(target, content, {Codec::Zstd, options.compression_level});
     if (!written) return fail(std::move(written.error()));
     summary.pages = written->pages;

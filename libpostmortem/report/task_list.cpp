@@ -69,6 +69,13 @@ class Maker {
 
 }  // namespace
 
+TaskInfo make_task_info(const Kernel& kernel, const TaskTable& table, const Task& task, Problems& problems) {
+    Maker maker(kernel, table);
+    TaskInfo info = maker.info(task);
+    for (Error& problem : maker.take_problems()) problems.push_back(std::move(problem));
+    return info;
+}
+
 Result<TaskList> make_task_list(const Kernel& kernel, const std::vector<std::string>& selectors) {
     TaskTable table = read_tasks(kernel);
     auto selected = select_tasks(table, selectors);

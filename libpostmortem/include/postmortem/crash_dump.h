@@ -12,6 +12,7 @@
 
 #include <postmortem/api.h>
 #include <postmortem/backtrace.h>
+#include <postmortem/crash_report.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/system_info.h>
@@ -38,6 +39,9 @@ class POSTMORTEM_API CrashDump {
     CrashDump(CrashDump&&) noexcept;
     CrashDump& operator=(CrashDump&&) noexcept;
     ~CrashDump();
+
+    /// What happened, on one screen. Never fails as a whole.
+    CrashReport report() const;
 
     /// Which kernel, on which machine, when, and why it died.
     SystemInfo system_info() const;

@@ -6,6 +6,7 @@
 
 #include <postmortem/api.h>
 #include <postmortem/backtrace.h>
+#include <postmortem/crash_report.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/system_info.h>
@@ -28,6 +29,10 @@ POSTMORTEM_API std::string to_json(const SystemInfo& info);
 /// Nothing separates the backtraces but an empty line, as in crash.
 POSTMORTEM_API std::string to_text(const BacktraceList& list);
 POSTMORTEM_API std::string to_json(const BacktraceList& list);
+
+/// One screen, to paste into a ticket.
+POSTMORTEM_API std::string to_text(const CrashReport& report);
+POSTMORTEM_API std::string to_json(const CrashReport& report);
 
 /// An error as one sentence: the message, and the address that it concerns.
 POSTMORTEM_API std::string describe(const Error& error);
