@@ -14,7 +14,9 @@ int bt(const std::vector<std::string>& words) {
         "  postmortem bt -a vmcore\n"
         "  postmortem bt vmcore 1 ffff8b26c1204180 sshd\n"};
     syntax.options.add_options()("active,a", po::bool_switch(), "the task that each CPU was running")(
-        "all", po::bool_switch(), "every task (crash: foreach bt)");
+        "all", po::bool_switch(), "every task (crash: foreach bt)")(
+        "line,l", po::bool_switch(), "source file and line of each frame (needs a vmlinux with DWARF)")(
+        "inline", po::bool_switch(), "the functions that were inlined into each frame, too");
     auto [arguments, code] = parse(syntax, words);
     if (!arguments) return code;
     postmortem::BacktraceRequest request;
@@ -26,10 +28,14 @@ int bt(const std::vector<std::string>& words) {
     if (all) request.which = Which::All;
     if (!arguments->rest.empty()) request.which = Which::Selected;
     request.selectors = arguments->rest;
+    const bool inlined = arguments->flag("inline");
+    request.source_lines = arguments->flag("line") || inlined;
     const auto dump = open_dump(*arguments, code);
     if (!dump) return code;
     const auto traces = dump->backtraces(request);
-    return traces ? print(*arguments, *traces) : finish(traces.error());
+    if (!traces) return finish(traces.error());
+    return finish(arguments->json ? postmortem::to_json(*traces) : postmortem::to_text(*traces, inlined),
+                  traces->problems);
 }
 
 }  // namespace tool

@@ -29,6 +29,8 @@ Json to_entry(const Frame& frame) {
     entry["interrupted"] = frame.interrupted;
     entry["file"] = frame.file ? json_text(*frame.file) : Json(nullptr);
     entry["line"] = json_optional(frame.line);
+    entry["caller_file"] = frame.caller_file ? json_text(*frame.caller_file) : Json(nullptr);
+    entry["caller_line"] = json_optional(frame.caller_line);
     entry["inlined"] = Json::array();
     for (const InlinedFunction& inlined : frame.inlined) entry["inlined"].push_back(to_entry(inlined));
     entry["registers"] = to_entry(frame.registers);

@@ -31,7 +31,7 @@ const char* exception_stack_name(StackKind kind) {
 
 class Printer {
   public:
-    explicit Printer(std::string& out) : out_(out) {}
+    Printer(std::string& out, bool with_inlined) : out_(out), with_inlined_(with_inlined) {}
 
     void print(const Backtrace& trace) {
         trace_ = &trace;
@@ -81,6 +81,19 @@ class Printer {
         add(" at {:x}", frame.ip);
         if (!frame.module.empty()) add(" [{}]", escaped(frame.module));
         out_ += '\n';
+        print_source(frame);
+    }
+
+    void print_source(const Frame& frame) {
+        if (with_inlined_ && !frame.inlined.empty()) {
+            for (const InlinedFunction& inlined : frame.inlined)
+                add("    {}: {} (inlined {})\n", escaped(inlined.file), inlined.line,
+                    escaped(inlined.function));
+            if (frame.caller_file)
+                add("    {}: {}\n", escaped(*frame.caller_file), frame.caller_line.value_or(0));
+        } else if (frame.file) {
+            add("    {}: {}\n", escaped(*frame.file), frame.line.value_or(0));
+        }
     }
 
     // Null: the user's program.
@@ -120,18 +133,19 @@ class Printer {
     }
 
     std::string& out_;
+    bool with_inlined_;
     const Backtrace* trace_ = nullptr;
     unsigned number_ = 0;
 };
 
 }  // namespace
 
-std::string to_text(const BacktraceList& list) {
+std::string to_text(const BacktraceList& list, bool with_inlined) {
     std::size_t lines = 0;
     for (const Backtrace& trace : list.backtraces) lines += trace.frames.size() + 12;
     std::string out;
     out.reserve(lines * bytes_per_line);
-    Printer printer(out);
+    Printer printer(out, with_inlined);
     for (std::size_t i = 0; i < list.backtraces.size(); ++i) {
         if (i > 0) out += '\n';
         printer.print(list.backtraces[i]);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/parallel.h"
+#include "report/source_lines.h"
 #include "report/task_selection.h"
 
 namespace postmortem {
@@ -165,6 +166,10 @@ Result<BacktraceList> make_backtraces(const Kernel& kernel, const BacktraceReque
             list.backtraces[i] =
                 make_backtrace(*(*wanted)[i], unwinder, walker, problems[first / tasks_per_piece]);
     });
+    if (request.source_lines) {
+        if (auto done = add_source_lines(kernel, list.backtraces); !done)
+            list.problems.push_back(std::move(done.error()));
+    }
     for (Error& problem : unwinder.problems()) list.problems.push_back(std::move(problem));
     for (Problems& some : problems) std::move(some.begin(), some.end(), std::back_inserter(list.problems));
     return list;

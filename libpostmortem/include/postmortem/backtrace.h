@@ -43,7 +43,7 @@ struct RegisterValue {
 /// A function that the compiler merged into the one around it. Known only with a vmlinux.
 struct InlinedFunction {
     std::string function;
-    std::string file;  ///< of the call's target: where execution is inside it
+    std::string file;  ///< where execution is inside it
     std::uint32_t line = 0;
 };
 
@@ -66,6 +66,9 @@ struct Frame {
     std::optional<std::string> file;  ///< with a vmlinux, where asked for
     std::optional<std::uint32_t> line;
     std::vector<InlinedFunction> inlined;  ///< innermost first
+    /// Where inlined functions were found: the place in `function` itself that they were inlined into.
+    std::optional<std::string> caller_file;
+    std::optional<std::uint32_t> caller_line;
 };
 
 /// Where a backtrace ends.
@@ -107,6 +110,9 @@ struct BacktraceRequest {
     };
     Which which = Which::PanicTask;
     std::vector<std::string> selectors;
+    /// Look up file, line and inlined functions of each frame. Needs a vmlinux with DWARF; frames in modules
+    /// stay without.
+    bool source_lines = false;
 };
 
 }  // namespace postmortem

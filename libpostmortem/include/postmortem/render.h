@@ -27,7 +27,8 @@ POSTMORTEM_API std::string to_text(const SystemInfo& info);
 POSTMORTEM_API std::string to_json(const SystemInfo& info);
 
 /// Nothing separates the backtraces but an empty line, as in crash.
-POSTMORTEM_API std::string to_text(const BacktraceList& list);
+/// `with_inlined` names the inlined functions beside the source lines, where those were asked for.
+POSTMORTEM_API std::string to_text(const BacktraceList& list, bool with_inlined = false);
 POSTMORTEM_API std::string to_json(const BacktraceList& list);
 
 /// One screen, to paste into a ticket.
