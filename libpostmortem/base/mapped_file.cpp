@@ -22,6 +22,7 @@ class FileDescriptor {
         if (fd_ >= 0) ::close(fd_);
     }
     int get() const { return fd_; }
+    int release() { return std::exchange(fd_, -1); }
 
   private:
     int fd_;
@@ -36,32 +37,52 @@ tl::unexpected<Error> refused(const std::string& path, int error) {
 Result<MappedFile> MappedFile::open(const std::filesystem::path& file) {
     std::string path = file.string();
     // O_NONBLOCK: opening a FIFO by mistake must not hang.
-    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (fd.get() < 0) return refused(path, errno);
 
     struct stat info {};
     if (::fstat(fd.get(), &info) != 0) return refused(path, errno);
     if (S_ISDIR(info.st_mode)) return refused(path, EISDIR);
     if (!S_ISREG(info.st_mode)) return fail(ErrorCode::Io, path + ": not a regular file");
-    if (info.st_size == 0) return MappedFile({}, std::move(path));
+    if (info.st_size == 0) return MappedFile({}, -1, std::move(path));
 
     const auto size = static_cast<std::size_t>(info.st_size);
     void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
     if (address == MAP_FAILED) return refused(path, errno);
-    return MappedFile({static_cast<const std::byte*>(address), size}, std::move(path));
+    return MappedFile({static_cast<const std::byte*>(address), size}, fd.release(), std::move(path));
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : bytes_(std::exchange(other.bytes_, {})), path_(std::move(other.path_)) {}
+    : bytes_(std::exchange(other.bytes_, {})),
+      fd_(std::exchange(other.fd_, -1)),
+      path_(std::move(other.path_)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     std::swap(bytes_, other.bytes_);
+    std::swap(fd_, other.fd_);
     std::swap(path_, other.path_);
     return *this;
 }
 
 MappedFile::~MappedFile() {
     if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+    if (fd_ >= 0) ::close(fd_);
+}
+
+bool MappedFile::copy_at(std::uint64_t offset, MutableBytes out) const {
+    if (!ByteReader(bytes_).holds(offset, out.size())) return false;
+    while (!out.empty()) {
+        const ssize_t got = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        offset += static_cast<std::uint64_t>(got);
+        out = out.subspan(static_cast<std::size_t>(got));
+    }
+    return true;
+}
+
+void MappedFile::expect_skipping(bool skipping) const {
+    if (fd_ >= 0) ::posix_fadvise(fd_, 0, 0, skipping ? POSIX_FADV_RANDOM : POSIX_FADV_NORMAL);
 }
 
 }  // namespace postmortem

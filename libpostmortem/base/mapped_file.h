@@ -24,12 +24,21 @@ class MappedFile {
     ~MappedFile();
 
     Bytes bytes() const { return bytes_; }
+
+    /// Copies the bytes at `offset` by a system call. For a few bytes in each of many places: touching the
+    /// mapping there would map sixteen pages around each. False where the file does not hold them all.
+    bool copy_at(std::uint64_t offset, MutableBytes out) const;
+    /// Tells the system that copy_at() will skip through the file, so that it does not read ahead; or no
+    /// longer.
+    void expect_skipping(bool skipping) const;
+
     const std::string& path() const { return path_; }
 
   private:
-    MappedFile(Bytes bytes, std::string path) : bytes_(bytes), path_(std::move(path)) {}
+    MappedFile(Bytes bytes, int fd, std::string path) : bytes_(bytes), fd_(fd), path_(std::move(path)) {}
 
     Bytes bytes_;
+    int fd_ = -1;
     std::string path_;
 };
 

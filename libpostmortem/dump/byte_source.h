@@ -40,6 +40,17 @@ class ByteSource {
     virtual std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                                       MutableBytes scratch) const = 0;
 
+    /// For a walk that takes a few bytes here and there all through the file: like read(), always into `out`,
+    /// and without making the system read ahead or map what lies around. False where the file does not have
+    /// them all.
+    virtual bool skim(std::uint64_t offset, MutableBytes out) const {
+        const auto bytes = read(offset, out.size(), out);
+        if (bytes && bytes->data() != out.data()) std::memcpy(out.data(), bytes->data(), bytes->size());
+        return bytes.has_value();
+    }
+    /// To be called before and after such a walk.
+    virtual void expect_skimming(bool) const {}
+
   private:
     SourceOrigin origin_;
 };
@@ -57,6 +68,8 @@ class MappedSource final : public ByteSource {
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length, MutableBytes) const override {
         return view(offset, length);
     }
+    bool skim(std::uint64_t offset, MutableBytes out) const override { return file_.copy_at(offset, out); }
+    void expect_skimming(bool skimming) const override { file_.expect_skipping(skimming); }
 
   private:
     MappedFile file_;

@@ -170,12 +170,11 @@ Error cut_off(std::string why) {
 Result<std::optional<Error>> walk(const ByteSource& outer, Runs& runs) {
     for (std::uint64_t at = header_size;;) {
         std::array<std::byte, record_header_size> scratch;
-        const auto bytes = outer.read(at, record_header_size, scratch);
-        if (!bytes)
+        if (!outer.skim(at, scratch))
             return cut_off(
                 fmt::format("is truncated: it ends at byte {} without its end mark", outer.size()));
-        const std::uint64_t offset = load<std::uint64_t>(bytes->data(), Endian::Big);
-        const std::uint64_t size = load<std::uint64_t>(bytes->data() + 8, Endian::Big);
+        const std::uint64_t offset = load<std::uint64_t>(scratch.data(), Endian::Big);
+        const std::uint64_t size = load<std::uint64_t>(scratch.data() + 8, Endian::Big);
         if (offset == end_mark && size == end_mark) return std::nullopt;
         if (offset > max_offset || size > max_offset - offset || (offset == 0 && size == 0)) {
             return cut_off(
@@ -217,7 +216,9 @@ Result<std::unique_ptr<ByteSource>> open_flattened(std::unique_ptr<ByteSource> o
                                 type, version, known_type, known_version));
     }
     Runs runs;
+    outer->expect_skimming(true);
     auto stopped = walk(*outer, runs);
+    outer->expect_skimming(false);
     if (!stopped) return fail(stopped.error());
     return std::make_unique<FlattenedSource>(std::move(outer), std::move(runs).resolved(),
                                              std::move(*stopped));

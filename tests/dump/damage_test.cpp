@@ -3,49 +3,16 @@
 #include <random>
 
 #include <doctest/doctest.h>
-#include <elf.h>
 
 #include "support/check_dump.h"
+#include "support/sample_dumps.h"
 
 using namespace postmortem;
 using namespace postmortem::test;
 
-namespace {
-
-struct Sample {
-    std::string name;
-    Buffer file;
-};
-
-std::vector<Sample> samples(const FakeMemory& memory) {
-    std::vector<Sample> made;
-    const std::vector<FakeNote> notes = {{"CORE", NT_PRSTATUS, Buffer(336)},
-                                         {"VMCOREINFO", 0, Buffer(100, std::byte{'A'})}};
-    for (const Codec codec : {Codec::Raw, Codec::Zlib, Codec::Lzo, Codec::Snappy, Codec::Zstd}) {
-        KdumpShape shape;
-        shape.codec = codec;
-        shape.notes = notes;
-        if (is_supported(codec))
-            made.push_back({"kdump " + std::string(to_string(codec)), make_kdump(memory, shape)});
-    }
-    for (const FakeMachine& machine : fake_machines()) {
-        KdumpShape shape;
-        shape.machine = machine;
-        shape.notes = notes;
-        made.push_back({"kdump " + machine.name, make_kdump(memory, shape)});
-        ElfShape elf{machine, notes, false, false};
-        made.push_back({"ELF " + machine.name, make_elf(segments_of(memory), elf)});
-    }
-    made.push_back({"flattened kdump", make_flattened(flat_records(make_kdump(memory, {}), 1000))});
-    made.push_back({"flattened ELF", make_flattened(flat_records(make_elf(segments_of(memory), {}), 1000))});
-    return made;
-}
-
-}  // namespace
-
 TEST_CASE("a dump cut off anywhere gives right pages or says that they are missing") {
     const FakeMemory memory = make_memory(24);
-    for (const Sample& sample : samples(memory)) {
+    for (const SampleDump& sample : sample_dumps(memory)) {
         CAPTURE(sample.name);
         REQUIRE(compare(**open_bytes(sample.file), memory) == undamaged(memory));
         std::uint64_t most_right = 0;
@@ -75,7 +42,7 @@ TEST_CASE("a dump with changed bytes neither crashes nor hangs") {
         return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
     };
     std::uint64_t opened = 0, right = 0;
-    for (const Sample& sample : samples(memory)) {
+    for (const SampleDump& sample : sample_dumps(memory)) {
         CAPTURE(sample.name);
         for (int round = 0; round < 400; ++round) {
             CAPTURE(round);

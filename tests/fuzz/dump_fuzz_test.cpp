@@ -1,0 +1,30 @@
+// The fuzzer's own seeds, and every input that once broke something, as an ordinary test.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <doctest/doctest.h>
+
+#include "support/fuzz_dump.h"
+#include "support/sample_dumps.h"
+
+using namespace postmortem::test;
+namespace fs = std::filesystem;
+
+TEST_CASE("the dump fuzzer's seeds open and hold what the interface promises") {
+    for (const SampleDump& sample : sample_dumps(make_memory(14))) {
+        CAPTURE(sample.name);
+        CHECK(fuzz_dump(sample.file));
+    }
+}
+
+TEST_CASE("what the dump fuzzer once found stays fixed") {
+    const fs::path corpus = fs::path(POSTMORTEM_SOURCE_DIR) / "tests/fuzz/corpus/dump";
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(corpus, none)) {
+        CAPTURE(entry.path().string());
+        std::ifstream in(entry.path(), std::ios::binary);
+        const std::string content{std::istreambuf_iterator<char>(in), {}};
+        fuzz_dump(postmortem::as_bytes(content));
+    }
+}

@@ -1,0 +1,73 @@
+#include "support/fuzz_dump.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "dump/vmcoreinfo.h"
+#include "support/check_dump.h"
+
+namespace postmortem::test {
+namespace {
+
+void insist(bool condition) {
+    if (!condition) std::abort();
+}
+
+// Touches every byte, so that a sanitizer sees one that is not there.
+unsigned sum(Bytes bytes) {
+    unsigned total = 0;
+    for (const std::byte b : bytes) total += std::to_integer<unsigned>(b);
+    return total;
+}
+
+void ask_for_page(const DumpFile& dump, std::uint64_t paddr, MutableBytes scratch) {
+    const auto page = dump.page(paddr, scratch);
+    if (!page) {
+        insist(!page.error().message.empty() && page.error().code != ErrorCode::InvalidArgument);
+        return;
+    }
+    insist(!page->bytes.empty() && page->offset + page->bytes.size() <= dump.page_size());
+    const unsigned before = sum(page->bytes);
+    const auto again = dump.page(paddr, scratch);
+    insist(again && again->offset == page->offset && sum(again->bytes) == before);
+}
+
+void ask_for_frames(const DumpFile& dump, MutableBytes scratch) {
+    std::vector<std::uint64_t> frames = {0,    1, 2, 63, 64, dump.info().max_pfn - 1, dump.info().max_pfn,
+                                         ~0ull};
+    auto pfn = dump.next_frame(0);
+    for (int i = 0; pfn && i < 100; ++i) {
+        frames.push_back(*pfn);
+        const auto next = dump.next_frame(*pfn + 1);
+        insist(!next || *next > *pfn);
+        pfn = next;
+    }
+    for (const std::uint64_t frame : frames) {
+        ask_for_page(dump, frame * dump.page_size(), scratch);
+        Buffer existing(64);
+        dump.existing_frames(frame / 8 * 8, existing);
+    }
+}
+
+}  // namespace
+
+bool fuzz_dump(Bytes file) {
+    const auto opened = open_bytes(file);
+    if (!opened) {
+        insist(!opened.error().message.empty());
+        return false;
+    }
+    const DumpFile& dump = **opened;
+    insist(dump.page_size() >= 4096 && dump.page_size() <= 256 * 1024);
+    insist(!dump.info().format.empty());
+    for (const Note& note : dump.notes()) sum(note.desc);
+    const VmcoreInfo info(dump.vmcoreinfo());
+    static_cast<void>(info.number("phys_base"));
+    static_cast<void>(info.symbol("init_uts_ns"));
+    Buffer scratch(dump.page_size());
+    ask_for_frames(dump, scratch);
+    return true;
+}
+
+}  // namespace postmortem::test
