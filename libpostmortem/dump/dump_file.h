@@ -34,6 +34,7 @@ struct Utsname {
 
 /// What the file says of itself; every field is a claim of an untrusted writer.
 struct DumpInfo {
+    std::filesystem::path file;  ///< the file that was opened, also where a directory was given
     std::string format;  ///< e.g. "kdump-compressed v6", "ELF vmcore", "flattened kdump-compressed v6"
     std::optional<std::uint32_t> dump_level;   ///< makedumpfile's -d, where the format records it
     std::optional<std::uint64_t> phys_base;    ///< from the kdump sub-header; VMCOREINFO is to be preferred
@@ -61,6 +62,16 @@ class DumpFile {
     /// page_size() bytes. Errors: PageExcluded, PageMissing, NoSuchMemory, Corrupt, Unsupported. Never zeros
     /// in place of absent bytes. Safe to call from several threads at once.
     virtual Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const = 0;
+
+    /// The lowest page frame number from `pfn` on that the dump should hold something of (the page may still
+    /// turn out to be missing or damaged); nothing where none follows. Decodes nothing. The way to walk all
+    /// of memory: a machine's page frames may lie far apart.
+    virtual std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const;
+
+    /// Sets bit i of `bits` (the lowest bit of the first byte is bit 0) where the machine had memory at page
+    /// frame first_pfn + i, as far as the dump tells: dumped, excluded or lost. Decodes nothing. `first_pfn`
+    /// must be a multiple of 8, and `bits` all clear.
+    virtual void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const;
 
     /// The VMCOREINFO text, empty where the dump has none.
     virtual std::string_view vmcoreinfo() const = 0;

@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #ifdef POSTMORTEM_HAS_DEBUGINFOD
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <memory>
 
+#include <dlfcn.h>
 #include <elfutils/debuginfod.h>
 #include <unistd.h>
 #endif
@@ -22,6 +24,38 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds max_silence{30};
 
+// libdebuginfod is loaded when a file is fetched and not before: it brings libcurl and some thirty libraries
+// more, which would take longer to link at every start than most answers take.
+struct Library {
+    decltype(&::debuginfod_begin) begin = nullptr;
+    decltype(&::debuginfod_end) end = nullptr;
+    decltype(&::debuginfod_set_user_data) set_user_data = nullptr;
+    decltype(&::debuginfod_get_user_data) get_user_data = nullptr;
+    decltype(&::debuginfod_set_progressfn) set_progress = nullptr;
+    decltype(&::debuginfod_find_debuginfo) find_debuginfo = nullptr;
+
+    static Result<Library> load() {
+        void* handle = ::dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_LOCAL);
+        if (!handle) return fail(ErrorCode::Unsupported, fmt::format("debuginfod: {}", ::dlerror()));
+        Library library;
+        const bool whole = library.resolve(handle, "debuginfod_begin", library.begin) &&
+                           library.resolve(handle, "debuginfod_end", library.end) &&
+                           library.resolve(handle, "debuginfod_set_user_data", library.set_user_data) &&
+                           library.resolve(handle, "debuginfod_get_user_data", library.get_user_data) &&
+                           library.resolve(handle, "debuginfod_set_progressfn", library.set_progress) &&
+                           library.resolve(handle, "debuginfod_find_debuginfo", library.find_debuginfo);
+        if (!whole) return fail(ErrorCode::Unsupported, "debuginfod: this libdebuginfod lacks a function");
+        return library;
+    }
+
+  private:
+    template <class Function>
+    bool resolve(void* handle, const char* name, Function& function) {
+        function = reinterpret_cast<Function>(::dlsym(handle, name));
+        return function != nullptr;
+    }
+};
+
 struct Transfer {
     const DownloadProgress& progress;
     long done = 0;
@@ -30,9 +64,14 @@ struct Transfer {
     bool cancelled = false;
 };
 
+const Result<Library>& library() {
+    static const Result<Library> loaded = Library::load();
+    return loaded;
+}
+
 // libdebuginfod calls this at least once a second; a result other than 0 ends the transfer.
 int watch(debuginfod_client* client, long done, long total) {
-    auto& transfer = *static_cast<Transfer*>(::debuginfod_get_user_data(client));
+    auto& transfer = *static_cast<Transfer*>(library()->get_user_data(client));
     if (done != transfer.done) {
         transfer.done = done;
         transfer.last_byte = Clock::now();
@@ -52,15 +91,16 @@ bool debuginfod_is_configured() {
 }
 
 Result<std::filesystem::path> fetch_debuginfo(const std::string& build_id, const DownloadProgress& progress) {
-    const std::unique_ptr<debuginfod_client, decltype(&::debuginfod_end)> client(::debuginfod_begin(),
-                                                                                 ::debuginfod_end);
+    if (!library()) return fail(library().error());
+    const Library& api = *library();
+    const std::unique_ptr<debuginfod_client, decltype(&::debuginfod_end)> client(api.begin(), api.end);
     if (!client) return fail(ErrorCode::Io, "debuginfod: the client cannot start");
     Transfer transfer{progress};
-    ::debuginfod_set_user_data(client.get(), &transfer);
-    ::debuginfod_set_progressfn(client.get(), watch);
+    api.set_user_data(client.get(), &transfer);
+    api.set_progress(client.get(), watch);
     char* path = nullptr;
-    const int fd = ::debuginfod_find_debuginfo(
-        client.get(), reinterpret_cast<const unsigned char*>(build_id.c_str()), 0, &path);
+    const int fd =
+        api.find_debuginfo(client.get(), reinterpret_cast<const unsigned char*>(build_id.c_str()), 0, &path);
     const std::unique_ptr<char, decltype(&std::free)> owned(path, std::free);
     if (fd >= 0) {
         ::close(fd);

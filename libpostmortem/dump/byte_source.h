@@ -1,0 +1,73 @@
+// The bytes of a dump by file offset, so that a format reader need not know whether they lie in one mapped
+// file or are scattered over the records of a flattened one.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/mapped_file.h"
+
+namespace postmortem {
+
+/// Where the bytes come from, for DumpInfo and DumpFile::problems().
+struct SourceOrigin {
+    std::filesystem::path file;
+    std::string wrapping;  ///< how the file wraps the dump, e.g. "flattened "; empty for a plain one
+    std::vector<Error>
+        problems;  ///< what is wrong with the file or its wrapping, before any dump header is read
+};
+
+class ByteSource {
+  public:
+    explicit ByteSource(SourceOrigin origin) : origin_(std::move(origin)) {}
+    virtual ~ByteSource() = default;
+
+    const SourceOrigin& origin() const { return origin_; }
+
+    /// One past the last byte that the source can have.
+    virtual std::uint64_t size() const = 0;
+
+    /// `length` bytes at `offset` where they lie in one piece; they stay valid as long as the source.
+    /// Nothing where the file does not have all of them, or has them in several pieces.
+    virtual std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const = 0;
+
+    /// `length` bytes at `offset`, gathered into `scratch` (at least `length` bytes) only where view() cannot
+    /// give them. Nothing where the file does not have all of them.
+    virtual std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
+                                      MutableBytes scratch) const = 0;
+
+  private:
+    SourceOrigin origin_;
+};
+
+/// A plain file.
+class MappedSource final : public ByteSource {
+  public:
+    explicit MappedSource(MappedFile file, std::vector<Error> problems = {})
+        : ByteSource({file.path(), {}, std::move(problems)}), file_(std::move(file)) {}
+
+    std::uint64_t size() const override { return file_.bytes().size(); }
+    std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
+        return ByteReader(file_.bytes()).slice(offset, length);
+    }
+    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length, MutableBytes) const override {
+        return view(offset, length);
+    }
+
+  private:
+    MappedFile file_;
+};
+
+/// No header, note area or program header table of a real dump is larger; what claims to be is not believed.
+constexpr std::uint64_t max_kept_bytes = 64u << 20;
+
+/// Bytes that are wanted as long as the source lives: in place where they lie in one piece, else copied to
+/// `storage`. Nothing where the file does not have all of them, or for more than max_kept_bytes.
+std::optional<Bytes> read_kept(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
+                               std::vector<std::byte>& storage);
+
+}  // namespace postmortem

@@ -1,0 +1,127 @@
+#include "dump/codec.h"
+
+#include <memory>
+
+#include <fmt/format.h>
+#include <libdeflate.h>
+#include <snappy-c.h>
+#include <zstd.h>
+#ifdef POSTMORTEM_HAS_LZO
+#include <lzo/lzo1x.h>
+#endif
+
+namespace postmortem {
+namespace {
+
+struct FreeContext {
+    void operator()(libdeflate_decompressor* context) const { libdeflate_free_decompressor(context); }
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+// A decoder's working memory is worth keeping: one per thread, made when the thread meets its first such
+// page.
+libdeflate_decompressor* deflate_context() {
+    thread_local const std::unique_ptr<libdeflate_decompressor, FreeContext> context(
+        libdeflate_alloc_decompressor());
+    return context.get();
+}
+
+ZSTD_DCtx* zstd_context() {
+    thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+    return context.get();
+}
+
+bool inflate(Bytes packed, MutableBytes page) {
+    libdeflate_decompressor* context = deflate_context();
+    // Without a place for the actual size, libdeflate insists on a full page.
+    return context && libdeflate_zlib_decompress(context, packed.data(), packed.size(), page.data(),
+                                                 page.size(), nullptr) == LIBDEFLATE_SUCCESS;
+}
+
+bool unzstd(Bytes packed, MutableBytes page) {
+    ZSTD_DCtx* context = zstd_context();
+    return context && ZSTD_decompressDCtx(context, page.data(), page.size(), packed.data(), packed.size()) ==
+                          page.size();
+}
+
+bool unsnap(Bytes packed, MutableBytes page) {
+    std::size_t length = page.size();
+    return snappy_uncompress(reinterpret_cast<const char*>(packed.data()), packed.size(),
+                             reinterpret_cast<char*>(page.data()), &length) == SNAPPY_OK &&
+           length == page.size();
+}
+
+#ifdef POSTMORTEM_HAS_LZO
+bool unlzo(Bytes packed, MutableBytes page) {
+    static const bool ready = lzo_init() == LZO_E_OK;
+    lzo_uint length = page.size();
+    return ready &&
+           lzo1x_decompress_safe(reinterpret_cast<const unsigned char*>(packed.data()), packed.size(),
+                                 reinterpret_cast<unsigned char*>(page.data()), &length,
+                                 nullptr) == LZO_E_OK &&
+           length == page.size();
+}
+#else
+bool unlzo(Bytes, MutableBytes) {
+    return false;
+}
+#endif
+
+bool decoded(Codec codec, Bytes packed, MutableBytes page) {
+    switch (codec) {
+        case Codec::Raw: break;
+        case Codec::Zlib: return inflate(packed, page);
+        case Codec::Lzo: return unlzo(packed, page);
+        case Codec::Snappy: return unsnap(packed, page);
+        case Codec::Zstd: return unzstd(packed, page);
+    }
+    if (packed.size() != page.size()) return false;
+    std::memcpy(page.data(), packed.data(), page.size());
+    return true;
+}
+
+}  // namespace
+
+std::string_view to_string(Codec codec) {
+    switch (codec) {
+        case Codec::Raw: return "raw";
+        case Codec::Zlib: return "zlib";
+        case Codec::Lzo: return "lzo";
+        case Codec::Snappy: return "snappy";
+        case Codec::Zstd: return "zstd";
+    }
+    return "unknown";
+}
+
+bool is_supported(Codec codec) {
+    switch (codec) {
+        case Codec::Raw:
+        case Codec::Zlib:
+        case Codec::Snappy:
+        case Codec::Zstd: return true;
+        case Codec::Lzo:
+#ifdef POSTMORTEM_HAS_LZO
+            return true;
+#else
+            return false;
+#endif
+    }
+    return false;
+}
+
+Result<void> decompress(Codec codec, Bytes packed, MutableBytes page) {
+    if (!is_supported(codec)) {
+        return fail(
+            ErrorCode::Unsupported,
+            fmt::format("the page is compressed with {}, which this build cannot read{}", to_string(codec),
+                        codec == Codec::Lzo ? " (built with POSTMORTEM_LZO=OFF)" : ""));
+    }
+    if (!decoded(codec, packed, page)) {
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("the page's {} bytes of {} data do not decompress to {} bytes", packed.size(),
+                                to_string(codec), page.size()));
+    }
+    return {};
+}
+
+}  // namespace postmortem

@@ -1,0 +1,111 @@
+#include "dump/elf_headers.h"
+
+#include <algorithm>
+#include <array>
+
+#include <elf.h>
+#include <fmt/format.h>
+
+namespace postmortem {
+namespace {
+
+// Where the fields lie that the two classes place differently; sizes of addresses are a word.
+struct Layout {
+    std::uint32_t word, phoff, shoff, flags, phentsize, phnum, ehdr_size;
+    std::uint32_t ph_offset, ph_vaddr, ph_paddr, ph_filesz, ph_memsz, phdr_size;
+    std::uint32_t sh_info, shdr_size;
+};
+constexpr Layout layout64 = {8, 32, 40, 48, 54, 56, 64, 8, 16, 24, 32, 40, 56, 44, 64};
+constexpr Layout layout32 = {4, 28, 32, 36, 42, 44, 52, 4, 8, 12, 16, 20, 32, 28, 40};
+
+std::uint64_t word_at(ByteReader reader, std::uint64_t offset, std::uint32_t word) {
+    return word == 8 ? reader.u64(offset).value_or(0) : reader.u32(offset).value_or(0);
+}
+
+ProgramHeader parse_program_header(ByteReader reader, const Layout& at) {
+    const auto word = [&](std::uint32_t offset) { return word_at(reader, offset, at.word); };
+    return {reader.u32(0).value_or(0), word(at.ph_offset), word(at.ph_vaddr),
+            word(at.ph_paddr),         word(at.ph_filesz), word(at.ph_memsz)};
+}
+
+// e_phnum has 16 bits; a dump of many segments keeps the count in the first section header.
+std::optional<std::uint64_t> true_header_count(const ByteSource& source, ByteReader header,
+                                               const Layout& at) {
+    const std::uint16_t count = header.u16(at.phnum).value_or(0);
+    if (count != PN_XNUM) return count;
+    std::array<std::byte, layout64.shdr_size> scratch;
+    const auto section = source.read(word_at(header, at.shoff, at.word), at.shdr_size, scratch);
+    if (!section) return std::nullopt;
+    return ByteReader(*section, header.endian()).u32(at.sh_info);
+}
+
+void read_program_headers(const ByteSource& source, ByteReader header, const Layout& at, ElfHeaders& elf,
+                          std::vector<Error>& problems) {
+    const auto claimed = true_header_count(source, header, at);
+    if (!claimed) {
+        problems.emplace_back(ErrorCode::PageMissing,
+                              "the number of program headers lies past the end of the file");
+        return;
+    }
+    const std::uint64_t table = word_at(header, at.phoff, at.word);
+    const std::uint64_t entry_size = header.u16(at.phentsize).value_or(0);
+    if (entry_size < at.phdr_size && *claimed != 0) {
+        problems.emplace_back(ErrorCode::Corrupt,
+                              fmt::format("a program header cannot have {} bytes", entry_size));
+        return;
+    }
+    const std::uint64_t there =
+        table < source.size() && entry_size != 0 ? (source.size() - table) / entry_size : 0;
+    const std::uint64_t count = std::min({*claimed, there, max_kept_bytes / at.phdr_size});
+    if (count < *claimed) {
+        problems.emplace_back(ErrorCode::PageMissing,
+                              fmt::format("the file holds {} of its {} program headers", count, *claimed));
+    }
+    for (std::uint64_t i = 0; i < count; ++i) {
+        std::array<std::byte, layout64.phdr_size> scratch;
+        const auto bytes = source.read(table + i * entry_size, at.phdr_size, scratch);
+        if (!bytes) {
+            problems.emplace_back(ErrorCode::PageMissing,
+                                  fmt::format("program header {} is missing in the file", i));
+            return;
+        }
+        const ProgramHeader parsed = parse_program_header(ByteReader(*bytes, elf.endian), at);
+        // /proc/kcore gives -1 as the physical address of what has none.
+        const bool is_memory = parsed.type == PT_LOAD && parsed.paddr != (at.word == 8 ? ~0ull : ~0u);
+        if (is_memory || parsed.type == PT_NOTE) elf.program_headers.push_back(parsed);
+    }
+}
+
+}  // namespace
+
+Result<ElfHeaders> read_elf_headers(const ByteSource& source, std::vector<Error>& problems) {
+    std::array<std::byte, layout64.ehdr_size> scratch;
+    const std::uint64_t available = std::min<std::uint64_t>(source.size(), scratch.size());
+    const auto head = source.read(0, available, scratch);
+    const ByteReader ident(head.value_or(Bytes{}));
+    const std::uint8_t elf_class = ident.u8(EI_CLASS).value_or(0);
+    const std::uint8_t data = ident.u8(EI_DATA).value_or(0);
+    const Layout& at = elf_class == ELFCLASS32 ? layout32 : layout64;
+    if (!head || head->size() < at.ehdr_size) {
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("the file ends after {} bytes, within the ELF header; it was cut off "
+                                "while it was written or copied, so copy it again",
+                                available));
+    }
+    if ((elf_class != ELFCLASS32 && elf_class != ELFCLASS64) ||
+        (data != ELFDATA2LSB && data != ELFDATA2MSB)) {
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("the ELF header is damaged: class {}, byte order {}", elf_class, data));
+    }
+    ElfHeaders elf;
+    elf.endian = data == ELFDATA2LSB ? Endian::Little : Endian::Big;
+    elf.word = at.word;
+    const ByteReader header(*head, elf.endian);
+    elf.type = header.u16(16).value_or(0);
+    elf.machine = header.u16(18).value_or(0);
+    elf.flags = header.u32(at.flags).value_or(0);
+    read_program_headers(source, header, at, elf, problems);
+    return elf;
+}
+
+}  // namespace postmortem

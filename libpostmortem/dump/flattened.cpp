@@ -1,0 +1,226 @@
+#include "dump/flattened.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace postmortem {
+namespace {
+
+// struct makedumpfile_header and makedumpfile_data_header (makedumpfile.h); big endian on every machine.
+constexpr std::string_view signature("makedumpfile\0\0\0\0", 16);
+constexpr std::uint64_t type_at = 16, version_at = 24, header_size = 4096;
+constexpr std::uint64_t known_type = 1, known_version = 1;
+constexpr std::uint64_t record_header_size = 16;
+constexpr std::uint64_t end_mark = ~0ull;
+constexpr std::uint64_t max_offset = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
+// A dump of a terabyte has fewer; each takes 32 bytes of ours.
+constexpr std::size_t max_runs = 1u << 24;
+
+// Consecutive records of one size that continue each other: makedumpfile writes most of a file so. `end -
+// begin` bytes of the inner file, cut into pieces of `stride` with a record header between each two.
+struct Run {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t at = 0;  // in the flattened file, where the data of the first record starts
+    std::uint64_t stride = 0;
+
+    std::uint64_t place_of(std::uint64_t offset) const {
+        const std::uint64_t into = offset - begin;
+        return at + into + into / stride * record_header_size;
+    }
+    std::uint64_t in_one_piece_from(std::uint64_t offset) const {
+        return std::min(stride - (offset - begin) % stride, end - offset);
+    }
+};
+
+class Runs {
+  public:
+    // Records are added in file order.
+    bool add(std::uint64_t offset, std::uint64_t size, std::uint64_t at) {
+        if (size == 0) return true;
+        if (!runs_.empty() && continues(runs_.back(), offset, size, at)) {
+            runs_.back().end += size;
+            return true;
+        }
+        if (runs_.size() == max_runs) return false;
+        runs_.push_back({offset, offset + size, at, size});
+        return true;
+    }
+
+    // Sorted, and without overlaps: going backwards, each run keeps what no later one has.
+    std::vector<Run> resolved() && {
+        std::vector<Run> kept;
+        kept.reserve(runs_.size());
+        for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) keep_uncovered(*run, kept);
+        runs_ = {};
+        std::sort(kept.begin(), kept.end(), [](const Run& a, const Run& b) { return a.begin < b.begin; });
+        return kept;
+    }
+
+  private:
+    static bool continues(const Run& run, std::uint64_t offset, std::uint64_t size, std::uint64_t at) {
+        const bool all_full = (run.end - run.begin) % run.stride == 0;
+        return all_full && offset == run.end && size <= run.stride && at == run.place_of(offset);
+    }
+
+    void keep_uncovered(const Run& run, std::vector<Run>& kept) {
+        auto next = covered_.upper_bound(run.begin);
+        std::uint64_t from = run.begin;
+        std::uint64_t whole_begin = run.begin, whole_end = run.end;
+        if (next != covered_.begin() && std::prev(next)->second >= from) {
+            --next;
+            whole_begin = next->first;
+        }
+        while (from < run.end) {
+            const std::uint64_t to = next == covered_.end() ? run.end : std::min(run.end, next->first);
+            if (from < to) keep(run, from, to, kept);
+            if (next == covered_.end() || next->first > run.end) break;
+            from = std::max(from, next->second);
+            whole_end = std::max(whole_end, next->second);
+            next = covered_.erase(next);
+        }
+        covered_[whole_begin] = whole_end;
+    }
+
+    // Part of a run, which may begin and end within a record.
+    static void keep(const Run& run, std::uint64_t from, std::uint64_t to, std::vector<Run>& kept) {
+        if ((from - run.begin) % run.stride != 0) {
+            const std::uint64_t first = std::min(run.in_one_piece_from(from), to - from);
+            kept.push_back({from, from + first, run.place_of(from), first});
+            from += first;
+        }
+        if (from < to) kept.push_back({from, to, run.place_of(from), run.stride});
+    }
+
+    std::vector<Run> runs_;
+    std::map<std::uint64_t, std::uint64_t> covered_;  // begin -> end; neither touching nor overlapping
+};
+
+class FlattenedSource final : public ByteSource {
+  public:
+    FlattenedSource(std::unique_ptr<ByteSource> outer, std::vector<Run> runs, std::optional<Error> cut_off)
+        : ByteSource(origin_within(*outer, cut_off)),
+          outer_(std::move(outer)),
+          runs_(std::move(runs)),
+          is_cut_off_(cut_off.has_value()) {}
+
+    std::uint64_t size() const override { return runs_.empty() ? 0 : runs_.back().end; }
+    std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
+        const auto run = run_at(offset);
+        if (run == runs_.end() || run->begin > offset || run->in_one_piece_from(offset) < length)
+            return std::nullopt;
+        return outer_->view(run->place_of(offset), length);
+    }
+
+    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
+                              MutableBytes scratch) const override {
+        if (const auto in_place = view(offset, length)) return in_place;
+        if (offset > size() || length > size() - offset || length > scratch.size()) return std::nullopt;
+        auto run = run_at(offset);
+        for (std::uint64_t done = 0; done < length;) {
+            const std::uint64_t at = offset + done;
+            if (run->begin > at) {
+                if (is_cut_off_) return std::nullopt;  // a lost record may have written here
+                const std::uint64_t gap = std::min(run->begin - at, length - done);
+                std::memset(scratch.data() + done, 0, gap);
+                done += gap;
+            } else {
+                const std::uint64_t piece = std::min(run->in_one_piece_from(at), length - done);
+                const MutableBytes target = scratch.subspan(done, piece);
+                const auto bytes = outer_->read(run->place_of(at), piece, target);
+                if (!bytes) return std::nullopt;
+                if (bytes->data() != target.data()) std::memcpy(target.data(), bytes->data(), piece);
+                done += piece;
+                if (at + piece == run->end) ++run;
+            }
+        }
+        return scratch.first(length);
+    }
+
+  private:
+    static SourceOrigin origin_within(const ByteSource& outer, const std::optional<Error>& cut_off) {
+        SourceOrigin origin = outer.origin();
+        origin.wrapping += "flattened ";
+        if (cut_off) origin.problems.push_back(*cut_off);
+        return origin;
+    }
+
+    // The run that holds `offset`, or else the first one behind it.
+    std::vector<Run>::const_iterator run_at(std::uint64_t offset) const {
+        return std::upper_bound(runs_.begin(), runs_.end(), offset,
+                                [](std::uint64_t o, const Run& run) { return o < run.end; });
+    }
+
+    std::unique_ptr<ByteSource> outer_;
+    std::vector<Run> runs_;
+    bool is_cut_off_;
+};
+
+Error cut_off(std::string why) {
+    return Error(ErrorCode::PageMissing,
+                 "the flattened file " + std::move(why) + "; what it lacks is reported as missing");
+}
+
+// Walks the records. Returns why it stopped before the end mark, if it did.
+Result<std::optional<Error>> walk(const ByteSource& outer, Runs& runs) {
+    for (std::uint64_t at = header_size;;) {
+        std::array<std::byte, record_header_size> scratch;
+        const auto bytes = outer.read(at, record_header_size, scratch);
+        if (!bytes)
+            return cut_off(
+                fmt::format("is truncated: it ends at byte {} without its end mark", outer.size()));
+        const std::uint64_t offset = load<std::uint64_t>(bytes->data(), Endian::Big);
+        const std::uint64_t size = load<std::uint64_t>(bytes->data() + 8, Endian::Big);
+        if (offset == end_mark && size == end_mark) return std::nullopt;
+        if (offset > max_offset || size > max_offset - offset || (offset == 0 && size == 0)) {
+            return cut_off(
+                fmt::format("has a damaged record header at byte {}: {} bytes at {}", at, size, offset));
+        }
+        at += record_header_size;
+        const std::uint64_t available = outer.size() - at;
+        if (!runs.add(offset, std::min(size, available), at)) {
+            return fail(ErrorCode::Unsupported,
+                        fmt::format("the flattened file has more than {} pieces", max_runs));
+        }
+        if (size > available) {
+            return cut_off(fmt::format("is truncated: it ends at byte {} within a record", outer.size()));
+        }
+        at += size;
+    }
+}
+
+}  // namespace
+
+bool looks_like_flattened(Bytes head) {
+    return as_text(head).starts_with(signature);
+}
+
+Result<std::unique_ptr<ByteSource>> open_flattened(std::unique_ptr<ByteSource> outer) {
+    std::array<std::byte, 32> scratch;
+    const auto head = outer->read(0, scratch.size(), scratch);
+    if (!head || outer->size() <= header_size) {
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("the flattened file ends after {} bytes, before its first record; it was "
+                                "cut off while it was written or copied, so copy it again",
+                                outer->size()));
+    }
+    const std::uint64_t type = load<std::uint64_t>(head->data() + type_at, Endian::Big);
+    const std::uint64_t version = load<std::uint64_t>(head->data() + version_at, Endian::Big);
+    if (type != known_type || version != known_version) {
+        return fail(ErrorCode::Unsupported,
+                    fmt::format("flattened format of type {} version {}; only type {} version {} is known",
+                                type, version, known_type, known_version));
+    }
+    Runs runs;
+    auto stopped = walk(*outer, runs);
+    if (!stopped) return fail(stopped.error());
+    return std::make_unique<FlattenedSource>(std::move(outer), std::move(runs).resolved(),
+                                             std::move(*stopped));
+}
+
+}  // namespace postmortem

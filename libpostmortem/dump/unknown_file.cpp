@@ -1,0 +1,92 @@
+#include "dump/unknown_file.h"
+
+#include <algorithm>
+#include <array>
+
+#include <elf.h>
+#include <fmt/format.h>
+
+namespace postmortem {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct Signature {
+    std::uint32_t offset;
+    std::string_view bytes;
+    std::string_view meaning;
+};
+
+constexpr std::array<Signature, 19> signatures = {{
+    {0, "\x1f\x8b"sv, "it is compressed with gzip; decompress it first (gunzip)"},
+    {0, "\xfd\x37zXZ\0"sv, "it is compressed with xz; decompress it first (unxz)"},
+    {0, "\x28\xb5\x2f\xfd"sv, "it is compressed with zstd; decompress it first (unzstd)"},
+    {0, "\x04\x22\x4d\x18"sv, "it is compressed with lz4; decompress it first (unlz4)"},
+    {0, "\x02\x21\x4c\x18"sv, "it is compressed with lz4; decompress it first (unlz4)"},
+    {0, "BZh"sv, "it is compressed with bzip2; decompress it first (bunzip2)"},
+    {0, "PK\3\4"sv, "it is a zip archive; unpack it first (unzip)"},
+    {257, "ustar"sv, "it is a tar archive; unpack it first (tar xf)"},
+    {0, "\xed\x23\x8f\x61\x73\x01\x19\xa8"sv, "it is an LKCD dump, a format that cannot be read"},
+    {0, "\xa8\x19\x01\x73\x61\x8f\x23\xed"sv, "it is an LKCD dump, a format that cannot be read"},
+    {0, "\xa8\x19\x01\x73\x61\x8f\x23\xfd"sv,
+     "it is an s390 standalone dump; convert it first (zgetdump -f elf)"},
+    {0, "QFI\xfb"sv, "it is a qcow2 disk image; look for the dump in the file system on it"},
+    {0, "QEVM"sv, "it is a saved QEMU machine; take the dump with QEMU's dump-guest-memory instead"},
+    {0, "LibvirtQemudSave"sv,
+     "it is a saved libvirt machine; take the dump with virsh dump --memory-only instead"},
+    {0, "\xd2\xbe\xd2\xbe"sv, "it is a VMware machine state, a format that cannot be read"},
+    {0, "PAGEDU"sv, "it is a Windows crash dump; WinDbg reads it"},
+    {0, "MDMP"sv, "it is a Windows minidump; WinDbg reads it"},
+    {0x202, "HdrS"sv, "it is a compressed kernel image (vmlinuz); give the vmcore here"},
+    {0, "!<arch>\n"sv, "it is an archive or a Debian package; give the vmcore here"},
+}};
+
+std::string_view elf_meaning(Bytes head) {
+    const Endian endian = ByteReader(head).u8(EI_DATA) == ELFDATA2MSB ? Endian::Big : Endian::Little;
+    const std::uint16_t type = ByteReader(head, endian).u16(16).value_or(ET_NONE);
+    if (type == ET_EXEC || type == ET_DYN) {
+        return "it is an ELF executable (a vmlinux?); give the vmcore here, and this file as the vmlinux";
+    }
+    if (type == ET_REL) return "it is an ELF object (a kernel module?); give the vmcore here";
+    return "its ELF header is damaged";
+}
+
+bool is_text(Bytes head) {
+    return std::all_of(head.begin(), head.end(), [](std::byte b) {
+        const auto c = std::to_integer<unsigned char>(b);
+        return c >= 0x20 ? c != 0x7f : c == '\t' || c == '\n' || c == '\r' || c == 0x1b;
+    });
+}
+
+bool is_zero(Bytes head) {
+    return std::all_of(head.begin(), head.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+}  // namespace
+
+std::string describe_unknown_file(Bytes head, std::uint64_t size) {
+    if (size == 0) {
+        return "the file is empty; no dump was written, perhaps because the disk was full";
+    }
+    const std::string_view text = as_text(head);
+    for (const Signature& known : signatures) {
+        if (text.size() >= known.offset && text.substr(known.offset).starts_with(known.bytes)) {
+            return fmt::format("not a crash dump: {}", known.meaning);
+        }
+    }
+    if (text.starts_with(ELFMAG)) return fmt::format("not a crash dump: {}", elf_meaning(head));
+    if (is_text(head)) {
+        return "not a crash dump: it is text, such as a kernel log or console output; give the vmcore here";
+    }
+    if (is_zero(head)) {
+        return fmt::format(
+            "not a crash dump: its first {} bytes are zero; writing it was perhaps interrupted", head.size());
+    }
+    return fmt::format(
+        "not a crash dump of a known format; it starts with {:02x}",
+        fmt::join(reinterpret_cast<const unsigned char*>(head.data()),
+                  reinterpret_cast<const unsigned char*>(head.data()) + std::min<std::size_t>(head.size(), 8),
+                  " "));
+}
+
+}  // namespace postmortem

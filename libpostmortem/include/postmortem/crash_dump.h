@@ -1,0 +1,80 @@
+// The library's front door: open a crash dump, ask it questions. Each answer is a plain struct that owns its
+// data and may outlive the dump; <postmortem/render.h> prints it as text or JSON.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <postmortem/api.h>
+#include <postmortem/error.h>
+#include <postmortem/kernel_log.h>
+#include <postmortem/task_list.h>
+
+namespace postmortem {
+
+class Kernel;
+
+struct OpenOptions {
+    /// A vmlinux of the very build that crashed (its build-id is compared). Without one the dump alone
+    /// answers; a kernel without BTF needs one, and it is then looked for in the usual places.
+    std::optional<std::filesystem::path> vmlinux;
+    bool search_vmlinux = true;
+};
+
+/// A dump whose kernel is understood. Safe to question from several threads at once.
+class POSTMORTEM_API CrashDump {
+  public:
+    /// `path` is a vmcore, or a directory that holds one. The error's message is one sentence with the file's
+    /// name and the next step.
+    static Result<CrashDump> open(const std::filesystem::path& path, const OpenOptions& options = {});
+
+    CrashDump(CrashDump&&) noexcept;
+    CrashDump& operator=(CrashDump&&) noexcept;
+    ~CrashDump();
+
+    /// All tasks, or those that a selector names: a pid, the address of a task_struct, a command name.
+    /// NotFound where a selector matches nothing.
+    Result<TaskList> tasks(const std::vector<std::string>& selectors = {}) const;
+
+    /// The kernel's log. It needs neither symbols nor types: VMCOREINFO alone says where it is.
+    KernelLog log() const;
+
+    /// The layers below, for those who want more; their headers are not installed.
+    const Kernel& kernel() const { return *kernel_; }
+
+  private:
+    explicit CrashDump(std::unique_ptr<Kernel> kernel);
+
+    std::unique_ptr<Kernel> kernel_;
+};
+
+/// The physical memory of a dump whose kernel need not be understood.
+class POSTMORTEM_API PhysicalDump {
+  public:
+    static Result<PhysicalDump> open(const std::filesystem::path& path);
+
+    PhysicalDump(PhysicalDump&&) noexcept;
+    PhysicalDump& operator=(PhysicalDump&&) noexcept;
+    ~PhysicalDump();
+
+    /// Fills `out` with the bytes at physical address `address`, or fails on the first byte that the dump
+    /// does not hold: PageExcluded, PageMissing, NoSuchMemory, Corrupt.
+    Result<void> read(std::uint64_t address, std::span<std::byte> out) const;
+
+    bool big_endian() const;
+    /// What is wrong with the file as a whole.
+    const std::vector<Error>& problems() const;
+
+  private:
+    struct State;
+    explicit PhysicalDump(std::unique_ptr<State> state);
+
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace postmortem

@@ -1,0 +1,28 @@
+// Prints answers: as text in crash's layout, or as JSON (docs/json.md). Text from the dump is escaped.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <postmortem/api.h>
+#include <postmortem/error.h>
+#include <postmortem/kernel_log.h>
+#include <postmortem/task_list.h>
+
+namespace postmortem {
+
+POSTMORTEM_API std::string to_text(const TaskList& list);
+POSTMORTEM_API std::string to_json(const TaskList& list);
+
+/// Exactly what crash prints: bytes that are not printable ASCII become dots, apart from the white space that
+/// moves a terminal's cursor (carriage return, vertical tab, form feed), which only `for_terminal` takes out.
+POSTMORTEM_API std::string to_text(const KernelLog& log, bool for_terminal = false);
+POSTMORTEM_API std::string to_json(const KernelLog& log);
+
+/// An error as one sentence: the message, and the address that it concerns.
+POSTMORTEM_API std::string describe(const Error& error);
+
+/// Control characters and bytes that are no UTF-8 become \xNN; tabs and newlines stay.
+POSTMORTEM_API std::string escape_for_terminal(std::string_view text);
+
+}  // namespace postmortem

@@ -1,0 +1,67 @@
+// Every task of the crashed kernel: from the initial pid namespace's IDR, cross-checked with init_task's
+// lists, and the idle task of each CPU. kernel/pid.c, kernel/fork.c, include/linux/sched.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <postmortem/problem.h>
+
+#include "kernel/kernel.h"
+#include "object/field.h"
+
+namespace postmortem {
+
+/// What identifies a task and says what it was doing; everything else is read from `address` on demand.
+struct Task {
+    std::uint64_t address = 0;  ///< of its task_struct
+    std::int32_t pid = 0;
+    std::int32_t tgid = 0;
+    std::uint32_t cpu = 0;  ///< where it runs or last ran
+    std::string comm;
+    std::uint64_t state = 0;  ///< task->__state | task->exit_state
+    std::uint64_t flags = 0;  ///< PF_*
+    std::uint64_t mm = 0;     ///< 0 for kernel threads and for tasks that have given theirs up
+    std::uint64_t parent = 0;
+    std::uint64_t stack = 0;  ///< lowest address of its kernel stack
+    bool active = false;      ///< current on its CPU when the kernel died
+
+    bool is_idle() const { return pid == 0; }
+    bool is_kernel_thread() const;
+    bool is_group_leader() const { return pid == tgid; }
+};
+
+struct TaskTable {
+    std::vector<Task> tasks;  ///< idle tasks by CPU, then ascending pid
+    Problems problems;
+
+    const Task* by_address(std::uint64_t address) const;
+    const Task* by_pid(std::int32_t pid) const;
+};
+
+TaskTable read_tasks(const Kernel& kernel);
+
+/// Reads single tasks by the address of their task_struct; the layout is looked up once. Thread-safe. Borrows
+/// the kernel.
+class TaskReader {
+  public:
+    explicit TaskReader(const Kernel& kernel);
+    Result<Task> read(std::uint64_t address) const;
+
+  private:
+    const AddressSpace& memory_;
+    Problems missing_;  ///< members without which a task is not a task
+    Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, cpu_;
+};
+
+/// The task that CPU `cpu` was running: its runqueue's curr.
+Result<std::uint64_t> current_task(const Kernel& kernel, std::uint32_t cpu);
+
+/// The CPU on which the kernel died: crashing_cpu, else panic_cpu, else the one that the dump's header names.
+Result<std::uint32_t> crashed_cpu(const Kernel& kernel);
+
+/// The two letters that crash prints: RU, IN, UN, ID, ZO, DE, ST, TR, PA, WA, NE, or ??.
+std::string_view state_letters(std::uint64_t state);
+
+}  // namespace postmortem

@@ -1,0 +1,62 @@
+#include "object/field.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace postmortem {
+namespace {
+
+Result<MemberPlace> follow(const TypeFinder& types, TypeId type, std::string_view path) {
+    MemberPlace place{0, 0, type};
+    for (const std::string_view name : split(path, '.')) {
+        auto next = types.member(place.type, name);
+        if (!next) return next;
+        next->bit_offset += place.bit_offset;
+        place = *next;
+    }
+    return place;
+}
+
+}  // namespace
+
+Result<Field> Field::find(const TypeFinder& types, std::string_view struct_name,
+                          std::initializer_list<std::string_view> paths) {
+    auto type = types.find_struct(struct_name);
+    if (!type) return fail(std::move(type.error()));
+    for (const std::string_view path : paths) {
+        const auto place = follow(types, *type, path);
+        if (!place || place->bit_size != 0) continue;
+        const Type& member = types.get(place->type);
+        Field field;
+        field.offset_ = place->offset();
+        field.size_ = static_cast<std::uint32_t>(member.byte_size);
+        field.is_signed_ = member.is_signed;
+        field.present_ = true;
+        return field;
+    }
+    return fail(ErrorCode::NotFound, fmt::format("struct {} has no member {}", struct_name, *paths.begin()));
+}
+
+Result<std::uint64_t> Field::u64(const AddressSpace& memory, std::uint64_t base) const {
+    if (!present_) return fail(ErrorCode::NotFound, "this kernel has no such member", base);
+    const std::uint64_t at = base + offset_;
+    const auto extend = [this](auto value) {
+        using Signed = std::make_signed_t<decltype(value)>;
+        return is_signed_ ? static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<Signed>(value)))
+                          : std::uint64_t{value};
+    };
+    switch (size_) {
+        case 1: return memory.get<std::uint8_t>(at).map(extend);
+        case 2: return memory.get<std::uint16_t>(at).map(extend);
+        case 4: return memory.get<std::uint32_t>(at).map(extend);
+        case 8: return memory.get<std::uint64_t>(at);
+        default: return fail(ErrorCode::InvalidArgument, "the member is not a number", at);
+    }
+}
+
+Result<std::int64_t> Field::i64(const AddressSpace& memory, std::uint64_t base) const {
+    return u64(memory, base).map([](std::uint64_t value) { return static_cast<std::int64_t>(value); });
+}
+
+}  // namespace postmortem

@@ -1,0 +1,62 @@
+#include <postmortem/crash_dump.h>
+
+#include "kernel/kernel.h"
+#include "kernel/printk.h"
+#include "memory/physical_memory.h"
+#include "report/task_list.h"
+
+namespace postmortem {
+
+CrashDump::CrashDump(std::unique_ptr<Kernel> kernel) : kernel_(std::move(kernel)) {}
+CrashDump::CrashDump(CrashDump&&) noexcept = default;
+CrashDump& CrashDump::operator=(CrashDump&&) noexcept = default;
+CrashDump::~CrashDump() = default;
+
+Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenOptions& options) {
+    KernelOptions kernel_options;
+    kernel_options.vmlinux = options.vmlinux;
+    kernel_options.search_vmlinux = options.search_vmlinux;
+    auto kernel = Kernel::open(path, kernel_options);
+    if (!kernel) return fail(std::move(kernel.error()));
+    return CrashDump(std::move(*kernel));
+}
+
+Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) const {
+    return make_task_list(*kernel_, selectors);
+}
+
+KernelLog CrashDump::log() const {
+    return read_printk(kernel_->memory(), kernel_->vmcoreinfo());
+}
+
+struct PhysicalDump::State {
+    explicit State(std::unique_ptr<DumpFile> opened) : dump(std::move(opened)), memory(*dump) {}
+
+    std::unique_ptr<DumpFile> dump;
+    PhysicalMemory memory;
+};
+
+PhysicalDump::PhysicalDump(std::unique_ptr<State> state) : state_(std::move(state)) {}
+PhysicalDump::PhysicalDump(PhysicalDump&&) noexcept = default;
+PhysicalDump& PhysicalDump::operator=(PhysicalDump&&) noexcept = default;
+PhysicalDump::~PhysicalDump() = default;
+
+Result<PhysicalDump> PhysicalDump::open(const std::filesystem::path& path) {
+    auto dump = open_dump(path);
+    if (!dump) return fail(std::move(dump.error()));
+    return PhysicalDump(std::make_unique<State>(std::move(*dump)));
+}
+
+Result<void> PhysicalDump::read(std::uint64_t address, std::span<std::byte> out) const {
+    return state_->memory.read(address, out);
+}
+
+bool PhysicalDump::big_endian() const {
+    return state_->dump->endian() == Endian::Big;
+}
+
+const std::vector<Error>& PhysicalDump::problems() const {
+    return state_->dump->problems();
+}
+
+}  // namespace postmortem

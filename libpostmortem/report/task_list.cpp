@@ -1,0 +1,90 @@
+#include "report/task_list.h"
+
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "base/problem_collector.h"
+#include "kernel/task_memory.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t bytes_per_kib = 1024;
+
+class Maker {
+  public:
+    Maker(const Kernel& kernel, const TaskTable& table)
+        : kernel_(kernel), memory_(kernel, table), page_kib_(kernel.dump().page_size() / bytes_per_kib) {
+        for (const Task& task : table.tasks) pid_of_[task.address] = task.pid;
+        if (auto total = total_ram_pages(kernel)) {
+            total_pages_ = *total;
+        } else {
+            problems_.add("the machine's memory, for %MEM", total.error());
+        }
+    }
+
+    TaskInfo info(const Task& task) {
+        TaskInfo info;
+        info.pid = task.pid;
+        info.tgid = task.tgid;
+        info.ppid = parent_pid(task);
+        info.cpu = task.cpu;
+        info.task = task.address;
+        info.state = state_letters(task.state);
+        info.state_bits = task.state;
+        info.comm = task.comm;
+        info.kernel_thread = task.is_kernel_thread();
+        info.active = task.active;
+        const auto memory = memory_.read(task);
+        if (!memory) {
+            problems_.add("the memory", fmt::format("of pid {}", task.pid), memory.error());
+            return info;
+        }
+        info.vsz_kib = memory->total_vm * page_kib_;
+        info.rss_kib = memory->rss() * page_kib_;
+        if (total_pages_ > 0)
+            info.mem_percent = 100.0 * static_cast<double>(memory->rss()) / static_cast<double>(total_pages_);
+        return info;
+    }
+
+    Problems take_problems() { return problems_.take(); }
+
+  private:
+    std::optional<std::int32_t> parent_pid(const Task& task) {
+        if (const auto known = pid_of_.find(task.parent); known != pid_of_.end()) return known->second;
+        auto pid = kernel_.object("task_struct", task.parent)["pid"].i64();
+        if (pid) return static_cast<std::int32_t>(*pid);
+        problems_.add("the parent", fmt::format("of pid {}", task.pid), pid.error());
+        return std::nullopt;
+    }
+
+    const Kernel& kernel_;
+    TaskMemoryReader memory_;
+    std::uint64_t page_kib_;
+    std::uint64_t total_pages_ = 0;
+    std::unordered_map<std::uint64_t, std::int32_t> pid_of_;
+    ProblemCollector problems_;
+};
+
+}  // namespace
+
+Result<TaskList> make_task_list(const Kernel& kernel, const std::vector<std::string>& selectors) {
+    TaskTable table = read_tasks(kernel);
+    auto selected = select_tasks(table, selectors);
+    // A table with holes may lack the very task that is asked for.
+    if (!selected && table.problems.empty()) return fail(std::move(selected.error()));
+    TaskList list;
+    list.problems = table.problems;
+    if (!selected) {
+        list.problems.push_back(std::move(selected.error()));
+        return list;
+    }
+    Maker maker(kernel, table);
+    list.tasks.reserve(selected->size());
+    for (const Task* task : *selected) list.tasks.push_back(maker.info(*task));
+    for (Error& problem : maker.take_problems()) list.problems.push_back(std::move(problem));
+    return list;
+}
+
+}  // namespace postmortem

@@ -1,0 +1,102 @@
+// Dumps as they break in real life: cut off anywhere, and with bytes changed. Nothing may crash, hang or give
+// wrong bytes for a page without saying so.
+#include <random>
+
+#include <doctest/doctest.h>
+#include <elf.h>
+
+#include "support/check_dump.h"
+
+using namespace postmortem;
+using namespace postmortem::test;
+
+namespace {
+
+struct Sample {
+    std::string name;
+    Buffer file;
+};
+
+std::vector<Sample> samples(const FakeMemory& memory) {
+    std::vector<Sample> made;
+    const std::vector<FakeNote> notes = {{"CORE", NT_PRSTATUS, Buffer(336)},
+                                         {"VMCOREINFO", 0, Buffer(100, std::byte{'A'})}};
+    for (const Codec codec : {Codec::Raw, Codec::Zlib, Codec::Lzo, Codec::Snappy, Codec::Zstd}) {
+        KdumpShape shape;
+        shape.codec = codec;
+        shape.notes = notes;
+        if (is_supported(codec))
+            made.push_back({"kdump " + std::string(to_string(codec)), make_kdump(memory, shape)});
+    }
+    for (const FakeMachine& machine : fake_machines()) {
+        KdumpShape shape;
+        shape.machine = machine;
+        shape.notes = notes;
+        made.push_back({"kdump " + machine.name, make_kdump(memory, shape)});
+        ElfShape elf{machine, notes, false, false};
+        made.push_back({"ELF " + machine.name, make_elf(segments_of(memory), elf)});
+    }
+    made.push_back({"flattened kdump", make_flattened(flat_records(make_kdump(memory, {}), 1000))});
+    made.push_back({"flattened ELF", make_flattened(flat_records(make_elf(segments_of(memory), {}), 1000))});
+    return made;
+}
+
+}  // namespace
+
+TEST_CASE("a dump cut off anywhere gives right pages or says that they are missing") {
+    const FakeMemory memory = make_memory(24);
+    for (const Sample& sample : samples(memory)) {
+        CAPTURE(sample.name);
+        REQUIRE(compare(**open_bytes(sample.file), memory) == undamaged(memory));
+        std::uint64_t most_right = 0;
+        for (std::size_t length = 0; length < sample.file.size(); length += length < 6000 ? 13 : 97) {
+            CAPTURE(length);
+            const auto dump = open_bytes(Bytes(sample.file).first(length));
+            if (!dump) {
+                CHECK(
+                    (dump.error().code == ErrorCode::Corrupt || dump.error().code == ErrorCode::Unsupported));
+                continue;
+            }
+            const Comparison seen = compare(**dump, memory);
+            CHECK(seen.wrong == 0);
+            CHECK(seen.corrupt == 0);
+            CHECK(seen.right + seen.missing + seen.excluded + seen.no_memory == memory.max_pfn);
+            CHECK(seen.right >= most_right);
+            most_right = seen.right;
+        }
+        CHECK(most_right > 0);
+    }
+}
+
+TEST_CASE("a dump with changed bytes neither crashes nor hangs") {
+    const FakeMemory memory = make_memory(24);
+    std::mt19937 random(20240601);
+    const auto below = [&](std::size_t limit) {
+        return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
+    };
+    std::uint64_t opened = 0, right = 0;
+    for (const Sample& sample : samples(memory)) {
+        CAPTURE(sample.name);
+        for (int round = 0; round < 400; ++round) {
+            CAPTURE(round);
+            Buffer broken = sample.file;
+            const std::size_t changes = 1 + below(4);
+            for (std::size_t i = 0; i < changes; ++i) {
+                // Mostly where the structure is: the first blocks, and the descriptors behind them.
+                const std::size_t at =
+                    below(below(3) == 0 ? broken.size() : std::min<std::size_t>(broken.size(), 18000));
+                constexpr unsigned char odd[] = {0x00, 0xff, 0x7f, 0x80, 0x01};
+                broken[at] = below(2) == 0 ? std::byte{odd[below(5)]} : std::byte(below(256));
+            }
+            if (below(8) == 0) broken.resize(below(broken.size()));
+            const auto dump = open_bytes(broken);
+            if (!dump) continue;
+            ++opened;
+            // A changed byte of raw page data cannot be noticed, so wrong bytes are allowed here; crashes are
+            // not.
+            right += compare(**dump, memory).right;
+        }
+    }
+    CHECK(opened > 1000);
+    CHECK(right > opened);
+}

@@ -1,0 +1,58 @@
+#include "support/check_dump.h"
+
+#include <algorithm>
+
+#include "dump/open_source.h"
+#include "support/memory_source.h"
+
+namespace postmortem::test {
+namespace {
+
+void count_error(ErrorCode code, Comparison& seen) {
+    switch (code) {
+        case ErrorCode::PageExcluded: ++seen.excluded; break;
+        case ErrorCode::NoSuchMemory: ++seen.no_memory; break;
+        case ErrorCode::PageMissing: ++seen.missing; break;
+        case ErrorCode::Corrupt: ++seen.corrupt; break;
+        case ErrorCode::Unsupported: ++seen.unsupported; break;
+        default: ++seen.wrong; break;
+    }
+}
+
+bool holds(const FakeMemory& memory, std::uint64_t pfn, const PageBytes& page) {
+    const auto original = memory.pages.find(pfn);
+    if (original == memory.pages.end() || page.offset + page.bytes.size() > original->second.size())
+        return false;
+    return std::equal(page.bytes.begin(), page.bytes.end(), original->second.begin() + page.offset);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DumpFile>> open_bytes(Bytes file) {
+    return open_source(std::make_unique<MemorySource>(file));
+}
+
+Comparison compare(const DumpFile& dump, const FakeMemory& memory) {
+    Comparison seen;
+    Buffer scratch(dump.page_size());
+    for (std::uint64_t pfn = 0; pfn < memory.max_pfn; ++pfn) {
+        const auto page = dump.page(pfn * memory.page_size, scratch);
+        if (!page) {
+            count_error(page.error().code, seen);
+        } else {
+            ++(holds(memory, pfn, *page) ? seen.right : seen.wrong);
+        }
+    }
+    return seen;
+}
+
+Comparison undamaged(const FakeMemory& memory) {
+    Comparison expected;
+    expected.right = memory.pages.size() - memory.lost.size();
+    expected.missing = memory.lost.size();
+    expected.excluded = memory.excluded.size();
+    expected.no_memory = memory.max_pfn - memory.pages.size() - memory.excluded.size();
+    return expected;
+}
+
+}  // namespace postmortem::test

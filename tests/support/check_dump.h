@@ -1,0 +1,28 @@
+// Compares what a dump gives with the memory it was made from.
+#pragma once
+
+#include <memory>
+
+#include "dump/dump_file.h"
+#include "support/fake_dump.h"
+
+namespace postmortem::test {
+
+/// Opens a dump in memory.
+Result<std::unique_ptr<DumpFile>> open_bytes(Bytes file);
+
+/// How the pages of a dump compare with the memory. `wrong` counts bytes that are neither right nor an error,
+/// and errors of a kind that does not fit: it must be 0.
+struct Comparison {
+    std::uint64_t right = 0, excluded = 0, no_memory = 0, missing = 0, corrupt = 0, unsupported = 0,
+                  wrong = 0;
+    bool operator==(const Comparison&) const = default;
+};
+
+/// Asks for every frame of `memory`.
+Comparison compare(const DumpFile& dump, const FakeMemory& memory);
+
+/// What compare() gives for an undamaged dump.
+Comparison undamaged(const FakeMemory& memory);
+
+}  // namespace postmortem::test

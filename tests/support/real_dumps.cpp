@@ -1,0 +1,24 @@
+#include "support/real_dumps.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+namespace postmortem::test {
+namespace fs = std::filesystem;
+
+std::vector<fs::path> real_dumps(std::string_view name) {
+    const char* chosen = std::getenv("POSTMORTEM_DUMPS");
+    const char* home = std::getenv("HOME");
+    const fs::path root = chosen ? fs::path(chosen) : fs::path(home ? home : "") / ".cache/postmortem/dumps";
+    std::vector<fs::path> found;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(root, error)) {
+        const fs::path candidate = entry.path() / name;
+        if (fs::is_regular_file(candidate, error)) found.push_back(candidate);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+}  // namespace postmortem::test

@@ -1,0 +1,14 @@
+#include "commands.h"
+
+namespace tool {
+
+std::span<const Command> all_commands() {
+    static constexpr Command commands[] = {
+        {"log", "print what the kernel said", log},
+        {"ps", "list the tasks", ps},
+        {"rd", "read physical memory", rd},
+    };
+    return commands;
+}
+
+}  // namespace tool

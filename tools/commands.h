@@ -1,0 +1,12 @@
+// One function per command, each in the file of its name.
+#pragma once
+
+#include "command.h"
+
+namespace tool {
+
+int log(const std::vector<std::string>& words);
+int ps(const std::vector<std::string>& words);
+int rd(const std::vector<std::string>& words);
+
+}  // namespace tool
