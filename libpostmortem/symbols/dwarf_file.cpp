@@ -66,6 +66,19 @@ Result<void> check_packed_sections(const ElfFile& file, const ElfHandle& elf) {
     return {};
 }
 
+// libdw has unpacked the sections in place when it opened the file.
+Bytes unpacked(const ElfFile& file, const ElfHandle& elf, std::string_view name) {
+    const std::string old_name = ".z" + std::string(name.substr(1));
+    for (std::size_t i = 1; i < file.sections().size(); ++i) {
+        const ElfSection& section = file.sections()[i];
+        if (section.name != name && section.name != old_name) continue;
+        const Elf_Data* data = ::elf_rawdata(::elf_getscn(elf.get(), i), nullptr);
+        if (data == nullptr || data->d_buf == nullptr) return {};
+        return {static_cast<const std::byte*>(data->d_buf), data->d_size};
+    }
+    return {};
+}
+
 std::string hex(Bytes bytes) {
     std::string text;
     for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
@@ -108,22 +121,12 @@ Result<std::unique_ptr<DwarfFile>> DwarfFile::open(const ElfFile& file) {
     return opened;
 }
 
-std::vector<Bytes> DwarfFile::string_sections() const {
-    std::vector<Bytes> found;
-    const auto add = [&](const ElfFile& file, const ElfHandle& elf) {
-        for (std::size_t i = 1; i < file.sections().size(); ++i) {
-            const std::string& name = file.sections()[i].name;
-            if (name != ".debug_str" && name != ".zdebug_str") continue;
-            // libdw has unpacked the section in place when it opened the file.
-            const Elf_Data* data = ::elf_rawdata(::elf_getscn(elf.get(), i), nullptr);
-            if (data == nullptr || data->d_buf == nullptr) return false;
-            found.emplace_back(static_cast<const std::byte*>(data->d_buf), data->d_size);
-            return true;
-        }
-        return false;
-    };
-    const bool complete = add(*file_, elf_) && (!alternate_ || add(*alternate_file_, alternate_elf_));
-    return complete ? found : std::vector<Bytes>();
+Bytes DwarfFile::section(std::string_view name) const {
+    return unpacked(*file_, elf_, name);
+}
+
+Bytes DwarfFile::alternate_section(std::string_view name) const {
+    return alternate_ ? unpacked(*alternate_file_, alternate_elf_, name) : Bytes();
 }
 
 // .gnu_debugaltlink: a file name, a NUL, the build-id of that file.

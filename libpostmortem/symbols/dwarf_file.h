@@ -29,8 +29,10 @@ class DwarfFile {
     std::mutex& lock() const { return lock_; }
     const ElfFile& file() const { return *file_; }
 
-    /// Every .debug_str that names may lie in, unpacked; empty where some name need not lie in one.
-    std::vector<Bytes> string_sections() const;
+    /// A debug section of this file, unpacked; empty where there is none. `name` as in ".debug_str".
+    Bytes section(std::string_view name) const;
+    /// The same of the alternate file.
+    Bytes alternate_section(std::string_view name) const;
 
   private:
     explicit DwarfFile(const ElfFile& file) : file_(&file) {}

@@ -1,8 +1,14 @@
 #include "symbols/elf_file.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <elf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gelf.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/checked.h"
 
@@ -61,11 +67,19 @@ bool ElfSection::compressed() const {
     return (flags & SHF_COMPRESSED) != 0 || name.starts_with(".zdebug_");
 }
 
+// libelf gets a mapping of its own: it would write the new sizes of unpacked sections into the headers of
+// ours.
 Result<ElfHandle> ElfFile::handle() const {
     [[maybe_unused]] static const unsigned version = ::elf_version(EV_CURRENT);
-    // libelf takes a pointer to non-const; it reads only, as nothing here asks for an update.
-    auto* image = const_cast<char*>(reinterpret_cast<const char*>(bytes().data()));
-    ElfHandle elf(::elf_memory(image, bytes().size()));
+    const int fd = ::open(path().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return fail(ErrorCode::Io, fmt::format("{}: {}", path(), std::strerror(errno)));
+    struct stat info {};
+    const bool unchanged =
+        ::fstat(fd, &info) == 0 && static_cast<std::uint64_t>(info.st_size) == bytes().size();
+    ElfHandle elf(unchanged ? ::elf_begin(fd, ELF_C_READ_MMAP, nullptr) : nullptr);
+    if (elf) ::elf_cntl(elf.get(), ELF_C_FDDONE);
+    ::close(fd);
+    if (!unchanged) return fail(ErrorCode::Io, fmt::format("{}: it changed while it was read", path()));
     if (!elf || ::elf_kind(elf.get()) != ELF_K_ELF)
         return fail(ErrorCode::Corrupt, fmt::format("{}: libelf: {}", path(), ::elf_errmsg(-1)));
     return elf;

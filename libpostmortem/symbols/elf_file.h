@@ -55,7 +55,7 @@ class ElfFile {
     /// NT_GNU_BUILD_ID as lower-case hex; empty where there is none.
     const std::string& build_id() const { return build_id_; }
 
-    /// A fresh libelf handle over the mapped bytes, for libdw. It must not outlive this file.
+    /// A fresh libelf handle on the same file, for libdw.
     Result<ElfHandle> handle() const;
 
   private:

@@ -20,7 +20,7 @@ constexpr std::size_t max_remembered = 1 << 16;
 /// What a compile unit tells about code, read when an address first leads to it.
 struct UnitCode {
     Dwarf_Die root{};
-    CodeRanges functions;
+    CodeRanges<Dwarf_Die> functions;
     Dwarf_Files* files = nullptr;
     std::string folder;  // that the unit was compiled in
 };
@@ -72,7 +72,7 @@ void for_each_child(Dwarf_Die& parent, Visit visit) {
 
 class DwarfSourceLines final : public SourceLines {
   public:
-    explicit DwarfSourceLines(const DwarfFile& dwarf) : dwarf_(&dwarf), units_(dwarf.get()) {}
+    explicit DwarfSourceLines(const DwarfFile& dwarf) : dwarf_(&dwarf), units_(dwarf) {}
 
     Result<std::vector<SourceFrame>> at(std::uint64_t address) const override;
 
@@ -81,7 +81,8 @@ class DwarfSourceLines final : public SourceLines {
 
     Frames look_up(std::uint64_t address) const;
     UnitCode& code_of(const Dwarf_Die& unit) const;
-    void add_functions(Dwarf_Die& parent, bool nested, unsigned depth, CodeRanges& functions) const;
+    void add_functions(Dwarf_Die& parent, bool nested, unsigned depth,
+                       CodeRanges<Dwarf_Die>& functions) const;
     bool add_inlined(Dwarf_Die& scope, std::uint64_t address, unsigned depth,
                      std::vector<Dwarf_Die>& chain) const;
 
@@ -93,12 +94,12 @@ class DwarfSourceLines final : public SourceLines {
 
 // C keeps all functions at the top; C++ and Rust have them in namespaces and types as well.
 void DwarfSourceLines::add_functions(Dwarf_Die& parent, bool nested, unsigned depth,
-                                     CodeRanges& functions) const {
+                                     CodeRanges<Dwarf_Die>& functions) const {
     if (depth == 0) return;
     for_each_child(parent, [&](Dwarf_Die& child) {
         const int tag = ::dwarf_tag(&child);
         if (tag == DW_TAG_subprogram)
-            functions.add(child);
+            add_ranges_of(child, functions);
         else if (nested && may_hold_functions(tag))
             add_functions(child, nested, depth - 1, functions);
         return true;

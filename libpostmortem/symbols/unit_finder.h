@@ -1,50 +1,73 @@
 // Which compile unit an address of the code belongs to: from .debug_aranges, else from the units' own ranges.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include <elfutils/libdw.h>
 
+#include "symbols/dwarf_file.h"
+
 namespace postmortem {
 
-/// A stretch of code and the entry that it belongs to.
-struct CodeRange {
-    std::uint64_t first = 0;
-    std::uint64_t end = 0;
-    Dwarf_Die die{};
-};
-
-/// Code ranges in the order of their addresses. Where several cover an address, the one that begins last
+/// Stretches of code, each with what it belongs to. Where several cover an address, the one that begins last
 /// wins.
+template <class Owner>
 class CodeRanges {
   public:
-    /// Adds every range of an entry (DW_AT_low_pc and DW_AT_high_pc, or DW_AT_ranges).
-    void add(const Dwarf_Die& die);
+    void add(std::uint64_t first, std::uint64_t end, const Owner& owner) {
+        // Code that the linker dropped is left at address 0.
+        if (first != 0 && first < end) ranges_.push_back({first, end, owner});
+    }
+
     /// Makes what was added findable.
-    void finish();
-    const Dwarf_Die* find(std::uint64_t address) const;
+    void finish() {
+        std::stable_sort(ranges_.begin(), ranges_.end(),
+                         [](const Range& a, const Range& b) { return a.first < b.first; });
+    }
+
+    /// Null where nothing covers the address.
+    const Owner* find(std::uint64_t address) const {
+        constexpr int max_overlaps = 64;
+        auto at = std::upper_bound(ranges_.begin(), ranges_.end(), address,
+                                   [](std::uint64_t a, const Range& range) { return a < range.first; });
+        for (int i = 0; i < max_overlaps && at != ranges_.begin(); ++i) {
+            --at;
+            if (address < at->end) return &at->owner;
+        }
+        return nullptr;
+    }
 
   private:
-    std::vector<CodeRange> ranges_;
+    struct Range {
+        std::uint64_t first;
+        std::uint64_t end;
+        Owner owner;
+    };
+    std::vector<Range> ranges_;
 };
+
+/// Adds every range of an entry (DW_AT_low_pc and DW_AT_high_pc, or DW_AT_ranges).
+void add_ranges_of(const Dwarf_Die& die, CodeRanges<Dwarf_Die>& ranges);
 
 /// Not thread-safe: the caller holds the DwarfFile's lock.
 class UnitFinder {
   public:
-    explicit UnitFinder(Dwarf* dwarf) : dwarf_(dwarf) {}
+    explicit UnitFinder(const DwarfFile& dwarf) : dwarf_(&dwarf) {}
 
     std::optional<Dwarf_Die> find(std::uint64_t address);
 
   private:
     std::optional<Dwarf_Die> find_in_aranges(std::uint64_t address);
+    void read_aranges();
     void index_units();
 
-    Dwarf* dwarf_;
-    Dwarf_Aranges* aranges_ = nullptr;
-    bool aranges_read_ = false;
-    std::optional<CodeRanges> units_;  // clang writes no .debug_aranges; built once, when they fail
+    const DwarfFile* dwarf_;
+    std::optional<CodeRanges<Dwarf_Off>> aranges_;  // of the unit's header
+    std::optional<CodeRanges<Dwarf_Die>>
+        units_;  // clang writes no .debug_aranges; built once, when they fail
 };
 
 }  // namespace postmortem

@@ -188,11 +188,11 @@ bool DwarfIndex::may_exist(std::string_view name) {
     constexpr std::size_t always_shared = 8;
     if (last_name_ == name) return last_name_exists_;
     last_name_ = name;
-    const std::vector<Bytes> sections = dwarf_->string_sections();
-    last_name_exists_ = name.size() < always_shared || sections.empty();
-    for (const Bytes section : sections)
-        if (::memmem(section.data(), section.size(), last_name_.c_str(), name.size() + 1) != nullptr)
-            last_name_exists_ = true;
+    const Bytes own = dwarf_->section(".debug_str"), shared = dwarf_->alternate_section(".debug_str");
+    const auto holds = [&](Bytes section) {
+        return ::memmem(section.data(), section.size(), last_name_.c_str(), name.size() + 1) != nullptr;
+    };
+    last_name_exists_ = name.size() < always_shared || own.empty() || holds(own) || holds(shared);
     return last_name_exists_;
 }
 
