@@ -4,7 +4,9 @@ namespace tool {
 
 std::span<const Command> all_commands() {
     static constexpr Command commands[] = {
+        {"log", "print what the kernel said", log},
         {"ps", "list the tasks", ps},
+        {"extract", "write a small dump of the pages that the other commands need", extract},
         {"rd", "read physical memory", rd},
     };
     return commands;

@@ -50,6 +50,7 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
     auto dump = open_dump(path);
     if (!dump) return fail(std::move(dump.error()));
     std::unique_ptr<Kernel> kernel(new Kernel(path, std::move(*dump), options));
+    if (options.record_touched_pages) kernel->physical_->record_touched_pages();
     if (kernel->vmcoreinfo_.empty())
         return fail(
             ErrorCode::MissingDebugInfo,

@@ -1,6 +1,7 @@
 #include <postmortem/crash_dump.h>
 
 #include "kernel/kernel.h"
+#include "kernel/printk.h"
 #include "memory/physical_memory.h"
 #include "report/task_list.h"
 
@@ -22,6 +23,10 @@ Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenO
 
 Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) const {
     return make_task_list(*kernel_, selectors);
+}
+
+KernelLog CrashDump::log() const {
+    return read_printk(kernel_->memory(), kernel_->vmcoreinfo());
 }
 
 struct PhysicalDump::State {

@@ -108,6 +108,24 @@ Result<std::unique_ptr<DwarfFile>> DwarfFile::open(const ElfFile& file) {
     return opened;
 }
 
+std::vector<Bytes> DwarfFile::string_sections() const {
+    std::vector<Bytes> found;
+    const auto add = [&](const ElfFile& file, const ElfHandle& elf) {
+        for (std::size_t i = 1; i < file.sections().size(); ++i) {
+            const std::string& name = file.sections()[i].name;
+            if (name != ".debug_str" && name != ".zdebug_str") continue;
+            // libdw has unpacked the section in place when it opened the file.
+            const Elf_Data* data = ::elf_rawdata(::elf_getscn(elf.get(), i), nullptr);
+            if (data == nullptr || data->d_buf == nullptr) return false;
+            found.emplace_back(static_cast<const std::byte*>(data->d_buf), data->d_size);
+            return true;
+        }
+        return false;
+    };
+    const bool complete = add(*file_, elf_) && (!alternate_ || add(*alternate_file_, alternate_elf_));
+    return complete ? found : std::vector<Bytes>();
+}
+
 // .gnu_debugaltlink: a file name, a NUL, the build-id of that file.
 Result<void> DwarfFile::open_alternate(const ElfSection& link) {
     const auto name = ByteReader(link.bytes).c_string(0);

@@ -24,8 +24,13 @@ class DwarfFile {
     static Result<std::unique_ptr<DwarfFile>> open(const ElfFile& file);
 
     Dwarf* get() const { return dwarf_.get(); }
+    /// The file that dwz moved common parts to; null where there is none.
+    Dwarf* alternate() const { return alternate_.get(); }
     std::mutex& lock() const { return lock_; }
     const ElfFile& file() const { return *file_; }
+
+    /// Every .debug_str that names may lie in, unpacked; empty where some name need not lie in one.
+    std::vector<Bytes> string_sections() const;
 
   private:
     explicit DwarfFile(const ElfFile& file) : file_(&file) {}

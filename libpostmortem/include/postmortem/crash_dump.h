@@ -12,6 +12,7 @@
 
 #include <postmortem/api.h>
 #include <postmortem/error.h>
+#include <postmortem/kernel_log.h>
 #include <postmortem/task_list.h>
 
 namespace postmortem {
@@ -39,6 +40,9 @@ class POSTMORTEM_API CrashDump {
     /// All tasks, or those that a selector names: a pid, the address of a task_struct, a command name.
     /// NotFound where a selector matches nothing.
     Result<TaskList> tasks(const std::vector<std::string>& selectors = {}) const;
+
+    /// The kernel's log. It needs neither symbols nor types: VMCOREINFO alone says where it is.
+    KernelLog log() const;
 
     /// The layers below, for those who want more; their headers are not installed.
     const Kernel& kernel() const { return *kernel_; }

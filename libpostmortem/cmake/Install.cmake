@@ -17,9 +17,9 @@ install(DIRECTORY libpostmortem/include/postmortem DESTINATION ${CMAKE_INSTALL_I
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/postmortem)
 install(EXPORT postmortemTargets NAMESPACE postmortem:: DESTINATION ${package_dir})
-configure_package_config_file(cmake/postmortemConfig.cmake.in postmortemConfig.cmake INSTALL_DESTINATION ${package_dir})
+configure_package_config_file(libpostmortem/cmake/postmortemConfig.cmake.in postmortemConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(postmortemConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-configure_file(cmake/postmortem.pc.in postmortem.pc @ONLY)
+configure_file(libpostmortem/cmake/postmortem.pc.in postmortem.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/postmortemConfig.cmake ${PROJECT_BINARY_DIR}/postmortemConfigVersion.cmake
         DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/postmortem.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
