@@ -1,7 +1,8 @@
 // Kernels before 6.0 do not say where kallsyms lies. Every one has a token table in which the ten digits
-// stand in a row as one-character tokens; from there the order of the tables (scripts/kallsyms.c, Linux 4.20
-// to 5.19: offsets, relative_base, num_syms, names, markers, token_table, token_index) leads to the rest,
-// each step proven by the next.
+// stand in a row as one-character tokens; from there the order of the tables leads to the rest, each step
+// proven by the next. scripts/kallsyms.c, write_src(), up to Linux 5.19:
+// addresses (before 4.6) or offsets and relative_base, num_syms, names, markers, token_table, token_index.
+// num_syms and markers are unsigned longs before 4.20, and ints since.
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -9,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
-#include "symbols/kallsyms.h"
+#include "symbols/kallsyms_names.h"
 
 namespace postmortem {
 namespace {
@@ -21,70 +22,84 @@ constexpr std::uint64_t page = 4096;
 constexpr std::uint32_t token_count = 256;
 constexpr std::uint64_t max_token_table = 16 * 1024;
 constexpr std::uint32_t max_markers = 1u << 15;
-constexpr std::uint32_t names_per_marker = 256;
+constexpr std::uint64_t alignment = 8;
+constexpr std::uint64_t max_image = 1ull << 30;  // KERNEL_IMAGE_SIZE of x86_64
 
-Result<std::string> text_at(const AddressSpace& memory, std::uint64_t from, std::uint64_t size) {
-    std::string buffer(size, '\0');
-    if (auto done = memory.read(from, {reinterpret_cast<std::byte*>(buffer.data()), size}); !done)
-        return fail(std::move(done.error()));
-    return buffer;
+/// The token table and the index that follows it.
+struct Tokens {
+    std::uint64_t table = 0;
+    std::uint64_t index = 0;
+};
+
+/// As many bytes as can be read from `at` on, page by page, and at most `most`.
+std::vector<std::byte> readable_from(const AddressSpace& memory, std::uint64_t at, std::size_t most) {
+    std::vector<std::byte> bytes(most);
+    std::size_t got = 0;
+    while (got < most) {
+        const std::size_t piece = std::min<std::size_t>(most - got, page - (at + got) % page);
+        if (!memory.read(at + got, std::span(bytes).subspan(got, piece))) break;
+        got += piece;
+    }
+    bytes.resize(got);
+    return bytes;
 }
 
-/// Where token '0' starts, and with it how many strings precede it: '0' is the 48th.
-std::optional<std::uint64_t> token_table_start(const AddressSpace& memory, std::uint64_t digits) {
-    const std::uint64_t reach = std::min<std::uint64_t>(digits, 4096);
-    auto before = text_at(memory, digits - reach, reach);
-    if (!before) {
-        const std::uint64_t in_page = digits % page;
-        before = text_at(memory, digits - in_page, in_page);
-        if (!before) return std::nullopt;
+/// Reads forward from token '0' to the end of the table and into the index, whose entries are the offsets of
+/// the tokens: entry '0' leads back to the start.
+std::optional<Tokens> tokens_around(const AddressSpace& memory, std::uint64_t digits) {
+    constexpr std::size_t first = '0';
+    const auto raw = readable_from(memory, digits, max_token_table + token_count * 2);
+    const ByteReader reader(raw, memory.endian());
+    std::array<std::uint64_t, token_count> starts{};
+    std::uint64_t end = 0;
+    for (std::size_t token = first; token < token_count; ++token) {
+        starts[token] = end;
+        const auto text = reader.c_string(end);
+        if (!text || end >= max_token_table) return std::nullopt;
+        end += text->size() + 1;
     }
-    // The table is aligned to 8 bytes and follows the markers, so the walk back counts NULs.
-    std::size_t strings = 0;
-    for (std::size_t i = before->size(); i-- > 0;) {
-        if ((*before)[i] != '\0') continue;
-        if (++strings == '0' + 1) {
-            const std::uint64_t start = digits - (before->size() - i) + 1;
-            return start;
-        }
+    const std::uint64_t index = align_up(digits + end, alignment);
+    const auto entry = [&](std::size_t token) { return reader.u16(index - digits + 2 * token); };
+    const auto start = entry(first);
+    if (!start || *start > digits) return std::nullopt;
+    for (std::size_t token = 0; token < token_count; ++token) {
+        const auto here = entry(token);
+        if (!here || (token >= first && *here != *start + starts[token])) return std::nullopt;
     }
-    return std::nullopt;
+    return Tokens{digits - *start, index};
 }
 
-/// token_index follows the table, aligned; each entry is the offset of its token.
-std::optional<std::uint64_t> token_index_after(const AddressSpace& memory, std::uint64_t table) {
-    auto raw = text_at(memory, table, max_token_table + token_count * 2);
-    if (!raw) return std::nullopt;
-    std::array<std::uint16_t, token_count> starts{};
-    std::size_t position = 0;
-    for (std::uint16_t& start : starts) {
-        start = static_cast<std::uint16_t>(position);
-        const std::size_t end = raw->find('\0', position);
-        if (end == std::string::npos || end >= max_token_table) return std::nullopt;
-        position = end + 1;
+/// Reads 4- or 8-byte numbers of the dump's byte order.
+class Numbers {
+  public:
+    Numbers(const AddressSpace& memory, std::uint32_t size) : memory_(memory), size_(size) {}
+
+    Result<std::uint64_t> at(std::uint64_t address) const {
+        if (size_ == 8) return memory_.u64(address);
+        return memory_.u32(address).map([](std::uint32_t v) { return std::uint64_t{v}; });
     }
-    const ByteReader reader(as_bytes(*raw), memory.endian());
-    const std::uint64_t index = align_up<std::uint64_t>(position, 8);
-    for (std::uint32_t i = 0; i < token_count; ++i)
-        if (reader.u16(index + 2ull * i) != starts[i]) return std::nullopt;
-    return table + index;
-}
+    std::uint32_t size() const { return size_; }
+
+  private:
+    const AddressSpace& memory_;
+    std::uint32_t size_;
+};
 
 struct Markers {
     std::uint64_t start = 0;
     std::uint32_t count = 0;
-    std::uint32_t last = 0;
+    std::uint64_t last = 0;
 };
 
 /// The markers end just before the token table and ascend from 0.
-std::optional<Markers> markers_before(const AddressSpace& memory, std::uint64_t table) {
-    std::uint64_t at = table - 4;
-    auto last = memory.u32(at);
-    if (last && *last == 0) last = memory.u32(at -= 4);  // alignment padding
+std::optional<Markers> markers_before(const Numbers& numbers, std::uint64_t table) {
+    std::uint64_t at = table - numbers.size();
+    auto last = numbers.at(at);
+    if (last && *last == 0 && numbers.size() < alignment) last = numbers.at(at -= numbers.size());  // padding
     if (!last || *last == 0) return std::nullopt;
     Markers markers{0, 1, *last};
-    for (std::uint32_t previous = *last; markers.count < max_markers; ++markers.count) {
-        const auto value = memory.u32(at -= 4);
+    for (std::uint64_t previous = *last; markers.count < max_markers; ++markers.count) {
+        const auto value = numbers.at(at -= numbers.size());
         if (!value || *value >= previous) return std::nullopt;
         if (*value == 0) {
             ++markers.count;
@@ -101,70 +116,89 @@ struct Names {
     std::uint32_t count = 0;
 };
 
-bool first_block_matches(const AddressSpace& memory, std::uint64_t names, std::uint32_t second_marker) {
-    std::uint64_t position = 0;
-    for (std::uint32_t i = 0; i < names_per_marker; ++i) {
-        const auto length = memory.get<std::uint8_t>(names + position);
-        if (!length || *length == 0 || position > second_marker) return false;
-        position += 1ull + *length;
-    }
-    return position == second_marker;
+bool first_block_matches(const AddressSpace& memory, std::uint64_t names, std::uint64_t second_marker) {
+    KallsymsNameStream stream(memory, names);
+    return stream.skip(names_per_marker) && stream.position() == names + second_marker;
 }
 
 /// num_syms, aligned to 8, precedes the names; the last block of names ends where the markers begin.
-std::optional<Names> names_before(const AddressSpace& memory, const Markers& markers) {
-    const auto second = memory.u32(markers.start + 4);
+std::optional<Names> names_before(const AddressSpace& memory, const Numbers& numbers,
+                                  const Markers& markers) {
+    const auto second = numbers.at(markers.start + numbers.size());
     if (!second) return std::nullopt;
     const std::uint32_t most = markers.count * names_per_marker;
     const std::uint32_t least = most - names_per_marker;
-    const std::uint64_t latest = align_down<std::uint64_t>(markers.start - markers.last, 8);
+    const std::uint64_t latest = align_down(markers.start - markers.last, alignment);
     const std::uint64_t reach = names_per_marker * 128;
-    for (std::uint64_t start = latest; latest - start < reach; start -= 8) {
-        const auto count = memory.u32(start - 8);
+    for (std::uint64_t start = latest; latest - start < reach; start -= alignment) {
+        const auto count = numbers.at(start - alignment);
         if (!count) return std::nullopt;
         if (*count > least && *count <= most && first_block_matches(memory, start, *second))
-            return Names{start, *count};
+            return Names{start, static_cast<std::uint32_t>(*count)};
     }
     return std::nullopt;
 }
 
-std::optional<KallsymsLocation> location_around(const AddressSpace& memory, std::uint64_t digits) {
-    const auto table = token_table_start(memory, digits);
-    if (!table) return std::nullopt;
-    const auto index = token_index_after(memory, *table);
-    if (!index) return std::nullopt;
-    const auto markers = markers_before(memory, *table);
-    if (!markers) return std::nullopt;
-    const auto names = names_before(memory, *markers);
-    if (!names) return std::nullopt;
+/// What precedes num_syms: kallsyms_addresses ends with a row of ascending addresses of the kernel's image;
+/// relative_base is one such address, and before it stand pairs of offsets, which are none.
+bool addresses_end_at(const AddressSpace& memory, std::uint64_t end, std::uint64_t lowest) {
+    std::uint64_t above = ~0ull;
+    for (std::uint64_t i = 1; i <= 8; ++i) {
+        const auto address = memory.u64(end - 8 * i);
+        if (!address || *address < lowest || *address > above) return false;
+        above = *address;
+    }
+    return true;
+}
 
-    KallsymsLocation found;
-    found.token_table = *table;
-    found.token_index = *index;
-    found.markers = markers->start;
-    found.names = names->start;
-    found.num_syms = names->start - 8;
-    found.relative_base = found.num_syms - 8;
-    found.offsets = found.relative_base - align_up<std::uint64_t>(4ull * names->count, 8);
-    return found;
+std::optional<KallsymsLocation> location_around(const AddressSpace& memory, std::uint64_t digits,
+                                                std::uint64_t lowest_address) {
+    const auto tokens = tokens_around(memory, digits);
+    if (!tokens) return std::nullopt;
+    for (const std::uint32_t marker_size : {4u, 8u}) {
+        const Numbers numbers(memory, marker_size);
+        const auto markers = markers_before(numbers, tokens->table);
+        if (!markers) continue;
+        const auto names = names_before(memory, numbers, *markers);
+        if (!names) continue;
+
+        KallsymsLocation found;
+        found.token_table = tokens->table;
+        found.token_index = tokens->index;
+        found.markers = markers->start;
+        found.marker_size = marker_size;
+        found.names = names->start;
+        found.num_syms = names->start - alignment;
+        if (marker_size == 8 && addresses_end_at(memory, found.num_syms, lowest_address)) {
+            found.addresses = found.num_syms - 8ull * names->count;
+        } else {
+            found.relative_base = found.num_syms - 8;
+            found.offsets = found.relative_base - align_up(4ull * names->count, alignment);
+        }
+        return found;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
 
 Result<KallsymsLocation> find_kallsyms(const AddressSpace& memory, std::uint64_t first, std::uint64_t last) {
-    std::string window;
-    std::string following;  // the start of the page above, so that a match across the boundary is seen
-    for (std::uint64_t at = align_down(last - 1, page); at >= first && at <= last; at -= page) {
-        auto here = text_at(memory, at, page);
-        if (!here) {
-            following.clear();
+    if (first >= last || last - first > max_image)
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("the kernel image cannot reach from {:#x} to {:#x}", first, last));
+    // The start of the page above follows each page, so that a match across the boundary is seen.
+    constexpr std::size_t overlap = digit_tokens.size() - 1;
+    std::array<std::byte, page + overlap> window{};
+    for (std::uint64_t at = align_down(last - 1, page); at >= first && at < last; at -= page) {
+        std::copy_n(window.begin(), overlap, window.begin() + page);
+        if (!memory.read(at, std::span(window).first(page))) {
+            window.fill(std::byte{0});
             continue;
         }
-        window = *here + following;
-        for (std::size_t hit = window.find(digit_tokens); hit != std::string::npos;
-             hit = window.find(digit_tokens, hit + 1))
-            if (auto found = location_around(memory, at + hit)) return *found;
-        following = here->substr(0, digit_tokens.size() - 1);
+        const std::string_view text = as_text(window);
+        for (std::size_t hit = text.find(digit_tokens); hit != std::string_view::npos;
+             hit = text.find(digit_tokens, hit + 1))
+            if (auto found = location_around(memory, at + hit, first)) return *found;
     }
     return fail(
         ErrorCode::NotFound,

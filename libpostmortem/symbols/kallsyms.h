@@ -1,6 +1,6 @@
-// The kernel's own symbol table, read from the dump's memory: compressed names, offsets, and (from 6.2, and
+// The kernel's own symbol table, read from the dump's memory: compressed names, addresses, and (from 6.2, and
 // in stable kernels since 6.1.59) an index sorted by name. Only the pages that a lookup needs are read.
-// Knowledge from scripts/kallsyms.c and kernel/kallsyms.c, Linux 4.6 to 7.2.
+// Knowledge from scripts/kallsyms.c and kernel/kallsyms.c, Linux 2.6.24 to 7.2.
 #pragma once
 
 #include "memory/address_space.h"
@@ -16,11 +16,15 @@ struct KallsymsLocation {
     std::uint64_t token_index = 0;
     std::uint64_t offsets = 0;
     std::uint64_t relative_base = 0;  ///< address of the variable; 0 where the kernel has none (7.x)
+    std::uint64_t addresses = 0;      ///< before 4.6, in place of offsets and relative_base
     std::uint64_t markers = 0;        ///< 0: computed
+    std::uint32_t marker_size = 4;    ///< bytes; 8 until 4.19 (80ffbaa5b1bd)
 };
 
 /// Opens the table at a known location. `stext` is the run-time address of _stext, against which the decoding
-/// is proven. Errors: Corrupt where the tables contradict themselves, or the memory's own error.
+/// is proven. Errors: Corrupt where the tables contradict themselves, or the memory's own error. A name that
+/// lies on an unreadable page costs its neighbours, not the table; a lookup that may have missed for that
+/// reason fails with the page's error and not with NotFound.
 Result<std::unique_ptr<SymbolTable>> open_kallsyms(const AddressSpace& memory,
                                                    const KallsymsLocation& location, std::uint64_t stext);
 
