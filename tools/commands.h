@@ -6,6 +6,8 @@
 namespace tool {
 
 int bt(const std::vector<std::string>& words);
+int extract(const std::vector<std::string>& words);
+int log(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);
 int rd(const std::vector<std::string>& words);
 

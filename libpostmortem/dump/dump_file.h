@@ -63,6 +63,16 @@ class DumpFile {
     /// in place of absent bytes. Safe to call from several threads at once.
     virtual Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const = 0;
 
+    /// The lowest page frame number from `pfn` on that the dump should hold something of (the page may still
+    /// turn out to be missing or damaged); nothing where none follows. Decodes nothing. The way to walk all
+    /// of memory: a machine's page frames may lie far apart.
+    virtual std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const;
+
+    /// Sets bit i of `bits` (the lowest bit of the first byte is bit 0) where the machine had memory at page
+    /// frame first_pfn + i, as far as the dump tells: dumped, excluded or lost. Decodes nothing. `first_pfn`
+    /// must be a multiple of 8, and `bits` all clear.
+    virtual void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const;
+
     /// The VMCOREINFO text, empty where the dump has none.
     virtual std::string_view vmcoreinfo() const = 0;
 

@@ -58,6 +58,16 @@ class ElfCore final : public DumpFile {
         return stored_run(extent, frame, frame_end, scratch);
     }
 
+    std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const override {
+        if (pfn > max_end / page_size_) return std::nullopt;
+        const MemoryExtent* extent = stored_.find(pfn * page_size_, max_end);
+        return extent ? std::optional(std::max(pfn, extent->begin / page_size_)) : std::nullopt;
+    }
+
+    void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
+        for (const ExtentMap* map : {&stored_, &cut_off_, &left_out_}) mark_frames(*map, first_pfn, bits);
+    }
+
     bool is_of_a_process() const {
         return std::any_of(notes_.begin(), notes_.end(), [](const Note& note) {
             return note.name == "CORE" && (note.type == NT_AUXV || note.type == nt_file);
@@ -140,6 +150,20 @@ class ElfCore final : public DumpFile {
         if (info_.incomplete) {
             problems_.emplace_back(ErrorCode::PageMissing,
                                    "the writer flagged the dump as incomplete: pages are missing");
+        }
+    }
+
+    void mark_frames(const ExtentMap& map, std::uint64_t first_pfn, MutableBytes bits) const {
+        if (first_pfn > max_end / page_size_) return;
+        const std::uint64_t end_pfn = std::min(first_pfn + bits.size() * 8, max_end / page_size_);
+        for (const MemoryExtent* extent = map.find(first_pfn * page_size_, max_end);
+             extent && extent != map.end(); ++extent) {
+            const std::uint64_t last = std::min((extent->end - 1) / page_size_ + 1, end_pfn);
+            const std::uint64_t first = std::max(extent->begin / page_size_, first_pfn);
+            for (std::uint64_t pfn = first; pfn < last; ++pfn) {
+                bits[(pfn - first_pfn) / 8] |= std::byte{1} << (pfn - first_pfn) % 8;
+            }
+            if (extent->end / page_size_ >= end_pfn) break;
         }
     }
 

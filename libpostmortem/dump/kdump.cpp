@@ -67,6 +67,15 @@ class KdumpFile final : public DumpFile {
         return decoded(*desc, paddr, scratch.first(header_.block_size));
     }
 
+    std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const override {
+        const auto found = dumped_.next_set(std::max(pfn, first_frame()));
+        return found && (!header_.split || *found < header_.end_pfn) ? found : std::nullopt;
+    }
+
+    void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
+        existing_.copy(first_pfn, bits);
+    }
+
   private:
     std::uint64_t frames_in_bitmap() const {
         const std::uint64_t bits = std::min(header_.bitmap_bytes(), max_frames / 8) * 8;
@@ -83,7 +92,7 @@ class KdumpFile final : public DumpFile {
         if (header_.diskdump) info_.crashed_cpu = header_.current_cpu;  // the others leave it at 0
         if (header_.cpu_count != 0) info_.cpu_count = header_.cpu_count;
         if (header_.timestamp != 0) info_.timestamp = header_.timestamp;
-        info_.max_pfn = header_.max_mapnr;
+        info_.max_pfn = existing_.bits();
         info_.incomplete = (header_.status & kdump::Incomplete) != 0;
         info_.utsname = header_.utsname;
     }

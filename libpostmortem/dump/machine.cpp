@@ -54,6 +54,20 @@ std::uint16_t elf_machine_of(std::string_view uname_machine) {
     return machine ? machine->elf : std::uint16_t{0};
 }
 
+std::string_view uname_machine_of(std::uint16_t elf_machine, Endian endian) {
+    switch (elf_machine) {
+        case EM_386: return "i686";
+        case EM_ARM: return "armv7l";
+        case EM_PPC64: return endian == Endian::Little ? "ppc64le" : "ppc64";
+        case EM_S390: return "s390x";
+        case EM_RISCV: return "riscv64";
+        default: break;
+    }
+    const auto found = std::find_if(machines.begin(), machines.end(),
+                                    [&](const Machine& m) { return m.elf == elf_machine; });
+    return found == machines.end() ? std::string_view() : found->prefix;
+}
+
 std::uint32_t word_size_of(std::string_view uname_machine) {
     if (is_i386(uname_machine)) return 4;
     const Machine* machine = find(uname_machine);

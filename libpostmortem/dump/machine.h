@@ -4,10 +4,15 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/bytes.h"
+
 namespace postmortem {
 
 /// ELF's e_machine for a `uname -m` name such as "x86_64", "i686" or "ppc64le"; 0 where it is not known.
 std::uint16_t elf_machine_of(std::string_view uname_machine);
+
+/// The other way round, for a header to be written; empty where it is not known.
+std::string_view uname_machine_of(std::uint16_t elf_machine, Endian endian);
 
 /// Bytes in a long: 4 or 8; 0 where the machine is not known.
 std::uint32_t word_size_of(std::string_view uname_machine);

@@ -8,7 +8,8 @@
 
 namespace postmortem {
 
-/// Opens the dump that `source` holds, unwrapping it where needed. Errors as open_dump(), without the file's name.
+/// Opens the dump that `source` holds, unwrapping it where needed. Errors as open_dump(), without the file's
+/// name.
 Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source);
 
 }  // namespace postmortem

@@ -51,6 +51,40 @@ std::optional<bool> PageBitmap::test(std::uint64_t bit) const {
     return (std::to_integer<unsigned>(byte->front()) >> (bit % 8) & 1) != 0;
 }
 
+std::optional<std::uint64_t> PageBitmap::next_set(std::uint64_t bit) const {
+    std::array<std::byte, 1024> scratch;
+    while (bit < bits_) {
+        const std::uint64_t start = bit / 8;
+        const std::uint64_t rest =
+            std::min<std::uint64_t>((bits_ + 7) / 8, source_.size() - std::min(source_.size(), offset_));
+        if (start >= rest) return std::nullopt;
+        const auto bytes =
+            source_.read(offset_ + start, std::min<std::uint64_t>(scratch.size(), rest - start), scratch);
+        if (!bytes) return std::nullopt;
+        unsigned keep = 0xffu << bit % 8;
+        for (std::size_t i = 0; i < bytes->size(); ++i, keep = 0xff) {
+            const unsigned set = std::to_integer<unsigned>((*bytes)[i]) & keep & 0xff;
+            if (set == 0) continue;
+            const std::uint64_t found = (start + i) * 8 + static_cast<std::uint64_t>(std::countr_zero(set));
+            return found < bits_ ? std::optional(found) : std::nullopt;
+        }
+        bit = (start + bytes->size()) * 8;
+    }
+    return std::nullopt;
+}
+
+void PageBitmap::copy(std::uint64_t first, MutableBytes out) const {
+    if (first >= bits_) return;
+    const std::uint64_t there =
+        offset_ + first / 8 < source_.size() ? source_.size() - offset_ - first / 8 : 0;
+    const std::uint64_t length = std::min<std::uint64_t>({out.size(), (bits_ - first + 7) / 8, there});
+    const auto bytes = source_.read(offset_ + first / 8, length, out.first(length));
+    if (!bytes || length == 0) return;
+    if (bytes->data() != out.data()) std::memcpy(out.data(), bytes->data(), length);
+    const std::uint64_t end = first + length * 8;
+    if (end > bits_) out[length - 1] &= std::byte(0xff >> (end - bits_));
+}
+
 RankedBitmap::RankedBitmap(const ByteSource& source, std::uint64_t offset, std::uint64_t bits,
                            std::uint64_t first_bit)
     : PageBitmap(source, offset, bits),

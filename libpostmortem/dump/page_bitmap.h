@@ -21,6 +21,10 @@ class PageBitmap {
     std::uint64_t bits() const { return bits_; }
     /// Nothing where the file ends before this bit.
     std::optional<bool> test(std::uint64_t bit) const;
+    /// The lowest set bit from `bit` on; nothing where none follows, or the file ends before it.
+    std::optional<std::uint64_t> next_set(std::uint64_t bit) const;
+    /// Copies the bits from `first` (a multiple of 8) on to `out`, as far as they go.
+    void copy(std::uint64_t first, MutableBytes out) const;
 
   protected:
     const ByteSource& source_;

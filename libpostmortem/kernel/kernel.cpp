@@ -34,14 +34,6 @@ Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const Vmc
     return find_kallsyms(memory, *text, *data);
 }
 
-std::string install_hint(std::string_view release) {
-    return fmt::format(
-        "give --vmlinux FILE, or install the kernel's debug symbols (Debian: linux-image-{0}-dbg; Fedora, "
-        "RHEL: "
-        "kernel-debuginfo-{0}; Ubuntu: linux-image-{0}-dbgsym)",
-        release);
-}
-
 }  // namespace
 
 Kernel::Kernel(std::filesystem::path path, std::unique_ptr<DumpFile> dump, KernelOptions options)
@@ -58,6 +50,7 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
     auto dump = open_dump(path);
     if (!dump) return fail(std::move(dump.error()));
     std::unique_ptr<Kernel> kernel(new Kernel(path, std::move(*dump), options));
+    if (options.record_touched_pages) kernel->physical_->record_touched_pages();
     if (kernel->vmcoreinfo_.empty())
         return fail(
             ErrorCode::MissingDebugInfo,
@@ -90,7 +83,7 @@ Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
     }
     auto file = vmlinux();
     if (file) return (*file)->symbols(vmcoreinfo_.hex("KERNELOFFSET").value_or(0));
-    why.message = fmt::format("kernel symbols: {}; {}", why.message, install_hint(release()));
+    why.message = fmt::format("kernel symbols: {}; {}", why.message, vmlinux_install_hint(release()));
     return fail(std::move(why));
 }
 
@@ -150,7 +143,7 @@ std::unique_ptr<TypeFinder> Kernel::load_types() const {
     } else if (options_.vmlinux || file.error().code != ErrorCode::NotFound) {
         why.message += fmt::format("; {}", file.error().message);
     }
-    why.message += "; " + install_hint(release());
+    why.message += "; " + vmlinux_install_hint(release());
     return make_empty_type_finder(std::move(why));
 }
 

@@ -28,6 +28,8 @@ struct KernelOptions {
     std::optional<std::filesystem::path> vmlinux;
     /// Look for a vmlinux in the usual places (and by debuginfod) when one is needed.
     bool search_vmlinux = true;
+    /// Remember which pages are read, for `extract`.
+    bool record_touched_pages = false;
 };
 
 /// Objects, symbols and types borrow from it. Thread-safe for readers.
@@ -78,6 +80,11 @@ class Kernel {
 
     /// The vmlinux: the one that was given, or one that is found when this is first called.
     Result<const Vmlinux*> vmlinux() const;
+
+    /// The vmlinux that the caller gave; null where the dump has to explain itself.
+    const std::filesystem::path* given_vmlinux() const {
+        return options_.vmlinux ? &*options_.vmlinux : nullptr;
+    }
 
     /// The release, "6.1.0-56-cloud-amd64".
     std::string_view release() const { return vmcoreinfo_.string("OSRELEASE").value_or(""); }

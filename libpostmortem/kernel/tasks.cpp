@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/parallel.h"
+#include "base/problem_collector.h"
 #include "kernel/lists.h"
 #include "kernel/percpu.h"
 #include "kernel/xarray.h"
@@ -26,6 +27,7 @@ class Collector {
         collect_from_pid_namespace();
         collect_from_lists();
         read_all();
+        table_.problems = problems_.take();
         std::stable_sort(table_.tasks.begin(), table_.tasks.end(), [](const Task& a, const Task& b) {
             if (a.is_idle() != b.is_idle()) return a.is_idle();
             return a.is_idle() ? a.cpu < b.cpu : a.pid < b.pid;
@@ -34,10 +36,6 @@ class Collector {
     }
 
   private:
-    void problem(const Error& error, std::string_view what) {
-        table_.problems.emplace_back(error.code, fmt::format("{}: {}", what, error.message), error.address);
-    }
-
     bool found(std::uint64_t address) {
         if (!seen_.insert(address).second) return false;
         addresses_.push_back(address);
@@ -47,13 +45,14 @@ class Collector {
     // Idle tasks share pid 0 and are in no list but their runqueue's.
     void collect_idle_tasks() {
         const auto cpus = cpu_limit(kernel_);
-        if (!cpus) return problem(cpus.error(), "idle tasks");
+        if (!cpus) return problems_.add("idle tasks", cpus.error());
         for (std::uint32_t cpu = 0; cpu < *cpus; ++cpu) {
             const Object runqueue = per_cpu_variable(kernel_, "runqueues", "rq", cpu);
             const auto idle = runqueue["idle"].u64();
             const auto current = runqueue["curr"].u64();
             if (!idle || !current) {
-                problem(idle ? current.error() : idle.error(), fmt::format("the runqueue of CPU {}", cpu));
+                problems_.add("the runqueue", fmt::format("of CPU {}", cpu),
+                              idle ? current.error() : idle.error());
                 if (!idle) continue;
             }
             // A possible CPU that never came up has no idle task.
@@ -67,21 +66,22 @@ class Collector {
         const auto first_task = Field::find(kernel_.types(), "pid", {"tasks"});
         // pid_links since 4.19 (2c4704756cab), before that pids[PIDTYPE_PID].node.
         const auto link = Field::find(kernel_.types(), "task_struct", {"pid_links", "pids"});
-        if (!idr.ok()) return problem(*idr.error(), "the pid namespace's IDR");
-        if (!first_task) return problem(first_task.error(), "struct pid");
-        if (!link) return problem(link.error(), "struct task_struct");
+        if (!idr.ok()) return problems_.add("the pid namespace's IDR", *idr.error());
+        if (!first_task) return problems_.add("struct pid", first_task.error());
+        if (!link) return problems_.add("struct task_struct", link.error());
         for_each_xarray_entry(
             idr,
             [&](std::uint64_t pid, std::uint64_t entry) {
                 const auto node = memory_.u64(first_task->address_in(entry));
                 if (!node) {
-                    problem(node.error(), fmt::format("the struct pid of pid {} at {:#x}", pid, entry));
+                    problems_.add("the struct pid", fmt::format("of pid {} at {:#x}", pid, entry),
+                                  node.error());
                 } else if (*node != 0) {  // a pid may outlive its task as a session or group id
                     found(*node - link->offset());
                 }
                 return true;
             },
-            [&](Error error) { problem(error, "the pid namespace's IDR"); });
+            [&](Error error) { problems_.add("the pid namespace's IDR", error); });
     }
 
     // The second source: what a damaged IDR lost is found here, and the other way round.
@@ -92,8 +92,8 @@ class Collector {
         const auto threads = Field::find(kernel_.types(), "signal_struct", {"thread_head"});
         const auto thread_node = Field::find(kernel_.types(), "task_struct", {"thread_node"});
         if (!init_task || !leaders)
-            return problem(init_task ? leaders.error() : init_task.error(), "the list of processes");
-        const bool pid_table_whole = table_.problems.empty();
+            return problems_.add("the list of processes", init_task ? leaders.error() : init_task.error());
+        const bool pid_table_whole = problems_.empty();
         std::size_t only_here = 0;
         const auto visit = [&](std::uint64_t node) {
             const std::uint64_t leader = node - leaders->offset();
@@ -106,20 +106,21 @@ class Collector {
                     only_here += found(thread - thread_node->offset());
                     return true;
                 });
-            if (!walked) problem(walked.error(), fmt::format("the threads of the task at {:#x}", leader));
+            if (!walked)
+                problems_.add("the threads", fmt::format("of the task at {:#x}", leader), walked.error());
             return true;
         };
         const std::uint64_t head = leaders->address_in(*init_task);
         if (auto walked = for_each_list_node(memory_, head, visit); !walked) {
-            problem(walked.error(), "the list of processes");
+            problems_.add("the list of processes", walked.error());
             // The part behind the break is reached from the other end.
             if (auto back = for_each_list_node_backwards(memory_, head, visit); !back)
-                problem(back.error(), "the list of processes, backwards");
+                problems_.add("the list of processes, backwards", back.error());
         }
         if (only_here > 0 && pid_table_whole)
-            table_.problems.emplace_back(
-                ErrorCode::Corrupt,
-                fmt::format("{} tasks are in the process list and not in the pid table", only_here));
+            problems_.add(
+                {ErrorCode::Corrupt,
+                 fmt::format("{} tasks are in the process list and not in the pid table", only_here)});
     }
 
     void read_all() {
@@ -132,7 +133,7 @@ class Collector {
         table_.tasks.reserve(results.size());
         for (std::size_t i = 0; i < results.size(); ++i) {
             if (!results[i]) {
-                problem(results[i].error(), fmt::format("the task at {:#x} cannot be read", addresses_[i]));
+                problems_.add("a task", fmt::format("at {:#x}", addresses_[i]), results[i].error());
                 continue;
             }
             table_.tasks.push_back(std::move(*results[i]));
@@ -145,6 +146,7 @@ class Collector {
     const Kernel& kernel_;
     const AddressSpace& memory_;
     TaskTable table_;
+    ProblemCollector problems_;
     std::vector<std::uint64_t> addresses_;
     std::unordered_set<std::uint64_t> seen_;
     std::unordered_set<std::uint64_t> active_;

@@ -37,11 +37,17 @@ Result<std::unique_ptr<AddressSpace>> open_x86_64(const PhysicalMemory& physical
                                           std::vector<LinearRange>{image});
 }
 
+// QEMU since 8.1 names the machine "Unknown" in kdump headers; what the kernel tells of itself gives it away.
+std::uint16_t machine_of(const DumpFile& dump, const VmcoreInfo& info) {
+    if (dump.machine() != EM_NONE) return dump.machine();
+    return info.symbol("init_top_pgt") && info.number("pgtable_l5_enabled") ? EM_X86_64 : EM_NONE;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const PhysicalMemory& physical,
                                                          const VmcoreInfo& info) {
-    const std::uint16_t machine = physical.dump().machine();
+    const std::uint16_t machine = machine_of(physical.dump(), info);
     if (machine == EM_X86_64) return open_x86_64(physical, info);
     return fail(
         ErrorCode::Unsupported,

@@ -3,15 +3,21 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "base/parallel.h"
 
 namespace postmortem {
 namespace {
 
 constexpr std::uint64_t small_page = 4096;
 
-// The two page states that the tables themselves decide; anything else is a hole in the dump.
+// What the tables themselves decide; any other error is a hole in the dump.
 bool tables_were_readable(const Error& error) {
     return error.code == ErrorCode::NotMapped;
+}
+
+// Neighbouring frames must not differ as neighbouring pages do, or a torn cache entry could pass for another.
+std::uint64_t mixed(std::uint64_t frame) {
+    return frame * 0x9e3779b97f4a7c15ull;
 }
 
 }  // namespace
@@ -27,10 +33,25 @@ Result<Translation> AddressSpace::walk(std::uint64_t vaddr) const {
     Result<Translation> walked =
         walker_ ? walker_->walk(vaddr) : fail(ErrorCode::NotMapped, "no page tables are known", vaddr);
     if (walked || (walker_ && tables_were_readable(walked.error()))) return walked;
-    for (const LinearRange& range : linear_)
-        if (vaddr >= range.first && vaddr <= range.last)
-            return Translation{range.paddr + (vaddr - range.first), small_page};
+    if (const auto place = linear(vaddr)) return *place;
     return walked;
+}
+
+std::optional<Translation> AddressSpace::linear(std::uint64_t vaddr) const {
+    const auto within = [vaddr](const LinearRange& range) -> std::optional<Translation> {
+        if (vaddr < range.first || vaddr > range.last) return std::nullopt;
+        return Translation{range.paddr + (vaddr - range.first), small_page};
+    };
+    for (const LinearRange& range : linear_)
+        if (const auto place = within(range)) return place;
+    return has_direct_map_.load(std::memory_order_acquire) ? within(direct_map_) : std::nullopt;
+}
+
+void AddressSpace::set_direct_map(LinearRange range) const {
+    std::call_once(direct_map_once_, [&] {
+        direct_map_ = range;
+        has_direct_map_.store(true, std::memory_order_release);
+    });
 }
 
 Result<Translation> AddressSpace::translate_whole(std::uint64_t vaddr) const {
@@ -43,7 +64,7 @@ Result<std::uint64_t> AddressSpace::translate(std::uint64_t vaddr) const {
     // Bit 0 marks a filled entry: a page address never has it.
     const std::uint64_t key = page | 1;
     const std::uint64_t frame = cached.frame.load(std::memory_order_relaxed);
-    if ((cached.tag.load(std::memory_order_relaxed) ^ frame) == key) return frame | (vaddr - page);
+    if ((cached.tag.load(std::memory_order_relaxed) ^ mixed(frame)) == key) return frame + (vaddr - page);
 
     auto walked = walk(page);
     if (!walked) {
@@ -51,18 +72,22 @@ Result<std::uint64_t> AddressSpace::translate(std::uint64_t vaddr) const {
         return fail(std::move(walked.error()));
     }
     cached.frame.store(walked->paddr, std::memory_order_relaxed);
-    cached.tag.store(key ^ walked->paddr, std::memory_order_relaxed);
+    cached.tag.store(key ^ mixed(walked->paddr), std::memory_order_relaxed);
     return walked->paddr + (vaddr - page);
 }
 
 Result<void> AddressSpace::read(std::uint64_t vaddr, MutableBytes out) const {
+    return read(vaddr, out, Caching::Keep);
+}
+
+Result<void> AddressSpace::read(std::uint64_t vaddr, MutableBytes out, Caching caching) const {
     if (!out.empty() && !checked_add(vaddr, out.size() - 1))
         return fail(ErrorCode::NotMapped, "the range reaches past the end of the address space", vaddr);
     while (!out.empty()) {
         const std::size_t length = std::min<std::size_t>(out.size(), small_page - vaddr % small_page);
         const auto paddr = translate(vaddr);
         if (!paddr) return fail(paddr.error());
-        if (auto done = physical_.read(*paddr, out.first(length)); !done) {
+        if (auto done = physical_.read(*paddr, out.first(length), caching); !done) {
             done.error().address = vaddr;
             return done;
         }
@@ -92,6 +117,24 @@ Result<std::vector<std::byte>> AddressSpace::bytes(std::uint64_t vaddr, std::siz
     std::vector<std::byte> buffer(size);
     if (auto done = read(vaddr, buffer); !done) return fail(std::move(done.error()));
     return buffer;
+}
+
+std::size_t AddressSpace::read_large(std::uint64_t vaddr, MutableBytes out, std::byte filler) const {
+    constexpr std::size_t pages_per_piece = 32;
+    const std::uint64_t start = align_down(vaddr, small_page);
+    const std::size_t pages = (vaddr - start + out.size() + small_page - 1) / small_page;
+    std::atomic<std::size_t> lost = 0;
+    parallel_for(pages, pages_per_piece, [&](std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) {
+            const std::size_t from = i == 0 ? 0 : i * small_page - (vaddr - start);
+            const std::size_t to = std::min(out.size(), (i + 1) * small_page - (vaddr - start));
+            const MutableBytes piece = out.subspan(from, to - from);
+            if (read(vaddr + from, piece, Caching::Pass)) continue;
+            std::fill(piece.begin(), piece.end(), filler);
+            ++lost;
+        }
+    });
+    return lost;
 }
 
 }  // namespace postmortem

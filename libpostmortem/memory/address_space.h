@@ -5,6 +5,8 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,7 @@ class PageTableWalker {
 /// A range that the kernel maps linearly (its image, the direct map). It serves where page tables are damaged
 /// or absent from the dump, and before their root is known.
 struct LinearRange {
-    std::uint64_t first = 0;  ///< lowest virtual address
+    std::uint64_t first = 0;  ///< lowest virtual address, at the start of a page
     std::uint64_t last = 0;   ///< highest virtual address, inclusive
     std::uint64_t paddr = 0;  ///< physical address of `first`
 };
@@ -63,24 +65,35 @@ class AddressSpace {
     /// `size` bytes as one buffer. The caller has bounded `size`.
     Result<std::vector<std::byte>> bytes(std::uint64_t vaddr, std::size_t size) const;
 
+    /// Fills `out` with large data that is read once from end to end, on all cores and past the page cache.
+    /// Pages that cannot be had are filled with `filler` and counted.
+    std::size_t read_large(std::uint64_t vaddr, MutableBytes out, std::byte filler) const;
+
     const PhysicalMemory& physical() const { return physical_; }
     Endian endian() const { return physical_.endian(); }
 
-    void add_linear_range(LinearRange range) { linear_.push_back(range); }
+    /// Adds the direct map, once its place is known: page tables are allocated from the top of memory, which
+    /// a truncated dump loses first. Only the first call counts; others may be reading meanwhile.
+    void set_direct_map(LinearRange range) const;
 
   private:
-    // Lock-free: `tag` is stored XORed with `frame`, so that a torn pair never matches.
+    // Lock-free: `tag` is stored mixed with `frame`, so that a torn pair does not match.
     struct CachedTranslation {
         std::atomic<std::uint64_t> tag{0};
         std::atomic<std::uint64_t> frame{0};
     };
     static constexpr std::size_t cached_translations = 8192;
 
+    Result<void> read(std::uint64_t vaddr, MutableBytes out, Caching caching) const;
     Result<Translation> walk(std::uint64_t vaddr) const;
+    std::optional<Translation> linear(std::uint64_t vaddr) const;
 
     const PhysicalMemory& physical_;
     std::unique_ptr<PageTableWalker> walker_;
     std::vector<LinearRange> linear_;
+    mutable LinearRange direct_map_;
+    mutable std::once_flag direct_map_once_;
+    mutable std::atomic<bool> has_direct_map_ = false;
     mutable std::vector<CachedTranslation> cache_;
 };
 

@@ -14,20 +14,39 @@ namespace {
 constexpr std::size_t ways = 4;
 constexpr std::uint64_t no_page = ~0ull;
 
+using PageBuffer = std::unique_ptr<std::byte[]>;
+
+/// Where a thread decodes a page before it enters the cache; its buffer and the evicted slot's change places.
+struct Workspace {
+    PageBuffer data;
+    std::uint32_t size = 0;
+
+    MutableBytes sized(std::uint32_t page_size) {
+        if (!data || size != page_size) data = std::make_unique_for_overwrite<std::byte[]>(size = page_size);
+        return {data.get(), page_size};
+    }
+};
+
+thread_local Workspace workspace;
+
+Result<void> copy_part(Bytes held, std::uint32_t held_offset, std::uint64_t page, std::uint32_t offset,
+                       MutableBytes out) {
+    if (offset < held_offset || !ByteReader(held).holds(offset - held_offset, out.size()))
+        return fail(ErrorCode::NoSuchMemory, "the dump holds only a part of this page frame", page + offset);
+    std::memcpy(out.data(), held.data() + (offset - held_offset), out.size());
+    return {};
+}
+
 }  // namespace
 
 struct PhysicalMemory::Slot {
     std::uint64_t page = no_page;
     std::uint32_t offset = 0;
     std::uint32_t size = 0;
-    std::unique_ptr<std::byte[]> data;
-
-    bool holds(std::uint32_t first, std::size_t length) const {
-        return first >= offset && first - offset <= size && length <= size - (first - offset);
-    }
+    PageBuffer data;
 };
 
-// A cache set is small enough that one lock, held while a page is decoded, costs less than anything clever.
+// Locked for a copy only: pages are decoded outside.
 struct PhysicalMemory::CacheSet {
     std::mutex lock;
     std::array<Slot, ways> slots;
@@ -37,13 +56,6 @@ struct PhysicalMemory::CacheSet {
         for (Slot& slot : slots)
             if (slot.page == page) return &slot;
         return nullptr;
-    }
-
-    Slot& victim(std::uint32_t page_size) {
-        Slot& slot = slots[next_victim++ % ways];
-        slot.page = no_page;
-        if (!slot.data) slot.data = std::make_unique_for_overwrite<std::byte[]>(page_size);
-        return slot;
     }
 };
 
@@ -57,68 +69,69 @@ PhysicalMemory::PhysicalMemory(const DumpFile& dump, std::size_t cache_pages)
 
 PhysicalMemory::~PhysicalMemory() = default;
 
-Result<void> PhysicalMemory::read(std::uint64_t paddr, MutableBytes out) const {
+Result<void> PhysicalMemory::read(std::uint64_t paddr, MutableBytes out, Caching caching) const {
     if (!checked_add(paddr, out.size()))
         return fail(ErrorCode::NoSuchMemory, "the range reaches past the end of the physical address space",
                     paddr);
     while (!out.empty()) {
         const auto offset = static_cast<std::uint32_t>(paddr & (page_size_ - 1));
         const std::size_t length = std::min<std::size_t>(out.size(), page_size_ - offset);
-        if (auto done = read_within_page(paddr - offset, offset, out.first(length)); !done) return done;
+        if (auto done = read_within_page(paddr - offset, offset, out.first(length), caching); !done)
+            return done;
         paddr += length;
         out = out.subspan(length);
     }
     return {};
 }
 
-Result<void> PhysicalMemory::read_within_page(std::uint64_t page, std::uint32_t offset,
-                                              MutableBytes out) const {
-    if (recording_.load(std::memory_order_relaxed)) note_touch(page);
-
+PhysicalMemory::CacheSet& PhysicalMemory::set_of(std::uint64_t page) const {
     const std::uint64_t hash = (page >> page_shift_) * 0x9e3779b97f4a7c15ull;
-    CacheSet& set = sets_[(hash >> 32) & (set_count_ - 1)];
+    return sets_[(hash >> 32) & (set_count_ - 1)];
+}
+
+std::optional<Result<void>> PhysicalMemory::read_cached(std::uint64_t page, std::uint32_t offset,
+                                                        MutableBytes out) const {
+    CacheSet& set = set_of(page);
     const std::lock_guard guard(set.lock);
-    Slot* slot = set.find(page);
-    if (!slot) {
-        Slot& fresh = set.victim(page_size_);
-        auto got = dump_.page(page, {fresh.data.get(), page_size_});
-        if (!got) return fail(std::move(got.error()));
-        const bool in_file = got->bytes.data() != fresh.data.get();
-        if (in_file) {
-            const std::uint32_t first = got->offset;
-            if (offset < first || !ByteReader(got->bytes).holds(offset - first, out.size()))
-                return fail(ErrorCode::NoSuchMemory, "the dump holds only a part of this page frame",
-                            page + offset);
-            std::memcpy(out.data(), got->bytes.data() + (offset - first), out.size());
-            return {};
-        }
-        fresh.page = page;
-        fresh.offset = got->offset;
-        fresh.size = static_cast<std::uint32_t>(got->bytes.size());
-        slot = &fresh;
-    }
-    if (!slot->holds(offset, out.size()))
-        return fail(ErrorCode::NoSuchMemory, "the dump holds only a part of this page frame", page + offset);
-    std::memcpy(out.data(), slot->data.get() + (offset - slot->offset), out.size());
-    return {};
+    const Slot* slot = set.find(page);
+    if (!slot) return std::nullopt;
+    return copy_part({slot->data.get(), slot->size}, slot->offset, page, offset, out);
+}
+
+Result<void> PhysicalMemory::read_within_page(std::uint64_t page, std::uint32_t offset, MutableBytes out,
+                                              Caching caching) const {
+    if (recording_.load(std::memory_order_relaxed)) note_touch(page);
+    if (auto done = read_cached(page, offset, out)) return std::move(*done);
+
+    const bool in_place = caching == Caching::Pass && out.size() == page_size_;
+    const MutableBytes scratch = in_place ? out : workspace.sized(page_size_);
+    const auto got = dump_.page(page, scratch);
+    if (!got) return fail(got.error());
+    const bool decoded = got->bytes.data() == scratch.data();
+    if (in_place && decoded && got->bytes.size() == out.size()) return {};
+    auto done = copy_part(got->bytes, got->offset, page, offset, out);
+    if (!decoded || caching == Caching::Pass) return done;
+
+    CacheSet& set = set_of(page);
+    const std::lock_guard guard(set.lock);
+    if (set.find(page)) return done;  // another thread was faster
+    Slot& slot = set.slots[set.next_victim++ % ways];
+    slot.page = page;
+    slot.offset = got->offset;
+    slot.size = static_cast<std::uint32_t>(got->bytes.size());
+    std::swap(slot.data, workspace.data);
+    return done;
 }
 
 void PhysicalMemory::note_touch(std::uint64_t page) const {
     const std::lock_guard guard(touched_lock_);
-    if (!touched_.empty() && touched_.back() == page >> page_shift_) return;
-    touched_.push_back(page >> page_shift_);
-    // Duplicates are squeezed out whenever the list doubles, so that it stays in proportion to the pages.
-    if (touched_.size() >= 65536 && std::has_single_bit(touched_.size())) {
-        std::sort(touched_.begin(), touched_.end());
-        touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
-    }
+    touched_.insert(page >> page_shift_);
 }
 
 std::vector<std::uint64_t> PhysicalMemory::touched_pages() const {
     const std::lock_guard guard(touched_lock_);
-    std::vector<std::uint64_t> pages = touched_;
+    std::vector<std::uint64_t> pages(touched_.begin(), touched_.end());
     std::sort(pages.begin(), pages.end());
-    pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
     return pages;
 }
 

@@ -1,6 +1,7 @@
 #include <postmortem/crash_dump.h>
 
 #include "kernel/kernel.h"
+#include "kernel/printk.h"
 #include "memory/physical_memory.h"
 #include "report/backtrace.h"
 #include "report/task_list.h"
@@ -27,6 +28,10 @@ Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) con
 
 Result<BacktraceList> CrashDump::backtraces(const BacktraceRequest& request) const {
     return make_backtraces(*kernel_, request);
+}
+
+KernelLog CrashDump::log() const {
+    return read_printk(kernel_->memory(), kernel_->vmcoreinfo());
 }
 
 struct PhysicalDump::State {

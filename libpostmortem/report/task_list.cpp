@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/problem_collector.h"
 #include "kernel/task_memory.h"
 
 namespace postmortem {
@@ -19,7 +20,7 @@ class Maker {
         if (auto total = total_ram_pages(kernel)) {
             total_pages_ = *total;
         } else {
-            problem(total.error(), "the machine's memory, for %MEM");
+            problems_.add("the machine's memory, for %MEM", total.error());
         }
     }
 
@@ -37,7 +38,7 @@ class Maker {
         info.active = task.active;
         const auto memory = memory_.read(task);
         if (!memory) {
-            problem(memory.error(), fmt::format("the memory of pid {}", task.pid));
+            problems_.add("the memory", fmt::format("of pid {}", task.pid), memory.error());
             return info;
         }
         info.vsz_kib = memory->total_vm * page_kib_;
@@ -47,18 +48,14 @@ class Maker {
         return info;
     }
 
-    Problems take_problems() { return std::move(problems_); }
+    Problems take_problems() { return problems_.take(); }
 
   private:
-    void problem(const Error& error, std::string_view what) {
-        problems_.emplace_back(error.code, fmt::format("{}: {}", what, error.message), error.address);
-    }
-
     std::optional<std::int32_t> parent_pid(const Task& task) {
         if (const auto known = pid_of_.find(task.parent); known != pid_of_.end()) return known->second;
         auto pid = kernel_.object("task_struct", task.parent)["pid"].i64();
         if (pid) return static_cast<std::int32_t>(*pid);
-        problem(pid.error(), fmt::format("the parent of pid {}", task.pid));
+        problems_.add("the parent", fmt::format("of pid {}", task.pid), pid.error());
         return std::nullopt;
     }
 
@@ -67,7 +64,7 @@ class Maker {
     std::uint64_t page_kib_;
     std::uint64_t total_pages_ = 0;
     std::unordered_map<std::uint64_t, std::int32_t> pid_of_;
-    Problems problems_;
+    ProblemCollector problems_;
 };
 
 }  // namespace

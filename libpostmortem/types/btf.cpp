@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint16_t magic = 0xeb9f;
 constexpr std::uint32_t record_size = 12;
 constexpr std::uint32_t pointer_size = 8;
+constexpr unsigned max_dimensions = 16;
 constexpr std::uint64_t max_type_bytes = 256ull << 20;
 
 enum class Kind : std::uint8_t {
@@ -103,6 +104,7 @@ class Btf final : public TypeFinder {
     std::string_view name_at(std::uint32_t offset) const { return strings_.c_string(offset).value_or(""); }
 
     void index_names() const;
+    void decode_array(std::uint32_t payload, Type& type) const;
     void decode_members(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_enumerators(const Record& record, std::uint32_t payload, Type& type) const;
 
@@ -174,6 +176,19 @@ Result<TypeId> Btf::search(TypeKind kind, std::string_view name) const {
     return fail(ErrorCode::NotFound, fmt::format("no {} named {} in {}", to_string(kind), name, source_));
 }
 
+// Up to 6.12's pahole, `int a[5][4]` is an array of 20; since then (seen on 7.2) it is an array of arrays.
+// Readers get the former from either.
+void Btf::decode_array(std::uint32_t payload, Type& type) const {
+    type.target = types_.u32(payload).value_or(0);
+    type.count = types_.u32(payload + 8).value_or(0);
+    for (unsigned i = 0; i < max_dimensions && type.target != 0 && type.target < offsets_.size(); ++i) {
+        const std::uint32_t inner = offsets_[type.target];
+        if (record(inner).kind() != Kind::Array) return;
+        type.target = types_.u32(inner + record_size).value_or(0);
+        type.count = checked_mul(type.count, types_.u32(inner + record_size + 8).value_or(0)).value_or(0);
+    }
+}
+
 void Btf::decode_members(const Record& here, std::uint32_t payload, Type& type) const {
     type.members.reserve(here.vlen());
     for (std::uint32_t i = 0; i < here.vlen(); ++i) {
@@ -237,8 +252,7 @@ Type Btf::decode(TypeId id) const {
                 return type;
             case Kind::Array:
                 type.kind = TypeKind::Array;
-                type.target = types_.u32(payload).value_or(0);
-                type.count = types_.u32(payload + 8).value_or(0);
+                decode_array(payload, type);
                 return type;
             case Kind::Struct:
             case Kind::Union:

@@ -10,8 +10,10 @@
 #include <string>
 #include <vector>
 
+#include <postmortem/api.h>
 #include <postmortem/backtrace.h>
 #include <postmortem/error.h>
+#include <postmortem/kernel_log.h>
 #include <postmortem/task_list.h>
 
 namespace postmortem {
@@ -26,7 +28,7 @@ struct OpenOptions {
 };
 
 /// A dump whose kernel is understood. Safe to question from several threads at once.
-class CrashDump {
+class POSTMORTEM_API CrashDump {
   public:
     /// `path` is a vmcore, or a directory that holds one. The error's message is one sentence with the file's
     /// name and the next step.
@@ -44,6 +46,9 @@ class CrashDump {
     /// matches nothing.
     Result<BacktraceList> backtraces(const BacktraceRequest& request = {}) const;
 
+    /// The kernel's log. It needs neither symbols nor types: VMCOREINFO alone says where it is.
+    KernelLog log() const;
+
     /// The layers below, for those who want more; their headers are not installed.
     const Kernel& kernel() const { return *kernel_; }
 
@@ -54,7 +59,7 @@ class CrashDump {
 };
 
 /// The physical memory of a dump whose kernel need not be understood.
-class PhysicalDump {
+class POSTMORTEM_API PhysicalDump {
   public:
     static Result<PhysicalDump> open(const std::filesystem::path& path);
 

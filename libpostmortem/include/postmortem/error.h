@@ -9,6 +9,8 @@
 
 #include <tl/expected.hpp>
 
+#include <postmortem/api.h>
+
 namespace postmortem {
 
 /// Why an answer could not be had. Callers may branch on these; the message is for people.
@@ -26,7 +28,7 @@ enum class ErrorCode {
 };
 
 /// A stable, lower-case word for scripts, e.g. "page-excluded".
-std::string_view to_string(ErrorCode code);
+POSTMORTEM_API std::string_view to_string(ErrorCode code);
 
 /// An error as a value. `message` is one sentence without a final dot and may quote untrusted text from the
 /// dump: escape it before it reaches a terminal. `address` is the virtual or physical address concerned.

@@ -4,23 +4,35 @@
 #include <string>
 #include <string_view>
 
+#include <postmortem/api.h>
 #include <postmortem/backtrace.h>
 #include <postmortem/error.h>
+#include <postmortem/kernel_log.h>
+#include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
 
 namespace postmortem {
 
-std::string to_text(const TaskList& list);
-std::string to_json(const TaskList& list);
+POSTMORTEM_API std::string to_text(const TaskList& list);
+POSTMORTEM_API std::string to_json(const TaskList& list);
+
+/// Exactly what crash prints: bytes that are not printable ASCII become dots, apart from the white space that
+/// moves a terminal's cursor (carriage return, vertical tab, form feed), which only `for_terminal` takes out.
+POSTMORTEM_API std::string to_text(const KernelLog& log, bool for_terminal = false);
+POSTMORTEM_API std::string to_json(const KernelLog& log);
+
+/// The date is in the local time zone (TZ), as crash prints it; JSON has UTC.
+std::string to_text(const SystemInfo& info);
+std::string to_json(const SystemInfo& info);
 
 /// Nothing separates the backtraces but an empty line, as in crash.
-std::string to_text(const BacktraceList& list);
-std::string to_json(const BacktraceList& list);
+POSTMORTEM_API std::string to_text(const BacktraceList& list);
+POSTMORTEM_API std::string to_json(const BacktraceList& list);
 
 /// An error as one sentence: the message, and the address that it concerns.
-std::string describe(const Error& error);
+POSTMORTEM_API std::string describe(const Error& error);
 
 /// Control characters and bytes that are no UTF-8 become \xNN; tabs and newlines stay.
-std::string escape_for_terminal(std::string_view text);
+POSTMORTEM_API std::string escape_for_terminal(std::string_view text);
 
 }  // namespace postmortem

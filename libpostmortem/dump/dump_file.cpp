@@ -1,0 +1,22 @@
+#include "dump/dump_file.h"
+
+namespace postmortem {
+
+// The answers for a format that has no better way to tell than by trying.
+std::optional<std::uint64_t> DumpFile::next_frame(std::uint64_t pfn) const {
+    std::vector<std::byte> scratch(page_size());
+    for (; pfn < info().max_pfn; ++pfn) {
+        if (page(pfn * page_size(), scratch)) return pfn;
+    }
+    return std::nullopt;
+}
+
+void DumpFile::existing_frames(std::uint64_t first_pfn, MutableBytes bits) const {
+    std::vector<std::byte> scratch(page_size());
+    for (std::uint64_t i = 0; i < bits.size() * 8 && first_pfn + i < info().max_pfn; ++i) {
+        const auto got = page((first_pfn + i) * page_size(), scratch);
+        if (got || got.error().code != ErrorCode::NoSuchMemory) bits[i / 8] |= std::byte{1} << i % 8;
+    }
+}
+
+}  // namespace postmortem

@@ -1,0 +1,29 @@
+// What time it was: timekeeping (kernel/time/timekeeping.c), jiffies, and the load average (kernel/sched/).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernel/kernel.h"
+
+namespace postmortem {
+
+/// The timekeeper as its last update left it, at most a tick before the crash stopped all clocks.
+struct Clock {
+    std::int64_t real_seconds = 0;  ///< CLOCK_REALTIME: since 1970
+    std::uint32_t real_ns = 0;
+    std::uint64_t boottime_ns = 0;  ///< CLOCK_BOOTTIME: since boot, suspended time included
+};
+
+Result<Clock> read_clock(const Kernel& kernel);
+
+/// CONFIG_HZ: timer ticks per second. No variable holds it; it follows from the length of a tick.
+Result<std::uint32_t> ticks_per_second(const Kernel& kernel);
+
+/// Ticks since boot: jiffies_64 less the value that it starts with.
+Result<std::uint64_t> ticks_since_boot(const Kernel& kernel, std::uint32_t hz);
+
+/// avenrun: over 1, 5 and 15 minutes.
+Result<std::array<double, 3>> read_load_average(const Kernel& kernel);
+
+}  // namespace postmortem

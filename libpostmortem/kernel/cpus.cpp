@@ -1,0 +1,39 @@
+#include "kernel/cpus.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "kernel/percpu.h"
+
+namespace postmortem {
+
+Result<std::vector<std::uint32_t>> read_cpu_mask(const Kernel& kernel, std::string_view mask) {
+    const auto limit = cpu_limit(kernel);
+    if (!limit) return fail(limit.error());
+    // A struct cpumask since 4.5 (c4c54dd1caf1), before that an array of long behind a constant pointer.
+    auto where = kernel.symbol(fmt::format("__cpu_{}_mask", mask));
+    if (!where) where = kernel.symbol(fmt::format("cpu_{}_bits", mask));
+    // CONFIG_SMP=n has no masks.
+    if (!where && where.error().code == ErrorCode::NotFound && *limit == 1)
+        return std::vector<std::uint32_t>{0};
+    if (!where) return fail(where.error());
+    std::vector<std::uint32_t> cpus;
+    for (std::uint32_t first = 0; first < *limit; first += 64) {
+        const auto bits = kernel.memory().u64(*where + first / 8);
+        if (!bits) return fail(bits.error());
+        for (std::uint32_t cpu = first; cpu < *limit && cpu < first + 64; ++cpu)
+            if (*bits >> (cpu - first) & 1) cpus.push_back(cpu);
+    }
+    return cpus;
+}
+
+Result<std::uint32_t> read_cpu_khz(const Kernel& kernel) {
+    return kernel.number<std::uint32_t>("cpu_khz");
+}
+
+Result<std::string> read_cpu_model(const Kernel& kernel) {
+    return kernel.variable("boot_cpu_data", "cpuinfo_x86")["x86_model_id"].string().map(
+        [](const std::string& model) { return std::string(trimmed(model)); });
+}
+
+}  // namespace postmortem

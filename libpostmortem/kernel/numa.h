@@ -1,0 +1,21 @@
+// Memory nodes: struct pglist_data (include/linux/mmzone.h).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernel/kernel.h"
+
+namespace postmortem {
+
+struct MemoryNode {
+    std::uint32_t id = 0;
+    std::uint64_t start_pfn = 0;
+    std::uint64_t spanned_pages = 0;
+    std::uint64_t present_pages = 0;
+};
+
+/// The nodes that are online, ascending.
+Result<std::vector<MemoryNode>> read_memory_nodes(const Kernel& kernel);
+
+}  // namespace postmortem

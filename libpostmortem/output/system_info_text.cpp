@@ -1,0 +1,138 @@
+// `sys` as crash 9 prints it: the same fields in the same order and the same rounding.
+#include <cmath>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include <postmortem/render.h>
+
+#include "base/text.h"
+#include "output/dotted.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t kib = 1ull << 10, mib = 1ull << 20, gib = 1ull << 30;
+constexpr const char* unknown = "(unknown)";
+
+std::string or_unknown(const std::string& text) {
+    return text.empty() ? unknown : dotted(text);
+}
+
+// "[TAINTED]" and "[LIVEPATCH]" stand behind the kernel's name.
+std::string kernel(const SystemInfo& info) {
+    std::string line = info.vmlinux.empty()
+                           ? fmt::format("from the dump ({}, {})", info.symbol_source, info.type_source)
+                           : escaped(info.vmlinux);
+    constexpr unsigned live_patched = 15;
+    if (info.taint_mask.value_or(0) >> live_patched & 1) line += "  [LIVEPATCH]";
+    if (info.taint_mask.value_or(0) != 0) line += "  [TAINTED]";
+    return line;
+}
+
+// A kdump-compressed dump is partial where it was filtered; crash says nothing of filtered ELF dumps.
+std::string dump_file(const SystemInfo& info) {
+    const bool compressed = info.dump_format.find("kdump") != std::string::npos;
+    const bool partial = compressed && info.dump_level.value_or(0) > 0;
+    std::string line = escaped(info.dump_path);
+    if (partial || info.dump_incomplete) line += ' ';
+    if (partial) line += " [PARTIAL DUMP]";
+    if (info.dump_incomplete) line += " [INCOMPLETE]";
+    return line;
+}
+
+// crash counts up to the highest CPU that is present.
+std::string cpus(const SystemInfo& info) {
+    const auto& present = info.cpus_present.empty() ? info.cpus_possible : info.cpus_present;
+    if (present.empty()) return unknown;
+    const std::size_t count = present.back() + 1ull;
+    const std::size_t online = info.cpus_online.empty() ? count : info.cpus_online.size();
+    if (online >= count) return fmt::format("{}", count);
+    return fmt::format("{} [OFFLINE: {}]", count, count - online);
+}
+
+std::string date(const SystemInfo& info) {
+    if (!info.crash_time) return unknown;
+    const std::time_t seconds = static_cast<std::time_t>(*info.crash_time);
+    std::tm local{};
+    if (!localtime_r(&seconds, &local)) return fmt::format("{}", *info.crash_time);
+    char buffer[64];
+    const std::size_t length = std::strftime(buffer, sizeof buffer, "%a %b %e %T %Z %Y", &local);
+    return std::string(buffer, length);
+}
+
+std::string uptime(const SystemInfo& info) {
+    const auto& seconds = info.jiffies_seconds ? info.jiffies_seconds : info.uptime_seconds;
+    if (!seconds || !(*seconds >= 0 && *seconds < 1e15)) return unknown;
+    const auto whole = static_cast<std::uint64_t>(*seconds);
+    const std::uint64_t days = whole / 86400;
+    return fmt::format("{}{:02}:{:02}:{:02}", days ? fmt::format("{} days, ", days) : "", whole / 3600 % 24,
+                       whole / 60 % 60, whole % 60);
+}
+
+// LOAD_INT() and LOAD_FRAC() of the kernel, on the number that it keeps.
+std::string load_average(const SystemInfo& info) {
+    if (!info.load_average) return unknown;
+    constexpr std::uint64_t fixed_one = 1 << 11;
+    std::string line;
+    for (const double average : *info.load_average) {
+        const bool sane = average >= 0 && average < 1e12;
+        const std::uint64_t rounded =
+            static_cast<std::uint64_t>(sane ? average * fixed_one : 0) + fixed_one / 200;
+        line += fmt::format("{}{}.{:02}", line.empty() ? "" : ", ", rounded / fixed_one,
+                            rounded % fixed_one * 100 / fixed_one);
+    }
+    return line;
+}
+
+std::string machine(const SystemInfo& info) {
+    const std::string speed =
+        info.cpu_khz && *info.cpu_khz != 0 ? fmt::format("{}", *info.cpu_khz / 1000) : "unknown";
+    return fmt::format("{}  ({} Mhz)", or_unknown(info.machine), speed);
+}
+
+// Firmware keeps a little for itself: a size within 64 MiB of a whole GiB is meant to be that.
+std::string memory(const SystemInfo& info) {
+    if (!info.memory_bytes) return unknown;
+    std::uint64_t bytes = *info.memory_bytes;
+    const std::uint64_t above = (gib - bytes % gib) % gib;
+    if (above <= 64 * mib) bytes += above;
+    const auto in = [&](std::uint64_t unit, const char* name) {
+        std::string text = fmt::format("{:.1f}", static_cast<double>(bytes) / static_cast<double>(unit));
+        if (text.ends_with(".0")) text.resize(text.size() - 2);
+        return fmt::format("{} {}", text, name);
+    };
+    if (bytes >= gib) return in(gib, "GB");
+    if (bytes >= mib) return in(mib, "MB");
+    return bytes == 0 ? "0" : fmt::format("{} KB", bytes / kib);
+}
+
+std::string panic(const SystemInfo& info) {
+    const bool details = info.panic_message.find("Oops: ") != std::string::npos;
+    return fmt::format("\"{}\"{}", dotted(info.panic_message), details ? " (check log for details)" : "");
+}
+
+}  // namespace
+
+std::string to_text(const SystemInfo& info) {
+    std::string out;
+    const auto line = [&](const char* label, const std::string& value) {
+        fmt::format_to(std::back_inserter(out), "{:>12}: {}\n", label, value);
+    };
+    line("KERNEL", kernel(info));
+    line("DUMPFILE", dump_file(info));
+    line("CPUS", cpus(info));
+    line("DATE", date(info));
+    line("UPTIME", uptime(info));
+    line("LOAD AVERAGE", load_average(info));
+    line("TASKS", info.task_count ? fmt::format("{}", *info.task_count) : unknown);
+    line("NODENAME", or_unknown(info.nodename));
+    line("RELEASE", or_unknown(info.release));
+    line("VERSION", or_unknown(info.version));
+    line("MACHINE", machine(info));
+    line("MEMORY", memory(info));
+    line("PANIC", panic(info));
+    return out;
+}
+
+}  // namespace postmortem

@@ -1,0 +1,107 @@
+#include "symbols/vmlinux.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include <elf.h>
+#include <fmt/format.h>
+
+#include "symbols/dwarf_file.h"
+#include "symbols/elf_file.h"
+#include "symbols/elf_symbols.h"
+
+namespace postmortem {
+namespace {
+
+std::string lower_case(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return text;
+}
+
+class ElfVmlinux final : public Vmlinux {
+  public:
+    explicit ElfVmlinux(ElfFile file) : file_(std::move(file)), path_(file_.path()) {}
+
+    const std::filesystem::path& path() const override { return path_; }
+    const std::string& build_id() const override { return file_.build_id(); }
+    std::optional<std::string> release() const override;
+    Result<std::unique_ptr<SymbolTable>> symbols(std::uint64_t slide) const override {
+        return read_elf_symbols(file_, slide);
+    }
+    Result<std::vector<std::byte>> btf() const override;
+    bool has_dwarf() const override { return file_.has_debug_info(); }
+    Result<DwarfFile*> dwarf() const override;
+
+  private:
+    ElfFile file_;
+    std::filesystem::path path_;
+    mutable std::once_flag dwarf_opened_;
+    mutable std::optional<Result<std::unique_ptr<DwarfFile>>> dwarf_;
+};
+
+// init/version.c: "Linux version RELEASE (who@where) …". Without a symbol that leads to it, it is searched
+// for in the read-only data.
+std::optional<std::string> ElfVmlinux::release() const {
+    constexpr std::string_view prefix = "Linux version ";
+    const ElfSection* section = file_.section(".rodata");
+    if (section == nullptr) return std::nullopt;
+    const std::string_view text = as_text(section->bytes);
+    for (std::size_t at = text.find(prefix); at != std::string_view::npos; at = text.find(prefix, at + 1)) {
+        const std::string_view release = text.substr(at + prefix.size(), 128);
+        const std::size_t end = release.find(" (");
+        // linux_proc_banner, a format, begins with the same words.
+        if (end != std::string_view::npos && release[0] >= '0' && release[0] <= '9')
+            return std::string(release.substr(0, end));
+    }
+    return std::nullopt;
+}
+
+Result<std::vector<std::byte>> ElfVmlinux::btf() const {
+    const ElfSection* section = file_.section(".BTF");
+    if (section == nullptr || section->bytes.empty())
+        return fail(ErrorCode::NotFound, fmt::format("{}: it has no .BTF section", file_.path()));
+    if (section->compressed())
+        return fail(ErrorCode::Unsupported, fmt::format("{}: its .BTF section is compressed", file_.path()));
+    return std::vector<std::byte>(section->bytes.begin(), section->bytes.end());
+}
+
+Result<DwarfFile*> ElfVmlinux::dwarf() const {
+    std::call_once(dwarf_opened_, [&] { dwarf_ = DwarfFile::open(file_); });
+    if (!*dwarf_) return fail(dwarf_->error());
+    return dwarf_->value().get();
+}
+
+Result<void> check_build_id(const ElfFile& file, const std::string& wanted) {
+    if (file.build_id() == wanted) return {};
+    if (file.build_id().empty())
+        return fail(ErrorCode::InvalidArgument,
+                    fmt::format("{}: it has no build-id, and the dump's kernel has {}", file.path(), wanted));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{}: it is of another build: its build-id is {}, that of the dump's kernel {}",
+                            file.path(), file.build_id(), wanted));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Vmlinux>> Vmlinux::open(const std::filesystem::path& path,
+                                               const std::optional<std::string>& build_id) {
+    auto file = ElfFile::open(path);
+    if (!file) return fail(std::move(file.error()));
+    if (file->type() == ET_REL)
+        return fail(ErrorCode::Unsupported,
+                    fmt::format("{}: an object file or kernel module, not a vmlinux", file->path()));
+    if (build_id && !build_id->empty()) {
+        if (auto same = check_build_id(*file, lower_case(*build_id)); !same)
+            return fail(std::move(same.error()));
+    }
+    if (!file->has_debug_info() && file->section(".symtab") == nullptr && file->section(".BTF") == nullptr)
+        return fail(
+            ErrorCode::MissingDebugInfo,
+            fmt::format("{}: stripped, it holds neither symbols nor types nor DWARF; give the vmlinux of "
+                        "the kernel's debug package",
+                        file->path()));
+    return std::make_unique<ElfVmlinux>(std::move(*file));
+}
+
+}  // namespace postmortem

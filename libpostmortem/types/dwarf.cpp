@@ -1,0 +1,284 @@
+#include "types/dwarf.h"
+
+#include <mutex>
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <fmt/format.h>
+
+#include "base/checked.h"
+#include "symbols/dwarf_file.h"
+#include "types/dwarf_index.h"
+
+namespace postmortem {
+namespace {
+
+constexpr unsigned max_qualifiers = 64;
+constexpr std::size_t max_members = 1 << 16;
+
+std::optional<std::uint64_t> unsigned_attribute(Dwarf_Die& die, unsigned name) {
+    Dwarf_Attribute attribute;
+    Dwarf_Word value = 0;
+    if (::dwarf_attr(&die, name, &attribute) == nullptr || ::dwarf_formudata(&attribute, &value) != 0)
+        return std::nullopt;
+    return value;
+}
+
+std::string name_of(Dwarf_Die& die) {
+    const char* name = ::dwarf_diename(&die);
+    return name != nullptr ? name : "";
+}
+
+bool is_qualifier(int tag) {
+    switch (tag) {
+        case DW_TAG_const_type:
+        case DW_TAG_volatile_type:
+        case DW_TAG_restrict_type:
+        case DW_TAG_atomic_type:
+        case DW_TAG_immutable_type:
+        case DW_TAG_packed_type: return true;
+        default: return false;
+    }
+}
+
+// A plain number since DWARF 3; before that an expression that adds the number to the struct's address.
+std::uint64_t member_location(Dwarf_Die& member) {
+    if (const auto offset = unsigned_attribute(member, DW_AT_data_member_location)) return *offset;
+    Dwarf_Attribute attribute;
+    Dwarf_Op* operations = nullptr;
+    std::size_t count = 0;
+    if (::dwarf_attr(&member, DW_AT_data_member_location, &attribute) == nullptr ||
+        ::dwarf_getlocation(&attribute, &operations, &count) != 0 || count != 1 ||
+        operations[0].atom != DW_OP_plus_uconst)
+        return 0;
+    return operations[0].number;
+}
+
+// Calls `visit` for each child of an entry; bounded, and never backwards.
+template <class Visit>
+void for_each_child(Dwarf_Die& parent, Visit visit) {
+    Dwarf_Die child;
+    Dwarf_Off last = 0;
+    std::size_t count = 0;
+    for (int more = ::dwarf_child(&parent, &child); more == 0 && count < max_members;
+         more = ::dwarf_siblingof(&child, &child), ++count) {
+        const Dwarf_Off offset = ::dwarf_dieoffset(&child);
+        if (offset <= last) return;
+        last = offset;
+        visit(child);
+    }
+}
+
+// DW_AT_count, or one more than DW_AT_upper_bound; a flexible array has neither, and `[0]` has a bound of -1.
+std::uint64_t elements(Dwarf_Die& dimension) {
+    if (const auto count = unsigned_attribute(dimension, DW_AT_count)) return *count;
+    const auto upper = unsigned_attribute(dimension, DW_AT_upper_bound);
+    const bool empty = !upper || *upper == ~0ull || *upper == 0xffffffffull;
+    return empty ? 0 : *upper + 1;
+}
+
+class DwarfTypes final : public TypeFinder {
+  public:
+    explicit DwarfTypes(const DwarfFile& dwarf) : dwarf_(&dwarf), index_(dwarf) {}
+
+    std::string source() const override { return "DWARF of " + dwarf_->file().path(); }
+
+  protected:
+    Result<TypeId> search(TypeKind kind, std::string_view name) const override;
+    Type decode(TypeId id) const override;
+
+  private:
+    TypeId target_of(Dwarf_Die& die) const;
+    std::optional<Dwarf_Die> without_qualifiers(Dwarf_Die die) const;
+    Type decode_array(Dwarf_Die& die) const;
+    std::optional<Dwarf_Die> completed(Dwarf_Die& die, const Type& type) const;
+    Type decode_struct(Dwarf_Die die) const;
+    Member decode_member(Dwarf_Die& die) const;
+    Type decode_enum(Dwarf_Die die) const;
+    Type decode_basic(Dwarf_Die& die) const;
+    std::uint64_t storage_size(Dwarf_Die& member) const;
+
+    const DwarfFile* dwarf_;
+    mutable DwarfIndex index_;
+};
+
+Result<TypeId> DwarfTypes::search(TypeKind kind, std::string_view name) const {
+    const std::lock_guard guard(dwarf_->lock());
+    if (const auto found = index_.find(kind, name)) return *found;
+    std::string message = fmt::format("no {} named {} in the {}", to_string(kind), name, source());
+    if (index_.damaged_units() != 0)
+        message += fmt::format(" ({} damaged compile units were passed over)", index_.damaged_units());
+    return fail(ErrorCode::NotFound, std::move(message));
+}
+
+/// What DW_AT_type refers to; void where there is none.
+TypeId DwarfTypes::target_of(Dwarf_Die& die) const {
+    const auto target = referenced(die, DW_AT_type);
+    return target ? id_of(*target, *dwarf_) : 0;
+}
+
+/// Nothing where the chain ends in void.
+std::optional<Dwarf_Die> DwarfTypes::without_qualifiers(Dwarf_Die die) const {
+    for (unsigned i = 0; i < max_qualifiers && is_qualifier(::dwarf_tag(&die)); ++i) {
+        const auto target = referenced(die, DW_AT_type);
+        if (!target) return std::nullopt;
+        die = *target;
+    }
+    return die;
+}
+
+Type DwarfTypes::decode(TypeId id) const {
+    if (id == 0) return {};
+    const std::lock_guard guard(dwarf_->lock());
+    const auto start = die_of(id, *dwarf_);
+    Type type;
+    type.kind = TypeKind::Unknown;
+    if (!start) return type;
+    auto found = without_qualifiers(*start);
+    if (!found) return {};
+    Dwarf_Die& die = *found;
+
+    switch (::dwarf_tag(&die)) {
+        case DW_TAG_base_type: return decode_basic(die);
+        case DW_TAG_structure_type:
+        case DW_TAG_class_type:
+        case DW_TAG_union_type: return decode_struct(die);
+        case DW_TAG_enumeration_type: return decode_enum(die);
+        case DW_TAG_array_type: return decode_array(die);
+        case DW_TAG_pointer_type:
+        case DW_TAG_reference_type: {
+            std::uint8_t address_size = 8;
+            Dwarf_Die unit;
+            ::dwarf_diecu(&die, &unit, &address_size, nullptr);
+            type.kind = TypeKind::Pointer;
+            type.byte_size = unsigned_attribute(die, DW_AT_byte_size).value_or(address_size);
+            type.target = target_of(die);
+            return type;
+        }
+        case DW_TAG_typedef:
+            type.kind = TypeKind::Typedef;
+            type.name = name_of(die);
+            type.target = target_of(die);
+            return type;
+        case DW_TAG_subroutine_type:
+        case DW_TAG_subprogram: type.kind = TypeKind::Function; return type;
+        case DW_TAG_unspecified_type: return {};
+        default: return type;
+    }
+}
+
+Type DwarfTypes::decode_basic(Dwarf_Die& die) const {
+    Type type;
+    type.name = name_of(die);
+    type.byte_size = unsigned_attribute(die, DW_AT_byte_size).value_or(0);
+    const auto encoding = unsigned_attribute(die, DW_AT_encoding).value_or(0);
+    type.kind = encoding == DW_ATE_float ? TypeKind::Float : TypeKind::Integer;
+    type.is_signed = encoding == DW_ATE_signed || encoding == DW_ATE_signed_char;
+    return type;
+}
+
+// Dimensions are multiplied out, as BTF has them: int a[5][4] is an array of 20.
+Type DwarfTypes::decode_array(Dwarf_Die& die) const {
+    Type type;
+    type.kind = TypeKind::Array;
+    type.target = target_of(die);
+    std::optional<std::uint64_t> count;
+    for_each_child(die, [&](Dwarf_Die& child) {
+        if (::dwarf_tag(&child) == DW_TAG_subrange_type)
+            count = checked_mul(count.value_or(1), elements(child)).value_or(0);
+    });
+    type.count = count.value_or(0);
+    return type;
+}
+
+// A unit that only declares a type says nothing about it; another unit completes it.
+std::optional<Dwarf_Die> DwarfTypes::completed(Dwarf_Die& die, const Type& type) const {
+    if (::dwarf_hasattr(&die, DW_AT_declaration) == 0) return die;
+    auto complete = referenced(die, DW_AT_signature);
+    if (!complete) {
+        const auto found = index_.find(type.kind, type.name);
+        if (found) complete = die_of(*found, *dwarf_);
+    }
+    if (!complete || ::dwarf_hasattr(&*complete, DW_AT_declaration) != 0) return std::nullopt;
+    return complete;
+}
+
+Type DwarfTypes::decode_struct(Dwarf_Die die) const {
+    Type type;
+    type.name = name_of(die);
+    type.kind = ::dwarf_tag(&die) == DW_TAG_union_type ? TypeKind::Union : TypeKind::Struct;
+    const auto complete = completed(die, type);
+    if (!complete) {
+        type.kind = TypeKind::Forward;
+        return type;
+    }
+    die = *complete;
+    type.byte_size = unsigned_attribute(die, DW_AT_byte_size).value_or(0);
+    for_each_child(die, [&](Dwarf_Die& child) {
+        if (::dwarf_tag(&child) == DW_TAG_member) type.members.push_back(decode_member(child));
+    });
+    return type;
+}
+
+/// The bytes of the integer that a bit-field of DWARF 2 or 3 is cut from.
+std::uint64_t DwarfTypes::storage_size(Dwarf_Die& member) const {
+    if (const auto size = unsigned_attribute(member, DW_AT_byte_size)) return *size;
+    auto type = referenced(member, DW_AT_type);
+    for (unsigned i = 0; type && i < max_qualifiers; ++i) {
+        const int tag = ::dwarf_tag(&*type);
+        if (tag != DW_TAG_typedef && !is_qualifier(tag)) break;
+        type = referenced(*type, DW_AT_type);
+    }
+    return type ? unsigned_attribute(*type, DW_AT_byte_size).value_or(0) : 0;
+}
+
+Member DwarfTypes::decode_member(Dwarf_Die& die) const {
+    Member member;
+    member.name = name_of(die);
+    member.type = target_of(die);
+    member.bit_size = static_cast<std::uint32_t>(unsigned_attribute(die, DW_AT_bit_size).value_or(0));
+    member.bit_offset = member_location(die) * 8;
+    if (const auto bits = unsigned_attribute(die, DW_AT_data_bit_offset)) {
+        member.bit_offset = *bits;
+    } else if (const auto from_top = unsigned_attribute(die, DW_AT_bit_offset)) {
+        // Counted from the most significant bit of the storage unit, whatever the byte order.
+        const bool little = dwarf_->file().endian() == Endian::Little;
+        member.bit_offset += little ? storage_size(die) * 8 - *from_top - member.bit_size : *from_top;
+    }
+    return member;
+}
+
+// Signs as BTF tells them: an enum of up to 32 bits is signed, whatever the compiler chose.
+Type DwarfTypes::decode_enum(Dwarf_Die die) const {
+    Type type;
+    type.name = name_of(die);
+    type.kind = TypeKind::Enum;
+    const auto complete = completed(die, type);
+    if (!complete) {
+        type.kind = TypeKind::Forward;
+        return type;
+    }
+    die = *complete;
+    type.byte_size = unsigned_attribute(die, DW_AT_byte_size).value_or(0);
+    const bool wide = type.byte_size > 4;
+    type.is_signed = !wide;
+    for_each_child(die, [&](Dwarf_Die& child) {
+        if (::dwarf_tag(&child) != DW_TAG_enumerator) return;
+        const std::uint64_t raw = unsigned_attribute(child, DW_AT_const_value).value_or(0);
+        const auto value =
+            wide ? static_cast<std::int64_t>(raw) : std::int64_t{static_cast<std::int32_t>(raw)};
+        if (value < 0) type.is_signed = true;
+        type.enumerators.push_back({name_of(child), value});
+    });
+    return type;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TypeFinder>> open_dwarf(const Vmlinux& vmlinux) {
+    auto dwarf = vmlinux.dwarf();
+    if (!dwarf) return fail(std::move(dwarf.error()));
+    return std::make_unique<DwarfTypes>(**dwarf);
+}
+
+}  // namespace postmortem

@@ -1,0 +1,80 @@
+// What a user meets who types something wrong: one sentence, the right exit code, nothing on standard output.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <doctest/doctest.h>
+
+#include "support/program.h"
+
+using postmortem::test::ProgramResult;
+using postmortem::test::run_postmortem;
+
+namespace {
+
+void check_complaint(const ProgramResult& result, int exit_code, std::string_view mentions) {
+    CAPTURE(result.err);
+    CHECK(result.exit_code == exit_code);
+    CHECK(result.out.empty());
+    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    CHECK(result.err.starts_with("postmortem: "));
+    CHECK(result.err.find(mentions) != std::string::npos);
+}
+
+class Folder {
+  public:
+    Folder() : path_(std::filesystem::temp_directory_path() / "postmortem-usage-test") {
+        std::filesystem::create_directories(path_);
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    std::string path() const { return path_.string(); }
+    std::string file(const char* name, std::string_view content) const {
+        std::ofstream(path_ / name, std::ios::binary) << content;
+        return (path_ / name).string();
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+}  // namespace
+
+TEST_CASE("wrong usage is told from unusable input") {
+    const Folder folder;
+    CHECK(run_postmortem({}).exit_code == 2);
+    check_complaint(run_postmortem({"frobnicate"}), 2, "frobnicate");
+    check_complaint(run_postmortem({"ps"}), 2, "no dump is named");
+    check_complaint(run_postmortem({"ps", "--frobnicate", "x"}), 2, "--frobnicate");
+    check_complaint(run_postmortem({"ps", folder.path() + "/absent"}), 3, "No such file");
+    check_complaint(run_postmortem({"ps", folder.path()}), 3, folder.path());
+    check_complaint(run_postmortem({"ps", folder.file("empty", "")}), 3, "empty");
+    check_complaint(run_postmortem({"ps", folder.file("text", "[    0.000000] Linux version 6.1\n")}), 3,
+                    "not a crash dump");
+    check_complaint(run_postmortem({"ps", folder.file("cut", "KDUMP   \x06")}), 3, "cut");
+    check_complaint(run_postmortem({"ps", folder.file("elf",
+                                                      "\x7f"
+                                                      "ELF\x02\x01\x01")}),
+                    3, "elf");
+    check_complaint(run_postmortem({"rd", "-p", folder.file("junk", std::string(8192, 'j')), "1000"}), 3,
+                    "junk");
+    check_complaint(run_postmortem({"rd", folder.file("junk", "j"), "1000"}), 2, "-p");
+    check_complaint(run_postmortem({"rd", "-p", "x", "nonsense"}), 2, "nonsense");
+    check_complaint(run_postmortem({"rd", "-p", "x", "0", "-1"}), 2, "-1");
+}
+
+TEST_CASE("a device or a pipe given as a dump does not hang") {
+    check_complaint(run_postmortem({"ps", "/dev/zero"}), 3, "/dev/zero");
+}
+
+TEST_CASE("help teaches") {
+    const ProgramResult overview = run_postmortem({"--help"});
+    CHECK(overview.exit_code == 0);
+    CHECK(overview.out.find("report") != std::string::npos);
+    for (const char* command : {"ps", "rd"}) {
+        const ProgramResult help = run_postmortem({command, "--help"});
+        CHECK(help.exit_code == 0);
+        CHECK(help.out.find("Usage: postmortem") != std::string::npos);
+        CHECK(help.out.find("Exit status") != std::string::npos);
+        CHECK(run_postmortem({"help", command}).out == help.out);
+    }
+}
