@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <postmortem/api.h>
 #include <postmortem/problem.h>
 
 namespace postmortem {
@@ -20,7 +21,7 @@ enum class FrameTrust : std::uint8_t {
     Scan,          ///< a guess: the next return address behind a call instruction on the stack
 };
 /// "registers", "orc", "call-site", "frame-pointer", "scan".
-std::string_view to_string(FrameTrust trust);
+POSTMORTEM_API std::string_view to_string(FrameTrust trust);
 
 enum class StackKind : std::uint8_t {
     Task,
@@ -33,7 +34,7 @@ enum class StackKind : std::uint8_t {
     Entry,             ///< the few words that an entry from user mode starts on
 };
 /// "task", "irq", "nmi", "double-fault", "debug", "machine-check", "vmm-communication", "entry".
-std::string_view to_string(StackKind kind);
+POSTMORTEM_API std::string_view to_string(StackKind kind);
 
 struct RegisterValue {
     std::string_view name;  ///< upper case: "RIP", "ORIG_RAX"; static storage
@@ -79,7 +80,7 @@ enum class BacktraceEnd : std::uint8_t {
     None,    ///< the task has no stack any more (a zombie)
 };
 /// "user", "kernel", "lost", "none".
-std::string_view to_string(BacktraceEnd end);
+POSTMORTEM_API std::string_view to_string(BacktraceEnd end);
 
 struct Backtrace {
     std::int32_t pid = 0;
