@@ -7,7 +7,9 @@ namespace tool {
 
 int extract(const std::vector<std::string>& words);
 int log(const std::vector<std::string>& words);
+int bt(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);
 int rd(const std::vector<std::string>& words);
+int sys(const std::vector<std::string>& words);
 
 }  // namespace tool

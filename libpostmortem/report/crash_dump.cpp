@@ -1,8 +1,10 @@
 #include <postmortem/crash_dump.h>
 
 #include "kernel/kernel.h"
-#include "kernel/printk.h"
 #include "memory/physical_memory.h"
+#include "report/kernel_log.h"
+#include "report/system_info.h"
+#include "report/backtrace.h"
 #include "report/task_list.h"
 
 namespace postmortem {
@@ -21,12 +23,20 @@ Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenO
     return CrashDump(std::move(*kernel));
 }
 
+SystemInfo CrashDump::system_info() const {
+    return make_system_info(*kernel_);
+}
+
 Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) const {
     return make_task_list(*kernel_, selectors);
 }
 
 KernelLog CrashDump::log() const {
-    return read_printk(kernel_->memory(), kernel_->vmcoreinfo());
+    return make_kernel_log(*kernel_);
+}
+
+Result<BacktraceList> CrashDump::backtraces(const BacktraceRequest& request) const {
+    return make_backtraces(*kernel_, request);
 }
 
 struct PhysicalDump::State {

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include <postmortem/api.h>
+#include <postmortem/backtrace.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
+#include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
 
 namespace postmortem {
@@ -37,12 +39,18 @@ class POSTMORTEM_API CrashDump {
     CrashDump& operator=(CrashDump&&) noexcept;
     ~CrashDump();
 
+    /// Which kernel, on which machine, when, and why it died.
+    SystemInfo system_info() const;
+
     /// All tasks, or those that a selector names: a pid, the address of a task_struct, a command name.
     /// NotFound where a selector matches nothing.
     Result<TaskList> tasks(const std::vector<std::string>& selectors = {}) const;
 
     /// The kernel's log. It needs neither symbols nor types: VMCOREINFO alone says where it is.
     KernelLog log() const;
+    /// What tasks were executing; the panic task where nothing else is asked for. NotFound where a selector
+    /// matches nothing.
+    Result<BacktraceList> backtraces(const BacktraceRequest& request = {}) const;
 
     /// The layers below, for those who want more; their headers are not installed.
     const Kernel& kernel() const { return *kernel_; }

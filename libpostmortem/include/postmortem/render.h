@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <postmortem/api.h>
+#include <postmortem/backtrace.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/system_info.h>
@@ -21,8 +22,12 @@ POSTMORTEM_API std::string to_text(const KernelLog& log, bool for_terminal = fal
 POSTMORTEM_API std::string to_json(const KernelLog& log);
 
 /// The date is in the local time zone (TZ), as crash prints it; JSON has UTC.
-std::string to_text(const SystemInfo& info);
-std::string to_json(const SystemInfo& info);
+POSTMORTEM_API std::string to_text(const SystemInfo& info);
+POSTMORTEM_API std::string to_json(const SystemInfo& info);
+
+/// Nothing separates the backtraces but an empty line, as in crash.
+POSTMORTEM_API std::string to_text(const BacktraceList& list);
+POSTMORTEM_API std::string to_json(const BacktraceList& list);
 
 /// An error as one sentence: the message, and the address that it concerns.
 POSTMORTEM_API std::string describe(const Error& error);

@@ -1,0 +1,112 @@
+// The answer to `bt`: what tasks were executing, from the innermost function outwards.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <postmortem/problem.h>
+
+namespace postmortem {
+
+/// How a frame was found, from the surest to the least sure.
+enum class FrameTrust : std::uint8_t {
+    Registers,     ///< the instruction pointer in saved registers
+    Orc,           ///< the kernel's own unwind tables led here
+    CallSite,      ///< found on the stack: a return address behind a call of the very function below
+    FramePointer,  ///< a frame pointer led here, to a return address behind a call instruction
+    Scan,          ///< a guess: the next return address behind a call instruction on the stack
+};
+/// "registers", "orc", "call-site", "frame-pointer", "scan".
+std::string_view to_string(FrameTrust trust);
+
+enum class StackKind : std::uint8_t {
+    Task,
+    Irq,
+    Nmi,
+    DoubleFault,
+    Debug,
+    MachineCheck,
+    VmmCommunication,  ///< #VC of SEV-ES guests, and its fallback
+    Entry,             ///< the few words that an entry from user mode starts on
+};
+/// "task", "irq", "nmi", "double-fault", "debug", "machine-check", "vmm-communication", "entry".
+std::string_view to_string(StackKind kind);
+
+struct RegisterValue {
+    std::string_view name;  ///< upper case: "RIP", "ORIG_RAX"; static storage
+    std::uint64_t value = 0;
+};
+
+/// A function that the compiler merged into the one around it. Known only with a vmlinux.
+struct InlinedFunction {
+    std::string function;
+    std::string file;  ///< of the call's target: where execution is inside it
+    std::uint32_t line = 0;
+};
+
+struct Frame {
+    std::uint64_t ip = 0;    ///< a return address, or (`interrupted`) the instruction itself
+    std::uint64_t slot = 0;  ///< where on the stack the return address lies; the interrupted sp
+    std::string function;    ///< as kallsyms names it; empty where nothing covers the address
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;  ///< of the function; 0 where unknown
+    std::string module;      ///< empty for the kernel itself
+    FrameTrust trust = FrameTrust::Orc;
+    StackKind stack = StackKind::Task;
+    bool interrupted = false;  ///< this code did not call the frame before: it was interrupted
+
+    /// The registers that this frame saved when it interrupted the next frame, or the user's program.
+    /// Empty for most frames.
+    std::vector<RegisterValue> registers;
+    bool registers_of_user = false;  ///< they are those of a user's program: this is the last frame
+
+    std::optional<std::string> file;  ///< with a vmlinux, where asked for
+    std::optional<std::uint32_t> line;
+    std::vector<InlinedFunction> inlined;  ///< innermost first
+};
+
+/// Where a backtrace ends.
+enum class BacktraceEnd : std::uint8_t {
+    User,    ///< at the registers of the user's program
+    Kernel,  ///< at the first function of a kernel thread or an idle task
+    Lost,    ///< somewhere before: the problems say why
+    None,    ///< the task has no stack any more (a zombie)
+};
+/// "user", "kernel", "lost", "none".
+std::string_view to_string(BacktraceEnd end);
+
+struct Backtrace {
+    std::int32_t pid = 0;
+    std::uint64_t task = 0;  ///< address of the task_struct
+    std::uint32_t cpu = 0;
+    std::string comm;     ///< untrusted text: escape before printing
+    bool active = false;  ///< a CPU was running it
+
+    /// The CPU's registers that the backtrace starts from; empty where it starts from a saved return address.
+    std::vector<RegisterValue> registers;
+    bool registers_of_user = false;  ///< the CPU was running the user's program: there are no frames
+    std::vector<Frame> frames;       ///< innermost first
+    BacktraceEnd end = BacktraceEnd::None;
+};
+
+struct BacktraceList {
+    std::vector<Backtrace> backtraces;
+    Problems problems;
+};
+
+/// Which tasks.
+struct BacktraceRequest {
+    enum class Which {
+        PanicTask,  ///< the one that brought the kernel down; where none did, the one on CPU 0
+        Active,     ///< one per CPU, the panic task's first
+        All,
+        Selected,  ///< those that `selectors` name: a pid, the address of a task_struct, a command name
+    };
+    Which which = Which::PanicTask;
+    std::vector<std::string> selectors;
+};
+
+}  // namespace postmortem
