@@ -52,7 +52,7 @@ TEST_CASE("the log of a real dump is what crash prints") {
     }
 }
 
-TEST_CASE("the log of a real dump ends as the console did, and counts without a gap") {
+TEST_CASE("the log of a real dump holds the console's last line, and counts without a gap") {
     for (const fs::path& path : test::real_dumps("vmcore")) {
         const fs::path console = path.parent_path() / "console.log";
         if (!fs::exists(console)) continue;
@@ -62,7 +62,8 @@ TEST_CASE("the log of a real dump ends as the console did, and counts without a 
         const KernelLog log = read_printk((*kernel)->memory(), (*kernel)->vmcoreinfo());
         REQUIRE_FALSE(log.records.empty());
         CHECK(log.problems.empty());
-        CHECK(last_stamped_line(to_text(log)) == last_stamped_line(contents(console)));
+        // The log may go on: kdump takes over before a console has printed everything.
+        CHECK(to_text(log).find(last_stamped_line(contents(console))) != std::string::npos);
         for (std::size_t i = 1; i < log.records.size(); ++i)
             CHECK(*log.records[i].seq == *log.records[i - 1].seq + 1);
     }
