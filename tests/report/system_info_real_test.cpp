@@ -127,7 +127,11 @@ TEST_CASE("the taint letters are the kernel's own") {
         const auto size = (*kernel)->types().size_of("taint_flag");
         REQUIRE(table);
         REQUIRE(size);
-        for (const TaintFlag& flag : decode_taints((1ull << 18) - 1))
-            CHECK((*kernel)->memory().get<std::uint8_t>(*table + flag.bit * *size) == flag.letter);
+        for (const TaintFlag& flag : decode_taints((1ull << 18) - 1)) {
+            const auto letter = (*kernel)->memory().get<std::uint8_t>(*table + flag.bit * *size);
+            // An extract need not hold this table: no command reads it.
+            if (!letter && letter.error().code == ErrorCode::PageExcluded) continue;
+            CHECK(letter == flag.letter);
+        }
     }
 }

@@ -9,8 +9,7 @@ namespace fs = std::filesystem;
 
 std::vector<fs::path> real_dumps(std::string_view name) {
     const char* chosen = std::getenv("POSTMORTEM_DUMPS");
-    const char* home = std::getenv("HOME");
-    const fs::path root = chosen ? fs::path(chosen) : fs::path(home ? home : "") / ".cache/postmortem/dumps";
+    const fs::path root = chosen ? fs::path(chosen) : fs::path(POSTMORTEM_SOURCE_DIR) / "testdata/dumps";
     std::vector<fs::path> found;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(root, error)) {

@@ -1,4 +1,4 @@
-// Where real dumps lie on this machine, if any: tests that want them say so and pass without them.
+// Dumps of real kernels: the samples in testdata/dumps, or fresh ones of the lab where $POSTMORTEM_DUMPS names them.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 namespace postmortem::test {
 
-/// The file `name` of every scenario directory under $POSTMORTEM_DUMPS (default ~/.cache/postmortem/dumps).
+/// The file `name` of every scenario directory under $POSTMORTEM_DUMPS (default: testdata/dumps of this repository).
 std::vector<std::filesystem::path> real_dumps(std::string_view name);
 
 }  // namespace postmortem::test
