@@ -81,7 +81,7 @@ Result<ElfHandle> ElfFile::handle() const {
     ::close(fd);
     if (!unchanged) return fail(ErrorCode::Io, fmt::format("{}: it changed while it was read", path()));
     if (!elf || ::elf_kind(elf.get()) != ELF_K_ELF)
-        return fail(ErrorCode::Corrupt, fmt::format("{}: libelf: {}", path(), ::elf_errmsg(-1)));
+        return fail(ErrorCode::Corrupt, fmt::format("{}: its ELF header is truncated or damaged", path()));
     return elf;
 }
 
@@ -104,7 +104,7 @@ Result<void> ElfFile::read_sections() {
     GElf_Ehdr header;
     std::size_t names = 0, count = 0;
     if (::gelf_getehdr(elf->get(), &header) == nullptr)
-        return fail(ErrorCode::Corrupt, fmt::format("{}: truncated in its ELF header", path()));
+        return fail(ErrorCode::Corrupt, fmt::format("{}: its ELF header is truncated or damaged", path()));
     type_ = header.e_type;
     is_64_bit_ = ::gelf_getclass(elf->get()) == ELFCLASS64;
     endian_ = header.e_ident[EI_DATA] == ELFDATA2MSB ? Endian::Big : Endian::Little;

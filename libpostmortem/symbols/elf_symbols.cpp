@@ -29,9 +29,11 @@ std::size_t leading_underscores(std::string_view name) {
     return std::min(name.find_first_not_of('_'), name.size());
 }
 
-// scripts/mksysmap and is_ignored_symbol(): assembler's local labels, checksums, and the tables themselves.
+// scripts/mksysmap and is_ignored_symbol(): assembler's local labels, checksums, the linker's veneers, and
+// second names of per-CPU data. What only some releases leave out (names of exported symbols, .LC in 5.10) is
+// data anyway.
 bool left_out(std::string_view name) {
-    for (const char* prefix : {"$", ".L", "__crc_", "__efistub_", "__kcfi_typeid_", "kallsyms_"})
+    for (const char* prefix : {"$", ".L", "__crc_", "__efistub_", "__kcfi_typeid_", "init_per_cpu__"})
         if (name.starts_with(prefix)) return true;
     return name.empty() || name == "L0" || name.ends_with("_veneer");
 }
@@ -42,8 +44,9 @@ std::size_t hash_of(std::string_view name) {
 
 class ElfSymbols final : public SymbolTable {
   public:
-    ElfSymbols(std::vector<Entry> entries, ByteReader names)
-        : names_(names), by_address_(std::move(entries)) {
+    /// `start`: where the kernel's own addresses begin.
+    ElfSymbols(std::vector<Entry> entries, ByteReader names, std::uint64_t start)
+        : names_(names), start_(start), by_address_(std::move(entries)) {
         std::stable_sort(by_address_.begin(), by_address_.end(),
                          [&](const Entry& a, const Entry& b) { return before(a, b); });
     }
@@ -73,6 +76,7 @@ class ElfSymbols final : public SymbolTable {
     void index_names() const;
 
     ByteReader names_;
+    std::uint64_t start_;
     std::vector<Entry> by_address_;
     mutable std::once_flag names_indexed_;
     mutable std::vector<std::uint32_t> name_slots_;  // index + 1 into by_address_, placed by the name's hash
@@ -102,7 +106,7 @@ Result<std::uint64_t> ElfSymbols::address_of(std::string_view name) const {
 Result<SymbolHit> ElfSymbols::containing(std::uint64_t address) const {
     const auto above = std::upper_bound(by_address_.begin(), by_address_.end(), address,
                                         [](std::uint64_t a, const Entry& e) { return a < e.address; });
-    if (above == by_address_.begin())
+    if (address < start_ || above == by_address_.begin())
         return fail(ErrorCode::NotFound, "no symbol covers the address", address);
     const auto first = std::lower_bound(by_address_.begin(), above, std::prev(above)->address,
                                         [](const Entry& e, std::uint64_t a) { return e.address < a; });
@@ -182,7 +186,7 @@ Result<std::unique_ptr<SymbolTable>> read_elf_symbols(const ElfFile& file, std::
     }
     if (entries.empty())
         return fail(ErrorCode::Corrupt, fmt::format("{}: the symbol table holds no symbols", file.path()));
-    return std::make_unique<ElfSymbols>(std::move(entries), names);
+    return std::make_unique<ElfSymbols>(std::move(entries), names, start + slide);
 }
 
 }  // namespace postmortem

@@ -16,7 +16,7 @@ namespace postmortem {
 struct SourceFrame {
     std::string function;     ///< as DWARF names it, without .isra.0 and the like; empty for most assembly
     std::string file;         ///< as addr2line prints it: joined with the build's folder where it is relative
-    unsigned line = 0;        ///< 0 where the compiler gave none
+    unsigned line = 0;        ///< 0 (and no file) where the compiler gave none
     bool is_inlined = false;  ///< inlined into the frame after it
 };
 

@@ -191,14 +191,12 @@ Type DwarfTypes::decode_array(Dwarf_Die& die) const {
     return type;
 }
 
-// A unit that only declares a type says nothing about it; another unit completes it.
+// A unit may keep the type in a type unit of its own, or only declare it: then another unit completes it.
 std::optional<Dwarf_Die> DwarfTypes::completed(Dwarf_Die& die, const Type& type) const {
+    if (const auto unit_type = referenced(die, DW_AT_signature)) return unit_type;
     if (::dwarf_hasattr(&die, DW_AT_declaration) == 0) return die;
-    auto complete = referenced(die, DW_AT_signature);
-    if (!complete) {
-        const auto found = index_.find(type.kind, type.name);
-        if (found) complete = die_of(*found, *dwarf_);
-    }
+    const auto found = index_.find(type.kind, type.name);
+    auto complete = found ? die_of(*found, *dwarf_) : std::nullopt;
     if (!complete || ::dwarf_hasattr(&*complete, DW_AT_declaration) != 0) return std::nullopt;
     return complete;
 }
@@ -213,6 +211,7 @@ Type DwarfTypes::decode_struct(Dwarf_Die die) const {
         return type;
     }
     die = *complete;
+    type.name = name_of(die);
     type.byte_size = unsigned_attribute(die, DW_AT_byte_size).value_or(0);
     for_each_child(die, [&](Dwarf_Die& child) {
         if (::dwarf_tag(&child) == DW_TAG_member) type.members.push_back(decode_member(child));
@@ -259,6 +258,7 @@ Type DwarfTypes::decode_enum(Dwarf_Die die) const {
         return type;
     }
     die = *complete;
+    type.name = name_of(die);
     type.byte_size = unsigned_attribute(die, DW_AT_byte_size).value_or(0);
     const bool wide = type.byte_size > 4;
     type.is_signed = !wide;
