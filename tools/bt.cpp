@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include "commands.h"
 
 namespace tool {
@@ -28,8 +30,13 @@ int bt(const std::vector<std::string>& words) {
     request.selectors = arguments->rest;
     const auto dump = open_dump(*arguments, code);
     if (!dump) return code;
-    const auto traces = dump->backtraces(request);
-    return traces ? print(*arguments, *traces) : finish(traces.error());
+    using postmortem::BacktraceWriter;
+    BacktraceWriter writer(arguments->json ? BacktraceWriter::Format::Json : BacktraceWriter::Format::Text);
+    const auto problems = dump->visit_backtraces(request, [&](const postmortem::Backtrace& trace) {
+        const std::string part = writer.add(trace);
+        std::fwrite(part.data(), 1, part.size(), stdout);  // finish() notices where this fails
+    });
+    return problems ? finish(writer.finish(*problems), *problems) : finish(problems.error());
 }
 
 }  // namespace tool

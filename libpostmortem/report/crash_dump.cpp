@@ -30,6 +30,11 @@ Result<BacktraceList> CrashDump::backtraces(const BacktraceRequest& request) con
     return make_backtraces(*kernel_, request);
 }
 
+Result<Problems> CrashDump::visit_backtraces(const BacktraceRequest& request,
+                                             const std::function<void(const Backtrace&)>& visit) const {
+    return postmortem::visit_backtraces(*kernel_, request, visit);
+}
+
 KernelLog CrashDump::log() const {
     return read_printk(kernel_->memory(), kernel_->vmcoreinfo());
 }
