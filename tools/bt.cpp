@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include "commands.h"
 
 namespace tool {
@@ -28,14 +30,17 @@ int bt(const std::vector<std::string>& words) {
     if (all) request.which = Which::All;
     if (!arguments->rest.empty()) request.which = Which::Selected;
     request.selectors = arguments->rest;
-    const bool inlined = arguments->flag("inline");
-    request.source_lines = arguments->flag("line") || inlined;
+    request.inlined = arguments->flag("inline");
+    request.source_lines = arguments->flag("line") || request.inlined;
     const auto dump = open_dump(*arguments, code);
     if (!dump) return code;
-    const auto traces = dump->backtraces(request);
-    if (!traces) return finish(traces.error());
-    return finish(arguments->json ? postmortem::to_json(*traces) : postmortem::to_text(*traces, inlined),
-                  traces->problems);
+    using postmortem::BacktraceWriter;
+    BacktraceWriter writer(arguments->json ? BacktraceWriter::Format::Json : BacktraceWriter::Format::Text);
+    const auto problems = dump->visit_backtraces(request, [&](const postmortem::Backtrace& trace) {
+        const std::string part = writer.add(trace);
+        std::fwrite(part.data(), 1, part.size(), stdout);  // finish() notices where this fails
+    });
+    return problems ? finish(writer.finish(*problems), *problems) : finish(problems.error());
 }
 
 }  // namespace tool

@@ -36,7 +36,8 @@ std::string help(const Syntax& syntax, const po::options_description& options) {
 }
 
 bool write_all(std::FILE* stream, const std::string& text) {
-    return std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
+    return std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0 &&
+           std::ferror(stream) == 0;
 }
 
 }  // namespace

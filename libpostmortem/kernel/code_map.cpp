@@ -1,8 +1,7 @@
 #include "kernel/code_map.h"
 
 #include <array>
-
-#include "kernel/modules.h"
+#include <mutex>
 
 namespace postmortem {
 namespace {
@@ -32,60 +31,30 @@ bool ends_in_call(const std::array<std::byte, 7>& before) {
 
 }  // namespace
 
-CodeMap::CodeMap(const Kernel& kernel) : kernel_(kernel), orc_(kernel) {
-    const auto add = [&](const char* first, const char* last) {
-        const auto from = kernel.symbol(first), to = kernel.symbol(last);
-        if (from && to && *from < *to) text_.push_back({*from, *to});
-    };
-    add("_stext", "_etext");
-    add("_sinittext", "_einittext");
-}
-
-bool CodeMap::may_be_text(std::uint64_t address) const {
-    for (const Range& range : text_)
-        if (range.holds(address)) return true;
-    return kernel_.modules().find(address) != nullptr;
-}
-
-CodePlace CodeMap::look_up(std::uint64_t ip) const {
-    CodePlace place;
-    place.orc = orc_.find(ip);
-    if (!may_be_text(ip)) return place;
-    auto hit = kernel_.symbol_at(ip);
-    if (!hit) return place;
-    const char type = hit->symbol.type;
-    place.is_text = type == 't' || type == 'T' || type == 'w' || type == 'W';
-    place.function = std::move(hit->symbol.name);
-    place.module = std::move(hit->module);
-    place.start = hit->symbol.address;
-    place.size = hit->size;
-    return place;
-}
-
 const CodePlace& CodeMap::at(std::uint64_t ip) const {
     {
         const std::shared_lock guard(lock_);
         if (const auto known = places_.find(ip); known != places_.end()) return *known->second;
     }
-    auto place = std::make_unique<const CodePlace>(look_up(ip));
+    auto place = std::make_unique<const CodePlace>(source_.look_up(ip));
     const std::unique_lock guard(lock_);
     return *places_.emplace(ip, std::move(place)).first->second;
 }
 
 bool CodeMap::is_return_address(std::uint64_t address) const {
     std::array<std::byte, 7> before;
-    if (address < before.size() || !may_be_text(address - 1)) return false;
+    if (address < before.size() || !source_.may_be_text(address - 1)) return false;
     if (!at(address - 1).is_text) return false;
     // Text that the dump lacks cannot speak against the address.
-    if (!kernel_.memory().read(address - before.size(), before)) return true;
+    if (!memory_.read(address - before.size(), before)) return true;
     return ends_in_call(before);
 }
 
 std::optional<std::uint64_t> CodeMap::call_target(std::uint64_t address) const {
     constexpr std::uint64_t length = 5;  // E8 rel32
-    if (address < length || !may_be_text(address - length)) return std::nullopt;
-    const auto opcode = kernel_.memory().get<std::uint8_t>(address - length);
-    const auto distance = kernel_.memory().get<std::int32_t>(address - length + 1);
+    if (address < length || !source_.may_be_text(address - length)) return std::nullopt;
+    const auto opcode = memory_.get<std::uint8_t>(address - length);
+    const auto distance = memory_.get<std::int32_t>(address - length + 1);
     if (!opcode || *opcode != 0xe8 || !distance) return std::nullopt;
     return address + static_cast<std::uint64_t>(std::int64_t{*distance});
 }

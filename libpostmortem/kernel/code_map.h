@@ -4,15 +4,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
-#include "kernel/kernel.h"
 #include "kernel/orc.h"
+#include "memory/address_space.h"
 
 namespace postmortem {
 
@@ -25,10 +23,31 @@ struct CodePlace {
     Result<OrcEntry> orc = OrcEntry{};
 };
 
-/// Thread-safe. Borrows the kernel.
+/// Where a CodeMap asks what it does not know yet. Thread-safe.
+class CodeSource {
+  public:
+    virtual ~CodeSource() = default;
+
+    virtual CodePlace look_up(std::uint64_t ip) const = 0;
+    /// A quick answer that sorts out most words of a stack.
+    virtual bool may_be_text(std::uint64_t address) const = 0;
+    /// Tracers make functions return to code of their own, and keep the true return address elsewhere.
+    virtual bool is_return_hook(const CodePlace&) const { return false; }
+    /// The return address that such code stands for in `slot` on the stack of `task`, as far as it is known.
+    virtual std::optional<std::uint64_t> true_return_address(const CodePlace& /*hook*/,
+                                                             std::uint64_t /*task*/,
+                                                             std::uint64_t /*slot*/) const {
+        return std::nullopt;
+    }
+};
+
+/// Thread-safe. Borrows the memory and the source.
 class CodeMap {
   public:
-    explicit CodeMap(const Kernel& kernel);
+    CodeMap(const AddressSpace& memory, const CodeSource& source) : memory_(memory), source_(source) {}
+
+    const AddressSpace& memory() const { return memory_; }
+    const CodeSource& source() const { return source_; }
 
     /// The reference stays valid as long as this object.
     const CodePlace& at(std::uint64_t ip) const;
@@ -39,18 +58,8 @@ class CodeMap {
     std::optional<std::uint64_t> call_target(std::uint64_t address) const;
 
   private:
-    struct Range {
-        std::uint64_t first = 0, last = 0;
-        bool holds(std::uint64_t address) const { return address >= first && address < last; }
-    };
-
-    CodePlace look_up(std::uint64_t ip) const;
-    bool may_be_text(std::uint64_t address) const;
-
-    const Kernel& kernel_;
-    OrcTables orc_;
-    std::vector<Range> text_;
-
+    const AddressSpace& memory_;
+    const CodeSource& source_;
     mutable std::shared_mutex lock_;
     mutable std::unordered_map<std::uint64_t, std::unique_ptr<const CodePlace>> places_;
 };
@@ -65,10 +74,7 @@ class CodeMapView {
         if (!known) known = &map_.at(ip);
         return *known;
     }
-    bool is_return_address(std::uint64_t address) const { return map_.is_return_address(address); }
-    std::optional<std::uint64_t> call_target(std::uint64_t address) const {
-        return map_.call_target(address);
-    }
+    const CodeMap& map() const { return map_; }
 
   private:
     const CodeMap& map_;

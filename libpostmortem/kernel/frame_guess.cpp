@@ -36,7 +36,7 @@ FrameWalker::Step FrameWalker::by_call_site(const UnwindPosition& at, StackSet s
     for (std::uint64_t slot = align_up(at.sp, 8); stack->holds(slot, 8); slot += 8) {
         const auto ip = read(slot);
         if (!ip) return {};
-        if (code_.call_target(*ip) != function) continue;
+        if (code_.map().call_target(*ip) != function) continue;
         Step step = moved_to(*ip, slot, FrameTrust::CallSite);
         // Either the function keeps its caller's frame pointer on the stack, right below, or it does not use
         // it.
@@ -66,7 +66,7 @@ FrameWalker::Step FrameWalker::by_frame_pointer(const UnwindPosition& at, StackS
         return step;
     }
     const auto ip = read_on(stacks, frame + 8), bp = read_on(stacks, frame);
-    if (!ip || !bp || !code_.is_return_address(*ip)) return {};
+    if (!ip || !bp || !is_return_address(*ip)) return {};
     Step step = moved_to(*ip, frame + 8, FrameTrust::FramePointer);
     step.next.bp = *bp;
     return step;
@@ -87,15 +87,14 @@ FrameWalker::Step FrameWalker::by_scan(const UnwindPosition& at, StackSet stacks
             slot = align_down(slot, page_size) + page_size - 8;
             continue;
         }
-        if (!code_.is_return_address(*ip)) continue;
+        if (!is_return_address(*ip)) continue;
         Step candidate = moved_to(*ip, slot, FrameTrust::Scan);
         if (first.outcome == Step::Outcome::Failed) first = candidate;
         if (!code_.at(*ip - 1).orc) break;
         const Step further = step(candidate.next, stacks);
         if (further.outcome == Step::Outcome::EndOfStack) return candidate;
         if (further.outcome != Step::Outcome::Moved) continue;
-        if (further.saved ? plausible(*further.saved) : code_.is_return_address(further.next.ip))
-            return candidate;
+        if (further.saved ? plausible(*further.saved) : is_return_address(further.next.ip)) return candidate;
     }
     return first;
 }

@@ -47,7 +47,7 @@ Result<std::uint64_t> FrameWalker::indirect_by_sp(const OrcEntry& orc, const Unw
     const auto leads_on = [&](std::uint64_t base) {
         if (orc.type != OrcType::Call) return registers_on(stacks, base).has_value();
         const auto ip = read_on(stacks, base - 8);
-        return ip && code_.is_return_address(*ip);
+        return ip && is_return_address(*ip);
     };
     if (newer && leads_on(*newer)) return newer;
     const auto older = read_on(stacks, with_offset(at.sp, orc.sp_offset));
@@ -94,6 +94,20 @@ std::optional<std::uint64_t> FrameWalker::caller_bp(const OrcEntry& orc, const U
     }
 }
 
+// A hook is returned to at its first instruction, where no call returns to.
+void FrameWalker::undo_return_hook(UnwindPosition& next) {
+    const CodePlace& before = code_.at(next.ip - 1);
+    if (before.start + before.size != next.ip) return;
+    const CodePlace& hook = code_.at(next.ip);
+    const CodeSource& source = code_.map().source();
+    if (hook.start != next.ip || !source.is_return_hook(hook)) return;
+    if (const auto address = source.true_return_address(hook, task_, next.slot)) {
+        next.ip = *address;
+    } else {
+        next.interrupted = true;
+    }
+}
+
 FrameWalker::Step FrameWalker::call_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base,
                                          StackSet stacks) {
     UnwindPosition next;
@@ -103,6 +117,7 @@ FrameWalker::Step FrameWalker::call_step(const OrcEntry& orc, const UnwindPositi
     const auto ip = read_on(stacks, next.slot);
     if (!ip) return failed(ip.error());
     next.ip = *ip;
+    undo_return_hook(next);
     if (!code_.at(next.interrupted ? next.ip : next.ip - 1).is_text)
         return failed({ErrorCode::Corrupt,
                        fmt::format("the return address {:#x} does not lie in text", next.ip), next.slot});

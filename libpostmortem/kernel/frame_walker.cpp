@@ -59,17 +59,15 @@ UnwindPosition UnwindPosition::from_registers(const x86_64::Registers& registers
     return position;
 }
 
-FrameWalker::FrameWalker(const Kernel& kernel, const CodeMap& code) : kernel_(kernel), code_(code) {}
-
 Result<void> FrameWalker::read_bytes(std::uint64_t address, MutableBytes out) {
     const std::uint64_t page = align_down(address, page_size);
     if (page != cached_page_) {
         cached_page_ = 1;
         // Bytes that cross a page, or lie in one that is not whole, are read past the cache.
-        if (!kernel_.memory().read(page, page_)) return kernel_.memory().read(address, out);
+        if (!code_.map().memory().read(page, page_)) return code_.map().memory().read(address, out);
         cached_page_ = page;
     }
-    if (out.size() > page_size - (address - page)) return kernel_.memory().read(address, out);
+    if (out.size() > page_size - (address - page)) return code_.map().memory().read(address, out);
     std::copy_n(page_.begin() + static_cast<std::ptrdiff_t>(address - page), out.size(), out.begin());
     return {};
 }

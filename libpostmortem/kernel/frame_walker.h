@@ -54,10 +54,13 @@ struct UnwindPosition {
     static UnwindPosition from_registers(const x86_64::Registers& registers);
 };
 
-/// For one thread. Borrows the kernel and the code map.
+/// For one thread. Borrows the code map and its memory.
 class FrameWalker {
   public:
-    FrameWalker(const Kernel& kernel, const CodeMap& code);
+    explicit FrameWalker(const CodeMap& code) : code_(code) {}
+
+    /// Whose stack is walked: the address of a task_struct, for return addresses that tracers replaced.
+    void set_task(std::uint64_t task) { task_ = task; }
 
     struct Step {
         enum class Outcome : std::uint8_t { Moved, EndOfStack, Failed };
@@ -82,6 +85,7 @@ class FrameWalker {
   private:
     static constexpr std::uint64_t page_size = 4096;
 
+    void undo_return_hook(UnwindPosition& next);
     Result<std::uint64_t> frame_base(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
     Result<std::uint64_t> indirect_by_sp(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
     Step call_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base, StackSet stacks);
@@ -101,8 +105,10 @@ class FrameWalker {
     Result<void> read_bytes(std::uint64_t address, MutableBytes out);
     bool attach_user_registers(const UnwindPosition& at, StackSet stacks, RawBacktrace& out);
 
-    const Kernel& kernel_;
+    bool is_return_address(std::uint64_t address) const { return code_.map().is_return_address(address); }
+
     CodeMapView code_;
+    std::uint64_t task_ = 0;
     std::uint64_t cached_page_ = 1;  // no page starts there
     std::array<std::byte, page_size> page_;
 };

@@ -185,6 +185,7 @@ TaskReader::TaskReader(const Kernel& kernel) : memory_(kernel.memory()) {
     mm_ = find({"mm"});
     parent_ = find({"parent"});
     stack_ = find({"stack"});
+    saved_sp_ = find({"thread.sp"});
     // task->cpu until 5.15, then thread_info.cpu (bcf9033e5449).
     cpu_ = find({"cpu", "thread_info.cpu"});
 }
@@ -210,6 +211,7 @@ Result<Task> TaskReader::read(std::uint64_t address) const {
     task.mm = mm_.u64_or(memory_, address, 0);
     task.parent = parent_.u64_or(memory_, address, 0);
     task.stack = stack_.u64_or(memory_, address, 0);
+    task.saved_sp = saved_sp_.u64_or(memory_, address, 0);
     task.cpu = static_cast<std::uint32_t>(cpu_.u64_or(memory_, address, 0));
     return task;
 }

@@ -24,8 +24,9 @@ struct Task {
     std::uint64_t flags = 0;  ///< PF_*
     std::uint64_t mm = 0;     ///< 0 for kernel threads and for tasks that have given theirs up
     std::uint64_t parent = 0;
-    std::uint64_t stack = 0;  ///< lowest address of its kernel stack
-    bool active = false;      ///< current on its CPU when the kernel died
+    std::uint64_t stack = 0;     ///< lowest address of its kernel stack
+    std::uint64_t saved_sp = 0;  ///< its kernel stack pointer while it does not run; 0 where unreadable
+    bool active = false;         ///< current on its CPU when the kernel died
 
     bool is_idle() const { return pid == 0; }
     bool is_kernel_thread() const;
@@ -52,7 +53,7 @@ class TaskReader {
   private:
     const AddressSpace& memory_;
     Problems missing_;  ///< members without which a task is not a task
-    Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, cpu_;
+    Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, saved_sp_, cpu_;
 };
 
 /// The task that CPU `cpu` was running: its runqueue's curr.

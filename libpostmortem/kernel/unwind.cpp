@@ -39,14 +39,11 @@ UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot) {
 }  // namespace
 
 Unwinder::Unwinder(const Kernel& kernel)
-    : kernel_(kernel), code_(kernel), stacks_(kernel), registers_(read_crash_registers(kernel)) {
-    // thread.sp since 2.6.25; before 4.9 nothing was saved that ORC could start from.
-    auto sp = Field::find(kernel.types(), "task_struct", {"thread.sp"});
-    if (sp) {
-        saved_sp_ = *sp;
-    } else {
-        layout_problem_ = std::move(sp.error());
-    }
+    : kernel_(kernel),
+      source_(kernel),
+      code_(kernel.memory(), source_),
+      stacks_(kernel),
+      registers_(read_crash_registers(kernel)) {
     const TypeFinder& types = kernel.types();
     frame_bp_ = types.offset_of("inactive_task_frame", "bp").value_or(default_frame_bp);
     frame_return_ = types.offset_of("inactive_task_frame", "ret_addr").value_or(default_frame_return);
@@ -63,7 +60,6 @@ Unwinder::Unwinder(const Kernel& kernel)
 
 Problems Unwinder::problems() const {
     Problems all = registers_.problems;
-    if (layout_problem_) all.push_back(*layout_problem_);
     const std::lock_guard guard(lock_);
     all.insert(all.end(), stack_problems_.begin(), stack_problems_.end());
     return all;
@@ -83,6 +79,7 @@ std::vector<StackRange> Unwinder::stacks_of(const Task& task) const {
 void Unwinder::unwind(const Task& task, FrameWalker& walker, RawBacktrace& out) const {
     out.clear();
     if (task.stack == 0) return;
+    walker.set_task(task.address);
     if (task.active) {
         unwind_active(task, walker, out);
     } else {
@@ -97,15 +94,14 @@ void Unwinder::unwind_sleeping(const Task& task, FrameWalker& walker, RawBacktra
         out.end = BacktraceEnd::Lost;
         out.lost = std::move(error);
     };
-    const auto sp = saved_sp_.u64(kernel_.memory(), task.address);
-    if (!sp) return lose(sp.error());
-    if (!stack.holds(*sp, frame_return_ + 8))
-        return lose({ErrorCode::Corrupt, "the saved stack pointer does not lie on the task's stack", *sp});
+    const std::uint64_t sp = task.saved_sp;
+    if (!stack.holds(sp, frame_return_ + 8))
+        return lose({ErrorCode::Corrupt, "the saved stack pointer does not lie on the task's stack", sp});
     UnwindPosition start;
-    start.slot = *sp + frame_return_;
+    start.slot = sp + frame_return_;
     start.sp = start.slot + 8;
     start.trust = FrameTrust::Registers;
-    const auto ip = walker.read(start.slot), bp = walker.read(*sp + frame_bp_);
+    const auto ip = walker.read(start.slot), bp = walker.read(sp + frame_bp_);
     if (!ip) return lose(ip.error());
     start.ip = *ip;
     if (bp) start.bp = *bp;
@@ -189,7 +185,7 @@ void Unwinder::unwind_unknown(const Task& task, FrameWalker& walker, StackSet st
         fmt::format("the registers of CPU {} were not saved: where its task was is a guess", task.cpu));
     for (std::uint64_t slot = stack.low; slot < stack.high; slot += 8) {
         const auto ip = walker.read(slot);
-        if (!ip || !walker.code().is_return_address(*ip)) continue;
+        if (!ip || !code_.is_return_address(*ip)) continue;
         const UnwindPosition start = returning_to(*ip, slot);
         if (!leads_to_end(start, walker, stacks)) continue;
         walker.walk(start, stacks, !task.is_kernel_thread(), out);

@@ -10,8 +10,8 @@
 
 #include "kernel/crash_registers.h"
 #include "kernel/frame_walker.h"
+#include "kernel/kernel_code.h"
 #include "kernel/tasks.h"
-#include "object/field.h"
 
 namespace postmortem {
 
@@ -21,7 +21,7 @@ class Unwinder {
     explicit Unwinder(const Kernel& kernel);
 
     /// A thread's own state, to be reused from task to task.
-    FrameWalker walker() const { return {kernel_, code_}; }
+    FrameWalker walker() const { return FrameWalker(code_); }
 
     /// Fills `out` with the backtrace of one task.
     void unwind(const Task& task, FrameWalker& walker, RawBacktrace& out) const;
@@ -48,13 +48,12 @@ class Unwinder {
                   StackSet stacks) const;
 
     const Kernel& kernel_;
+    KernelCode source_;
     CodeMap code_;
     Stacks stacks_;
     CrashRegisters registers_;
     std::vector<TextRange> crash_functions_;
-    Field saved_sp_;
     std::uint64_t frame_bp_ = 0, frame_return_ = 0;  ///< offsets in struct inactive_task_frame
-    std::optional<Error> layout_problem_;
 
     mutable std::mutex lock_;
     mutable std::map<std::uint32_t, std::vector<StackRange>> cpu_stacks_;

@@ -1,4 +1,4 @@
-#include <postmortem/render.h>
+#include "output/backtrace_json.h"
 
 #include "output/json.h"
 
@@ -52,10 +52,31 @@ Json json_entry(const Backtrace& trace) {
     return entry;
 }
 
-std::string to_json(const BacktraceList& list) {
-    Json traces = Json::array();
-    for (const Backtrace& trace : list.backtraces) traces.push_back(json_entry(trace));
-    return json_document({{"backtraces", std::move(traces)}, {"problems", json_problems(list.problems)}});
+namespace {
+
+// The document is what json_document() would print: two blanks for each level.
+void append_indented(std::string& out, const Json& value, std::string_view indent) {
+    const std::string text = value.dump(2, ' ', false, Json::error_handler_t::replace);
+    for (const char c : text) {
+        out += c;
+        if (c == '\n') out += indent;
+    }
+}
+
+}  // namespace
+
+void append_json(std::string& out, const Backtrace& trace, bool first) {
+    constexpr std::string_view indent = "    ";
+    out += first ? "{\n  \"backtraces\": [\n" : ",\n";
+    out += indent;
+    append_indented(out, json_entry(trace), indent);
+}
+
+void append_json_end(std::string& out, const Problems& problems, bool empty) {
+    out += empty ? "{\n  \"backtraces\": []" : "\n  ]";
+    out += ",\n  \"problems\": ";
+    append_indented(out, json_problems(problems), "  ");
+    out += "\n}\n";
 }
 
 }  // namespace postmortem

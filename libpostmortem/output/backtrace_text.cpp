@@ -1,18 +1,12 @@
-// `bt` as crash 9 prints it, to the column. Where crash has no word for a thing: a frame that is a guess has
-// a
-// `?` before its function.
-#include <algorithm>
+#include "output/backtrace_text.h"
 
-#include <fmt/format.h>
-
-#include <postmortem/render.h>
+#include <array>
+#include <charconv>
 
 #include "base/text.h"
 
 namespace postmortem {
 namespace {
-
-constexpr std::size_t bytes_per_line = 64;
 
 /// What crash calls the stack on which an exception ran; null for those that it does not announce.
 const char* exception_stack_name(StackKind kind) {
@@ -29,128 +23,139 @@ const char* exception_stack_name(StackKind kind) {
     return nullptr;
 }
 
-class Printer {
+// Dumps have hundreds of thousands of frames: numbers are appended without a format string.
+class Line {
   public:
-    Printer(std::string& out, bool with_inlined) : out_(out), with_inlined_(with_inlined) {}
+    explicit Line(std::string& out) : out_(out) {}
 
-    void print(const Backtrace& trace) {
-        trace_ = &trace;
-        number_ = 0;
-        add("PID: {:<7}  TASK: {:016x}  CPU: {:<3}  COMMAND: \"{}\"\n", trace.pid, trace.task, trace.cpu,
-            escaped(trace.comm));
-        if (trace.end == BacktraceEnd::None) out_ += "(no stack)\n";
-        std::size_t next = 0;
-        if (!trace.registers.empty()) {
-            print_exception_ip(trace.registers_of_user ? nullptr : &trace.frames.front());
-            print_registers(trace.registers);
-            if (!trace.registers_of_user) next = 1;
-        }
-        for (; next < trace.frames.size(); ++next) print_frame(next);
+    Line& text(std::string_view text) {
+        out_ += text;
+        return *this;
+    }
+    Line& padded(std::string_view text, std::size_t width) {
+        out_ += text;
+        if (text.size() < width) out_.append(width - text.size(), ' ');
+        return *this;
+    }
+    template <std::integral T>
+    Line& decimal(T value, std::size_t width = 0) {
+        std::array<char, 24> digits;
+        const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+        return padded({digits.begin(), static_cast<std::size_t>(end - digits.begin())}, width);
+    }
+    Line& hex(std::uint64_t value, std::size_t width = 0) {
+        std::array<char, 16> digits;
+        const auto end = std::to_chars(digits.begin(), digits.end(), value, 16).ptr;
+        const auto length = static_cast<std::size_t>(end - digits.begin());
+        if (length < width) out_.append(width - length, '0');
+        out_.append(digits.begin(), length);
+        return *this;
     }
 
   private:
-    template <class... Arguments>
-    void add(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-        fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
+    std::string& out_;
+};
+
+constexpr std::size_t address_width = 16;
+
+class Printer {
+  public:
+    Printer(std::string& out, const Backtrace& trace) : out_(out), line_(out), trace_(trace) {}
+
+    void print() {
+        line_.text("PID: ").decimal(trace_.pid, 7).text("  TASK: ").hex(trace_.task, address_width);
+        line_.text("  CPU: ")
+            .decimal(trace_.cpu, 3)
+            .text("  COMMAND: \"")
+            .text(escaped(trace_.comm))
+            .text("\"\n");
+        if (trace_.end == BacktraceEnd::None) line_.text("(no stack)\n");
+        std::size_t next = 0;
+        if (!trace_.registers.empty()) {
+            const bool kernel = !trace_.registers_of_user && !trace_.frames.empty();
+            if (kernel) {
+                print_exception_ip(trace_.frames.front());
+            } else {
+                line_.text("    [exception RIP: user space]\n");
+            }
+            print_registers(trace_.registers);
+            next = kernel;
+        }
+        for (; next < trace_.frames.size(); ++next) print_frame(next);
     }
 
+  private:
     void print_frame(std::size_t index) {
-        const Frame& frame = trace_->frames[index];
-        const Frame* before = index > 0 ? &trace_->frames[index - 1] : nullptr;
+        const Frame& frame = trace_.frames[index];
+        const Frame* before = index > 0 ? &trace_.frames[index - 1] : nullptr;
         const bool behind_exception = before && !before->registers.empty();
-        const char* left_stack =
-            before && before->stack != frame.stack ? exception_stack_name(before->stack) : nullptr;
-        if (before && before->stack == StackKind::Irq && frame.stack != StackKind::Irq && !behind_exception)
-            out_ += "--- <IRQ stack> ---\n";
-        if (behind_exception && left_stack) add("--- <{} exception stack> ---\n", left_stack);
+        const bool new_stack = before && before->stack != frame.stack;
+        const char* left = new_stack ? exception_stack_name(before->stack) : nullptr;
+        if (new_stack && before->stack == StackKind::Irq && !behind_exception)
+            line_.text("--- <IRQ stack> ---\n");
+        if (behind_exception && left) line_.text("--- <").text(left).text(" exception stack> ---\n");
         // crash shows an interrupted function as a frame only where the stack changes with it.
-        if (!behind_exception || left_stack) print_line(frame);
+        if (!behind_exception || left) print_line(frame);
         if (frame.registers.empty()) return;
-        if (!frame.registers_of_user) {
-            const bool known = index + 1 < trace_->frames.size();
-            print_exception_ip(known ? &trace_->frames[index + 1] : nullptr);
-        }
+        if (!frame.registers_of_user && index + 1 < trace_.frames.size())
+            print_exception_ip(trace_.frames[index + 1]);
         print_registers(frame.registers);
     }
 
     void print_line(const Frame& frame) {
-        add("{}#{} [{:016x}] {}", number_ < 10 ? " " : "", number_, frame.slot,
-            frame.trust == FrameTrust::Scan ? "? " : "");
+        line_.text(number_ < 10 ? " #" : "#")
+            .decimal(number_)
+            .text(" [")
+            .hex(frame.slot, address_width)
+            .text("] ");
         ++number_;
-        out_ += frame.function.empty() ? "(unknown)" : escaped(frame.function);
-        add(" at {:x}", frame.ip);
-        if (!frame.module.empty()) add(" [{}]", escaped(frame.module));
+        if (frame.trust == FrameTrust::Scan) line_.text("? ");
+        line_.text(frame.function.empty() ? "(unknown)" : escaped(frame.function)).text(" at ").hex(frame.ip);
+        if (!frame.module.empty()) line_.text(" [").text(escaped(frame.module)).text("]");
         out_ += '\n';
         print_source(frame);
     }
 
     void print_source(const Frame& frame) {
-        if (with_inlined_ && !frame.inlined.empty()) {
-            for (const InlinedFunction& inlined : frame.inlined)
-                add("    {}: {} (inlined {})\n", escaped(inlined.file), inlined.line,
-                    escaped(inlined.function));
-            if (frame.caller_file)
-                add("    {}: {}\n", escaped(*frame.caller_file), frame.caller_line.value_or(0));
-        } else if (frame.file) {
-            add("    {}: {}\n", escaped(*frame.file), frame.line.value_or(0));
+        for (const InlinedFunction& inlined : frame.inlined) {
+            line_.text("    ").text(escaped(inlined.file)).text(": ").decimal(inlined.line);
+            line_.text(" (inlined ").text(escaped(inlined.function)).text(")\n");
         }
+        const auto& file = frame.inlined.empty() ? frame.file : frame.caller_file;
+        const auto& line = frame.inlined.empty() ? frame.line : frame.caller_line;
+        if (file) line_.text("    ").text(escaped(*file)).text(": ").decimal(line.value_or(0)).text("\n");
     }
 
-    // Null: the user's program.
-    void print_exception_ip(const Frame* frame) {
-        if (!frame) {
-            out_ += "    [exception RIP: user space]\n";
-        } else if (frame->function.empty()) {
-            out_ += "    [exception RIP: unknown or invalid address]\n";
-        } else {
-            add("    [exception RIP: {}", escaped(frame->function));
-            if (frame->offset != 0) add("+{}", frame->offset);
-            out_ += "]\n";
-        }
+    void print_exception_ip(const Frame& frame) {
+        line_.text("    [exception RIP: ");
+        line_.text(frame.function.empty() ? "unknown or invalid address" : escaped(frame.function));
+        if (!frame.function.empty() && frame.offset != 0) line_.text("+").decimal(frame.offset);
+        line_.text("]\n");
     }
 
+    // Three to a line, as they come.
     void print_registers(const std::vector<RegisterValue>& registers) {
-        const auto value = [&](std::string_view name) -> const std::uint64_t* {
-            const auto at = std::find_if(registers.begin(), registers.end(),
-                                         [&](const RegisterValue& r) { return r.name == name; });
-            return at == registers.end() ? nullptr : &at->value;
-        };
-        static constexpr std::string_view rows[][3] = {
-            {"RIP", "RSP", "RFLAGS"}, {"RAX", "RBX", "RCX"}, {"RDX", "RSI", "RDI"},   {"RBP", "R8", "R9"},
-            {"R10", "R11", "R12"},    {"R13", "R14", "R15"}, {"ORIG_RAX", "CS", "SS"}};
-        for (const auto& row : rows) {
-            const char* gap = "   ";
-            for (const std::string_view name : row) {
-                const std::uint64_t* known = value(name);
-                if (!known) continue;
-                const int digits = name == "RFLAGS" ? 8 : name.size() == 2 && name[1] == 'S' ? 4 : 16;
-                const int width = name.front() == 'R' ? 3 : 0;
-                add("{} {:>{}}: {:0{}x}", gap, name, width, *known, digits);
-                gap = " ";
-            }
-            if (gap[1] == '\0') out_ += '\n';
+        constexpr std::size_t per_line = 3;
+        for (std::size_t i = 0; i < registers.size(); ++i) {
+            const auto& [name, value] = registers[i];
+            line_.text(i % per_line == 0 ? "    " : "  ");
+            if (name.size() == 2 && name.front() == 'R') line_.text(" ");
+            const bool segment = name == "CS" || name == "SS";
+            line_.text(name).text(": ").hex(value, segment ? 4 : name == "RFLAGS" ? 8 : address_width);
+            if ((i + 1) % per_line == 0 || i + 1 == registers.size()) out_ += '\n';
         }
     }
 
     std::string& out_;
-    bool with_inlined_;
-    const Backtrace* trace_ = nullptr;
+    Line line_;
+    const Backtrace& trace_;
     unsigned number_ = 0;
 };
 
 }  // namespace
 
-std::string to_text(const BacktraceList& list, bool with_inlined) {
-    std::size_t lines = 0;
-    for (const Backtrace& trace : list.backtraces) lines += trace.frames.size() + 12;
-    std::string out;
-    out.reserve(lines * bytes_per_line);
-    Printer printer(out, with_inlined);
-    for (std::size_t i = 0; i < list.backtraces.size(); ++i) {
-        if (i > 0) out += '\n';
-        printer.print(list.backtraces[i]);
-    }
-    return out;
+void append_text(std::string& out, const Backtrace& trace) {
+    Printer(out, trace).print();
 }
 
 }  // namespace postmortem

@@ -1,5 +1,7 @@
 #include "report/backtrace.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/parallel.h"
@@ -9,7 +11,8 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t tasks_per_piece = 128;
+// Backtraces are made by all cores, a piece of a batch each, and handed out batch by batch.
+constexpr std::size_t tasks_per_piece = 64, tasks_per_batch = 2048;
 
 // The order in which crash and the kernel print them.
 constexpr x86_64::Reg printed_order[] = {
@@ -24,58 +27,60 @@ bool pushed_by_cpu(x86_64::Reg reg) {
            reg == x86_64::Reg::Sp || reg == x86_64::Reg::Ss;
 }
 
-std::vector<RegisterValue> values_of(const x86_64::Registers& registers, bool with_orig_ax) {
-    std::vector<RegisterValue> values;
+void fill(std::vector<RegisterValue>& values, const x86_64::Registers& registers, bool with_orig_ax) {
+    values.clear();
     values.reserve(x86_64::register_count);
     for (const x86_64::Reg reg : printed_order) {
         if (registers.partial && !pushed_by_cpu(reg)) continue;
         if (reg == x86_64::Reg::OrigAx && !with_orig_ax) continue;
         values.push_back({x86_64::name_of(reg), registers[reg]});
     }
-    return values;
 }
 
-Frame to_frame(const RawFrame& raw, const RawBacktrace& all) {
-    Frame frame;
+// `frame` may hold another one's values, whose memory is used again.
+void fill(Frame& frame, const RawFrame& raw, const RawBacktrace& all) {
+    const CodePlace& place = *raw.place;
     frame.ip = raw.ip;
     frame.slot = raw.slot;
     frame.trust = raw.trust;
     frame.stack = raw.stack;
     frame.interrupted = raw.interrupted;
-    if (!raw.place->function.empty()) {
-        frame.function = raw.place->function;
-        frame.module = raw.place->module;
-        frame.offset = raw.ip - raw.place->start;
-        frame.size = raw.place->size;
-    }
+    frame.function = place.function;
+    frame.module = place.module;
+    frame.offset = place.function.empty() ? 0 : raw.ip - place.start;
+    frame.size = place.size;
+    frame.registers.clear();
+    frame.registers_of_user = false;
     if (raw.registers) {
         const x86_64::Registers& saved = all.registers[*raw.registers];
-        frame.registers = values_of(saved, true);
+        fill(frame.registers, saved, true);
         frame.registers_of_user = saved.user_mode();
     }
-    return frame;
+    frame.file.reset();
+    frame.line.reset();
+    frame.inlined.clear();
 }
 
-Backtrace to_backtrace(const Task& task, const RawBacktrace& raw, Problems& problems) {
-    Backtrace trace;
+void fill(Backtrace& trace, const Task& task, const RawBacktrace& raw) {
     trace.pid = task.pid;
     trace.task = task.address;
     trace.cpu = task.cpu;
     trace.comm = task.comm;
     trace.active = task.active;
     trace.end = raw.end;
+    trace.registers.clear();
+    trace.registers_of_user = false;
     if (raw.start) {
-        trace.registers = values_of(*raw.start, false);
+        fill(trace.registers, *raw.start, false);
         trace.registers_of_user = raw.start->user_mode();
     }
-    trace.frames.reserve(raw.frames.size());
-    for (const RawFrame& frame : raw.frames) trace.frames.push_back(to_frame(frame, raw));
+    trace.frames.resize(raw.frames.size());
+    for (std::size_t i = 0; i < raw.frames.size(); ++i) fill(trace.frames[i], raw.frames[i], raw);
+}
+
+void note_lost(const Task& task, const RawBacktrace& raw, ProblemCollector& problems) {
     if (raw.lost)
-        problems.emplace_back(
-            raw.lost->code,
-            fmt::format("the backtrace of pid {} ({}): {}", task.pid, task.comm, raw.lost->message),
-            raw.lost->address);
-    return trace;
+        problems.add("the backtrace", fmt::format("of pid {} ({})", task.pid, task.comm), *raw.lost);
 }
 
 Result<std::vector<const Task*>> wanted_tasks(const Kernel& kernel, const TaskTable& table,
@@ -140,38 +145,65 @@ const Task* panic_task(const Kernel& kernel, const TaskTable& table) {
 }
 
 Backtrace make_backtrace(const Task& task, const Unwinder& unwinder, FrameWalker& walker,
-                         Problems& problems) {
+                         ProblemCollector& problems) {
     RawBacktrace raw;
     unwinder.unwind(task, walker, raw);
-    return to_backtrace(task, raw, problems);
+    Backtrace trace;
+    fill(trace, task, raw);
+    note_lost(task, raw, problems);
+    return trace;
+}
+
+Result<Problems> visit_backtraces(const Kernel& kernel, const BacktraceRequest& request,
+                                  const std::function<void(const Backtrace&)>& visit) {
+    const TaskTable table = read_tasks(kernel);
+    auto wanted = wanted_tasks(kernel, table, request);
+    // A table with holes may lack the very task that is asked for.
+    if (!wanted && table.problems.empty()) return fail(std::move(wanted.error()));
+    ProblemCollector problems;
+    problems.add_all(table.problems);
+    if (!wanted) {
+        problems.add(std::move(wanted.error()));
+        return problems.take();
+    }
+    std::optional<SourceAnnotator> sources;
+    if (request.source_lines || request.inlined) {
+        auto opened = SourceAnnotator::open(kernel, request.inlined);
+        if (opened) {
+            sources = std::move(*opened);
+        } else {
+            problems.add("source lines", opened.error());
+        }
+    }
+    const Unwinder unwinder(kernel);
+    std::vector<Backtrace> batch(std::min(wanted->size(), tasks_per_batch));
+    std::vector<RawBacktrace> raw(batch.size());
+    for (std::size_t start = 0; start < wanted->size(); start += batch.size()) {
+        const std::size_t count = std::min(batch.size(), wanted->size() - start);
+        parallel_for(count, tasks_per_piece, [&](std::size_t first, std::size_t last) {
+            FrameWalker walker = unwinder.walker();
+            for (std::size_t i = first; i < last; ++i) {
+                const Task& task = *(*wanted)[start + i];
+                unwinder.unwind(task, walker, raw[i]);
+                fill(batch[i], task, raw[i]);
+            }
+        });
+        for (std::size_t i = 0; i < count; ++i) {
+            if (sources) sources->annotate(batch[i]);
+            visit(batch[i]);
+            note_lost(*(*wanted)[start + i], raw[i], problems);
+        }
+    }
+    problems.add_all(unwinder.problems());
+    return problems.take();
 }
 
 Result<BacktraceList> make_backtraces(const Kernel& kernel, const BacktraceRequest& request) {
-    const TaskTable table = read_tasks(kernel);
     BacktraceList list;
-    list.problems = table.problems;
-    auto wanted = wanted_tasks(kernel, table, request);
-    if (!wanted) {
-        // A table with holes may lack the very task that is asked for.
-        if (table.problems.empty()) return fail(std::move(wanted.error()));
-        list.problems.push_back(std::move(wanted.error()));
-        return list;
-    }
-    const Unwinder unwinder(kernel);
-    list.backtraces.resize(wanted->size());
-    std::vector<Problems> problems((wanted->size() + tasks_per_piece - 1) / tasks_per_piece);
-    parallel_for(wanted->size(), tasks_per_piece, [&](std::size_t first, std::size_t last) {
-        FrameWalker walker = unwinder.walker();
-        for (std::size_t i = first; i < last; ++i)
-            list.backtraces[i] =
-                make_backtrace(*(*wanted)[i], unwinder, walker, problems[first / tasks_per_piece]);
-    });
-    if (request.source_lines) {
-        if (auto done = add_source_lines(kernel, list.backtraces); !done)
-            list.problems.push_back(std::move(done.error()));
-    }
-    for (Error& problem : unwinder.problems()) list.problems.push_back(std::move(problem));
-    for (Problems& some : problems) std::move(some.begin(), some.end(), std::back_inserter(list.problems));
+    auto problems =
+        visit_backtraces(kernel, request, [&](const Backtrace& trace) { list.backtraces.push_back(trace); });
+    if (!problems) return fail(std::move(problems.error()));
+    list.problems = std::move(*problems);
     return list;
 }
 

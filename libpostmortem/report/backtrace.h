@@ -1,8 +1,11 @@
 // How backtraces are made: which tasks, and from raw frames to public ones.
 #pragma once
 
+#include <functional>
+
 #include <postmortem/backtrace.h>
 
+#include "base/problem_collector.h"
 #include "kernel/unwind.h"
 
 namespace postmortem {
@@ -11,10 +14,16 @@ namespace postmortem {
 /// task of the first CPU stands in. Null where it cannot be found.
 const Task* panic_task(const Kernel& kernel, const TaskTable& table);
 
-/// NotFound where a selector matches nothing.
+/// Hands each backtrace to `visit`, in order, as soon as it is made; the reference is good for the call only.
+/// Returns what is missing. NotFound where a selector matches nothing.
+Result<Problems> visit_backtraces(const Kernel& kernel, const BacktraceRequest& request,
+                                  const std::function<void(const Backtrace&)>& visit);
+
+/// All of them at once.
 Result<BacktraceList> make_backtraces(const Kernel& kernel, const BacktraceRequest& request);
 
-/// One task, for reports that have a task table and an unwinder already. What is missing goes to `problems`.
-Backtrace make_backtrace(const Task& task, const Unwinder& unwinder, FrameWalker& walker, Problems& problems);
+/// One task, for reports that have a task and an unwinder already. Why frames are missing goes to `problems`.
+Backtrace make_backtrace(const Task& task, const Unwinder& unwinder, FrameWalker& walker,
+                         ProblemCollector& problems);
 
 }  // namespace postmortem

@@ -44,6 +44,11 @@ Result<BacktraceList> CrashDump::backtraces(const BacktraceRequest& request) con
     return make_backtraces(*kernel_, request);
 }
 
+Result<Problems> CrashDump::visit_backtraces(const BacktraceRequest& request,
+                                             const std::function<void(const Backtrace&)>& visit) const {
+    return postmortem::visit_backtraces(*kernel_, request, visit);
+}
+
 struct PhysicalDump::State {
     explicit State(std::unique_ptr<DumpFile> opened) : dump(std::move(opened)), memory(*dump) {}
 

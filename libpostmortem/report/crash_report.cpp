@@ -45,12 +45,13 @@ class Maker {
                 {ErrorCode::NotFound, "the task that was running when the kernel died cannot be found"});
         const Unwinder unwinder(kernel_);
         FrameWalker walker = unwinder.walker();
-        Problems lost;
         for (const Task& task : table_.tasks) {
             if (&task != culprit && !task.active) continue;
-            Backtrace trace = make_backtrace(task, unwinder, walker, lost);
+            Backtrace trace = make_backtrace(task, unwinder, walker, problems_);
             if (&task == culprit) {
-                report_.panic_task = make_task_info(kernel_, table_, task, lost);
+                Problems problems;
+                report_.panic_task = make_task_info(kernel_, table_, task, problems);
+                problems_.add_all(problems);
                 report_.panic_backtrace = std::move(trace);
             } else {
                 report_.other_cpus.push_back(std::move(trace));
@@ -59,7 +60,6 @@ class Maker {
         std::sort(report_.other_cpus.begin(), report_.other_cpus.end(),
                   [](const Backtrace& a, const Backtrace& b) { return a.cpu < b.cpu; });
         problems_.add_all(unwinder.problems());
-        problems_.add_all(lost);
     }
 
     const Kernel& kernel_;

@@ -28,8 +28,9 @@ class Questioner {
         step("tasks");
         if (const auto tasks = make_task_list(kernel_)) note(tasks->problems);
         step("backtraces");
-        if (const auto traces = make_backtraces(kernel_, {BacktraceRequest::Which::All, {}}))
-            note(traces->problems);
+        BacktraceRequest every_task;
+        every_task.which = BacktraceRequest::Which::All;
+        if (auto missing = visit_backtraces(kernel_, every_task, [](const Backtrace&) {})) note(*missing);
         step("report");
         note(make_crash_report(kernel_).problems);
         step("modules");

@@ -19,7 +19,11 @@ using postmortem::test::ProcTruth;
 
 namespace {
 
-using Which = BacktraceRequest::Which;
+BacktraceRequest every_task() {
+    BacktraceRequest request;
+    request.which = BacktraceRequest::Which::All;
+    return request;
+}
 
 // "vfs_write+0xc7/0x3f0" of a line of a trace; empty where the line holds none, or a guess.
 std::string place_in(const std::string& line) {
@@ -120,7 +124,7 @@ TEST_SUITE("real dumps") {
             CAPTURE(path.string());
             const auto dump = CrashDump::open(path);
             REQUIRE_MESSAGE(dump, dump.error().message);
-            const auto list = dump->backtraces({Which::All, {}});
+            const auto list = dump->backtraces(every_task());
             REQUIRE(list);
             CHECK(list->problems.empty());
             std::size_t compared = 0, moved = 0;
@@ -160,7 +164,7 @@ TEST_SUITE("real dumps") {
             CAPTURE(path.string());
             const auto dump = CrashDump::open(path);
             REQUIRE_MESSAGE(dump, dump.error().message);
-            const auto list = dump->backtraces({Which::All, {}});
+            const auto list = dump->backtraces(every_task());
             REQUIRE(list);
             auto ours = functions_by_task(to_text(*list));
             std::size_t frames = 0, equal = 0;

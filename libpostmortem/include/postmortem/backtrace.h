@@ -114,6 +114,7 @@ struct BacktraceRequest {
     /// Look up file, line and inlined functions of each frame. Needs a vmlinux with DWARF; frames in modules
     /// stay without.
     bool source_lines = false;
+    bool inlined = false;  ///< the inlined functions, too
 };
 
 }  // namespace postmortem

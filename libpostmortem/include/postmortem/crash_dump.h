@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,6 +56,9 @@ class POSTMORTEM_API CrashDump {
     /// What tasks were executing; the panic task where nothing else is asked for. NotFound where a selector
     /// matches nothing.
     Result<BacktraceList> backtraces(const BacktraceRequest& request = {}) const;
+    /// The same, one by one in little memory: `visit` is called in order, and what is missing is returned.
+    Result<Problems> visit_backtraces(const BacktraceRequest& request,
+                                      const std::function<void(const Backtrace&)>& visit) const;
 
     /// The layers below, for those who want more; their headers are not installed.
     const Kernel& kernel() const { return *kernel_; }

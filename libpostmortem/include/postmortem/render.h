@@ -27,13 +27,28 @@ POSTMORTEM_API std::string to_text(const SystemInfo& info);
 POSTMORTEM_API std::string to_json(const SystemInfo& info);
 
 /// Nothing separates the backtraces but an empty line, as in crash.
-/// `with_inlined` names the inlined functions beside the source lines, where those were asked for.
-POSTMORTEM_API std::string to_text(const BacktraceList& list, bool with_inlined = false);
+POSTMORTEM_API std::string to_text(const BacktraceList& list);
 POSTMORTEM_API std::string to_json(const BacktraceList& list);
 
 /// One screen, to paste into a ticket.
 POSTMORTEM_API std::string to_text(const CrashReport& report);
 POSTMORTEM_API std::string to_json(const CrashReport& report);
+
+/// Prints backtraces one by one, to the same text and the same JSON as above.
+class POSTMORTEM_API BacktraceWriter {
+  public:
+    enum class Format { Text, Json };
+    explicit BacktraceWriter(Format format) : format_(format) {}
+
+    /// The next piece of output.
+    std::string add(const Backtrace& trace);
+    /// The last piece.
+    std::string finish(const Problems& problems);
+
+  private:
+    Format format_;
+    bool first_ = true;
+};
 
 /// An error as one sentence: the message, and the address that it concerns.
 POSTMORTEM_API std::string describe(const Error& error);
