@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/problem_collector.h"
+#include "kernel/numa.h"
 #include "kernel/task_memory.h"
 
 namespace postmortem {
@@ -17,10 +18,11 @@ class Maker {
     Maker(const Kernel& kernel, const TaskTable& table)
         : kernel_(kernel), memory_(kernel, table), page_kib_(kernel.dump().page_size() / bytes_per_kib) {
         for (const Task& task : table.tasks) pid_of_[task.address] = task.pid;
-        if (auto total = total_ram_pages(kernel)) {
-            total_pages_ = *total;
+        // Of the memory that is present, as crash has it; ps(1) in the guest takes the share of MemTotal.
+        if (const auto nodes = read_memory_nodes(kernel)) {
+            for (const MemoryNode& node : *nodes) total_pages_ += node.present_pages;
         } else {
-            problems_.add("the machine's memory, for %MEM", total.error());
+            problems_.add("the machine's memory, for %MEM", nodes.error());
         }
     }
 

@@ -51,8 +51,8 @@ TEST_CASE("sys of a real dump says what crash says") {
         auto theirs = fields(printed_by_crash);
         if (theirs.empty()) continue;
         CAPTURE(expected.string());
-        const fs::path dump =
-            expected.parent_path() / theirs["DUMPFILE"].substr(0, theirs["DUMPFILE"].find("  "));
+        const fs::path dump = expected.parent_path() /
+                              without_path(theirs["DUMPFILE"].substr(0, theirs["DUMPFILE"].find("  ")));
         const auto kernel = Kernel::open(dump);
         REQUIRE_MESSAGE(kernel, kernel.error().message);
         const SystemInfo info = make_system_info(**kernel);
@@ -60,7 +60,9 @@ TEST_CASE("sys of a real dump says what crash says") {
         std::istringstream text(to_text(info));
         auto ours = fields(text);
         REQUIRE(ours.size() == theirs.size());
-        CHECK(without_path(ours["DUMPFILE"]) == without_path(theirs["DUMPFILE"]));
+        // An extract is a partial dump, whatever it was taken from.
+        if (info.dump_format == "ELF vmcore")
+            CHECK(without_path(ours["DUMPFILE"]) == without_path(theirs["DUMPFILE"]));
         for (const char* label :
              {"CPUS", "DATE", "LOAD AVERAGE", "TASKS", "NODENAME", "RELEASE", "VERSION", "MACHINE", "MEMORY"})
             CHECK(ours[label] == theirs[label]);
