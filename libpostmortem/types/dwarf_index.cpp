@@ -190,7 +190,8 @@ bool DwarfIndex::may_exist(std::string_view name) {
     last_name_ = name;
     const Bytes own = dwarf_->section(".debug_str"), shared = dwarf_->alternate_section(".debug_str");
     const auto holds = [&](Bytes section) {
-        return ::memmem(section.data(), section.size(), last_name_.c_str(), name.size() + 1) != nullptr;
+        return !section.empty() &&
+               ::memmem(section.data(), section.size(), last_name_.c_str(), name.size() + 1) != nullptr;
     };
     last_name_exists_ = name.size() < always_shared || own.empty() || holds(own) || holds(shared);
     return last_name_exists_;
