@@ -39,8 +39,7 @@ UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot) {
 }  // namespace
 
 Unwinder::Unwinder(const Kernel& kernel)
-    : kernel_(kernel),
-      source_(kernel),
+    : source_(kernel),
       code_(kernel.memory(), source_),
       stacks_(kernel),
       registers_(read_crash_registers(kernel)) {

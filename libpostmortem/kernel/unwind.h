@@ -47,7 +47,6 @@ class Unwinder {
     bool leads_to(UnwindPosition at, const x86_64::Registers& known, FrameWalker& walker,
                   StackSet stacks) const;
 
-    const Kernel& kernel_;
     KernelCode source_;
     CodeMap code_;
     Stacks stacks_;
