@@ -1,0 +1,125 @@
+#include "log/log_reader.h"
+
+#include <string>
+
+#include "log/journal.h"
+#include "log/line_splitter.h"
+#include "log/prefix.h"
+
+namespace postmortem {
+namespace {
+
+// Takes terminal sequences (CSI, OSC, two-character) out of a line.
+void without_escapes(std::string_view line, std::string& out) {
+    out.clear();
+    while (!line.empty()) {
+        const std::size_t escape = line.find('\x1b');
+        out.append(line.substr(0, escape));
+        if (escape == std::string_view::npos) return;
+        line.remove_prefix(escape + 1);
+        std::size_t length = line.empty() ? 0 : 1;
+        if (line.starts_with('[')) {
+            while (length < line.size() && (line[length] < 0x40 || line[length] > 0x7e)) ++length;
+            if (length < line.size()) ++length;
+        } else if (line.starts_with(']')) {
+            while (length < line.size() && line[length] != '\a' && line[length] != '\x1b') ++length;
+            if (length < line.size() && line[length] == '\a') ++length;
+        }
+        line.remove_prefix(length);
+    }
+}
+
+}  // namespace
+
+class LogReader::Impl {
+  public:
+    explicit Impl(std::unique_ptr<ByteSource> source) : lines_(std::move(source)) {
+        is_export_ = lines_.peek(9) == "__CURSOR=";
+    }
+
+    bool next(LogRecord& record) {
+        if (pending_.empty() && !next_source_line()) return false;
+        record = base_;
+        if (from_journal_) {
+            take_message_line(record);
+        } else {
+            take_plain(record);
+        }
+        return true;
+    }
+
+    const std::optional<Error>& error() const { return lines_.error(); }
+
+  private:
+    // Fills base_ and pending_ from the next line, or from the next journal entry.
+    bool next_source_line() {
+        base_ = LogRecord();
+        from_journal_ = is_export_;
+        whole_line_ = true;
+        if (is_export_) {
+            if (!entry_.read_export(lines_)) return false;
+            base_ = entry_.record();
+            pending_ = entry_.message();
+            base_.line = lines_.line_number();
+            return true;
+        }
+        const auto line = lines_.next();
+        if (!line) return false;
+        pending_ = *line;
+        if (lines_.may_hold_escapes() && pending_.find('\x1b') != std::string_view::npos) {
+            without_escapes(pending_, unescaped_);
+            pending_ = unescaped_;
+        }
+        if (pending_.starts_with('{') && pending_.find("\"MESSAGE\"") != std::string_view::npos &&
+            entry_.parse_json(pending_)) {
+            from_journal_ = true;
+            base_ = entry_.record();
+            pending_ = entry_.message();
+        }
+        base_.line = lines_.line_number();
+        base_.cut = lines_.was_cut();
+        return true;
+    }
+
+    void take_message_line(LogRecord& record) {
+        const std::size_t newline = pending_.find('\n');
+        record.text = pending_.substr(0, newline);
+        record.continuation = !whole_line_;
+        pending_ = newline == std::string_view::npos ? std::string_view() : pending_.substr(newline + 1);
+        whole_line_ = false;
+    }
+
+    void take_plain(LogRecord& record) {
+        strip_prefix(pending_, record);
+        record.continuation = !whole_line_;
+        const std::size_t glued = find_timestamp(record.text);
+        pending_ = glued == std::string_view::npos ? std::string_view() : record.text.substr(glued);
+        record.text = record.text.substr(0, glued);
+        whole_line_ = false;
+    }
+
+    LineSplitter lines_;
+    JournalEntry entry_;
+    LogRecord base_;
+    std::string_view pending_;  // what is left of the current line or message
+    std::string unescaped_;
+    bool is_export_;
+    bool from_journal_ = false;
+    bool whole_line_ = false;  // nothing of it has been handed out yet
+};
+
+LogReader::LogReader(std::unique_ptr<ByteSource> source) : impl_(std::make_unique<Impl>(std::move(source))) {}
+LogReader::LogReader(std::string_view text) : LogReader(memory_source(as_bytes(text))) {}
+LogReader::LogReader(LogReader&&) noexcept = default;
+LogReader& LogReader::operator=(LogReader&&) noexcept = default;
+LogReader::~LogReader() = default;
+
+bool LogReader::next(LogRecord& record) {
+    return impl_->next(record);
+}
+
+const std::optional<Error>& LogReader::error() const {
+    return impl_->error();
+}
+
+}  // namespace postmortem

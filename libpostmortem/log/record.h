@@ -1,0 +1,29 @@
+// One line of a kernel log, taken apart: what the kernel said, and what consoles, loggers and mailers put in
+// front of it. Everything above works on `text` and never needs to know where a log came from.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace postmortem {
+
+/// The views borrow from the reader and stay valid until its next record.
+struct LogRecord {
+    std::size_t line = 0;           ///< 1-based, in the (decompressed) source.
+    std::optional<double> seconds;  ///< Since boot, as printk or the journal's monotonic clock has it.
+    std::string_view time;  ///< The wall clock as it was written: "Jan 11 22:31:37", "2024-01-02T...".
+    std::string_view
+        caller;  ///< CONFIG_PRINTK_CALLER: "T123" for a task, "C1" for a CPU's interrupt context.
+    std::string_view host;
+    std::string_view program;   ///< The logger's tag: "kernel", "systemd"; empty where the format has none.
+    std::optional<int> level;   ///< printk level, 0 (emergency) to 7 (debug).
+    std::string_view text;      ///< The message alone: no prefix, no escape sequence, no line end.
+    bool cut = false;           ///< The line was longer than the reader's limit; the rest of it is gone.
+    bool continuation = false;  ///< Began in the middle of a source line, behind other text.
+
+    /// Userland lines of a syslog or a journal say so; everything else may be the kernel's.
+    bool may_be_kernel() const { return program.empty() || program == "kernel" || program == "klogd"; }
+};
+
+}  // namespace postmortem
