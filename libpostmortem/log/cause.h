@@ -1,0 +1,14 @@
+// Which event killed the machine: the first link of the chain that ends in the panic, not its last scream.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include <postmortem/log_analysis.h>
+
+namespace postmortem {
+
+/// Index of the cause; nothing where there are no events.
+std::optional<std::size_t> find_cause(std::span<const LogEvent> events);
+
+}  // namespace postmortem

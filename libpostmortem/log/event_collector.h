@@ -1,0 +1,75 @@
+// Turns the stream of records into events: spots headlines, gathers each one's lines among those of other
+// tasks and CPUs, and keeps memory bounded however long or wild the log is.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <postmortem/log_analysis.h>
+
+#include "log/literal_scanner.h"
+#include "log/record.h"
+#include "log/report.h"
+
+namespace postmortem {
+
+class EventCollector {
+  public:
+    explicit EventCollector(const LogAnalysisOptions& options);
+
+    void add(const LogRecord& record);
+    /// Closes what is open and hands everything over; the collector is of no use afterwards.
+    LogAnalysis finish();
+
+  private:
+    // A line that some open report may want, with the context it was printed from: "T123", "C1", "console"
+    // where only a time is known, "" where nothing is.
+    struct StoredLine {
+        std::size_t line = 0;
+        std::string context;
+        std::string text;
+        bool ends_reports = false;
+    };
+    struct Headline {
+        const Trigger* trigger = nullptr;
+        const CompiledRule* rule = nullptr;
+    };
+    struct OpenReport {
+        std::size_t start = 0;  // absolute index of the headline among all stored lines
+        Report report;          // everything but the lines
+        std::string context;
+        std::size_t lines_in_context = 0;
+        std::size_t end_seen = 0;  // absolute index of the headline that ended it, 0 while none has
+        bool ended_by_trace = false;
+    };
+
+    void note_boots(const LogRecord& record, std::uint64_t found);
+    Headline headline_of(const LogRecord& record, std::uint64_t found) const;
+    bool joins_open_report(const Trigger& trigger, const std::string& context) const;
+    bool completes_torn_headline(const Headline& headline, const LogRecord& record,
+                                 const std::string& context);
+    void open(const Headline& headline, const LogRecord& record, const std::string& context);
+    void store(const LogRecord& record, const std::string& context, bool ends_reports);
+    void close_finished();
+    void close_front();
+    Report assemble(const OpenReport& open) const;
+    void emit(Report report);
+    bool repeats_last(const LogEvent& event);
+
+    LogAnalysisOptions options_;
+    LiteralScanner scanner_;
+    std::uint64_t trigger_bits_ = 0;
+    LogAnalysis result_;
+    std::deque<Report> late_;  // beyond max_events: only the last are looked into
+    std::deque<OpenReport> open_;
+    std::deque<StoredLine> stored_;
+    std::size_t first_stored_ = 0;      // absolute index of stored_.front()
+    std::vector<std::string> kernels_;  // release of each boot
+    bool saw_timestamps_ = false;
+    bool in_firmware_ = false;
+};
+
+}  // namespace postmortem

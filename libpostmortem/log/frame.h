@@ -1,0 +1,23 @@
+// Call trace lines and instruction pointers of all architectures.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include <postmortem/log_analysis.h>
+
+namespace postmortem {
+
+/// "function+0x12/0x34 [module]" at the start of `text`, with what older kernels put around it.
+std::optional<LogFrame> parse_location(std::string_view text);
+
+/// A line of a call trace, e.g. " [<ffffffff814bc0c2>] ? f+0x16/0x1b [m]", "[<c0014318>] (f) from
+/// [<c001457c>] (g+0x24/0x2c)", " f from g+0x18/0x1c", "[c0001f0] [d0000000008cb4dc] .f+0x1c/0x50
+/// (unreliable)".
+std::optional<LogFrame> parse_frame(std::string_view line);
+
+/// Where the CPU was, from a line that says it: "RIP: 0010:f+0x8/0x10", "pc : f+0x8/0x10", "NIP [c00...]
+/// f+0x..", "Krnl PSW : 0704c00180000000 00000000001 (f+0x10/0x20)", "PC is at f+0x..", "EIP is at f+0x..".
+std::optional<LogFrame> parse_instruction_pointer(std::string_view line);
+
+}  // namespace postmortem

@@ -1,0 +1,29 @@
+// Names a report: its rule, the function to blame, the title, and whether the report is whole.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "log/report.h"
+
+namespace postmortem {
+
+struct Candidate {
+    std::string function;  ///< as printed, without compiler suffix
+    std::string module;
+};
+
+struct Naming {
+    EventClass event_class = EventClass::OtherBug;
+    std::string title;
+    std::vector<std::string> alternatives;
+    std::vector<Candidate> candidates;  ///< the informative functions, from the top
+    std::size_t blamed = 0;             ///< index of the candidate in the title
+    std::vector<std::string> captures;  ///< what the rule's patterns held
+    std::string corruption;             ///< empty where the report is whole
+};
+
+Naming name_report(const Report& report);
+
+}  // namespace postmortem

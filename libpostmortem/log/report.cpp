@@ -1,0 +1,62 @@
+#include "log/report.h"
+
+#include "base/text.h"
+#include "log/details.h"
+#include "log/naming.h"
+#include "log/signature.h"
+
+namespace postmortem {
+namespace {
+
+// "[ INFO: possible recursive locking detected ]" of older kernels
+std::string_view without_frame(std::string_view headline) {
+    headline = trimmed(headline);
+    if (headline.starts_with("[ ") && headline.ends_with(']')) {
+        headline = trimmed(headline.substr(1, headline.size() - 2));
+    }
+    return headline;
+}
+
+void blame(const Naming& naming, LogEvent& event) {
+    if (event.ip) {
+        event.function = event.ip->symbol;
+        event.module = event.ip->module;
+        event.offset = event.ip->offset;
+    } else if (naming.blamed < naming.candidates.size()) {
+        const Candidate& candidate = naming.candidates[naming.blamed];
+        event.function = candidate.function;
+        event.module = candidate.module;
+    }
+    if (naming.blamed < naming.candidates.size()) event.blamed = naming.candidates[naming.blamed].function;
+    if (event.offset || event.function.empty()) return;
+    for (const LogFrame& frame : event.frames) {
+        if (frame.function != event.function) continue;
+        event.offset = frame.offset;
+        if (event.module.empty()) event.module = frame.module;
+        return;
+    }
+}
+
+}  // namespace
+
+LogEvent make_event(const Report& report) {
+    const Naming naming = name_report(report);
+    LogEvent event;
+    event.event_class = naming.event_class;
+    event.title = naming.title;
+    event.alternative_titles = naming.alternatives;
+    event.headline = without_frame(report.headline());
+    event.line = report.lines.front().line;
+    event.seconds = report.seconds;
+    event.time = report.time;
+    event.host = report.host;
+    event.boot = report.boot;
+    event.corrupted = !naming.corruption.empty();
+    event.corruption = naming.corruption;
+    read_details(report, event);
+    blame(naming, event);
+    sign(naming, event);
+    return event;
+}
+
+}  // namespace postmortem

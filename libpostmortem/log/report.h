@@ -1,0 +1,36 @@
+// The text of one event: its headline and the lines behind it that came from the same context.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "log/event_rule.h"
+
+namespace postmortem {
+
+struct ReportLine {
+    std::size_t line = 0;  ///< 1-based, in the log
+    std::string text;
+    bool questionable = false;  ///< "? function": leftovers on the stack
+};
+
+struct Report {
+    const Trigger* trigger = nullptr;
+    const CompiledRule* rule =
+        nullptr;                    ///< the first whose head is on the headline; nullptr for an unknown kind
+    std::vector<ReportLine> lines;  ///< the headline first
+    std::size_t own_lines = 0;      ///< behind these another report begins
+    std::optional<double> seconds;
+    std::string time, host;
+    std::size_t boot = 0;
+
+    const std::string& headline() const { return lines.front().text; }
+};
+
+/// The event that a report describes.
+LogEvent make_event(const Report& report);
+
+}  // namespace postmortem
