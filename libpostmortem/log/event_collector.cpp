@@ -70,11 +70,11 @@ void EventCollector::add(const LogRecord& record) {
     Headline headline;
     if ((found & trigger_bits_) && record.may_be_kernel()) headline = headline_of(record, found);
     bool ends_reports = !open_.empty() && carries_foreign_stack(record.text);
-    if (headline.trigger && !completes_torn_headline(headline, record, context)) {
+    if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
-            headline.trigger->meeting == Meeting::Joins && joins_open_report(*headline.trigger, context);
+            meeting_of(headline) == Meeting::Joins && joins_open_report(*headline.trigger, context);
         if (!joins) open(headline, record, context);
-        ends_reports = ends_reports || headline.trigger->meeting == Meeting::Ends;
+        ends_reports = ends_reports || meeting_of(headline) == Meeting::Ends;
     }
     if (!open_.empty()) store(record, context, ends_reports);
     close_finished();
@@ -96,6 +96,10 @@ void EventCollector::note_boots(const LogRecord& record, std::uint64_t found) {
     kernels_.back() = release;
 }
 
+Meeting EventCollector::meeting_of(const Headline& headline) {
+    return headline.rule && headline.rule->rule->joins ? Meeting::Joins : headline.trigger->meeting;
+}
+
 EventCollector::Headline EventCollector::headline_of(const LogRecord& record, std::uint64_t found) const {
     const std::vector<Trigger>& triggers = RuleBook::standard().triggers();
     for (std::size_t i = 0; i < triggers.size(); ++i) {
@@ -106,12 +110,14 @@ EventCollector::Headline EventCollector::headline_of(const LogRecord& record, st
                         [&](const Pattern& unless) { return unless.find(record.text).has_value(); })) {
             continue;
         }
+        // Firmware and userland use such words too, but their lines carry no kernel time.
+        const bool is_foreign =
+            !record.seconds && record.program.empty() && (saw_timestamps_ || in_firmware_);
         for (const CompiledRule& rule : trigger.rules) {
-            if (rule.head.find(record.text)) return {&trigger, &rule};
+            const bool is_unknown = rule.rule->event_class >= EventClass::OtherBug;
+            if (!(is_unknown && is_foreign) && rule.head.find(record.text)) return {&trigger, &rule};
         }
-        // Of an unknown kind. Firmware and userland use such words too, but their lines carry no kernel time.
-        const bool is_bare = !record.seconds && record.program.empty();
-        if (trigger.otherwise && !(is_bare && (saw_timestamps_ || in_firmware_))) return {&trigger, nullptr};
+        if (trigger.otherwise && !is_foreign) return {&trigger, nullptr};
     }
     return {};
 }
@@ -124,14 +130,19 @@ bool EventCollector::joins_open_report(const Trigger& trigger, const std::string
     });
 }
 
-// printk may give up in the middle of a headline and print it again in full.
-bool EventCollector::completes_torn_headline(const Headline& headline, const LogRecord& record,
-                                             const std::string& context) {
+// Consoles print a headline in part or twice, or the second line of a report before the first. What is open
+// and has nothing below its headline yet then begins again with the better one.
+bool EventCollector::replaces_headline(const Headline& headline, const LogRecord& record,
+                                       const std::string& context) {
     if (open_.empty() || !headline.rule) return false;
     OpenReport& last = open_.back();
-    if (last.report.rule || last.context != context || last.lines_in_context > 3) return false;
-    const StoredLine& torn = stored_[last.start - first_stored_];
-    if (!record.text.starts_with(torn.text)) return false;
+    if (last.context != context || last.lines_in_context > 3) return false;
+    const StoredLine& before = stored_[last.start - first_stored_];
+    const bool one_line = last.report.rule && last.report.rule->rule->one_line;
+    const bool repeated = !one_line && record.text.starts_with(before.text);
+    const bool out_of_order =
+        last.report.trigger->meeting == Meeting::Joins && headline.trigger->meeting == Meeting::Ends;
+    if (!repeated && !out_of_order) return false;
     last.report.trigger = headline.trigger;
     last.report.rule = headline.rule;
     last.start = first_stored_ + stored_.size();
@@ -141,7 +152,7 @@ bool EventCollector::completes_torn_headline(const Headline& headline, const Log
 void EventCollector::open(const Headline& headline, const LogRecord& record, const std::string& context) {
     if (open_.size() >= max_open) close_front();
     const std::size_t here = first_stored_ + stored_.size();
-    if (headline.trigger->meeting == Meeting::Ends) {
+    if (meeting_of(headline) == Meeting::Ends) {
         for (OpenReport& other : open_) {
             const bool shares_context = !names_context(other.context) || other.context == context;
             if (shares_context && other.end_seen == 0) other.end_seen = here;
@@ -231,9 +242,10 @@ Report EventCollector::assemble(const OpenReport& open) const {
 
 void EventCollector::emit(Report report) {
     if (result_.events.size() < std::max<std::size_t>(options_.max_events, 1)) {
-        LogEvent event = make_event(report);
-        if (event.kernel.empty()) event.kernel = kernels_[report.boot];
-        if (!repeats_last(event)) result_.events.push_back(std::move(event));
+        auto event = make_event(std::move(report));
+        if (!event) return;
+        if (event->kernel.empty()) event->kernel = kernels_[event->boot];
+        if (!repeats_last(*event)) result_.events.push_back(std::move(*event));
         return;
     }
     late_.push_back(std::move(report));
@@ -264,10 +276,11 @@ bool EventCollector::repeats_last(const LogEvent& event) {
 
 LogAnalysis EventCollector::finish() {
     while (!open_.empty()) close_front();
-    for (const Report& report : late_) {
-        LogEvent event = make_event(report);
-        if (event.kernel.empty()) event.kernel = kernels_[report.boot];
-        result_.events.push_back(std::move(event));
+    for (Report& report : late_) {
+        auto event = make_event(std::move(report));
+        if (!event) continue;
+        if (event->kernel.empty()) event->kernel = kernels_[event->boot];
+        result_.events.push_back(std::move(*event));
     }
     late_.clear();
     result_.boots = kernels_.size();

@@ -47,10 +47,10 @@ class EventCollector {
     };
 
     void note_boots(const LogRecord& record, std::uint64_t found);
+    static Meeting meeting_of(const Headline& headline);
     Headline headline_of(const LogRecord& record, std::uint64_t found) const;
     bool joins_open_report(const Trigger& trigger, const std::string& context) const;
-    bool completes_torn_headline(const Headline& headline, const LogRecord& record,
-                                 const std::string& context);
+    bool replaces_headline(const Headline& headline, const LogRecord& record, const std::string& context);
     void open(const Headline& headline, const LogRecord& record, const std::string& context);
     void store(const LogRecord& record, const std::string& context, bool ends_reports);
     void close_finished();

@@ -16,6 +16,7 @@ const RuleBook& RuleBook::standard() {
         add_boot_and_filesystem_rules(rules);
         add_panic_rules(rules);
         add_hardware_rules(rules);
+        add_unknown_rules(rules);
         return rules;
     }();
     return book;
@@ -40,6 +41,7 @@ void RuleBook::add(std::string_view literal, TriggerOptions options, std::vector
         compiled.head = Pattern(rule.head);
         for (const std::string_view detail : rule.detail) compiled.detail.emplace_back(detail);
         for (const std::string_view name : rule.skip) compiled.skip.add(name);
+        if (!rule.needs.empty()) compiled.needs = Pattern(rule.needs);
         compiled.steps = compile(rule.steps);
         compiled.other_steps = compile(rule.other_steps);
         trigger->rules.push_back(std::move(compiled));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,10 @@ struct EventRule {
     bool has_no_trace = false;  ///< the report is whole without a call trace
     bool is_torn = false;       ///< the headline alone says that its report is damaged
     bool one_line = false;      ///< nothing follows the headline
+    bool joins = false;         ///< as Meeting::Joins, whatever the trigger says
+    /// The headline may speak of a user process. Only where a line like this follows is it the kernel's own
+    /// fault, and that line then counts as the headline.
+    std::string_view needs = {};
 };
 
 /// How a headline of this trigger gets along with a report that is still open in the same context.
@@ -74,6 +79,7 @@ struct CompiledRule {
     const EventRule* rule = nullptr;
     Pattern head;
     std::vector<Pattern> detail;
+    std::optional<Pattern> needs;
     NameSet skip;
     std::vector<CompiledStep> steps, other_steps;
 };
@@ -113,6 +119,8 @@ void add_memory_rules(RuleBook& book);
 void add_hardware_rules(RuleBook& book);
 void add_boot_and_filesystem_rules(RuleBook& book);
 void add_panic_rules(RuleBook& book);
+/// What is no kind of its own, and what is no event though it sounds like one. Comes last.
+void add_unknown_rules(RuleBook& book);
 
 // The usual ways to the function to blame.
 namespace steps {

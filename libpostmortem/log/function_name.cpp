@@ -111,6 +111,7 @@ const NameSet& uninformative() {
         "xas_start",
         "xas_load",
         "xas_find",
+        "mark_buffer_dirty",
         // object debugging and lockdep
         "debug_object",
         "timer_is_static_object",

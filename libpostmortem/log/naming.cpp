@@ -210,10 +210,13 @@ std::string missing_stack(const Report& report) {
     for (const ReportLine& line : report.lines) {
         if (!line.questionable) lines.push_back(line.text);
     }
-    const auto is_frame = [](std::string_view line) {
-        return stack_frame(line).has_value() ||
-               line.find("(stack is not available)") != std::string_view::npos ||
-               (line.find(" from ") != std::string_view::npos && parse_frame(line).has_value());
+    // arm needs no word in front of its frames
+    const auto is_arm_frame = [](std::string_view line) {
+        return line.find(" from ") != std::string_view::npos && parse_frame(line).has_value();
+    };
+    const auto is_frame = [&](std::string_view line) {
+        return stack_frame(line).has_value() || is_arm_frame(line) ||
+               line.find("(stack is not available)") != std::string_view::npos;
     };
     bool any = false;
     std::vector<std::string_view> seen;
@@ -232,6 +235,7 @@ std::string missing_stack(const Report& report) {
         any = any || found;
         if (!found && !is_riscv_status(lines[i])) return "a call trace without frames";
     }
+    any = any || std::any_of(lines.begin(), lines.end(), is_arm_frame);
     return any ? "" : "no call trace in the report";
 }
 

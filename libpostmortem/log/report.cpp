@@ -1,5 +1,7 @@
 #include "log/report.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "log/details.h"
 #include "log/naming.h"
@@ -39,14 +41,22 @@ void blame(const Naming& naming, LogEvent& event) {
 
 }  // namespace
 
-LogEvent make_event(const Report& report) {
+std::optional<LogEvent> make_event(Report report) {
+    if (report.rule && report.rule->needs) {
+        const auto end = report.lines.begin() + static_cast<std::ptrdiff_t>(report.own_lines);
+        const auto needed = std::find_if(report.lines.begin(), end, [&](const ReportLine& line) {
+            return report.rule->needs->find(line.text).has_value();
+        });
+        if (needed == end) return std::nullopt;
+        report.headline_at = static_cast<std::size_t>(needed - report.lines.begin());
+    }
     const Naming naming = name_report(report);
     LogEvent event;
     event.event_class = naming.event_class;
     event.title = naming.title;
     event.alternative_titles = naming.alternatives;
     event.headline = without_frame(report.headline());
-    event.line = report.lines.front().line;
+    event.line = report.lines[report.headline_at].line;
     event.seconds = report.seconds;
     event.time = report.time;
     event.host = report.host;

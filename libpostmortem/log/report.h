@@ -27,10 +27,12 @@ struct Report {
     std::string time, host;
     std::size_t boot = 0;
 
-    const std::string& headline() const { return lines.front().text; }
+    std::size_t headline_at = 0;  ///< index of the line that counts as the headline
+
+    const std::string& headline() const { return lines[headline_at].text; }
 };
 
-/// The event that a report describes.
-LogEvent make_event(const Report& report);
+/// The event that a report describes; nothing where its rule needs a line that is not there.
+std::optional<LogEvent> make_event(Report report);
 
 }  // namespace postmortem

@@ -1,7 +1,11 @@
 // Rust's v0 symbol names (RFC 2603), as far as kernel stack traces need them: paths, impls and type
 // arguments.
 #include <array>
+#include <cstdlib>
+#include <memory>
 #include <optional>
+
+#include <cxxabi.h>
 
 #include "base/text.h"
 #include "log/cursor.h"
@@ -39,19 +43,16 @@ class RustName {
         if (!muted_) out_.append(piece);
     }
 
-    // "_" is 0, "0_" is 1, in digits, small and capital letters.
+    // "_" is 0, "0_" is 1, in digits, small and capital letters. Crate hashes take all 64 bits.
     std::size_t base62() {
         if (accept('_')) return 0;
-        std::size_t value = 0;
+        std::uint64_t value = 0;
         while (!accept('_')) {
             const char c = take();
-            if (failed_ || value > 1'000'000) {
-                failed_ = true;
-                return 0;
-            }
+            if (failed_) return 0;
             const int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c - 'A' + 36;
             if (digit < 0 || digit > 61) failed_ = true;
-            value = value * 62 + static_cast<std::size_t>(digit);
+            value = value * 62 + static_cast<std::uint64_t>(digit);
         }
         return value + 1;
     }
@@ -227,12 +228,23 @@ class RustName {
     bool failed_ = false;
 };
 
+// Out-of-tree modules may hold C++; the parameters go.
+std::string cxx_name(std::string_view symbol) {
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> name(
+        abi::__cxa_demangle(std::string(symbol).c_str(), nullptr, nullptr, &status), &std::free);
+    if (status != 0 || !name) return std::string(symbol);
+    const std::string_view whole = name.get();
+    return std::string(whole.substr(0, whole.find('(')));
+}
+
 }  // namespace
 
 std::string demangled(std::string_view symbol) {
     if (symbol.starts_with("_R")) {
         if (auto name = RustName(symbol.substr(2)).read()) return std::move(*name);
     }
+    if (symbol.starts_with("_Z")) return cxx_name(symbol);
     return std::string(symbol);
 }
 

@@ -76,11 +76,14 @@ void add_arm_faults(RuleBook& book) {
     book.add("Internal error:", {.meeting = Meeting::Joins},
              {fault(EventClass::UnhandledFault, "Internal error:", "Internal error in {frame}",
                     "bad-access in {frame}")});
-    book.add("Unhandled fault:", {},
-             {fault(EventClass::UnhandledFault, "Unhandled fault:", "Unhandled fault in {frame}",
-                    "bad-access in {frame}")});
-    book.add("Alignment trap:", {},
-             {fault(EventClass::UnhandledFault, "Alignment trap:", "Alignment trap in {frame}")});
+    // Both are printed for user processes too, which then get a signal.
+    EventRule unhandled = fault(EventClass::UnhandledFault, "Unhandled fault:", "Unhandled fault in {frame}",
+                                "bad-access in {frame}");
+    unhandled.needs = "Internal error:";
+    book.add("Unhandled fault:", {}, {unhandled});
+    EventRule alignment = fault(EventClass::UnhandledFault, "Alignment trap:", "Alignment trap in {frame}");
+    alignment.needs = "Internal error: : {1|3|11|801|811} [#";
+    book.add("Alignment trap:", {}, {alignment});
 }
 
 void add_bugs(RuleBook& book) {

@@ -78,12 +78,14 @@ void add_slabs(RuleBook& book) {
     for (const std::string_view literal : {" (Not tainted): ", " (Tainted: ", ": Objects remaining"}) {
         book.add(literal, options, rules);
     }
-    book.add("INFO:", {},
+    // Parts of such a report; alone they tell that its beginning is lost.
+    book.add("INFO:", {.unless = {"INFO: {Slab|Object} {hex_}", "INFO: {hex_}-{hex_}"}},
              {{.event_class = EventClass::SlabCorruption,
                .head = "INFO: {Freed|Allocated} in {rest}",
                .detail = {},
                .title = "INFO: {1} in {2}",
-               .is_torn = true}});
+               .is_torn = true,
+               .joins = true}});
 }
 
 void add_oom(RuleBook& book) {

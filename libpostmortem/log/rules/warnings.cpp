@@ -69,11 +69,6 @@ void add_warning_rules(RuleBook& book) {
                   .detail = {},
                   .title = "WARNING: kernel stack regs has bad value",
                   .has_no_trace = true},
-                 {.event_class = EventClass::OtherWarning,
-                  .head = "WARNING:{end}",
-                  .detail = {},
-                  .title = "WARNING: corrupted",
-                  .is_torn = true},
              });
 }
 
