@@ -39,6 +39,16 @@ class TaskReader {
         set_number_after(event_.cpu, text, "CPU: ");
         set_number_after(event_.cpu, text, "LOCKUP on cpu ");
         set_number_after(event_.pid, text, " PID: ");
+        // 6.19: "WARNING: mm/slub.c:1 at f+0x1/0x2, CPU#1: cat/123"
+        if (const std::size_t cpu = text.find(", CPU#"); cpu != npos) {
+            set_number_after(event_.cpu, text, ", CPU#");
+            const std::size_t colon = text.find(": ", cpu);
+            const std::size_t slash = text.rfind('/');
+            if (colon == npos || slash == npos || slash < colon) return;
+            event_.comm = text.substr(colon + 2, slash - colon - 2);
+            set_number_after(event_.pid, text.substr(slash), "/");
+            return;
+        }
         if (const std::size_t task = text.find("INFO: task "); task != npos) {
             const std::string_view rest = text.substr(task + 11);
             take_comm_and_pid(rest.substr(0, std::min(rest.find(" blocked"), rest.find(" can't die"))));

@@ -70,6 +70,10 @@ void EventCollector::add(const LogRecord& record) {
     Headline headline;
     if ((found & trigger_bits_) && record.may_be_kernel()) headline = headline_of(record, found);
     bool ends_reports = !open_.empty() && carries_foreign_stack(record.text);
+    if (record.continuation && !stored_.empty() && !open_.empty() && stored_.back().line == record.line) {
+        OpenReport& last = open_.back();
+        if (last.start + 1 == first_stored_ + stored_.size()) last.report.glued_headline = true;
+    }
     if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
             meeting_of(headline) == Meeting::Joins && joins_open_report(*headline.trigger, context);
@@ -102,22 +106,21 @@ Meeting EventCollector::meeting_of(const Headline& headline) {
 
 EventCollector::Headline EventCollector::headline_of(const LogRecord& record, std::uint64_t found) const {
     const std::vector<Trigger>& triggers = RuleBook::standard().triggers();
+    // Firmware and userland use the same words, but their lines carry no kernel time.
+    const bool is_foreign = !record.seconds && record.program.empty() && (saw_timestamps_ || in_firmware_);
     for (std::size_t i = 0; i < triggers.size(); ++i) {
         if (!(found >> i & 1)) continue;
         const Trigger& trigger = triggers[i];
-        if (!trigger.anywhere && !stands_alone(record.text, trigger.literal)) continue;
         if (std::any_of(trigger.unless.begin(), trigger.unless.end(),
                         [&](const Pattern& unless) { return unless.find(record.text).has_value(); })) {
             continue;
         }
-        // Firmware and userland use such words too, but their lines carry no kernel time.
-        const bool is_foreign =
-            !record.seconds && record.program.empty() && (saw_timestamps_ || in_firmware_);
+        const bool may_be_unknown = stands_alone(record.text, trigger.literal) && !is_foreign;
         for (const CompiledRule& rule : trigger.rules) {
             const bool is_unknown = rule.rule->event_class >= EventClass::OtherBug;
-            if (!(is_unknown && is_foreign) && rule.head.find(record.text)) return {&trigger, &rule};
+            if ((may_be_unknown || !is_unknown) && rule.head.find(record.text)) return {&trigger, &rule};
         }
-        if (trigger.otherwise && !is_foreign) return {&trigger, nullptr};
+        if (trigger.otherwise && may_be_unknown) return {&trigger, nullptr};
     }
     return {};
 }
@@ -211,6 +214,7 @@ Report EventCollector::assemble(const OpenReport& open) const {
     const std::size_t enough_lines = is_kmsan ? 16 : 22;
     const bool one_line = report.rule && report.rule->rule->one_line;
     bool ended = false;
+    bool names_ended = false;
     bool all_cpus = false;
     std::size_t text_lines = 0;
     for (std::size_t i = open.start - first_stored_; i < stored_.size(); ++i) {
@@ -218,7 +222,12 @@ Report EventCollector::assemble(const OpenReport& open) const {
         const bool is_headline = report.lines.empty();
         const std::string_view text = line.text;
         const auto holds = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
-        if (!is_headline && line.ends_reports && !names_context(open.context)) ended = true;
+        if (!is_headline && line.ends_reports) {
+            // Whoever knows contexts may look for names further down: the next report was printed by another
+            // task, or this one is torn and the next tells of the same.
+            names_ended = names_ended || !names_context(open.context);
+            ended = ended || names_ended || line.context == open.context;
+        }
         const bool from_cpu = all_cpus && line.context.starts_with('C');
         if (line.context != open.context && !from_cpu) continue;
         const bool questionable = !line.context.empty() && !is_headline &&
@@ -235,6 +244,7 @@ Report EventCollector::assemble(const OpenReport& open) const {
         if (holds("Disabling lock debugging due to kernel taint")) continue;
         report.lines.push_back({line.line, line.text, questionable});
         if (!ended) report.own_lines = report.lines.size();
+        if (!names_ended) report.named_lines = report.lines.size();
         if (one_line) break;
     }
     return report;

@@ -33,7 +33,6 @@ void RuleBook::add(std::string_view literal, TriggerOptions options, std::vector
     }
     for (const std::string_view unless : options.unless) trigger->unless.emplace_back(unless);
     if (options.otherwise) trigger->otherwise = options.otherwise;
-    trigger->anywhere = trigger->anywhere || options.anywhere;
     rules_.push_back(std::move(rules));
     for (const EventRule& rule : rules_.back()) {
         CompiledRule compiled;

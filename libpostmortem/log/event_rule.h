@@ -64,7 +64,6 @@ struct TriggerOptions {
     /// What a headline that no rule takes becomes; its title is then the line itself. Nothing where a trigger
     /// without a rule means nothing.
     std::optional<EventClass> otherwise = {};
-    bool anywhere = false;  ///< may stand in the middle of a word
     std::size_t join_within =
         40;  ///< how many lines behind the open report's headline Meeting::Joins reaches
 };
@@ -89,7 +88,6 @@ struct Trigger {
     std::vector<Pattern> unless;
     Meeting meeting = Meeting::Ends;
     std::optional<EventClass> otherwise;
-    bool anywhere = false;
     std::size_t join_within = 0;
     std::vector<CompiledRule> rules;
 };

@@ -6,7 +6,6 @@
 #include "log/frame.h"
 #include "log/function_name.h"
 #include "log/guilty.h"
-#include "log/prefix.h"
 #include "log/stack_lines.h"
 #include "log/title.h"
 
@@ -18,7 +17,7 @@ using Lines = std::vector<std::string_view>;
 // The lines a rule looks at: those of the report itself, without leftovers of the stack.
 Lines own_lines(const Report& report) {
     Lines lines;
-    for (std::size_t i = 0; i < report.own_lines; ++i) {
+    for (std::size_t i = 0; i < report.named_lines; ++i) {
         if (!report.lines[i].questionable) lines.push_back(report.lines[i].text);
     }
     return lines;
@@ -263,9 +262,11 @@ Naming name_report(const Report& report) {
         const std::size_t at = lines.front().find(report.trigger->literal);
         naming.title = stable_title(lines.front().substr(at == std::string_view::npos ? 0 : at));
         if (known_head) naming.corruption = "the report lacks what its headline promises";
+        if (report.glued_headline) naming.corruption = "another message runs through the headline";
         return naming;
     }
-    if (naming.corruption.empty() && find_timestamp(naming.title) != std::string_view::npos) {
+    const bool quotes_headline = applied->rule->title.find("{frame") == std::string_view::npos;
+    if (naming.corruption.empty() && report.glued_headline && quotes_headline) {
         naming.corruption = "another message runs through the headline";
     }
     if (naming.corruption.empty() && !applied->rule->has_no_trace && !applied->rule->one_line) {

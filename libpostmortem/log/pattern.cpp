@@ -87,7 +87,7 @@ void Pattern::add_hole(std::string_view hole) {
         Kind kind;
         bool captures;
     };
-    static constexpr std::array<Named, 15> named = {{{"func", Kind::Func, true},
+    static constexpr std::array<Named, 16> named = {{{"func", Kind::Func, true},
                                                      {"src", Kind::Source, true},
                                                      {"word", Kind::Word, true},
                                                      {"word_", Kind::Word, false},
@@ -100,6 +100,7 @@ void Pattern::add_hole(std::string_view hole) {
                                                      {"rest", Kind::Rest, true},
                                                      {"pc", Kind::Pc, false},
                                                      {"pc?", Kind::OptionalPc, false},
+                                                     {"start", Kind::Start, false},
                                                      {"end", Kind::End, false},
                                                      {"*", Kind::Any, false}}};
     for (const Named& one : named) {
@@ -124,6 +125,10 @@ std::optional<std::size_t> Pattern::match_part(const Part& part, std::string_vie
     switch (part.kind) {
         case Kind::Literal: end = literal_end(part.literal, text, at); break;
         case Kind::Rest: end = text.size(); break;
+        case Kind::Start:
+            if (at != 0) return std::nullopt;
+            end = 0;
+            break;
         case Kind::End:
             end = run_end(text, at, is_blank);
             if (end != text.size()) return std::nullopt;
@@ -184,6 +189,7 @@ std::size_t Pattern::candidate(std::size_t part, std::string_view text, std::siz
     if (first.kind == Kind::Literal) {
         return text.find(std::string_view(first.literal).substr(0, first.literal.find(' ')), from);
     }
+    if (first.kind == Kind::Start) return from == 0 ? 0 : npos;
     if (first.kind == Kind::Pc) return text.find('[', from);
     if (first.kind == Kind::Alternatives) {
         std::size_t best = npos;

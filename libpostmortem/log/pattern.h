@@ -3,7 +3,8 @@
 //   "BUG: KASAN: {word} in {func}"      "{IP|PC is at}: {pc?}{func}"      "BUG: Bad page {state|cache}"
 //
 // A blank stands for one or more blanks. Holes that yield a capture: {func} {src} {word} {name} {num} {hex}
-// {text} {rest} and alternatives {a|b}; holes that only match: {pc} {pc?} {*} {num_} {hex_}.
+// {text} {rest} and alternatives {a|b}; holes that only match: {pc} {pc?} {*} {num_} {hex_} {word_}, {start}
+// and {end} of the line.
 #pragma once
 
 #include <array>
@@ -54,6 +55,7 @@ class Pattern {
         Hex,
         Pc,
         OptionalPc,
+        Start,
         End,
         Alternatives
     };

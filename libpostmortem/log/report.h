@@ -23,6 +23,8 @@ struct Report {
         nullptr;                    ///< the first whose head is on the headline; nullptr for an unknown kind
     std::vector<ReportLine> lines;  ///< the headline first
     std::size_t own_lines = 0;      ///< behind these another report begins
+    std::size_t named_lines = 0;    ///< those that names are taken from: with contexts, the next report's too
+    bool glued_headline = false;    ///< another message begins in the headline's own line
     std::optional<double> seconds;
     std::string time, host;
     std::size_t boot = 0;

@@ -32,7 +32,7 @@ void add_filesystems(RuleBook& book) {
     book.add("xfs_do_force_shutdown", passes,
              {message(EventClass::FilesystemShutdown, "XFS ({*}): xfs_do_force_shutdown",
                       "XFS: forced shutdown")});
-    book.add("emounting filesystem read-only", {.meeting = Meeting::Passes, .anywhere = true},
+    book.add("emounting filesystem read-only", passes,
              {message(EventClass::FilesystemShutdown, "{EXT2|EXT3|EXT4}-fs{*}emounting filesystem read-only",
                       "{1}-fs: remounted read-only")});
     book.add("forced readonly", passes,
@@ -47,7 +47,7 @@ void add_boot_and_filesystem_rules(RuleBook& book) {
              {message(EventClass::NetdeviceReference, "unregister_netdevice: waiting for {*} to become free",
                       "unregister_netdevice: waiting for DEV to become free")});
     book.add("Booting the kernel.", {.unless = {"Parsing ELF", "Decompressing Linux", "Unknown parameter '"}},
-             {message(EventClass::Reboot, "Booting the kernel", "unexpected kernel reboot")});
+             {message(EventClass::Reboot, "{start}Booting the kernel", "unexpected kernel reboot")});
 }
 
 }  // namespace postmortem

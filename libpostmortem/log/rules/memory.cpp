@@ -74,7 +74,7 @@ void add_slabs(RuleBook& book) {
         slab("BUG {*}: {Objects remaining}", "BUG: slab: {1} in {frame}"),
     };
     // The first KASAN reports came in SLUB's dress.
-    const TriggerOptions options = {.unless = {"kasan: bad access detected"}, .anywhere = true};
+    const TriggerOptions options = {.unless = {"kasan: bad access detected"}};
     for (const std::string_view literal : {" (Not tainted): ", " (Tainted: ", ": Objects remaining"}) {
         book.add(literal, options, rules);
     }

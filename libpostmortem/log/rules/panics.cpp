@@ -110,7 +110,7 @@ std::vector<EventRule> reasons() {
 
 // Android's secure operating system speaks through the kernel's log.
 void add_trusty(RuleBook& book) {
-    book.add("trusty: panic", {},
+    book.add("trusty: panic", {.otherwise = EventClass::Panic},
              {
                  {.event_class = EventClass::Panic,
                   .head = "trusty: panic ({*}):{ DEBUG ASSERT| ASSERT} FAILED at ({*}): {rest}",
