@@ -15,7 +15,7 @@ constexpr std::size_t max_window = 2000;  // lines of the log that a report may 
 constexpr std::size_t lines_after_end =
     150;  // kept behind the next headline, to tell torn from whole reports
 constexpr std::size_t max_line = 2048;
-constexpr std::size_t max_late = 64;
+constexpr std::size_t max_late = 32;
 
 // What is no headline, but tells where a kernel's log begins.
 constexpr std::array<std::string_view, 5> markers = {"Linux version ", "Booting Linux on", "U-Boot ",
@@ -196,20 +196,32 @@ void EventCollector::close_finished() {
 }
 
 void EventCollector::close_front() {
-    Report report = assemble(open_.front());
+    OpenReport closed = std::move(open_.front());
     open_.pop_front();
-    const std::size_t needed = open_.empty() ? first_stored_ + stored_.size() : open_.front().start;
-    while (first_stored_ < needed) {
-        stored_.pop_front();
-        ++first_stored_;
+    closed.end = first_stored_ + stored_.size();
+    if (result_.events.size() < std::max<std::size_t>(options_.max_events, 1)) {
+        emit(closed);
+    } else {
+        late_.push_back(std::move(closed));
+        if (late_.size() > max_late) {
+            late_.pop_front();
+            ++result_.dropped_events;
+        }
     }
-    emit(std::move(report));
+    forget_lines();
+}
+
+void EventCollector::forget_lines() {
+    std::size_t needed = first_stored_ + stored_.size();
+    if (!open_.empty()) needed = std::min(needed, open_.front().start);
+    if (!late_.empty()) needed = std::min(needed, late_.front().start);
+    for (; first_stored_ < needed; ++first_stored_) stored_.pop_front();
 }
 
 // The lines of the report's own context. Where the log names no contexts, another headline ends them; when a
 // report asks all CPUs for their stacks, theirs belong to it too.
-Report EventCollector::assemble(const OpenReport& open) const {
-    Report report = open.report;
+Report EventCollector::assemble(const OpenReport& closed) const {
+    Report report = closed.report;
     const bool is_kmsan = report.rule && report.rule->rule->event_class == EventClass::Kmsan;
     const std::size_t enough_lines = is_kmsan ? 16 : 22;
     const bool one_line = report.rule && report.rule->rule->one_line;
@@ -217,7 +229,7 @@ Report EventCollector::assemble(const OpenReport& open) const {
     bool names_ended = false;
     bool all_cpus = false;
     std::size_t text_lines = 0;
-    for (std::size_t i = open.start - first_stored_; i < stored_.size(); ++i) {
+    for (std::size_t i = closed.start - first_stored_; i < closed.end - first_stored_; ++i) {
         const StoredLine& line = stored_[i];
         const bool is_headline = report.lines.empty();
         const std::string_view text = line.text;
@@ -225,11 +237,11 @@ Report EventCollector::assemble(const OpenReport& open) const {
         if (!is_headline && line.ends_reports) {
             // Whoever knows contexts may look for names further down: the next report was printed by another
             // task, or this one is torn and the next tells of the same.
-            names_ended = names_ended || !names_context(open.context);
-            ended = ended || names_ended || line.context == open.context;
+            names_ended = names_ended || !names_context(closed.context);
+            ended = ended || names_ended || line.context == closed.context;
         }
         const bool from_cpu = all_cpus && line.context.starts_with('C');
-        if (line.context != open.context && !from_cpu) continue;
+        if (line.context != closed.context && !from_cpu) continue;
         const bool questionable = !line.context.empty() && !is_headline &&
                                   ((holds(" ? ") && !holds("<EOI>")) || text.ends_with(" (unreliable)"));
         if (!questionable) ++text_lines;
@@ -250,18 +262,11 @@ Report EventCollector::assemble(const OpenReport& open) const {
     return report;
 }
 
-void EventCollector::emit(Report report) {
-    if (result_.events.size() < std::max<std::size_t>(options_.max_events, 1)) {
-        auto event = make_event(std::move(report));
-        if (!event) return;
-        if (event->kernel.empty()) event->kernel = kernels_[event->boot];
-        if (!repeats_last(*event)) result_.events.push_back(std::move(*event));
-        return;
-    }
-    late_.push_back(std::move(report));
-    if (late_.size() <= max_late) return;
-    late_.pop_front();
-    ++result_.dropped_events;
+void EventCollector::emit(const OpenReport& closed) {
+    auto event = make_event(assemble(closed));
+    if (!event) return;
+    if (event->kernel.empty()) event->kernel = kernels_[event->boot];
+    if (!repeats_last(*event)) result_.events.push_back(std::move(*event));
 }
 
 // Messages of one line that come again and again are one event.
@@ -286,12 +291,7 @@ bool EventCollector::repeats_last(const LogEvent& event) {
 
 LogAnalysis EventCollector::finish() {
     while (!open_.empty()) close_front();
-    for (Report& report : late_) {
-        auto event = make_event(std::move(report));
-        if (!event) continue;
-        if (event->kernel.empty()) event->kernel = kernels_[event->boot];
-        result_.events.push_back(std::move(*event));
-    }
+    for (const OpenReport& closed : late_) emit(closed);
     late_.clear();
     result_.boots = kernels_.size();
     result_.cause = find_cause(result_.events);

@@ -43,6 +43,7 @@ class EventCollector {
         std::string context;
         std::size_t lines_in_context = 0;
         std::size_t end_seen = 0;  // absolute index of the headline that ended it, 0 while none has
+        std::size_t end = 0;       // absolute index behind the last line it may have, once it is closed
         bool ended_by_trace = false;
     };
 
@@ -55,16 +56,17 @@ class EventCollector {
     void store(const LogRecord& record, const std::string& context, bool ends_reports);
     void close_finished();
     void close_front();
-    Report assemble(const OpenReport& open) const;
-    void emit(Report report);
+    Report assemble(const OpenReport& closed) const;
+    void emit(const OpenReport& closed);
+    void forget_lines();
     bool repeats_last(const LogEvent& event);
 
     LogAnalysisOptions options_;
     LiteralScanner scanner_;
     std::uint64_t trigger_bits_ = 0;
     LogAnalysis result_;
-    std::deque<Report> late_;  // beyond max_events: only the last are looked into
     std::deque<OpenReport> open_;
+    std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
     std::deque<StoredLine> stored_;
     std::size_t first_stored_ = 0;      // absolute index of stored_.front()
     std::vector<std::string> kernels_;  // release of each boot

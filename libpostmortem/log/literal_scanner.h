@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -11,7 +12,9 @@ namespace postmortem {
 
 class LiteralScanner {
   public:
-    /// At most 64 literals of at least 4 characters each; they must outlive the scanner.
+    static constexpr std::size_t max_literals = 64;
+
+    /// At most max_literals literals of at least 4 characters each; they must outlive the scanner.
     explicit LiteralScanner(std::vector<std::string_view> literals);
 
     /// Bit n is set where literal n occurs.
@@ -19,13 +22,12 @@ class LiteralScanner {
         std::uint64_t found = 0;
         const char* data = text.data();
         for (std::size_t at = window - 1; at < text.size();) {
-            const std::size_t block = hash(data[at - 1], data[at]);
-            const std::uint8_t shift = shifts_[block];
-            if (shift != 0) {
-                at += shift;
+            const std::uint8_t step = steps_[pair(data + at - 1)];
+            if (step < first_bucket) {
+                at += step;
                 continue;
             }
-            found |= verify(text, at + 1 - window, block);
+            found |= verify(text, at + 1 - window, buckets_[step - first_bucket]);
             ++at;
         }
         return found;
@@ -33,15 +35,20 @@ class LiteralScanner {
 
   private:
     static constexpr std::size_t window = 4;
+    static constexpr std::uint8_t first_bucket = window;
 
-    static std::size_t hash(char first, char second) {
-        return (static_cast<unsigned char>(first) * 31u + static_cast<unsigned char>(second) * 257u) & 4095u;
+    static std::uint16_t pair(const char* at) {
+        std::uint16_t value;
+        std::memcpy(&value, at, sizeof value);
+        return value;
     }
-    std::uint64_t verify(std::string_view text, std::size_t at, std::size_t block) const;
+    std::uint64_t verify(std::string_view text, std::size_t at, std::uint64_t candidates) const;
 
     std::vector<std::string_view> literals_;
-    std::array<std::uint8_t, 4096> shifts_;
-    std::array<std::uint64_t, 4096> buckets_{};
+    /// For each pair of characters at the window's end: how far to move, or the bucket of the literals that
+    /// have it.
+    std::array<std::uint8_t, 65536> steps_;
+    std::vector<std::uint64_t> buckets_;
 };
 
 }  // namespace postmortem
