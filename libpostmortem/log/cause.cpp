@@ -29,13 +29,13 @@ Gravity gravity(EventClass event_class) {
         case EventClass::Lockdep:
         case EventClass::SleepInAtomic:
         case EventClass::Preemption:
+        case EventClass::ScheduleInAtomic:
         case EventClass::OtherBug:
         case EventClass::OtherWarning: return Gravity::Warning;
         case EventClass::Kasan:
         case EventClass::Kmsan:
         case EventClass::Kfence:
         case EventClass::LockCorruption:
-        case EventClass::ScheduleInAtomic:
         case EventClass::Refcount:
         case EventClass::ListCorruption:
         case EventClass::SlabCorruption:

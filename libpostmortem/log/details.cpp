@@ -157,6 +157,13 @@ std::optional<unsigned> die_count(std::string_view text) {
 // "kernel BUG at mm/slub.c:123!", "WARNING: CPU: 0 PID: 1 at kernel/smp.c:912 f+0x1/0x2 [m]", "... context at
 // f.c:1"
 void read_place(std::string_view text, LogEvent& event) {
+    // "BUG: KASAN: slab-out-of-bounds in f+0x190/0x3b8 [m]"
+    static const Pattern sanitizer("BUG: {KASAN|KMSAN|KFENCE|KCSAN}: {*} in {func}");
+    if (const auto match = sanitizer.find(text)) {
+        event.ip =
+            parse_location(text.substr(static_cast<std::size_t>(match->function.data() - text.data())));
+        return;
+    }
     static const Pattern at_source("at {src}");
     static const Pattern source_first("WARNING: {src} at ");
     auto match = at_source.find(text);
@@ -195,6 +202,8 @@ bool has_own_registers(EventClass event_class) {
         case EventClass::AllocationFailure:
         case EventClass::Kasan:
         case EventClass::Kmsan:
+        case EventClass::Kcsan:
+        case EventClass::Kfence:
         case EventClass::Ubsan: return false;
         default: return true;
     }

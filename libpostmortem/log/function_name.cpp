@@ -61,6 +61,7 @@ const NameSet& uninformative() {
         "dump_stack",
         "walk_stack",
         "dump_backtrace",
+        "unwind_backtrace",
         "arch_stack_walk",
         "stack_trace_save",
         "stack_trace_consume_entry",

@@ -19,9 +19,9 @@ struct Naming {
     std::string title;
     std::vector<std::string> alternatives;
     std::vector<Candidate> candidates;  ///< the informative functions, from the top
-    std::size_t blamed = 0;             ///< index of the candidate in the title
-    std::vector<std::string> captures;  ///< what the rule's patterns held
-    std::string corruption;             ///< empty where the report is whole
+    bool blames_entry = false;  ///< Choice::Stall: what stands above the blamed function is its callees' loop
+    std::size_t blamed = 0;     ///< index of the candidate in the title
+    std::string corruption;     ///< empty where the report is whole
 };
 
 Naming name_report(const Report& report);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "log/details.h"
+#include "log/function_name.h"
 #include "log/naming.h"
 #include "log/signature.h"
 
@@ -19,6 +20,18 @@ std::string_view without_frame(std::string_view headline) {
     return headline;
 }
 
+// Some unwinders mark every frame as unsure; a guess is better than nothing, but not good enough for a title.
+void blame_leftovers(LogEvent& event) {
+    const auto informative =
+        std::find_if(event.frames.begin(), event.frames.end(), [](const LogFrame& frame) {
+            return !is_uninformative(frame.function) && frame.function.find("schedule") == std::string::npos;
+        });
+    if (informative == event.frames.end()) return;
+    event.function = informative->function;
+    event.module = informative->module;
+    event.offset = informative->offset;
+}
+
 void blame(const Naming& naming, LogEvent& event) {
     if (event.ip) {
         event.function = event.ip->symbol;
@@ -30,6 +43,7 @@ void blame(const Naming& naming, LogEvent& event) {
         event.module = candidate.module;
     }
     if (naming.blamed < naming.candidates.size()) event.blamed = naming.candidates[naming.blamed].function;
+    if (event.function.empty()) blame_leftovers(event);
     if (event.offset || event.function.empty()) return;
     for (const LogFrame& frame : event.frames) {
         if (frame.function != event.function) continue;

@@ -28,20 +28,38 @@ bool is_checker(std::string_view function) {
     return names.matches(function);
 }
 
-std::vector<std::string> functions_of(const Naming& naming) {
+void add(std::string function, std::vector<std::string>& functions) {
+    // A recursion is one function however deep it went.
+    const bool repeats = !functions.empty() && functions.back() == function;
+    if (functions.size() < max_functions && !repeats && !is_checker(function))
+        functions.push_back(std::move(function));
+}
+
+// From the function to blame towards its callers.
+std::vector<std::string> towards_callers(const Naming& naming) {
     std::vector<std::string> functions;
-    if (naming.blamed >= naming.candidates.size()) return functions;
     const std::string& module = naming.candidates[naming.blamed].module;
-    for (std::size_t i = naming.blamed; i < naming.candidates.size() && functions.size() < max_functions;
-         ++i) {
+    for (std::size_t i = naming.blamed; i < naming.candidates.size(); ++i) {
         const Candidate& candidate = naming.candidates[i];
         const std::string function(without_syscall_prefix(candidate.function));
         if (i != naming.blamed &&
             (is_dispatcher(function) || (!module.empty() && candidate.module != module)))
             break;
-        // A recursion is one function however deep it went.
-        if (is_checker(function) || (!functions.empty() && functions.back() == function)) continue;
-        functions.push_back(function);
+        add(function, functions);
+    }
+    return functions;
+}
+
+// A loop is caught at any place. From where it was entered: first the entry, then what it called; where a
+// module loops, only its frames.
+std::vector<std::string> towards_callees(const Naming& naming) {
+    std::string module;
+    for (std::size_t i = naming.blamed + 1; i-- > 0 && module.empty();) module = naming.candidates[i].module;
+    std::vector<std::string> functions;
+    for (std::size_t i = naming.blamed + 1; i-- > 0;) {
+        const Candidate& candidate = naming.candidates[i];
+        if (!module.empty() && candidate.module != module) continue;
+        add(std::string(without_syscall_prefix(candidate.function)), functions);
     }
     return functions;
 }
@@ -58,7 +76,9 @@ std::string hash(std::string_view text) {
 }  // namespace
 
 void sign(const Naming& naming, LogEvent& event) {
-    event.signature_frames = functions_of(naming);
+    if (naming.blamed < naming.candidates.size()) {
+        event.signature_frames = naming.blames_entry ? towards_callees(naming) : towards_callers(naming);
+    }
     std::string text(to_string(event.event_class));
     for (const std::string& function : event.signature_frames) text += "|" + function;
     if (event.signature_frames.empty()) text += "|" + naming.title;

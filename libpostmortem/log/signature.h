@@ -4,6 +4,8 @@
 // callers:
 //  - functions that say nothing (reporting, locks, allocators, string and list helpers) are left out,
 //  - compiler suffixes, system call prefixes, offsets, addresses and build-ids are left out,
+//  - of a stall, where any place of a loop may be caught, the functions run from the entry of the loop to its
+//  callees,
 //  - where the function to blame is in a module, only frames of that module count,
 //  - callers from a dispatcher on (system call entry, vfs_write(), kthread(), ...) are left out,
 //  - where there is no such function, the title stands in for it.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "log/cursor.h"
+#include "log/frame.h"
 
 namespace postmortem {
 namespace {
@@ -28,6 +29,8 @@ bool take_pc(Cursor& cursor) {
 
 bool is_function(std::string_view text) {
     Cursor cursor(text);
+    cursor.take('.');  // powerpc64, first ABI
+    cursor.take('.');  // powerpc64, first ABI
     const auto name = cursor.take_while([](char c) { return is_alpha(c) || is_digit(c) || c == '_'; });
     return !name.empty() && (cursor.peek() == '+' || cursor.peek() == '.');
 }
@@ -61,6 +64,8 @@ bool take_null(Cursor& cursor) {
 // What may follow "IP: ": nothing where it is no instruction pointer.
 std::optional<std::string_view> pointer_text(std::string_view text) {
     Cursor cursor(text);
+    cursor.take("is at ");  // i386
+    cursor.take("is at ");  // i386
     Cursor segment = cursor;
     const bool has_segment = !segment.take_while(is_digit).empty() && segment.take(':');
     if (has_segment) cursor = segment;
@@ -72,6 +77,10 @@ std::optional<std::string_view> pointer_text(std::string_view text) {
         if (is_function(cursor.rest())) return cursor.rest();
         Cursor next = cursor;
         next.skip_blanks();
+        if (Cursor module = next; module.take(':') && module.until(":"))
+            next = module;  // 2.6: ":radeon:f+0x1"
+        if (Cursor module = next; module.take(':') && module.until(":"))
+            next = module;  // 2.6: ":radeon:f+0x1"
         if (is_function(next.rest()) && pcs != 0) return next.rest();
         if (pcs != 0 && take_null(next)) return std::string_view();
         if (!take_pc(next)) break;
@@ -131,6 +140,11 @@ std::optional<std::string_view> instruction_pointer_text(std::string_view line) 
         }
     }
     return std::nullopt;
+}
+
+bool is_arm_frame(std::string_view line) {
+    const std::size_t from = line.find(" from ");
+    return from != npos && parse_frame(line).has_value() && parse_frame(line.substr(from + 5)).has_value();
 }
 
 bool is_injected_fault(std::string_view line) {

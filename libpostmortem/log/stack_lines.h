@@ -28,6 +28,9 @@ std::optional<std::string_view> stack_frame(std::string_view line);
 /// function.
 std::optional<std::string_view> instruction_pointer_text(std::string_view line);
 
+/// arm names callee and caller: "[<c0014318>] (f) from [<c001457c>] (g+0x24/0x2c)", " f from g+0x18/0x1c".
+bool is_arm_frame(std::string_view line);
+
 /// Fault injection prints stacks in the middle of other reports.
 bool is_injected_fault(std::string_view line);
 

@@ -52,12 +52,6 @@ void add_pages(RuleBook& book) {
 
 // SLUB: "BUG kmalloc-64 (Tainted: G    B): Poison overwritten".
 void add_slabs(RuleBook& book) {
-    book.add("BUG kmalloc-", {},
-             {{.event_class = EventClass::SlabCorruption,
-               .head = "BUG kmalloc-{*}: Object already free",
-               .detail = {},
-               .title = "BUG: Object already free",
-               .steps = {}}});
     const auto slab = [](std::string_view head, std::string_view title) {
         return EventRule{
             .event_class = EventClass::SlabCorruption,
@@ -65,14 +59,18 @@ void add_slabs(RuleBook& book) {
             .detail = {},
             .title = title,
             .steps = steps::trace,
+            // whoever had the object before
+            .other_steps = {"INFO: {Freed|Allocated} in {func}"},
             .skip = {"object_err", "slab_err", "print_trailer", "free_debug_processing",
                      "free_to_partial_list", "check_bytes_and_report", "on_freelist", "init_object"}};
     };
-    const std::vector<EventRule> rules = {
+    book.add("BUG kmalloc-", {}, {slab("BUG kmalloc-{*}: Object already free", "BUG: Object already free")});
+    std::vector<EventRule> rules = {
         slab("BUG {*} (Not tainted): {rest}", "BUG: slab: {1} in {frame}"),
         slab("BUG {*} (Tainted: {*}): {rest}", "BUG: slab: {1} in {frame}"),
         slab("BUG {*}: {Objects remaining}", "BUG: slab: {1} in {frame}"),
     };
+    for (EventRule& rule : rules) rule.has_no_trace = true;
     // The first KASAN reports came in SLUB's dress.
     const TriggerOptions options = {.unless = {"kasan: bad access detected"}};
     for (const std::string_view literal : {" (Not tainted): ", " (Tainted: ", ": Objects remaining"}) {
