@@ -2,6 +2,7 @@
 
 #include <postmortem/log_analysis.h>
 
+#include "log/decompress.h"
 #include "log/event_collector.h"
 #include "log/log_reader.h"
 
@@ -22,11 +23,11 @@ LogAnalysis analyse(LogReader reader, const LogAnalysisOptions& options) {
 Result<LogAnalysis> analyse_log(const std::filesystem::path& path, const LogAnalysisOptions& options) {
     auto source = file_source(path);
     if (!source) return fail(source.error());
-    return analyse(LogReader(std::move(*source)), options);
+    return analyse(LogReader(decompressed(std::move(*source))), options);
 }
 
 LogAnalysis analyse_log_text(std::string_view text, const LogAnalysisOptions& options) {
-    return analyse(LogReader(text), options);
+    return analyse(LogReader(decompressed(memory_source(as_bytes(text)))), options);
 }
 
 std::string_view to_string(EventClass event_class) {

@@ -1,13 +1,17 @@
 #include "log/log_reader.h"
 
+#include <algorithm>
 #include <string>
 
 #include "log/journal.h"
 #include "log/line_splitter.h"
 #include "log/prefix.h"
+#include "log/pstore.h"
 
 namespace postmortem {
 namespace {
+
+constexpr std::size_t max_pstore_log = 16u << 20;
 
 // Takes terminal sequences (CSI, OSC, two-character) out of a line.
 void without_escapes(std::string_view line, std::string& out) {
@@ -34,6 +38,7 @@ void without_escapes(std::string_view line, std::string& out) {
 class LogReader::Impl {
   public:
     explicit Impl(std::unique_ptr<ByteSource> source) : lines_(std::move(source)) {
+        order_pstore_records();
         is_export_ = lines_.peek(9) == "__CURSOR=";
     }
 
@@ -51,6 +56,35 @@ class LogReader::Impl {
     const std::optional<Error>& error() const { return lines_.error(); }
 
   private:
+    // Records of pstore come newest first; they are small, so they are read as a whole and put in order.
+    void order_pstore_records() {
+        const std::string_view start = lines_.peek(64);
+        if (!is_pstore_header(start.substr(0, start.find_first_of("\r\n")))) return;
+        std::string records;
+        while (records.size() < max_pstore_log) {
+            const std::string_view more = lines_.next_bytes(LineSplitter::max_line);
+            if (more.empty()) break;
+            records += more;
+        }
+        std::size_t lines = 0;
+        for (const LogPiece& piece : in_written_order(records)) {
+            ordered_ += piece.text;
+            if (!ordered_.empty() && ordered_.back() != '\n') ordered_ += '\n';
+            piece_starts_.push_back({lines, piece.first_line});
+            lines = static_cast<std::size_t>(std::count(ordered_.begin(), ordered_.end(), '\n'));
+        }
+        lines_ = LineSplitter(memory_source(as_bytes(ordered_)));
+    }
+
+    // The number of the current line in the source, whatever the order it is read in.
+    std::size_t source_line() const {
+        const std::size_t line = lines_.line_number();
+        for (auto piece = piece_starts_.rbegin(); piece != piece_starts_.rend(); ++piece) {
+            if (piece->first < line) return piece->second + line - piece->first - 1;
+        }
+        return line;
+    }
+
     // Fills base_ and pending_ from the next line, or from the next journal entry.
     bool next_source_line() {
         base_ = LogRecord();
@@ -60,7 +94,7 @@ class LogReader::Impl {
             if (!entry_.read_export(lines_)) return false;
             base_ = entry_.record();
             pending_ = entry_.message();
-            base_.line = lines_.line_number();
+            base_.line = source_line();
             return true;
         }
         const auto line = lines_.next();
@@ -76,7 +110,7 @@ class LogReader::Impl {
             base_ = entry_.record();
             pending_ = entry_.message();
         }
-        base_.line = lines_.line_number();
+        base_.line = source_line();
         base_.cut = lines_.was_cut();
         return true;
     }
@@ -103,6 +137,9 @@ class LogReader::Impl {
     LogRecord base_;
     std::string_view pending_;  // what is left of the current line or message
     std::string unescaped_;
+    std::string ordered_;  // pstore records in the order they were written
+    std::vector<std::pair<std::size_t, std::size_t>>
+        piece_starts_;  // lines before each in ordered_, and its first line in the source
     bool is_export_;
     bool from_journal_ = false;
     bool whole_line_ = false;  // nothing of it has been handed out yet
