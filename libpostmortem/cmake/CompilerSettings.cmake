@@ -2,6 +2,10 @@
 add_library(postmortem_settings INTERFACE)
 target_compile_options(postmortem_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                                      -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 takes operator+ of std::string for an overlapping copy (https://gcc.gnu.org/PR105651).
+  target_compile_options(postmortem_settings INTERFACE -Wno-restrict)
+endif()
 if(POSTMORTEM_WERROR)
   target_compile_options(postmortem_settings INTERFACE -Werror)
 endif()
