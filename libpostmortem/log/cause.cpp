@@ -12,7 +12,7 @@ using Index = std::optional<std::size_t>;
 // What an event tells of the machine's state, in rising order.
 enum class Gravity { Notice, Warning, Corruption, Stall, Fatal, Panic };
 
-Gravity gravity(EventClass event_class) {
+Gravity gravity_of_class(EventClass event_class) {
     switch (event_class) {
         case EventClass::OutOfMemory:
         case EventClass::AllocationFailure:
@@ -53,6 +53,12 @@ Gravity gravity(EventClass event_class) {
         case EventClass::RootMountFailure: return Gravity::Panic;
         default: return Gravity::Fatal;
     }
+}
+
+// Whatever it was, an event that counts as an oops killed its task at least.
+Gravity gravity(const LogEvent& event) {
+    const Gravity own = gravity_of_class(event.event_class);
+    return event.die_count ? std::max(own, Gravity::Fatal) : own;
 }
 
 bool is_panic(const LogEvent& event) {
@@ -98,12 +104,11 @@ class History {
     // From the oops that ended it all to the one that began it; an oops leaves locks held and data half
     // changed, so whatever follows it is suspect.
     Index first_oops() const {
-        Index oops =
-            nearest([](const LogEvent& event) { return gravity(event.event_class) == Gravity::Fatal; });
+        Index oops = nearest([](const LogEvent& event) { return gravity(event) == Gravity::Fatal; });
         while (oops) {
             const LogEvent& here = events_[*oops];
             const Index earlier = History(events_, *oops).nearest([](const LogEvent& event) {
-                return gravity(event.event_class) == Gravity::Fatal;
+                return gravity(event) == Gravity::Fatal;
             });
             const bool is_later = here.die_count.value_or(1) > 1;
             if (!earlier || (!is_later && !within(events_[*earlier], here, 10))) break;
@@ -116,9 +121,9 @@ class History {
     // Corruption that a checker found moments before says more than the fault that it led to.
     std::size_t with_evidence(std::size_t fault) const {
         const Index evidence = History(events_, fault).nearest([](const LogEvent& event) {
-            return gravity(event.event_class) >= Gravity::Warning;
+            return gravity(event) >= Gravity::Warning;
         });
-        if (!evidence || gravity(events_[*evidence].event_class) != Gravity::Corruption) return fault;
+        if (!evidence || gravity(events_[*evidence]) != Gravity::Corruption) return fault;
         return within(events_[*evidence], events_[fault], 5) ? *evidence : fault;
     }
 
@@ -134,8 +139,7 @@ bool says(const LogEvent& event, std::string_view words) {
 Index reason_of_escalation(const LogEvent& panic, const History& history) {
     if (says(panic, "panic_on_warn")) {
         return history.nearest([](const LogEvent& event) {
-            return gravity(event.event_class) == Gravity::Warning ||
-                   gravity(event.event_class) == Gravity::Corruption ||
+            return gravity(event) == Gravity::Warning || gravity(event) == Gravity::Corruption ||
                    event.event_class == EventClass::HardLockup;
         });
     }
@@ -161,8 +165,7 @@ Index reason_behind(const LogEvent& panic, const History& history) {
         case EventClass::StackOverflow: return history.nearest_of({EventClass::StackOverflow});
         case EventClass::InitKilled:
             return history.nearest([&](const LogEvent& event) {
-                return gravity(event.event_class) == Gravity::Fatal && event.pid == 1 &&
-                       within(event, panic, 10);
+                return gravity(event) == Gravity::Fatal && event.pid == 1 && within(event, panic, 10);
             });
         default: return std::nullopt;
     }
@@ -173,7 +176,7 @@ Index boot_of_crash(std::span<const LogEvent> events) {
     Index oopsed;
     for (std::size_t i = events.size(); i-- > 0;) {
         if (is_panic(events[i])) return events[i].boot;
-        if (!oopsed && gravity(events[i].event_class) == Gravity::Fatal) oopsed = events[i].boot;
+        if (!oopsed && gravity(events[i]) == Gravity::Fatal) oopsed = events[i].boot;
     }
     return oopsed;
 }
@@ -194,9 +197,9 @@ std::optional<std::size_t> find_cause(std::span<const LogEvent> events) {
     Index gravest;
     for (std::size_t i = 0; i < events.size(); ++i) {
         if (!in_boot(events[i])) continue;
-        if (!gravest || gravity(events[i].event_class) > gravity(events[*gravest].event_class)) gravest = i;
+        if (!gravest || gravity(events[i]) > gravity(events[*gravest])) gravest = i;
     }
-    if (gravest && gravity(events[*gravest].event_class) == Gravity::Fatal) {
+    if (gravest && gravity(events[*gravest]) == Gravity::Fatal) {
         return History(events, *gravest).with_evidence(*gravest);
     }
     return gravest;

@@ -20,9 +20,9 @@ constexpr std::size_t chunk = 128 * 1024;
 constexpr std::uint64_t max_codec_memory = 128u << 20;
 
 // Bytes already read, then the source they came from.
-class PushedBack final : public ByteSource {
+class PushedBack final : public ByteStream {
   public:
-    PushedBack(std::vector<std::byte> front, std::unique_ptr<ByteSource> rest)
+    PushedBack(std::vector<std::byte> front, std::unique_ptr<ByteStream> rest)
         : front_(std::move(front)), rest_(std::move(rest)) {}
 
     Result<std::size_t> read(MutableBytes into) override {
@@ -36,7 +36,7 @@ class PushedBack final : public ByteSource {
   private:
     std::vector<std::byte> front_;
     std::size_t taken_ = 0;
-    std::unique_ptr<ByteSource> rest_;
+    std::unique_ptr<ByteStream> rest_;
 };
 
 enum class Progress { More, End, Damaged };
@@ -136,9 +136,9 @@ class Lz4Codec final : public Codec {
     LZ4F_dctx* context_ = nullptr;
 };
 
-class Decompressor final : public ByteSource {
+class Decompressor final : public ByteStream {
   public:
-    Decompressor(std::unique_ptr<ByteSource> source, std::unique_ptr<Codec> codec, std::string_view name)
+    Decompressor(std::unique_ptr<ByteStream> source, std::unique_ptr<Codec> codec, std::string_view name)
         : source_(std::move(source)), codec_(std::move(codec)), name_(name), buffer_(chunk) {}
 
     Result<std::size_t> read(MutableBytes into) override {
@@ -185,7 +185,7 @@ class Decompressor final : public ByteSource {
         }
     }
 
-    std::unique_ptr<ByteSource> source_;
+    std::unique_ptr<ByteStream> source_;
     std::unique_ptr<Codec> codec_;
     std::string_view name_;
     std::vector<std::byte> buffer_;
@@ -196,7 +196,7 @@ class Decompressor final : public ByteSource {
     bool damaged_ = false;
 };
 
-std::vector<std::byte> read_front(ByteSource& source, std::size_t wanted) {
+std::vector<std::byte> read_front(ByteStream& source, std::size_t wanted) {
     std::vector<std::byte> front(wanted);
     std::size_t length = 0;
     while (length < wanted) {
@@ -210,7 +210,7 @@ std::vector<std::byte> read_front(ByteSource& source, std::size_t wanted) {
 
 }  // namespace
 
-std::unique_ptr<ByteSource> decompressed(std::unique_ptr<ByteSource> source) {
+std::unique_ptr<ByteStream> decompressed(std::unique_ptr<ByteStream> source) {
     std::vector<std::byte> front = read_front(*source, max_pstore_record);
     const std::string_view start = as_text(front);
     const bool is_whole = front.size() < max_pstore_record;

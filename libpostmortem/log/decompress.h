@@ -4,12 +4,12 @@
 
 #include <memory>
 
-#include "log/byte_source.h"
+#include "log/byte_stream.h"
 
 namespace postmortem {
 
 /// Looks at the first bytes and puts a decompressor in front of the source where they ask for one. Text and
 /// anything else passes through untouched. A damaged stream ends with an Error after what could be unpacked.
-std::unique_ptr<ByteSource> decompressed(std::unique_ptr<ByteSource> source);
+std::unique_ptr<ByteStream> decompressed(std::unique_ptr<ByteStream> source);
 
 }  // namespace postmortem

@@ -15,6 +15,7 @@ constexpr std::size_t max_window = 2000;  // lines of the log that a report may 
 constexpr std::size_t lines_after_end =
     150;  // kept behind the next headline, to tell torn from whole reports
 constexpr std::size_t max_line = 2048;
+constexpr std::size_t max_sampled_lines = 2000;
 constexpr std::size_t max_late = 32;
 
 // What is no headline, but tells where a kernel's log begins.
@@ -61,7 +62,7 @@ EventCollector::EventCollector(const LogAnalysisOptions& options) : options_(opt
 }
 
 void EventCollector::add(const LogRecord& record) {
-    ++result_.lines;
+    if (++result_.lines <= max_sampled_lines) sample(record.text);
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
     const std::uint64_t found = scanner_.find(record.text);
     if (found == 0 && open_.empty()) return;
@@ -69,19 +70,35 @@ void EventCollector::add(const LogRecord& record) {
     const std::string context = context_of(record);
     Headline headline;
     if ((found & trigger_bits_) && record.may_be_kernel()) headline = headline_of(record, found);
-    bool ends_reports = !open_.empty() && carries_foreign_stack(record.text);
-    if (record.continuation && !stored_.empty() && !open_.empty() && stored_.back().line == record.line) {
-        OpenReport& last = open_.back();
-        if (last.start + 1 == first_stored_ + stored_.size()) last.report.glued_headline = true;
-    }
+    StoredLine line{record.line, context, std::string(),
+                    !open_.empty() && carries_foreign_stack(record.text)};
+    note_glued_headline(record);
     if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
             meeting_of(headline) == Meeting::Joins && joins_open_report(*headline.trigger, context);
         if (!joins) open(headline, record, context);
-        ends_reports = ends_reports || meeting_of(headline) == Meeting::Ends;
+        line.ends_reports = line.ends_reports || meeting_of(headline) == Meeting::Ends;
+        line.opens = headline.trigger;
     }
-    if (!open_.empty()) store(record, context, ends_reports);
+    if (!open_.empty()) store(record, std::move(line));
     close_finished();
+}
+
+// Tells text from anything else by the first lines.
+void EventCollector::sample(std::string_view text) {
+    text = text.substr(0, max_line);
+    sampled_ += text.size();
+    unprintable_ += static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r';
+    }));
+}
+
+// Two messages in one line of the console: the second one begins where the headline should go on.
+void EventCollector::note_glued_headline(const LogRecord& record) {
+    if (!record.continuation || open_.empty() || stored_.empty() || stored_.back().line != record.line)
+        return;
+    OpenReport& last = open_.back();
+    if (last.start + 1 == first_stored_ + stored_.size()) last.report.glued_headline = true;
 }
 
 void EventCollector::note_boots(const LogRecord& record, std::uint64_t found) {
@@ -174,14 +191,15 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     open_.push_back(std::move(report));
 }
 
-void EventCollector::store(const LogRecord& record, const std::string& context, bool ends_reports) {
-    stored_.push_back({record.line, context, std::string(record.text.substr(0, max_line)), ends_reports});
+void EventCollector::store(const LogRecord& record, StoredLine line) {
     const bool ends_trace = record.text.find("---[ end trace") != std::string_view::npos;
     for (OpenReport& open : open_) {
-        if (open.context != context) continue;
+        if (open.context != line.context) continue;
         ++open.lines_in_context;
         open.ended_by_trace = open.ended_by_trace || ends_trace;
     }
+    line.text = record.text.substr(0, max_line);
+    stored_.push_back(std::move(line));
 }
 
 void EventCollector::close_finished() {
@@ -234,7 +252,8 @@ Report EventCollector::assemble(const OpenReport& closed) const {
         const bool is_headline = report.lines.empty();
         const std::string_view text = line.text;
         const auto holds = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
-        if (!is_headline && line.ends_reports) {
+        const bool same_kind = line.opens == report.trigger && report.trigger->meeting == Meeting::Passes;
+        if (!is_headline && (line.ends_reports || same_kind)) {
             // Whoever knows contexts may look for names further down: the next report was printed by another
             // task, or this one is torn and the next tells of the same.
             names_ended = names_ended || !names_context(closed.context);
@@ -289,11 +308,25 @@ bool EventCollector::repeats_last(const LogEvent& event) {
     return false;
 }
 
+// "Fatal exception" and its like mean a lost report only where none stands in front of them.
+void EventCollector::clear_escalations() {
+    for (std::size_t i = 1; i < result_.events.size(); ++i) {
+        LogEvent& event = result_.events[i];
+        if (event.event_class != EventClass::Escalation || result_.events[i - 1].boot != event.boot) continue;
+        event.corrupted = false;
+        event.corruption.clear();
+    }
+}
+
 LogAnalysis EventCollector::finish() {
     while (!open_.empty()) close_front();
     for (const OpenReport& closed : late_) emit(closed);
     late_.clear();
+    clear_escalations();
     result_.boots = kernels_.size();
+    if (unprintable_ * 20 > sampled_) {
+        result_.problems.push_back({ErrorCode::Unsupported, "this does not look like the text of a log"});
+    }
     result_.cause = find_cause(result_.events);
     if (result_.cause) {
         const LogEvent& cause = result_.events[*result_.cause];

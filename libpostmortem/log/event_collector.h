@@ -32,6 +32,7 @@ class EventCollector {
         std::string context;
         std::string text;
         bool ends_reports = false;
+        const Trigger* opens = nullptr;
     };
     struct Headline {
         const Trigger* trigger = nullptr;
@@ -47,13 +48,16 @@ class EventCollector {
         bool ended_by_trace = false;
     };
 
+    void sample(std::string_view text);
     void note_boots(const LogRecord& record, std::uint64_t found);
     static Meeting meeting_of(const Headline& headline);
     Headline headline_of(const LogRecord& record, std::uint64_t found) const;
     bool joins_open_report(const Trigger& trigger, const std::string& context) const;
     bool replaces_headline(const Headline& headline, const LogRecord& record, const std::string& context);
     void open(const Headline& headline, const LogRecord& record, const std::string& context);
-    void store(const LogRecord& record, const std::string& context, bool ends_reports);
+    void store(const LogRecord& record, StoredLine line);
+    void note_glued_headline(const LogRecord& record);
+    void clear_escalations();
     void close_finished();
     void close_front();
     Report assemble(const OpenReport& closed) const;
@@ -68,8 +72,9 @@ class EventCollector {
     std::deque<OpenReport> open_;
     std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
     std::deque<StoredLine> stored_;
-    std::size_t first_stored_ = 0;      // absolute index of stored_.front()
-    std::vector<std::string> kernels_;  // release of each boot
+    std::size_t first_stored_ = 0;               // absolute index of stored_.front()
+    std::vector<std::string> kernels_;           // release of each boot
+    std::size_t sampled_ = 0, unprintable_ = 0;  // characters of the first lines
     bool saw_timestamps_ = false;
     bool in_firmware_ = false;
 };

@@ -41,8 +41,8 @@ void RuleBook::add(std::string_view literal, TriggerOptions options, std::vector
         for (const std::string_view detail : rule.detail) compiled.detail.emplace_back(detail);
         for (const std::string_view name : rule.skip) compiled.skip.add(name);
         if (!rule.needs.empty()) compiled.needs = Pattern(rule.needs);
-        compiled.steps = compile(rule.steps);
-        compiled.other_steps = compile(rule.other_steps);
+        if (!rule.steps.empty()) compiled.steps.push_back(compile(rule.steps));
+        for (const Steps& steps : rule.other_steps) compiled.steps.push_back(compile(steps));
         trigger->rules.push_back(std::move(compiled));
     }
 }

@@ -39,7 +39,7 @@ struct EventRule {
     std::string_view title;
     std::string_view alternative = {};
     Steps steps = {};
-    Steps other_steps = {};  ///< where the first lead nowhere
+    std::vector<Steps> other_steps = {};  ///< tried in turn where those before lead nowhere
     std::vector<std::string_view> skip = {};
     Choice choice = Choice::First;
     bool has_no_trace = false;  ///< the report is whole without a call trace
@@ -80,7 +80,7 @@ struct CompiledRule {
     std::vector<Pattern> detail;
     std::optional<Pattern> needs;
     NameSet skip;
-    std::vector<CompiledStep> steps, other_steps;
+    std::vector<std::vector<CompiledStep>> steps;  ///< the rule's own, then each of the others
 };
 
 struct Trigger {

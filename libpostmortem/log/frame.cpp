@@ -109,7 +109,7 @@ std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
         "NIP ",  "pc : ", "epc : ", "epc   : ",   "Krnl PSW : ", "ERA: "};
     for (const std::string_view label : labels) {
         const std::size_t at = line.find(label);
-        if (at == std::string_view::npos || (at != 0 && !is_blank(line[at - 1]) && label != "IP: ")) continue;
+        if (at == std::string_view::npos || (at != 0 && !is_blank(line[at - 1]))) continue;
         Cursor cursor(line.substr(at + label.size()));
         if (label == "Krnl PSW : ") {
             if (!cursor.until("(")) return std::nullopt;

@@ -16,7 +16,7 @@ std::string_view without_carriage_returns(std::string_view line) {
 
 }  // namespace
 
-LineSplitter::LineSplitter(std::unique_ptr<ByteSource> source)
+LineSplitter::LineSplitter(std::unique_ptr<ByteStream> source)
     : source_(std::move(source)), buffer_(buffer_size) {}
 
 // Moves what is left to the front and reads behind it; false where nothing more came.

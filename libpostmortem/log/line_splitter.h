@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "log/byte_source.h"
+#include "log/byte_stream.h"
 
 namespace postmortem {
 
@@ -16,7 +16,7 @@ class LineSplitter {
   public:
     static constexpr std::size_t max_line = 64 * 1024;
 
-    explicit LineSplitter(std::unique_ptr<ByteSource> source);
+    explicit LineSplitter(std::unique_ptr<ByteStream> source);
 
     /// The next line without its end ("\n", "\r\n", "\r\r\n"); nothing at the end. Valid until the next call.
     std::optional<std::string_view> next();
@@ -39,7 +39,7 @@ class LineSplitter {
     void drop_rest_of_line();
     std::string_view waiting() const { return {buffer_.data() + begin_, end_ - begin_}; }
 
-    std::unique_ptr<ByteSource> source_;
+    std::unique_ptr<ByteStream> source_;
     std::vector<char> buffer_;
     std::string cut_line_;
     std::size_t begin_ = 0;

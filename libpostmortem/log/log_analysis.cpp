@@ -1,7 +1,7 @@
-#include <array>
-
 #include <postmortem/log_analysis.h>
 
+#include "base/text.h"
+#include "log/analyser.h"
 #include "log/decompress.h"
 #include "log/event_collector.h"
 #include "log/log_reader.h"
@@ -9,136 +9,63 @@
 namespace postmortem {
 namespace {
 
-LogAnalysis analyse(LogReader reader, const LogAnalysisOptions& options) {
+LogAnalysis analyse(LogReader reader, const LogAnalysisOptions& options,
+                    const std::function<void(std::string_view)>& watch = {}) {
     EventCollector collector(options);
     LogRecord record;
-    while (reader.next(record)) collector.add(record);
+    while (reader.next(record)) {
+        collector.add(record);
+        if (watch && record.may_be_kernel()) watch(record.text);
+    }
     LogAnalysis analysis = collector.finish();
-    if (reader.error()) analysis.problems.push_back("the log ends early: " + reader.error()->message);
+    if (reader.error()) analysis.problems.push_back(*reader.error());
     return analysis;
+}
+
+std::string caller_of(const PrintkRecord& printed) {
+    if (!printed.caller) return {};
+    const PrintkCaller& caller = *printed.caller;
+    if (caller.interrupt) return caller.cpu ? "C" + std::to_string(*caller.cpu) : std::string();
+    return caller.pid ? "T" + std::to_string(*caller.pid) : std::string();
 }
 
 }  // namespace
 
 Result<LogAnalysis> analyse_log(const std::filesystem::path& path, const LogAnalysisOptions& options) {
-    auto source = file_source(path);
+    auto source = open_byte_stream(path);
     if (!source) return fail(source.error());
     return analyse(LogReader(decompressed(std::move(*source))), options);
 }
 
+Result<LogAnalysis> analyse_log(const std::filesystem::path& path, const LogAnalysisOptions& options,
+                                const std::function<void(std::string_view)>& watch) {
+    auto source = open_byte_stream(path);
+    if (!source) return fail(source.error());
+    return analyse(LogReader(decompressed(std::move(*source))), options, watch);
+}
+
 LogAnalysis analyse_log_text(std::string_view text, const LogAnalysisOptions& options) {
-    return analyse(LogReader(decompressed(memory_source(as_bytes(text)))), options);
+    return analyse(LogReader(decompressed(byte_stream_of(as_bytes(text)))), options);
 }
 
-std::string_view to_string(EventClass event_class) {
-    static constexpr std::array<std::string_view, 53> words = {"null-dereference",
-                                                               "page-fault",
-                                                               "general-protection-fault",
-                                                               "unhandled-fault",
-                                                               "divide-error",
-                                                               "invalid-opcode",
-                                                               "breakpoint",
-                                                               "stack-segment-fault",
-                                                               "stack-overflow",
-                                                               "double-fault",
-                                                               "oops",
-                                                               "kernel-bug",
-                                                               "warning",
-                                                               "rust-panic",
-                                                               "kasan",
-                                                               "kmsan",
-                                                               "kcsan",
-                                                               "kfence",
-                                                               "ubsan",
-                                                               "memory-leak",
-                                                               "lockdep",
-                                                               "lock-corruption",
-                                                               "sleep-in-atomic",
-                                                               "schedule-in-atomic",
-                                                               "preemption",
-                                                               "soft-lockup",
-                                                               "hard-lockup",
-                                                               "rcu-stall",
-                                                               "hung-task",
-                                                               "workqueue-lockup",
-                                                               "refcount",
-                                                               "list-corruption",
-                                                               "slab-corruption",
-                                                               "bad-page",
-                                                               "user-copy",
-                                                               "stack-corruption",
-                                                               "out-of-memory",
-                                                               "allocation-failure",
-                                                               "machine-check",
-                                                               "hardware-error",
-                                                               "root-mount-failure",
-                                                               "init-killed",
-                                                               "netdevice-reference",
-                                                               "filesystem-error",
-                                                               "filesystem-shutdown",
-                                                               "sysrq-crash",
-                                                               "panic",
-                                                               "escalation",
-                                                               "reboot",
-                                                               "other-bug",
-                                                               "other-warning",
-                                                               "other-info"};
-    const auto index = static_cast<std::size_t>(event_class);
-    return index < words.size() ? words[index] : "unknown";
-}
-
-std::string_view to_string(AddressKind kind) {
-    switch (kind) {
-        case AddressKind::Unknown: return "unknown";
-        case AddressKind::Null: return "null";
-        case AddressKind::NullOffset: return "null-plus-offset";
-        case AddressKind::ErrorPointer: return "error-pointer";
-        case AddressKind::FreedPoison: return "poison-after-free";
-        case AddressKind::UnusedPoison: return "poison-before-use";
-        case AddressKind::ListPoison: return "list-poison";
-        case AddressKind::PagePoison: return "page-poison";
-        case AddressKind::NonCanonical: return "non-canonical";
-        case AddressKind::User: return "user";
-        case AddressKind::Kernel: return "kernel";
-    }
-    return "unknown";
-}
-
-std::vector<std::string> taint_words(std::string_view letters) {
-    // Documentation/admin-guide/tainted-kernels.rst, as of 6.18
-    struct Taint {
-        char letter;
-        std::string_view word;
-    };
-    static constexpr std::array<Taint, 21> taints = {
-        {{'P', "proprietary module"},
-         {'G', "only GPL-compatible modules"},
-         {'F', "module loaded by force"},
-         {'S', "kernel running on out-of-specification hardware"},
-         {'R', "module unloaded by force"},
-         {'M', "machine check"},
-         {'B', "bad page or unexpected page flags"},
-         {'U', "set by a userspace program"},
-         {'D', "died before: oops or BUG"},
-         {'A', "ACPI table overridden"},
-         {'W', "warning before"},
-         {'C', "staging driver"},
-         {'I', "workaround for a platform firmware bug"},
-         {'O', "out-of-tree module"},
-         {'E', "unsigned module"},
-         {'L', "soft lockup before"},
-         {'K', "live patched"},
-         {'X', "auxiliary taint of the distribution"},
-         {'T', "built with structure randomisation"},
-         {'N', "in-kernel test has run"},
-         {'J', "fwctl changed device state"}}};
-    std::vector<std::string> words;
-    for (const char letter : letters) {
-        for (const Taint& taint : taints) {
-            if (taint.letter == letter && letter != 'G') words.emplace_back(taint.word);
+LogAnalysis analyse_log(const KernelLog& log, const LogAnalysisOptions& options) {
+    EventCollector collector(options);
+    std::size_t number = 0;
+    for (const PrintkRecord& printed : log.records) {
+        LogRecord record;
+        record.line = ++number;
+        if (printed.time_ns) record.seconds = static_cast<double>(*printed.time_ns) * 1e-9;
+        const std::string caller = caller_of(printed);
+        record.caller = caller;
+        if (printed.level) record.level = *printed.level;
+        // Userland may write to /dev/kmsg; only facility 0 is the kernel's.
+        if (printed.facility.value_or(0) != 0) record.program = "user";
+        for (const std::string_view line : split(printed.text, '\n')) {
+            record.text = line;
+            collector.add(record);
         }
     }
-    return words;
+    return collector.finish();
 }
 
 }  // namespace postmortem

@@ -37,7 +37,7 @@ void without_escapes(std::string_view line, std::string& out) {
 
 class LogReader::Impl {
   public:
-    explicit Impl(std::unique_ptr<ByteSource> source) : lines_(std::move(source)) {
+    explicit Impl(std::unique_ptr<ByteStream> source) : lines_(std::move(source)) {
         order_pstore_records();
         is_export_ = lines_.peek(9) == "__CURSOR=";
     }
@@ -73,7 +73,7 @@ class LogReader::Impl {
             piece_starts_.push_back({lines, piece.first_line});
             lines = static_cast<std::size_t>(std::count(ordered_.begin(), ordered_.end(), '\n'));
         }
-        lines_ = LineSplitter(memory_source(as_bytes(ordered_)));
+        lines_ = LineSplitter(byte_stream_of(as_bytes(ordered_)));
     }
 
     // The number of the current line in the source, whatever the order it is read in.
@@ -145,8 +145,8 @@ class LogReader::Impl {
     bool whole_line_ = false;  // nothing of it has been handed out yet
 };
 
-LogReader::LogReader(std::unique_ptr<ByteSource> source) : impl_(std::make_unique<Impl>(std::move(source))) {}
-LogReader::LogReader(std::string_view text) : LogReader(memory_source(as_bytes(text))) {}
+LogReader::LogReader(std::unique_ptr<ByteStream> source) : impl_(std::make_unique<Impl>(std::move(source))) {}
+LogReader::LogReader(std::string_view text) : LogReader(byte_stream_of(as_bytes(text))) {}
 LogReader::LogReader(LogReader&&) noexcept = default;
 LogReader& LogReader::operator=(LogReader&&) noexcept = default;
 LogReader::~LogReader() = default;

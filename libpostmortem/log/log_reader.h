@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "log/byte_source.h"
+#include "log/byte_stream.h"
 #include "log/record.h"
 
 namespace postmortem {
@@ -17,7 +17,7 @@ class LogReader {
     /// Longer lines are cut here.
     static constexpr std::size_t max_line = 64 * 1024;
 
-    explicit LogReader(std::unique_ptr<ByteSource> source);
+    explicit LogReader(std::unique_ptr<ByteStream> source);
     /// Borrows the text, which must outlive the reader.
     explicit LogReader(std::string_view text);
     LogReader(LogReader&&) noexcept;

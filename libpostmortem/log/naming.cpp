@@ -53,8 +53,9 @@ std::vector<Guilty> find_guilty(const CompiledRule& rule, const Lines& lines, Na
     std::vector<Guilty> guilty;
     if (rule.steps.empty()) return guilty;
     StepWalker walker(lines, rule.skip);
-    bool whole = walker.walk(rule.steps, rule.rule->choice);
-    if (!whole && !rule.other_steps.empty()) whole = walker.walk(rule.other_steps, rule.rule->choice);
+    const bool whole = std::any_of(rule.steps.begin(), rule.steps.end(), [&](const auto& steps) {
+        return walker.walk(steps, rule.rule->choice);
+    });
     if (!whole) naming.corruption = "no function to blame in the stack trace";
     for (const auto& found : walker.found) guilty.push_back(found.guilty.value_or(Guilty{0, "corrupted"}));
     naming.candidates = std::move(walker.found.front().candidates);

@@ -79,6 +79,8 @@ std::optional<LogEvent> make_event(Report report) {
     event.corruption = naming.corruption;
     read_details(report, event);
     blame(naming, event);
+    // Up to 4.19 SysRq c was a NULL dereference.
+    if (event.blamed == "sysrq_handle_crash") event.event_class = EventClass::SysrqCrash;
     sign(naming, event);
     return event;
 }

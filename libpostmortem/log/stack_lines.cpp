@@ -139,7 +139,9 @@ std::optional<std::string_view> instruction_pointer_text(std::string_view line) 
             if (const auto text = pointer_text(cursor.rest())) return text;
         }
     }
-    return std::nullopt;
+    // mips, s390, loongarch
+    const auto frame = parse_instruction_pointer(line);
+    return frame ? std::optional(line.substr(line.find(frame->symbol + "+"))) : std::nullopt;
 }
 
 bool is_arm_frame(std::string_view line) {

@@ -72,7 +72,7 @@ struct Unpacked {
 };
 
 Unpacked unpacked(const std::string& packed) {
-    const auto source = decompressed(memory_source(as_bytes(packed)));
+    const auto source = decompressed(byte_stream_of(as_bytes(packed)));
     Unpacked all;
     std::vector<std::byte> buffer(10'000);
     while (true) {

@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include <postmortem/error.h>
+#include <postmortem/kernel_log.h>
+#include <postmortem/problem.h>
 
 namespace postmortem {
 
@@ -71,7 +72,7 @@ enum class EventClass {
 };
 
 /// A stable lower-case word: "null-dereference", "soft-lockup".
-std::string_view to_string(EventClass event_class);
+POSTMORTEM_API std::string_view to_string(EventClass event_class);
 
 /// One line of a call trace.
 struct LogFrame {
@@ -102,7 +103,7 @@ enum class AddressKind {
     Kernel,
 };
 
-std::string_view to_string(AddressKind kind);
+POSTMORTEM_API std::string_view to_string(AddressKind kind);
 
 struct LogEvent {
     EventClass event_class = EventClass::OtherBug;
@@ -152,8 +153,8 @@ struct LogAnalysis {
     std::string kernel;                ///< release of the boot that the cause belongs to
     std::size_t lines = 0;
     std::size_t boots = 0;
-    std::size_t dropped_events = 0;     ///< found, but beyond LogAnalysisOptions::max_events
-    std::vector<std::string> problems;  ///< what could not be read, and why
+    std::size_t dropped_events = 0;  ///< found, but beyond LogAnalysisOptions::max_events
+    Problems problems;               ///< what could not be read, and why
 };
 
 struct LogAnalysisOptions {
@@ -163,12 +164,16 @@ struct LogAnalysisOptions {
 
 /// Reads a log in any of its forms: plain, syslog, journal, pstore, compressed. "-" is standard input.
 /// Fails with Io where it cannot be opened; damage inside is a problem of the analysis.
-Result<LogAnalysis> analyse_log(const std::filesystem::path& path, const LogAnalysisOptions& options = {});
+POSTMORTEM_API Result<LogAnalysis> analyse_log(const std::filesystem::path& path,
+                                               const LogAnalysisOptions& options = {});
 
 /// The same for a log in memory, e.g. a dump's own.
-LogAnalysis analyse_log_text(std::string_view text, const LogAnalysisOptions& options = {});
+POSTMORTEM_API LogAnalysis analyse_log_text(std::string_view text, const LogAnalysisOptions& options = {});
+
+/// The same for the log that lay in a dump's memory; an event's line is then the record's number, from 1.
+POSTMORTEM_API LogAnalysis analyse_log(const KernelLog& log, const LogAnalysisOptions& options = {});
 
 /// Taint letters as words, in the kernel's order (Documentation/admin-guide/tainted-kernels.rst).
-std::vector<std::string> taint_words(std::string_view letters);
+POSTMORTEM_API std::vector<std::string> taint_words(std::string_view letters);
 
 }  // namespace postmortem

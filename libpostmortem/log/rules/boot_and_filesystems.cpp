@@ -29,9 +29,11 @@ void add_filesystems(RuleBook& book) {
                .detail = {},
                .title = "BUG: Dentry still in use in {1}",
                .alternative = "BUG: Dentry still in use [{1} of {2}]"}});
-    book.add("xfs_do_force_shutdown", passes,
-             {message(EventClass::FilesystemShutdown, "XFS ({*}): xfs_do_force_shutdown",
-                      "XFS: forced shutdown")});
+    const EventRule xfs = message(EventClass::FilesystemShutdown, "XFS ({*}): ", "XFS: shut down");
+    for (const std::string_view literal :
+         {"xfs_do_force_shutdown", "Shutting down filesystem", "Filesystem has been shut down"}) {
+        book.add(literal, passes, {xfs});
+    }
     book.add("emounting filesystem read-only", passes,
              {message(EventClass::FilesystemShutdown, "{EXT2|EXT3|EXT4}-fs{*}emounting filesystem read-only",
                       "{1}-fs: remounted read-only")});

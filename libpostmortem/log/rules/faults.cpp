@@ -109,11 +109,13 @@ void add_bugs(RuleBook& book) {
                   .steps = steps::fault,
                   .skip = {"^skb_"}},
              });
+    // riscv and s390 say this behind the line with the place.
     book.add("Kernel BUG", {},
              {{.event_class = EventClass::KernelBug,
                .head = "Kernel BUG {rest}",
                .detail = {},
-               .title = "kernel BUG {1}"}});
+               .title = "kernel BUG {1}",
+               .joins = true}});
     // mips
     book.add("Kernel bug detected", {},
              {fault(EventClass::KernelBug, "Kernel bug detected", "kernel BUG in {frame}")});
@@ -133,10 +135,12 @@ void add_fault_rules(RuleBook& book) {
     add_x86_traps(book);
     add_bugs(book);
     add_arm_faults(book);
-    // An oops that lost its first line; powerpc, s390 and mips say no more than this.
+    // An oops that lost its first line; powerpc, mips, riscv and s390 sometimes say no more than this.
     book.add("Oops: ", {.meeting = Meeting::Joins},
              {fault(EventClass::Oops, "Oops: {rest}", "Oops in {frame}")});
-    book.add("Oops[#", {.meeting = Meeting::Joins}, {fault(EventClass::Oops, "Oops[#", "Oops in {frame}")});
+    for (const std::string_view literal : {"Oops - ", "Oops[#", "Oops [#"}) {
+        book.add(literal, {.meeting = Meeting::Joins}, {fault(EventClass::Oops, literal, "Oops in {frame}")});
+    }
 }
 
 }  // namespace postmortem

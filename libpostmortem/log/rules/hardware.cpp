@@ -8,12 +8,12 @@ void add_hardware_rules(RuleBook& book) {
         return EventRule{
             .event_class = event_class, .head = head, .detail = {}, .title = title, .has_no_trace = true};
     };
-    book.add("Machine Check Exception:", {.meeting = Meeting::Joins},
+    book.add("Machine Check Exception:", {.meeting = Meeting::Passes},
              {hardware(EventClass::MachineCheck, "Machine Check Exception:", "machine check")});
     book.add(
         "Machine check events logged", {.meeting = Meeting::Passes},
         {hardware(EventClass::HardwareError, "Machine check events logged", "machine check events logged")});
-    book.add("[Hardware Error]:", {.meeting = Meeting::Joins},
+    book.add("[Hardware Error]:", {.meeting = Meeting::Passes},
              {
                  hardware(EventClass::MachineCheck, "[Hardware Error]: {*}Machine Check", "machine check"),
                  hardware(EventClass::HardwareError,

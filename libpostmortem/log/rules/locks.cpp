@@ -103,7 +103,7 @@ void add_held_locks(RuleBook& book) {
                   .detail = {},
                   .title = "WARNING: nested lock was not taken in {frame}",
                   .steps = steps::warning,
-                  .other_steps = steps::trace},
+                  .other_steps = {steps::trace}},
                  {.event_class = EventClass::Lockdep,
                   .head = "WARNING: lock held when returning to user space",
                   .detail = {"leaving the kernel with locks still held", "at: {pc?}{func}"},

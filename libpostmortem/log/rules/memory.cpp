@@ -60,7 +60,7 @@ void add_slabs(RuleBook& book) {
             .title = title,
             .steps = steps::trace,
             // whoever had the object before
-            .other_steps = {"INFO: {Freed|Allocated} in {func}"},
+            .other_steps = {{"INFO: {Freed|Allocated} in {func}"}},
             .skip = {"object_err", "slab_err", "print_trailer", "free_debug_processing",
                      "free_to_partial_list", "check_bytes_and_report", "on_freelist", "init_object"}};
     };
@@ -87,12 +87,18 @@ void add_slabs(RuleBook& book) {
 }
 
 void add_oom(RuleBook& book) {
+    const auto oom = [](std::vector<std::string_view> detail, std::string_view title) {
+        return EventRule{.event_class = EventClass::OutOfMemory,
+                         .head = "invoked oom-killer",
+                         .detail = std::move(detail),
+                         .title = title,
+                         .has_no_trace = true};
+    };
+    // The trace tells whose limit it was; from 5.0 on a line of its own says so too.
     book.add("invoked oom-killer", {.meeting = Meeting::Passes},
-             {{.event_class = EventClass::OutOfMemory,
-               .head = "invoked oom-killer",
-               .detail = {},
-               .title = "OOM killer invoked",
-               .has_no_trace = true}});
+             {oom({"{mem_cgroup_out_of_memory|CONSTRAINT_MEMCG|Memory cgroup out of memory}"},
+                  "out of memory in a memory cgroup"),
+              oom({}, "out of memory")});
     book.add("page allocation failure", {.meeting = Meeting::Passes},
              {{.event_class = EventClass::AllocationFailure,
                .head = "page allocation failure{*}order:{num}",

@@ -11,7 +11,7 @@ EventRule warning(EventClass event_class, std::string_view head, std::string_vie
             .detail = {},
             .title = title,
             .steps = steps::warning,
-            .other_steps = steps::trace,
+            .other_steps = {steps::trace},
             .skip = std::move(skip)};
 }
 

@@ -1,4 +1,4 @@
-#include "log/byte_source.h"
+#include "log/byte_stream.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,7 @@
 namespace postmortem {
 namespace {
 
-class MemorySource final : public ByteSource {
+class MemorySource final : public ByteStream {
   public:
     explicit MemorySource(Bytes bytes) : rest_(bytes) {}
 
@@ -26,7 +26,7 @@ class MemorySource final : public ByteSource {
     Bytes rest_;
 };
 
-class FileSource final : public ByteSource {
+class FileSource final : public ByteStream {
   public:
     FileSource(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
     ~FileSource() override {
@@ -48,11 +48,11 @@ class FileSource final : public ByteSource {
 
 }  // namespace
 
-std::unique_ptr<ByteSource> memory_source(Bytes bytes) {
+std::unique_ptr<ByteStream> byte_stream_of(Bytes bytes) {
     return std::make_unique<MemorySource>(bytes);
 }
 
-Result<std::unique_ptr<ByteSource>> file_source(const std::filesystem::path& path) {
+Result<std::unique_ptr<ByteStream>> open_byte_stream(const std::filesystem::path& path) {
     if (path == "-") return std::make_unique<FileSource>(STDIN_FILENO, "standard input");
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return fail(ErrorCode::Io, path.string() + ": " + std::strerror(errno));
