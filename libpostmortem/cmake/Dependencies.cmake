@@ -4,6 +4,7 @@ find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
 find_package(Boost REQUIRED COMPONENTS program_options)
 
 pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
@@ -21,7 +22,7 @@ add_library(postmortem_dependencies INTERFACE)
 target_include_directories(postmortem_dependencies SYSTEM INTERFACE ${EXPECTED_INCLUDE_DIR} ${SNAPPY_INCLUDE_DIR})
 target_link_libraries(postmortem_dependencies INTERFACE
   PkgConfig::LIBDW PkgConfig::LIBELF PkgConfig::LIBZSTD PkgConfig::LIBLZ4 PkgConfig::LIBDEFLATE PkgConfig::LIBLZMA
-  ZLIB::ZLIB ${SNAPPY_LIBRARY} fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+  ZLIB::ZLIB ${SNAPPY_LIBRARY} fmt::fmt nlohmann_json::nlohmann_json yaml-cpp Threads::Threads)
 
 if(POSTMORTEM_LZO)
   find_path(LZO_INCLUDE_DIR lzo/lzo1x.h REQUIRED)

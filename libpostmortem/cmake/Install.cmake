@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(private_libraries dw elf zstd lz4 deflate lzma z snappy fmt pthread)
+set(private_libraries dw elf zstd lz4 deflate lzma z snappy fmt yaml-cpp pthread)
 if(POSTMORTEM_LZO)
   list(APPEND private_libraries lzo2)
 endif()
