@@ -5,7 +5,9 @@
 namespace postmortem {
 
 void add_unknown_rules(RuleBook& book) {
-    book.add("BUG:", {.unless = {"BUG: no syscalls can create resource"}, .otherwise = EventClass::OtherBug},
+    book.add("BUG:",
+             {.unless = {"BUG: no syscalls can create resource", "Internal error: Oops - BUG:"},
+              .otherwise = EventClass::OtherBug},
              {{.event_class = EventClass::OtherBug,
                .head = "BUG:{end}",
                .detail = {},
@@ -28,7 +30,9 @@ void add_unknown_rules(RuleBook& book) {
              {.unless = {"INFO: lockdep is turned off", "INFO: Stall ended before state dump start",
                          "INFO: NMI handler", "INFO: recovery required on readonly filesystem",
                          "{handler|interrupt}{*}took too long", "is not present in /proc/kallsyms",
-                         "INFO: no syscalls can create resource"},
+                         "INFO: no syscalls can create resource",
+                         // hung tasks, since 6.15: who holds what the task waits for
+                         "INFO: task {*} blocked on a"},
               .otherwise = EventClass::OtherInfo},
              {{.event_class = EventClass::OtherInfo,
                .head = "INFO:{end}",

@@ -1,0 +1,11 @@
+# Compiles the knowledge base in: one C++ source with the text of every libpostmortem/log/knowledge/*.yaml.
+file(GLOB knowledge_yaml CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/log/knowledge/*.yaml)
+set(POSTMORTEM_KNOWLEDGE "")
+foreach(path IN LISTS knowledge_yaml)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  get_filename_component(name ${path} NAME)
+  file(READ ${path} text)
+  string(APPEND POSTMORTEM_KNOWLEDGE "        {\"${name}\", R\"yaml(${text})yaml\"},\n")
+endforeach()
+set(knowledge_source ${CMAKE_CURRENT_BINARY_DIR}/knowledge_files.cpp)
+configure_file(${CMAKE_CURRENT_SOURCE_DIR}/log/knowledge/knowledge_files.cpp.in ${knowledge_source} @ONLY)
