@@ -1,7 +1,10 @@
 // The words that classes, addresses and taint letters are shown with.
+#include <algorithm>
 #include <array>
 
 #include <postmortem/log_analysis.h>
+
+#include "log/taint_kinds.h"
 
 namespace postmortem {
 
@@ -80,38 +83,11 @@ std::string_view to_string(AddressKind kind) {
 }
 
 std::vector<std::string> taint_words(std::string_view letters) {
-    // Documentation/admin-guide/tainted-kernels.rst, as of 6.18
-    struct Taint {
-        char letter;
-        std::string_view word;
-    };
-    static constexpr std::array<Taint, 21> taints = {
-        {{'P', "proprietary module"},
-         {'G', "only GPL-compatible modules"},
-         {'F', "module loaded by force"},
-         {'S', "kernel running on out-of-specification hardware"},
-         {'R', "module unloaded by force"},
-         {'M', "machine check"},
-         {'B', "bad page or unexpected page flags"},
-         {'U', "set by a userspace program"},
-         {'D', "died before: oops or BUG"},
-         {'A', "ACPI table overridden"},
-         {'W', "warning before"},
-         {'C', "staging driver"},
-         {'I', "workaround for a platform firmware bug"},
-         {'O', "out-of-tree module"},
-         {'E', "unsigned module"},
-         {'L', "soft lockup before"},
-         {'K', "live patched"},
-         {'X', "auxiliary taint of the distribution"},
-         {'T', "built with structure randomisation"},
-         {'N', "in-kernel test has run"},
-         {'J', "fwctl changed device state"}}};
     std::vector<std::string> words;
     for (const char letter : letters) {
-        for (const Taint& taint : taints) {
-            if (taint.letter == letter && letter != 'G') words.emplace_back(taint.word);
-        }
+        const auto known = std::find_if(taint_kinds.begin(), taint_kinds.end(),
+                                        [&](const TaintKind& kind) { return kind.letter == letter; });
+        if (known != taint_kinds.end()) words.emplace_back(known->meaning);
     }
     return words;
 }
