@@ -3,6 +3,7 @@
 
 #include "log/analyser.h"
 #include "log/known_matcher.h"
+#include "log/usable.h"
 
 namespace postmortem {
 namespace {
@@ -43,6 +44,11 @@ namespace {
 
 void judge(CheckResult& result, const std::vector<KnownCrash>& entries,
            const std::vector<KnownMatcher>& matchers, const LogNotebook& notebook) {
+    // A file that was empty, torn or no log at all must not pass for a healthy machine's.
+    if ((result.error = why_unusable(result.analysis))) {
+        result.outcome = CheckOutcome::Unusable;
+        return;
+    }
     const std::vector<LogEvent>& events = result.analysis.events;
     for (std::size_t i = 0; i < events.size(); ++i) {
         // What killed the machine is a crash, whatever its kind: an escalation whose report is lost, an OOM
@@ -71,15 +77,6 @@ CheckResult KnownCrashes::check(const std::filesystem::path& log, const LogAnaly
         return result;
     }
     result.analysis = std::move(*analysis);
-    // Without an event, a file that was empty, torn or no log at all must not pass for a healthy machine's.
-    const bool is_doubtful = result.analysis.lines == 0 || !result.analysis.problems.empty();
-    if (result.analysis.events.empty() && is_doubtful) {
-        result.outcome = CheckOutcome::Unusable;
-        result.error = result.analysis.problems.empty()
-                           ? Error(ErrorCode::InvalidArgument, "the file is empty")
-                           : result.analysis.problems.front();
-        return result;
-    }
     judge(result, impl_->entries, impl_->matchers, notebook);
     return result;
 }
@@ -91,6 +88,7 @@ CheckResult KnownCrashes::check(const KernelLog& log, std::string source,
     LogNotebook notebook(impl_->matchers);
     for (const PrintkRecord& record : log.records) notebook.read(record.text);
     result.analysis = analyse_log(log, options);
+    result.analysis.problems.insert(result.analysis.problems.end(), log.problems.begin(), log.problems.end());
     judge(result, impl_->entries, impl_->matchers, notebook);
     return result;
 }
