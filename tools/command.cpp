@@ -72,8 +72,8 @@ Parsed parse(const Syntax& syntax, const std::vector<std::string>& arguments) {
     if (parsed.has(operand_option))
         parsed.rest = parsed.options[operand_option].as<std::vector<std::string>>();
     if (parsed.rest.empty())
-        return {std::nullopt,
-                complain(fmt::format("{0}: no dump is named; see `postmortem {0} --help`", syntax.name))};
+        return {std::nullopt, complain(fmt::format("{0}: no {1} is named; see `postmortem {0} --help`",
+                                                   syntax.name, syntax.input))};
     parsed.dump = parsed.rest.front();
     parsed.rest.erase(parsed.rest.begin());
     if (parsed.rest.size() > syntax.most_operands)
@@ -92,6 +92,17 @@ std::optional<postmortem::CrashDump> open_dump(const Arguments& arguments, int& 
     if (dump) return std::move(*dump);
     exit_code = complain(dump.error().message, unusable_input);
     return std::nullopt;
+}
+
+postmortem::Result<postmortem::PanicAnalysis> analyse(const Arguments& arguments, bool with_memory) {
+    postmortem::CrashInputOptions options;
+    if (arguments.vmlinux) options.dump.vmlinux = *arguments.vmlinux;
+    options.with_memory = with_memory;
+    return postmortem::analyse_crash(arguments.dump, options);
+}
+
+int refuse(const postmortem::Error& error) {
+    return complain(postmortem::describe(error), unusable_input);
 }
 
 int finish(const std::string& answer, const postmortem::Problems& problems) {

@@ -10,6 +10,7 @@
 #include <boost/program_options.hpp>
 
 #include <postmortem/crash_dump.h>
+#include <postmortem/crash_input.h>
 #include <postmortem/problem.h>
 #include <postmortem/render.h>
 
@@ -21,6 +22,9 @@ enum ExitCode : int {
     partial_answer = 1,
     usage_error = 2,
     unusable_input = 3,
+    nothing_found = 4,  ///< panic, signature, oom: there is no such event
+    known_crash = 5,    ///< check
+    new_crash = 6,      ///< check
 };
 
 struct Command {
@@ -50,7 +54,8 @@ struct Syntax {
     const char* operands;     ///< "DUMP [PID|TASK|COMM...]"
     const char* description;  ///< paragraphs, and examples
     boost::program_options::options_description options{"Options"};
-    bool reads_kernel = true;  ///< offers --vmlinux
+    bool reads_kernel = true;    ///< offers --vmlinux
+    const char* input = "dump";  ///< what the first operand must be, for complaints
     bool has_json = true;
     std::size_t most_operands = SIZE_MAX;
 };
@@ -66,10 +71,15 @@ Parsed parse(const Syntax& syntax, const std::vector<std::string>& arguments);
 /// Opens the dump that the arguments name; complains and gives nothing where it cannot be used.
 std::optional<postmortem::CrashDump> open_dump(const Arguments& arguments, int& exit_code);
 
+/// Analyses the dump or log that the arguments name.
+postmortem::Result<postmortem::PanicAnalysis> analyse(const Arguments& arguments, bool with_memory = true);
+
 /// Writes the answer to standard output and its problems to standard error.
 int finish(const std::string& answer, const postmortem::Problems& problems);
 /// Reports an error as one sentence; the exit code says whose fault it is.
 int finish(const postmortem::Error& error);
+/// The same for an input that cannot be used, whatever is wrong with it.
+int refuse(const postmortem::Error& error);
 int complain(const std::string& sentence, int exit_code = usage_error);
 
 /// The usual end of a command: print `report` as text or JSON.

@@ -6,11 +6,15 @@
 namespace tool {
 
 int extract(const std::vector<std::string>& words);
+int check(const std::vector<std::string>& words);
+int panic(const std::vector<std::string>& words);
 int log(const std::vector<std::string>& words);
 int bt(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);
 int rd(const std::vector<std::string>& words);
 int report(const std::vector<std::string>& words);
+int signature(const std::vector<std::string>& words);
 int sys(const std::vector<std::string>& words);
+int triage(const std::vector<std::string>& words);
 
 }  // namespace tool

@@ -84,6 +84,9 @@ class DumpFile {
     virtual const std::vector<Error>& problems() const = 0;
 };
 
+/// Whether the first bytes of a file are those of a dump of any known format, wrapped or not.
+bool looks_like_dump(Bytes head);
+
 /// Opens a dump of any known format, told by its content. `path` may be a directory such as /var/crash/DATE:
 /// the one dump in it is taken (vmcore, vmcore.flat, dump.DATE, …). Errors, each with the file's name: Io;
 /// NotFound (a directory without a dump); Unsupported (not a known format); Corrupt (a known format whose

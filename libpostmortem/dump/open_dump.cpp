@@ -43,12 +43,6 @@ constexpr std::array formats = {
 constexpr std::uint64_t head_size = 4096;
 constexpr int max_wrappings = 2;
 
-bool is_dump(Bytes head) {
-    const auto recognises = [head](const auto& entry) { return entry.recognises(head); };
-    return std::any_of(formats.begin(), formats.end(), recognises) ||
-           std::any_of(wrappings.begin(), wrappings.end(), recognises);
-}
-
 Result<std::unique_ptr<DumpFile>> open_wrapped(std::unique_ptr<ByteSource> source, int depth) {
     std::array<std::byte, head_size> scratch;
     const Bytes head = source->read(0, std::min(source->size(), head_size), scratch).value_or(Bytes{});
@@ -72,6 +66,12 @@ std::string advice_on_opening(const std::filesystem::path& path) {
 
 }  // namespace
 
+bool looks_like_dump(Bytes head) {
+    const auto recognises = [head](const auto& entry) { return entry.recognises(head); };
+    return std::any_of(formats.begin(), formats.end(), recognises) ||
+           std::any_of(wrappings.begin(), wrappings.end(), recognises);
+}
+
 Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source) {
     return open_wrapped(std::move(source), 0);
 }
@@ -80,7 +80,7 @@ Result<std::unique_ptr<DumpFile>> open_dump(const std::filesystem::path& path) {
     FoundDump found{path, {}};
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) {
-        auto in_directory = find_dump(path, is_dump);
+        auto in_directory = find_dump(path, looks_like_dump);
         if (!in_directory) return fail(in_directory.error());
         found = std::move(*in_directory);
     }

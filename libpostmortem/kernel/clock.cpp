@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "kernel/cpus.h"
+#include "kernel/percpu.h"
+
 namespace postmortem {
 namespace {
 
@@ -71,6 +74,17 @@ Result<std::uint64_t> ticks_since_boot(const Kernel& kernel, std::uint32_t hz) {
     if (*now < start)
         return fail(ErrorCode::Corrupt, fmt::format("jiffies_64 is {}, before its start", *now));
     return *now - start;
+}
+
+Result<std::uint64_t> scheduler_clock(const Kernel& kernel) {
+    const auto cpus = read_cpu_mask(kernel, "online");
+    if (!cpus) return fail(cpus.error());
+    Result<std::uint64_t> latest = fail(ErrorCode::NotFound, "no CPU is online");
+    for (const std::uint32_t cpu : *cpus) {
+        auto clock = per_cpu_variable(kernel, "runqueues", "rq", cpu)["clock"].u64();
+        if (!latest || (clock && *clock > *latest)) latest = std::move(clock);
+    }
+    return latest;
 }
 
 Result<std::array<double, 3>> read_load_average(const Kernel& kernel) {

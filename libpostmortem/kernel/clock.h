@@ -23,6 +23,10 @@ Result<std::uint32_t> ticks_per_second(const Kernel& kernel);
 /// Ticks since boot: jiffies_64 less the value that it starts with.
 Result<std::uint64_t> ticks_since_boot(const Kernel& kernel, std::uint32_t hz);
 
+/// The scheduler's clock in ns since boot: the latest that any runqueue was updated to, at most a tick before
+/// the crash. What task->sched_info and the watchdogs measure by.
+Result<std::uint64_t> scheduler_clock(const Kernel& kernel);
+
 /// avenrun: over 1, 5 and 15 minutes.
 Result<std::array<double, 3>> read_load_average(const Kernel& kernel);
 

@@ -14,6 +14,10 @@ Json json_text(std::string_view text) {
     return escaped(text, true);
 }
 
+Json json_text_or_null(std::string_view text) {
+    return text.empty() ? Json(nullptr) : json_text(text);
+}
+
 Json json_problems(const Problems& problems) {
     Json list = Json::array();
     for (const Error& problem : problems) {

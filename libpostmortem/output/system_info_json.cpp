@@ -9,10 +9,6 @@
 namespace postmortem {
 namespace {
 
-Json text_or_null(const std::string& text) {
-    return text.empty() ? Json(nullptr) : json_text(text);
-}
-
 // "2026-11-21T02:39:26.123456789Z"
 Json utc_time(const SystemInfo& info) {
     if (!info.crash_time) return nullptr;
@@ -33,17 +29,17 @@ Json dump(const SystemInfo& info) {
 }
 
 Json kernel(const SystemInfo& info) {
-    Json entry{{"release", text_or_null(info.release)},
-               {"version", text_or_null(info.version)},
-               {"nodename", text_or_null(info.nodename)},
-               {"machine", text_or_null(info.machine)},
-               {"build_id", text_or_null(info.build_id)}};
+    Json entry{{"release", json_text_or_null(info.release)},
+               {"version", json_text_or_null(info.version)},
+               {"nodename", json_text_or_null(info.nodename)},
+               {"machine", json_text_or_null(info.machine)},
+               {"build_id", json_text_or_null(info.build_id)}};
     entry["offset"] = info.kernel_offset ? json_address(*info.kernel_offset) : Json(nullptr);
     entry["page_size_bytes"] = json_optional(info.page_size);
-    entry["command_line"] = text_or_null(info.command_line);
-    entry["vmlinux"] = text_or_null(info.vmlinux);
-    entry["symbol_source"] = text_or_null(info.symbol_source);
-    entry["type_source"] = text_or_null(info.type_source);
+    entry["command_line"] = json_text_or_null(info.command_line);
+    entry["vmlinux"] = json_text_or_null(info.vmlinux);
+    entry["symbol_source"] = json_text_or_null(info.symbol_source);
+    entry["type_source"] = json_text_or_null(info.type_source);
     return entry;
 }
 
@@ -53,8 +49,7 @@ Json taint(const SystemInfo& info) {
     Json flags = Json::array();
     for (const TaintFlag& flag : info.taints) {
         letters += flag.letter;
-        flags.push_back(
-            {{"bit", flag.bit}, {"letter", std::string(1, flag.letter)}, {"meaning", flag.meaning}});
+        flags.push_back(json_entry(flag));
     }
     return {{"mask", json_address(*info.taint_mask)}, {"letters", letters}, {"flags", std::move(flags)}};
 }
@@ -71,7 +66,7 @@ Json cpu(const SystemInfo& info) {
     Json entry{
         {"possible", info.cpus_possible}, {"present", info.cpus_present}, {"online", info.cpus_online}};
     entry["khz"] = json_optional(info.cpu_khz);
-    entry["model"] = text_or_null(info.cpu_model);
+    entry["model"] = json_text_or_null(info.cpu_model);
     return entry;
 }
 
@@ -91,10 +86,14 @@ Json memory(const SystemInfo& info) {
 Json hardware(const SystemInfo& info) {
     Json dmi = Json::object();
     for (const auto& [name, value] : info.dmi) dmi[json_text(name).get<std::string>()] = json_text(value);
-    return {{"hypervisor", text_or_null(info.hypervisor)}, {"dmi", std::move(dmi)}};
+    return {{"hypervisor", json_text_or_null(info.hypervisor)}, {"dmi", std::move(dmi)}};
 }
 
 }  // namespace
+
+Json json_entry(const TaintFlag& flag) {
+    return {{"bit", flag.bit}, {"letter", std::string(1, flag.letter)}, {"meaning", flag.meaning}};
+}
 
 Json json_entry(const SystemInfo& info) {
     return {{"dump", dump(info)},
@@ -105,7 +104,7 @@ Json json_entry(const SystemInfo& info) {
             {"memory", memory(info)},
             {"hardware", hardware(info)},
             {"task_count", json_optional(info.task_count)},
-            {"panic_message", text_or_null(info.panic_message)}};
+            {"panic_message", json_text_or_null(info.panic_message)}};
 }
 
 std::string to_json(const SystemInfo& info) {

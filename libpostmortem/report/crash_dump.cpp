@@ -5,6 +5,7 @@
 #include "report/backtrace.h"
 #include "report/crash_report.h"
 #include "report/kernel_log.h"
+#include "report/panic.h"
 #include "report/system_info.h"
 #include "report/task_list.h"
 
@@ -26,6 +27,14 @@ Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenO
 
 CrashReport CrashDump::report() const {
     return make_crash_report(*kernel_);
+}
+
+PanicAnalysis CrashDump::panic() const {
+    return make_panic_analysis(*kernel_);
+}
+
+PanicAnalysis CrashDump::signature() const {
+    return make_signature(*kernel_);
 }
 
 SystemInfo CrashDump::system_info() const {

@@ -12,6 +12,7 @@
 #include "report/backtrace.h"
 #include "report/crash_report.h"
 #include "report/kernel_log.h"
+#include "report/panic.h"
 #include "report/task_list.h"
 
 namespace postmortem {
@@ -33,6 +34,8 @@ class Questioner {
         if (auto missing = visit_backtraces(kernel_, every_task, [](const Backtrace&) {})) note(*missing);
         step("report");
         note(make_crash_report(kernel_).problems);
+        step("panic");
+        note(make_panic_analysis(kernel_).problems);
         step("modules");
         note(kernel_.modules().problems());
         for (const Module& module : kernel_.modules().all())

@@ -16,6 +16,7 @@
 #include <postmortem/crash_report.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
+#include <postmortem/panic.h>
 #include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
 
@@ -43,6 +44,11 @@ class POSTMORTEM_API CrashDump {
 
     /// What happened, on one screen. Never fails as a whole.
     CrashReport report() const;
+
+    /// Why it died: the log's events and their cause, what memory adds, and what is known of such crashes.
+    PanicAnalysis panic() const;
+    /// The part of it that the log gives: titles and ids. It needs neither symbols nor types.
+    PanicAnalysis signature() const;
 
     /// Which kernel, on which machine, when, and why it died.
     SystemInfo system_info() const;

@@ -30,7 +30,7 @@ enum class Verdict {
     Ignore,  ///< no crash as far as this job is concerned
 };
 
-std::string_view to_string(Verdict verdict);
+POSTMORTEM_API std::string_view to_string(Verdict verdict);
 
 /// One entry, as it was written.
 struct KnownCrash {

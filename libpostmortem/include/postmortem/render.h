@@ -1,6 +1,7 @@
 // Prints answers: as text in crash's layout, or as JSON (docs/json.md). Text from the dump is escaped.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,11 @@
 #include <postmortem/crash_report.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
+#include <postmortem/known_crashes.h>
+#include <postmortem/panic.h>
 #include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
+#include <postmortem/triage.h>
 
 namespace postmortem {
 
@@ -33,6 +37,22 @@ POSTMORTEM_API std::string to_json(const BacktraceList& list);
 /// One screen, to paste into a ticket.
 POSTMORTEM_API std::string to_text(const CrashReport& report);
 POSTMORTEM_API std::string to_json(const CrashReport& report);
+
+/// Why it died and what to do next, on one screen; JSON has everything.
+POSTMORTEM_API std::string to_text(const PanicAnalysis& analysis);
+POSTMORTEM_API std::string to_json(const PanicAnalysis& analysis);
+
+/// "ID  TITLE" of the cause, or with `all_events` of every event, in the order of the log. Empty where
+/// nothing went wrong.
+POSTMORTEM_API std::string signature_to_text(const PanicAnalysis& analysis, bool all_events = false);
+POSTMORTEM_API std::string signature_to_json(const PanicAnalysis& analysis);
+
+/// What a CI job prints; `known` is what the inputs were held against.
+POSTMORTEM_API std::string to_text(std::span<const CheckResult> results, const KnownCrashes& known);
+POSTMORTEM_API std::string to_json(std::span<const CheckResult> results, const KnownCrashes& known);
+
+POSTMORTEM_API std::string to_text(const Triage& triage);
+POSTMORTEM_API std::string to_json(const Triage& triage);
 
 /// Prints backtraces one by one, to the same text and the same JSON as above.
 class POSTMORTEM_API BacktraceWriter {

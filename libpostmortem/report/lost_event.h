@@ -1,0 +1,17 @@
+// The event that killed a kernel whose log is lost, told from the panic task's backtrace.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include <postmortem/log_analysis.h>
+#include <postmortem/panic.h>
+
+namespace postmortem {
+
+/// `fault_address`: what the task's last page fault was about (task->thread.cr2). Nothing where the backtrace
+/// does not tell of a death.
+std::optional<LogEvent> event_from_backtrace(const PanicEvidence& evidence, std::string_view release,
+                                             std::optional<std::uint64_t> fault_address);
+
+}  // namespace postmortem

@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include <postmortem/known_crashes.h>
+
+#include "commands.h"
+#include "progress.h"
+
+namespace tool {
+namespace {
+
+using postmortem::CheckOutcome;
+using postmortem::CheckResult;
+using postmortem::KnownCrashes;
+
+int exit_code_of(const std::vector<CheckResult>& results) {
+    CheckOutcome worst = CheckOutcome::NoCrash;
+    for (const CheckResult& result : results) worst = std::max(worst, result.outcome);
+    switch (worst) {
+        case CheckOutcome::NoCrash: return whole_answer;
+        case CheckOutcome::Known: return known_crash;
+        case CheckOutcome::New: return new_crash;
+        case CheckOutcome::Unusable: return unusable_input;
+    }
+    return unusable_input;
+}
+
+// One entry for each new id, however often it was met.
+std::string entries_of_new_crashes(const std::vector<CheckResult>& results, const std::string& note) {
+    std::string text;
+    std::vector<std::string> ids;
+    for (const CheckResult& result : results) {
+        for (const postmortem::CheckedEvent& checked : result.events) {
+            const postmortem::LogEvent& event = result.analysis.events[checked.event];
+            if (checked.outcome != CheckOutcome::New || checked.entry) continue;
+            if (std::find(ids.begin(), ids.end(), event.id) != ids.end()) continue;
+            ids.push_back(event.id);
+            text += postmortem::to_known_entry(event, note);
+        }
+    }
+    return text;
+}
+
+bool write_file(const std::string& path, const std::string& text, std::ios::openmode mode) {
+    std::ofstream file(path, std::ios::binary | mode);
+    file << text;
+    file.close();
+    return !file.fail();
+}
+
+int could_not_write(const std::string& path) {
+    return complain(fmt::format("{}: {}", path, std::strerror(errno)), unusable_input);
+}
+
+}  // namespace
+
+int check(const std::vector<std::string>& words) {
+    namespace po = boost::program_options;
+    using Files = std::vector<std::string>;
+    Syntax syntax{
+        "check", "DUMP|LOG...",
+        "For CI jobs: holds dumps and logs against files of known crashes and says which are new.\n"
+        "Exit status, the worst of all inputs: 0 no crash, 5 known crashes only, 6 a new crash (or one that\n"
+        "is marked as fixed), 3 an input that cannot be used, 2 wrong usage or a bad file of known "
+        "crashes.\n\n"
+        "A file of known crashes is a YAML list; all conditions of an entry must hold:\n"
+        "  - id: 3f2a9c1b7d04            # a signature, or a list of them\n"
+        "    title: \"kernel BUG in .*\"   # a regular expression, found anywhere in the title\n"
+        "    frames: [ext4_.*, \"^vfs_\"]  # in this order in the call trace\n"
+        "    log: \"I/O error, dev sd\"    # found in some line of the log\n"
+        "    kernel: \">=5.10, <6.1.50\"\n"
+        "    verdict: known              # known, fixed or ignore\n"
+        "    link: https://bugs.example/1\n"
+        "    note: what to tell whoever meets it\n\n"
+        "  postmortem check --known crashes.yaml --junit report.xml console.log /var/crash/*\n"
+        "  postmortem check --known crashes.yaml --learn crashes.yaml console.log\n"};
+    syntax.options.add_options()("known", po::value<Files>()->composing()->value_name("FILE"),
+                                 "a file of known crashes; may be given more than once")(
+        "junit", po::value<std::string>()->value_name("FILE"), "write the results as JUnit XML, too")(
+        "learn", po::value<std::string>()->value_name("FILE"), "append an entry for each new crash to FILE")(
+        "note", po::value<std::string>()->value_name("TEXT"), "the note of the entries that --learn writes");
+    syntax.input = "dump or log";
+    auto [arguments, code] = parse(syntax, words);
+    if (!arguments) return code;
+
+    std::vector<std::filesystem::path> files;
+    if (arguments->has("known"))
+        for (const std::string& file : arguments->options["known"].as<Files>()) files.emplace_back(file);
+    const auto known = KnownCrashes::load(files);
+    if (!known) return complain(postmortem::describe(known.error()), usage_error);
+
+    postmortem::CrashInputOptions options;
+    if (arguments->vmlinux) options.dump.vmlinux = *arguments->vmlinux;
+    std::vector<std::string> inputs = arguments->rest;
+    inputs.insert(inputs.begin(), arguments->dump);
+    std::vector<CheckResult> results;
+    Progress progress("checked");
+    for (const std::string& input : inputs) {
+        results.push_back(postmortem::check_crash(*known, input, options));
+        progress.show(results.size(), inputs.size());
+    }
+    progress.clear();
+
+    if (arguments->has("junit")) {
+        const std::string path = arguments->options["junit"].as<std::string>();
+        if (!write_file(path, postmortem::to_junit(results, *known), std::ios::trunc))
+            return could_not_write(path);
+    }
+    if (arguments->has("learn")) {
+        const std::string path = arguments->options["learn"].as<std::string>();
+        const std::string note = arguments->has("note") ? arguments->options["note"].as<std::string>() : "";
+        const std::string entries = entries_of_new_crashes(results, note);
+        if (!entries.empty() && !write_file(path, entries, std::ios::app)) return could_not_write(path);
+    }
+    const int written = finish(
+        arguments->json ? postmortem::to_json(results, *known) : postmortem::to_text(results, *known), {});
+    return written == whole_answer ? exit_code_of(results) : written;
+}
+
+}  // namespace tool
