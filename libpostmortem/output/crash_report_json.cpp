@@ -7,6 +7,7 @@ namespace postmortem {
 std::string to_json(const CrashReport& report) {
     Json document;
     document["system"] = json_entry(report.system);
+    document["cause"] = report.cause ? json_summary(*report.cause) : Json(nullptr);
     document["panic_task"] = report.panic_task ? json_entry(*report.panic_task) : Json(nullptr);
     document["panic_backtrace"] =
         report.panic_backtrace ? json_entry(*report.panic_backtrace) : Json(nullptr);

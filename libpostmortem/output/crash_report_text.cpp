@@ -50,7 +50,11 @@ std::string activity(const Backtrace& trace) {
 std::string to_text(const CrashReport& report) {
     std::string out = to_text(report.system);
     auto end = std::back_inserter(out);
-    fmt::format_to(end, "{:>12}: {}\n\n", "TAINT", taint(report.system));
+    fmt::format_to(end, "{:>12}: {}\n", "TAINT", taint(report.system));
+    if (report.cause)
+        fmt::format_to(end, "{:>12}: {}\n{:>12}: {}\n", "CAUSE", escaped(report.cause->title), "ID",
+                       report.cause->id);
+    out += '\n';
 
     if (report.panic_backtrace) {
         if (report.panic_task)

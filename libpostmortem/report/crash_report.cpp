@@ -32,6 +32,8 @@ class Maker {
         problems_.add_all(log.problems);
         report_.system = make_system_info(kernel_, {.log = &log, .task_count = table_.tasks.size()});
         problems_.add_all(report_.system.problems);
+        LogAnalysis analysis = analyse_log(log);
+        if (analysis.cause) report_.cause = std::move(analysis.events[*analysis.cause]);
         const std::size_t count = std::min(log.records.size(), last_record_count);
         report_.last_records.assign(
             std::make_move_iterator(log.records.end() - static_cast<std::ptrdiff_t>(count)),

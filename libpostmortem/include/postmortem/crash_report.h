@@ -7,6 +7,7 @@
 
 #include <postmortem/backtrace.h>
 #include <postmortem/kernel_log.h>
+#include <postmortem/log_analysis.h>
 #include <postmortem/problem.h>
 #include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
@@ -15,6 +16,7 @@ namespace postmortem {
 
 struct CrashReport {
     SystemInfo system;  ///< its problems are among the report's
+    std::optional<LogEvent> cause;  ///< what killed it, by the log; `panic` tells more
     std::optional<TaskInfo> panic_task;
     std::optional<Backtrace> panic_backtrace;
     std::vector<Backtrace> other_cpus;       ///< what the other CPUs were running, by CPU
