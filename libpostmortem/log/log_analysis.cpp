@@ -5,6 +5,7 @@
 #include "log/decompress.h"
 #include "log/event_collector.h"
 #include "log/log_reader.h"
+#include "log/terminal.h"
 
 namespace postmortem {
 namespace {
@@ -50,6 +51,7 @@ LogAnalysis analyse_log_text(std::string_view text, const LogAnalysisOptions& op
 
 LogAnalysis analyse_log(const KernelLog& log, const LogAnalysisOptions& options) {
     EventCollector collector(options);
+    std::string text;
     std::size_t number = 0;
     for (const PrintkRecord& printed : log.records) {
         LogRecord record;
@@ -60,7 +62,9 @@ LogAnalysis analyse_log(const KernelLog& log, const LogAnalysisOptions& options)
         if (printed.level) record.level = *printed.level;
         // Userland may write to /dev/kmsg; only facility 0 is the kernel's.
         if (printed.facility.value_or(0) != 0) record.program = "user";
-        for (const std::string_view line : split(printed.text, '\n')) {
+        // A reader of text takes them out as well: the same death has the same title and id in both.
+        without_terminal_sequences(printed.text, text);
+        for (const std::string_view line : split(text, '\n')) {
             record.text = line;
             collector.add(record);
         }

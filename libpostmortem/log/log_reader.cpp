@@ -7,31 +7,12 @@
 #include "log/line_splitter.h"
 #include "log/prefix.h"
 #include "log/pstore.h"
+#include "log/terminal.h"
 
 namespace postmortem {
 namespace {
 
 constexpr std::size_t max_pstore_log = 16u << 20;
-
-// Takes terminal sequences (CSI, OSC, two-character) out of a line.
-void without_escapes(std::string_view line, std::string& out) {
-    out.clear();
-    while (!line.empty()) {
-        const std::size_t escape = line.find('\x1b');
-        out.append(line.substr(0, escape));
-        if (escape == std::string_view::npos) return;
-        line.remove_prefix(escape + 1);
-        std::size_t length = line.empty() ? 0 : 1;
-        if (line.starts_with('[')) {
-            while (length < line.size() && (line[length] < 0x40 || line[length] > 0x7e)) ++length;
-            if (length < line.size()) ++length;
-        } else if (line.starts_with(']')) {
-            while (length < line.size() && line[length] != '\a' && line[length] != '\x1b') ++length;
-            if (length < line.size() && line[length] == '\a') ++length;
-        }
-        line.remove_prefix(length);
-    }
-}
 
 }  // namespace
 
@@ -101,7 +82,7 @@ class LogReader::Impl {
         if (!line) return false;
         pending_ = *line;
         if (lines_.may_hold_escapes() && pending_.find('\x1b') != std::string_view::npos) {
-            without_escapes(pending_, unescaped_);
+            without_terminal_sequences(pending_, unescaped_);
             pending_ = unescaped_;
         }
         if (pending_.starts_with('{') && pending_.find("\"MESSAGE\"") != std::string_view::npos &&

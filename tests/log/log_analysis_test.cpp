@@ -168,6 +168,21 @@ TEST_CASE("a dump's own log gives the same events as its text") {
     CHECK(from_log.events[0].line == 1);
 }
 
+TEST_CASE(
+    "terminal sequences in a panic's text change neither title nor id, in a dump's own log as in its text") {
+    const std::string line = "Kernel panic - not syncing: labcrash: as asked, \033[1mwith an escape";
+    KernelLog log;
+    PrintkRecord record;
+    record.text = line;
+    log.records.push_back(record);
+    const LogAnalysis from_log = analyse_log(log);
+    const LogAnalysis from_text = analyse_log_text("[    5.000000] " + line + "\n");
+    REQUIRE(from_log.events.size() == 1);
+    CHECK(from_log.events[0].title == "kernel panic: labcrash: as asked, with an escape");
+    CHECK(from_log.events[0].title == from_text.events.at(0).title);
+    CHECK(from_log.events[0].id == from_text.events[0].id);
+}
+
 TEST_CASE("bad input is answered, not suffered") {
     CHECK(analyse_log_text("").events.empty());
     std::string junk;

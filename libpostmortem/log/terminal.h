@@ -1,0 +1,12 @@
+// What a log may hold for the eyes of a terminal alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace postmortem {
+
+/// Copies a line to `out` without its terminal sequences: CSI, OSC and those of two characters (ECMA-48).
+void without_terminal_sequences(std::string_view line, std::string& out);
+
+}  // namespace postmortem
