@@ -113,38 +113,44 @@ Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
     return hit;
 }
 
-std::unique_ptr<TypeFinder> Kernel::load_types() const {
-    Error why(ErrorCode::MissingDebugInfo, "");
+Result<std::unique_ptr<TypeFinder>> Kernel::btf_in_dump() const {
     const auto first = symbol("__start_BTF"), last = symbol("__stop_BTF");
-    if (!first || !last) {
-        why.message =
-            fmt::format("the dump holds no BTF ({})", first ? last.error().message : first.error().message);
-    } else if (*last <= *first || *last - *first > max_btf_bytes) {
-        why.message = "the BTF in the dump has an impossible size";
-    } else {
-        auto bytes = memory_->bytes(*first, *last - *first);
-        if (bytes) {
-            auto btf = open_btf(std::move(*bytes), "BTF");
-            if (btf) return std::move(*btf);
-            why.message = btf.error().message;
-        } else {
-            why.message = fmt::format("the BTF in the dump cannot be read: {}", bytes.error().message);
-        }
+    if (!first || !last)
+        return fail(
+            ErrorCode::MissingDebugInfo,
+            fmt::format("the dump holds no BTF ({})", first ? last.error().message : first.error().message));
+    if (*last <= *first || *last - *first > max_btf_bytes)
+        return fail(ErrorCode::Corrupt, "the BTF in the dump has an impossible size");
+    if (const auto start = memory_->u32(*first); !start)
+        return fail(start.error().code,
+                    fmt::format("the BTF in the dump cannot be read: {}", start.error().message), *first);
+    ByteBuffer bytes(*last - *first);
+    const std::size_t lost = memory_->read_large(*first, bytes, btf_hole);
+    return open_btf(std::move(bytes), "BTF", lost);
+}
+
+Result<std::unique_ptr<TypeFinder>> Kernel::types_of_vmlinux() const {
+    const auto file = vmlinux();
+    if (!file) return fail(file.error());
+    if (auto section = (*file)->btf()) {
+        auto btf = open_btf(std::move(*section), fmt::format("BTF of {}", (*file)->path().string()));
+        if (btf) return btf;
     }
-    auto file = vmlinux();
-    if (file) {
-        if (auto section = (*file)->btf()) {
-            if (auto btf = open_btf(std::move(*section), fmt::format("BTF of {}", (*file)->path().string())))
-                return std::move(*btf);
-        }
-        auto dwarf = open_dwarf(**file);
-        if (dwarf) return std::move(*dwarf);
-        why.message += fmt::format("; {}", dwarf.error().message);
-    } else if (options_.vmlinux || file.error().code != ErrorCode::NotFound) {
-        why.message += fmt::format("; {}", file.error().message);
-    }
-    why.message += "; " + vmlinux_install_hint(release());
-    return make_empty_type_finder(std::move(why));
+    return open_dwarf(**file);
+}
+
+std::unique_ptr<TypeFinder> Kernel::load_types() const {
+    auto in_dump = btf_in_dump();
+    if (in_dump && !(*in_dump)->damage()) return std::move(*in_dump);
+    auto in_file = types_of_vmlinux();
+    if (in_file) return std::move(*in_file);
+    if (in_dump) return std::move(*in_dump);
+
+    std::string why = in_dump.error().message;
+    if (options_.vmlinux || in_file.error().code != ErrorCode::NotFound)
+        why += fmt::format("; {}", in_file.error().message);
+    why += "; " + vmlinux_install_hint(release());
+    return make_empty_type_finder({ErrorCode::MissingDebugInfo, std::move(why)});
 }
 
 const TypeFinder& Kernel::types() const {

@@ -93,6 +93,8 @@ class Kernel {
     Kernel(std::filesystem::path path, std::unique_ptr<DumpFile> dump, KernelOptions options);
 
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
+    Result<std::unique_ptr<TypeFinder>> btf_in_dump() const;
+    Result<std::unique_ptr<TypeFinder>> types_of_vmlinux() const;
     std::unique_ptr<TypeFinder> load_types() const;
 
     std::filesystem::path path_;

@@ -16,6 +16,10 @@ constexpr std::uint32_t record_size = 12;
 constexpr std::uint32_t pointer_size = 8;
 constexpr unsigned max_dimensions = 16;
 constexpr std::uint64_t max_type_bytes = 256ull << 20;
+constexpr std::uint64_t max_name_bytes = 512;  // names that share their end could cost more than the data has
+constexpr std::uint32_t max_byte_size = 1u << 30;
+constexpr std::uint32_t known_int_bits = 0x0fffffff;
+constexpr std::size_t most_probes = 4096;  // names that were made to collide are left out
 
 enum class Kind : std::uint8_t {
     Void = 0,
@@ -86,33 +90,44 @@ std::size_t hash_of(std::string_view name) {
 
 class Btf final : public TypeFinder {
   public:
-    Btf(std::vector<std::byte> bytes, std::string source)
-        : bytes_(std::move(bytes)), source_(std::move(source)) {}
+    Btf(Bytes bytes, std::shared_ptr<const void> owner, std::string source, std::size_t lost_pages)
+        : bytes_(bytes), owner_(std::move(owner)), source_(std::move(source)), lost_pages_(lost_pages) {}
 
     Result<void> index();
     std::string source() const override { return source_; }
+    std::optional<Error> damage() const override;
 
   protected:
     Result<TypeId> search(TypeKind kind, std::string_view name) const override;
     Type decode(TypeId id) const override;
 
   private:
+    /// The record at `offset`, which holds one.
     Record record(std::uint32_t offset) const {
-        return {types_.u32(offset).value_or(0), types_.u32(offset + 4).value_or(0),
-                types_.u32(offset + 8).value_or(0)};
+        const std::byte* at = types_.bytes().data() + offset;
+        const auto word = [&](std::size_t i) { return load<std::uint32_t>(at + 4 * i, types_.endian()); };
+        return {word(0), word(1), word(2)};
     }
-    std::string_view name_at(std::uint32_t offset) const { return strings_.c_string(offset).value_or(""); }
+    std::string_view name_at(std::uint32_t offset) const {
+        if (offset >= strings_.size()) return {};
+        return until_nul(as_text(
+            *strings_.slice(offset, std::min<std::uint64_t>(max_name_bytes, strings_.size() - offset))));
+    }
 
+    std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
     void index_names() const;
     void decode_array(std::uint32_t payload, Type& type) const;
     void decode_members(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_enumerators(const Record& record, std::uint32_t payload, Type& type) const;
 
-    std::vector<std::byte> bytes_;
+    Bytes bytes_;
+    std::shared_ptr<const void> owner_;
     std::string source_;
+    std::size_t lost_pages_;
     ByteReader types_;
     ByteReader strings_;
     std::vector<std::uint32_t> offsets_;  ///< of type id N at N; id 0 is void
+    bool cut_short_ = false;              ///< types are missing behind the last one
     mutable std::vector<std::uint32_t>
         name_table_;  ///< type ids, placed by the hash of their name; 0 is a free slot
 };
@@ -141,16 +156,49 @@ Result<void> Btf::index() {
         return fail(ErrorCode::Corrupt, fmt::format("{}: the BTF claims an impossible size", source_));
     offsets_.reserve(types->size() / 16);
     offsets_.push_back(0);
-    for (std::uint64_t at = 0; at < types->size();) {
-        const Record here = record(static_cast<std::uint32_t>(at));
-        const auto payload = payload_size(here);
-        if (!payload || !types_.holds(at, std::uint64_t{record_size} + *payload))
-            return fail(ErrorCode::Corrupt,
-                        fmt::format("{}: BTF type {} is malformed", source_, offsets_.size()));
-        offsets_.push_back(static_cast<std::uint32_t>(at));
-        at += record_size + *payload;
+    for (std::uint32_t at = 0; at < types->size();) {
+        const auto size = valid_record_size(at);
+        if (!size) {
+            cut_short_ = true;
+            break;
+        }
+        offsets_.push_back(at);
+        at += *size;
     }
+    if (cut_short_ && offsets_.size() == 1)
+        return fail(ErrorCode::Corrupt, fmt::format("{}: not one type can be read", source_));
     return {};
+}
+
+std::optional<Error> Btf::damage() const {
+    if (!cut_short_ && lost_pages_ == 0) return std::nullopt;
+    std::string message = fmt::format("the {} is damaged", source_);
+    if (lost_pages_ != 0) message += fmt::format(", {} pages of it cannot be read", lost_pages_);
+    if (cut_short_) message += fmt::format(", and its types end after the {}th", offsets_.size() - 1);
+    return Error(ErrorCode::Corrupt, std::move(message));
+}
+
+// What btf_check_meta() (kernel/bpf/btf.c) would let pass, as far as a reader depends on it.
+std::optional<std::uint32_t> Btf::valid_record_size(std::uint32_t offset) const {
+    if (!types_.holds(offset, record_size)) return std::nullopt;
+    const Record here = record(offset);
+    const auto payload = payload_size(here);
+    if (!payload || !types_.holds(offset, std::uint64_t{record_size} + *payload)) return std::nullopt;
+    switch (here.kind()) {
+        case Kind::Int:
+            if (*types_.u32(offset + record_size) & ~known_int_bits) return std::nullopt;
+            [[fallthrough]];
+        case Kind::Float:
+        case Kind::Struct:
+        case Kind::Union:
+        case Kind::Enum:
+        case Kind::Enum64:
+        case Kind::DataSec:
+            if (here.size_or_type > max_byte_size) return std::nullopt;
+            break;
+        default: break;
+    }
+    return record_size + *payload;
 }
 
 // One pass over the records; an open-addressing table of type ids costs 4 bytes a slot and no allocation a
@@ -161,18 +209,23 @@ void Btf::index_names() const {
         const Record here = record(offsets_[id]);
         if (here.name == 0 || !named_kind(here)) continue;
         std::size_t slot = hash_of(name_at(here.name)) & (name_table_.size() - 1);
-        while (name_table_[slot] != 0) slot = (slot + 1) & (name_table_.size() - 1);
-        name_table_[slot] = id;
+        std::size_t probes = 0;
+        while (name_table_[slot] != 0 && ++probes < most_probes) slot = (slot + 1) & (name_table_.size() - 1);
+        if (name_table_[slot] == 0) name_table_[slot] = id;
     }
 }
 
 Result<TypeId> Btf::search(TypeKind kind, std::string_view name) const {
     if (name_table_.empty()) index_names();
-    for (std::size_t slot = hash_of(name) & (name_table_.size() - 1); name_table_[slot] != 0;
-         slot = (slot + 1) & (name_table_.size() - 1)) {
+    std::size_t slot = hash_of(name) & (name_table_.size() - 1);
+    for (std::size_t i = 0; i < most_probes && name_table_[slot] != 0; ++i) {
         const Record here = record(offsets_[name_table_[slot]]);
         if (named_kind(here) == kind && name_at(here.name) == name) return name_table_[slot];
+        slot = (slot + 1) & (name_table_.size() - 1);
     }
+    if (const auto why = damage())
+        return fail(why->code,
+                    fmt::format("no {} named {} is left: {}", to_string(kind), name, why->message));
     return fail(ErrorCode::NotFound, fmt::format("no {} named {} in {}", to_string(kind), name, source_));
 }
 
@@ -200,7 +253,9 @@ void Btf::decode_members(const Record& here, std::uint32_t payload, Type& type) 
             member.bit_offset = offset & 0xffffff;
             member.bit_size = offset >> 24;
         }
-        type.members.push_back(std::move(member));
+        // One that begins behind the struct was written over by a hole.
+        if (member.bit_offset <= std::uint64_t{here.size_or_type} * 8)
+            type.members.push_back(std::move(member));
     }
 }
 
@@ -269,7 +324,14 @@ Type Btf::decode(TypeId id) const {
                 type.is_signed = here.kind_flag() || here.kind() == Kind::Enum;
                 decode_enumerators(here, payload, type);
                 return type;
-            case Kind::Fwd: type.kind = TypeKind::Forward; return type;
+            case Kind::Fwd:
+                if (const auto complete =
+                        search(here.kind_flag() ? TypeKind::Union : TypeKind::Struct, type.name)) {
+                    id = *complete;
+                    continue;
+                }
+                type.kind = TypeKind::Forward;
+                return type;
             case Kind::Typedef:
                 type.kind = TypeKind::Typedef;
                 type.target = here.size_or_type;
@@ -283,12 +345,22 @@ Type Btf::decode(TypeId id) const {
     return type;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source) {
-    auto btf = std::make_unique<Btf>(std::move(bytes), std::move(source));
+template <class Buffer>
+Result<std::unique_ptr<TypeFinder>> open_owned(Buffer bytes, std::string source, std::size_t lost_pages) {
+    const auto owner = std::make_shared<const Buffer>(std::move(bytes));
+    auto btf = std::make_unique<Btf>(Bytes(*owner), owner, std::move(source), lost_pages);
     if (auto done = btf->index(); !done) return fail(std::move(done.error()));
     return btf;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string source, std::size_t lost_pages) {
+    return open_owned(std::move(bytes), std::move(source), lost_pages);
+}
+
+Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source) {
+    return open_owned(std::move(bytes), std::move(source), 0);
 }
 
 }  // namespace postmortem

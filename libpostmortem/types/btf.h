@@ -10,8 +10,16 @@
 
 namespace postmortem {
 
+/// What stands for the bytes of BTF that could not be read. It is no valid type and ends no name, so that a
+/// hole costs the types that lie in it and behind it, and the names in it, and cannot pass for anything else.
+constexpr std::byte btf_hole{0xff};
+
 /// Takes the bytes of a .BTF section (the kernel's __start_BTF to __stop_BTF, or a vmlinux's section).
-/// `source` names where they come from. Errors: Corrupt.
+/// `source` names where they come from. Errors: Corrupt where nothing can be made of them. Where only the
+/// types up to a malformed one are good, they are found, and a search for another fails with Corrupt; so it
+/// does where `lost_pages` of the bytes are holes.
+Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string source,
+                                             std::size_t lost_pages = 0);
 Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source);
 
 }  // namespace postmortem

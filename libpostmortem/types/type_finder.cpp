@@ -7,6 +7,7 @@ namespace {
 
 constexpr unsigned max_typedef_chain = 32;
 constexpr unsigned max_anonymous_depth = 16;
+constexpr std::size_t max_members = 1u << 18;  // looked at for one
 
 class EmptyTypeFinder final : public TypeFinder {
   public:
@@ -43,9 +44,9 @@ std::string_view to_string(TypeKind kind) {
 
 Result<TypeId> TypeFinder::find(TypeKind kind, std::string_view name) const {
     const std::lock_guard guard(lock_);
-    Key key{static_cast<TypeId>(kind), std::string(name)};
+    const KeyView key{static_cast<TypeId>(kind), name};
     if (const auto known = found_.find(key); known != found_.end()) return known->second;
-    return found_.emplace(std::move(key), search(kind, name)).first->second;
+    return found_.emplace(Key{key.type, std::string(name)}, search(kind, name)).first->second;
 }
 
 const Type& TypeFinder::decoded(TypeId id) const {
@@ -72,17 +73,19 @@ const Type& TypeFinder::get_declared(TypeId id) const {
     return decoded(id);
 }
 
-std::optional<MemberPlace> TypeFinder::search_members(TypeId id, std::string_view name,
-                                                      unsigned depth) const {
+std::optional<MemberPlace> TypeFinder::search_members(TypeId id, std::string_view name, unsigned depth,
+                                                      std::size_t& budget) const {
     const Type& type = get(id);
     if (type.kind != TypeKind::Struct && type.kind != TypeKind::Union) return std::nullopt;
+    if (type.members.size() > budget) return std::nullopt;
+    budget -= type.members.size();
     for (const Member& member : type.members)
         if (member.name == name)
             return MemberPlace{member.bit_offset, member.bit_size, stripped(member.type)};
     if (depth == 0) return std::nullopt;
     for (const Member& member : type.members) {
         if (!member.name.empty()) continue;
-        if (auto inner = search_members(member.type, name, depth - 1)) {
+        if (auto inner = search_members(member.type, name, depth - 1, budget)) {
             inner->bit_offset += member.bit_offset;
             return inner;
         }
@@ -92,14 +95,18 @@ std::optional<MemberPlace> TypeFinder::search_members(TypeId id, std::string_vie
 
 Result<MemberPlace> TypeFinder::member(TypeId struct_or_union, std::string_view name) const {
     const std::lock_guard guard(lock_);
-    Key key{struct_or_union, std::string(name)};
-    auto known = members_.find(key);
-    if (known == members_.end())
-        known = members_.emplace(std::move(key), search_members(struct_or_union, name, max_anonymous_depth))
+    auto known = members_.find(KeyView{struct_or_union, name});
+    if (known == members_.end()) {
+        std::size_t budget = max_members;
+        known = members_
+                    .emplace(Key{struct_or_union, std::string(name)},
+                             search_members(struct_or_union, name, max_anonymous_depth, budget))
                     .first;
+    }
     if (known->second) return *known->second;
     const Type& type = get(struct_or_union);
-    return fail(ErrorCode::NotFound,
+    // In damaged types a member may be there and its name be lost.
+    return fail(damage() ? ErrorCode::Corrupt : ErrorCode::NotFound,
                 fmt::format("{} {} has no member {}", to_string(type.kind), type.name, name));
 }
 

@@ -49,31 +49,47 @@ class TypeFinder {
     /// "BTF", "DWARF of /usr/lib/debug/…", …
     virtual std::string source() const = 0;
 
+    /// Why types are missing that the kernel has; nothing where the source is whole.
+    virtual std::optional<Error> damage() const { return std::nullopt; }
+
   protected:
     virtual Result<TypeId> search(TypeKind kind, std::string_view name) const = 0;
-    /// Decodes one type record; qualifiers are followed, typedefs are not.
+    /// Decodes one type record; qualifiers are followed, typedefs are not. A declaration gives the complete
+    /// struct or union where there is one, else TypeKind::Forward.
     virtual Type decode(TypeId id) const = 0;
 
   private:
+    struct KeyView {
+        TypeId type;
+        std::string_view name;
+        bool operator==(const KeyView&) const = default;
+    };
     struct Key {
         TypeId type;
         std::string name;
-        bool operator==(const Key&) const = default;
+        operator KeyView() const { return {type, name}; }
     };
+    // Looked up by a view, so that a hit costs no allocation.
     struct KeyHash {
-        std::size_t operator()(const Key& key) const {
-            return std::hash<std::string>()(key.name) ^ (key.type * 0x9e3779b97f4a7c15ull);
+        using is_transparent = void;
+        std::size_t operator()(const KeyView& key) const {
+            return std::hash<std::string_view>()(key.name) ^ (key.type * 0x9e3779b97f4a7c15ull);
         }
+    };
+    struct KeyEqual {
+        using is_transparent = void;
+        bool operator()(const KeyView& a, const KeyView& b) const { return a == b; }
     };
 
     const Type& decoded(TypeId id) const;
     TypeId stripped(TypeId id) const;
-    std::optional<MemberPlace> search_members(TypeId id, std::string_view name, unsigned depth) const;
+    std::optional<MemberPlace> search_members(TypeId id, std::string_view name, unsigned depth,
+                                              std::size_t& budget) const;
 
     mutable std::recursive_mutex lock_;
     mutable std::unordered_map<TypeId, std::unique_ptr<Type>> types_;
-    mutable std::unordered_map<Key, Result<TypeId>, KeyHash> found_;
-    mutable std::unordered_map<Key, std::optional<MemberPlace>, KeyHash> members_;
+    mutable std::unordered_map<Key, Result<TypeId>, KeyHash, KeyEqual> found_;
+    mutable std::unordered_map<Key, std::optional<MemberPlace>, KeyHash, KeyEqual> members_;
 };
 
 /// A finder that knows nothing and says why: stands in where a kernel has neither BTF nor a vmlinux.
