@@ -89,7 +89,10 @@ Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
 
 Result<const SymbolTable*> Kernel::symbols() const {
     const std::lock_guard guard(lock_);
-    if (!symbols_) symbols_ = load_symbols();
+    if (!symbols_) {
+        symbols_ = load_symbols();
+        if (*symbols_) learn_direct_map(*memory_, ***symbols_);
+    }
     if (!*symbols_) return fail(symbols_->error());
     return (*symbols_)->get();
 }
@@ -106,9 +109,10 @@ Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
     auto table = symbols();
     if (!table) return fail(std::move(table.error()));
     auto hit = (*table)->containing(address);
-    // The last symbol of the image does not reach into whatever lies above it.
-    constexpr std::uint64_t plausible_size = 16ull << 20;
-    if (hit && hit->size == 0 && address - hit->symbol.address > plausible_size)
+    // The last symbol of the image does not reach into whatever lies above it, nor the last per-CPU one up to
+    // the image. The largest variable is the log buffer (CONFIG_LOG_BUF_SHIFT is 25 at most).
+    constexpr std::uint64_t plausible_size = 64ull << 20;
+    if (hit && address - hit->symbol.address > plausible_size)
         return fail(ErrorCode::NotFound, "no symbol covers the address", address);
     return hit;
 }
@@ -176,7 +180,8 @@ Result<const Vmlinux*> Kernel::vmlinux() const {
             VmlinuxQuery query;
             query.build_id = build_id.value_or("");
             query.release = release();
-            query.beside = std::filesystem::is_directory(path_) ? path_ : path_.parent_path();
+            std::error_code unknown;
+            query.beside = std::filesystem::is_directory(path_, unknown) ? path_ : path_.parent_path();
             vmlinux_ = find_vmlinux(query);
         } else {
             vmlinux_ = fail(ErrorCode::NotFound, "no vmlinux was given");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "arch/x86_64/page_tables.h"
+#include "base/checked.h"
 
 namespace postmortem {
 namespace {
@@ -54,6 +55,19 @@ Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const PhysicalMemory& p
         fmt::format("a dump of ELF machine {}: only x86_64 is understood; `postmortem rd -p` reads its "
                     "physical memory all the same",
                     machine));
+}
+
+// page_offset_base: arch/x86/kernel/head64.c since 4.8 (021182e52fe0).
+void learn_direct_map(const AddressSpace& memory, const SymbolTable& symbols) {
+    const auto place = symbols.address_of("page_offset_base");
+    if (!place) return;
+    const auto base = memory.u64(*place);
+    const DumpFile& dump = memory.physical().dump();
+    const auto bytes = checked_mul(dump.info().max_pfn, std::uint64_t{dump.page_size()});
+    constexpr std::uint64_t kernel_half = 1ull << 63;
+    if (!base || *base < kernel_half || *base % dump.page_size() != 0 || !bytes || *bytes == 0) return;
+    const auto last = checked_add(*base, *bytes - 1);
+    if (last) memory.set_direct_map({*base, *last, 0});
 }
 
 }  // namespace postmortem

@@ -6,6 +6,7 @@
 
 #include "dump/vmcoreinfo.h"
 #include "memory/address_space.h"
+#include "symbols/symbol_table.h"
 
 namespace postmortem {
 
@@ -13,5 +14,9 @@ namespace postmortem {
 /// what the architecture needs. `physical` must outlive the result.
 Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const PhysicalMemory& physical,
                                                          const VmcoreInfo& info);
+
+/// Tells `memory` where the kernel maps all physical memory, as far as `symbols` give it away: data whose
+/// page tables are lost can be read all the same.
+void learn_direct_map(const AddressSpace& memory, const SymbolTable& symbols);
 
 }  // namespace postmortem
