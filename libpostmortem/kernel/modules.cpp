@@ -1,6 +1,8 @@
 #include "kernel/modules.h"
 
 #include <algorithm>
+#include <optional>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -14,26 +16,41 @@ namespace {
 constexpr std::size_t max_modules = 4096;
 constexpr std::uint64_t max_module_symbols = 1u << 20;
 constexpr std::uint64_t max_string_table = 64u << 20;
+constexpr std::uint64_t max_memory_types = 16;       // enum mod_mem_type has 7
+constexpr std::uint64_t max_module_bytes = 1 << 30;  // more than the room for all modules
+constexpr std::size_t max_name = 64;                 // MODULE_NAME_LEN is 56
 constexpr std::uint64_t elf64_symbol_size = 24;
 
-void add_range(std::vector<ModuleRange>& ranges, const Object& base, const Object& size) {
-    const std::uint64_t where = base.u64_or(0), length = size.u64_or(0);
-    if (where != 0 && length != 0) ranges.push_back({where, length});
-}
+/// The pieces of one module, and why one of them is not known.
+struct Ranges {
+    std::vector<ModuleRange> known;
+    std::optional<Error> problem;
+
+    void add(const Object& base, const Object& size) {
+        const auto where = base.u64(), length = size.u64();
+        if (!where || !length) {
+            problem = where ? length.error() : where.error();
+        } else if (*length > max_module_bytes) {
+            problem = Error(ErrorCode::Corrupt, fmt::format("it claims {} bytes", *length), base.address());
+        } else if (*where != 0 && *length != 0) {
+            known.push_back({*where, *length});
+        }
+    }
+};
 
 // 6.4+ (ac3b43283923): mem[MOD_MEM_NUM_TYPES]; 4.5–6.3: core_layout and init_layout; before: module_core.
-std::vector<ModuleRange> ranges_of(const Object& module) {
-    std::vector<ModuleRange> ranges;
+Ranges ranges_of(const Object& module) {
+    Ranges ranges;
     if (module.has("mem")) {
         const Object mem = module["mem"];
-        for (std::uint64_t i = 0; i < mem.type().count; ++i)
-            add_range(ranges, mem.at(i)["base"], mem.at(i)["size"]);
+        for (std::uint64_t i = 0; i < std::min(mem.type().count, max_memory_types); ++i)
+            ranges.add(mem.at(i)["base"], mem.at(i)["size"]);
     } else if (module.has("core_layout")) {
         for (const char* layout : {"core_layout", "init_layout"})
-            add_range(ranges, module[layout]["base"], module[layout]["size"]);
+            ranges.add(module[layout]["base"], module[layout]["size"]);
     } else {
-        add_range(ranges, module["module_core"], module["core_size"]);
-        add_range(ranges, module["module_init"], module["init_size"]);
+        ranges.add(module["module_core"], module["core_size"]);
+        ranges.add(module["module_init"], module["init_size"]);
     }
     return ranges;
 }
@@ -64,21 +81,35 @@ void ModuleList::load() {
                 fmt::format("modules: {}", head ? link.error().message : head.error().message));
         return;
     }
-    const auto add = [&](std::uint64_t node) {
-        const Object module = kernel_.object("module", node - *link);
-        auto name = module["name"].string();
-        if (!name) {
-            problems_.emplace_back(name.error().code,
-                                   fmt::format("a module's name cannot be read: {}", name.error().message),
-                                   node);
+    // Oldest first; where the list breaks, what lies behind the break is reached from the other end.
+    std::unordered_set<std::uint64_t> seen;
+    std::vector<std::uint64_t> nodes, newest_first;
+    const auto walk = [&](auto&& for_each_node, std::vector<std::uint64_t>& found) {
+        const auto keep = [&](std::uint64_t node) {
+            if (seen.insert(node).second) found.push_back(node);
             return true;
-        }
-        modules_.push_back(
-            {std::move(*name), module.address(), module["taints"].u64_or(0), ranges_of(module)});
-        return true;
+        };
+        auto walked = for_each_node(kernel_.memory(), *head, keep, max_modules);
+        if (!walked) problems_.push_back(std::move(walked.error()));
+        return walked.has_value();
     };
-    if (auto walked = for_each_list_node_backwards(kernel_.memory(), *head, add, max_modules); !walked)
-        problems_.push_back(std::move(walked.error()));
+    if (!walk(for_each_list_node_backwards, nodes)) walk(for_each_list_node, newest_first);
+    nodes.insert(nodes.end(), newest_first.rbegin(), newest_first.rend());
+    for (const std::uint64_t node : nodes) add(node - *link);
+}
+
+void ModuleList::add(std::uint64_t address) {
+    const Object module = kernel_.object("module", address);
+    const auto problem = [&](std::string_view what, const Error& error) {
+        problems_.emplace_back(error.code, fmt::format("{}: {}", what, error.message),
+                               error.address.value_or(address));
+    };
+    auto name = module["name"].string();
+    if (!name) return problem("a module's name", name.error());
+    name->resize(std::min(name->size(), max_name));
+    Ranges ranges = ranges_of(module);
+    if (ranges.problem) problem(fmt::format("the memory of module {}", *name), *ranges.problem);
+    modules_.push_back({std::move(*name), address, module["taints"].u64_or(0), std::move(ranges.known)});
 }
 
 const Module* ModuleList::find(std::uint64_t address) const {

@@ -49,6 +49,7 @@ class ModuleList {
   private:
     explicit ModuleList(const Kernel& kernel) : kernel_(kernel) {}
     void load();
+    void add(std::uint64_t address);
 
     const Kernel& kernel_;
     std::vector<Module> modules_;

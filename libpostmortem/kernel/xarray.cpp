@@ -1,72 +1,95 @@
 #include "kernel/xarray.h"
 
+#include <array>
+#include <bit>
+
 #include <fmt/format.h>
 
 namespace postmortem {
 namespace {
 
-// include/linux/xarray.h: the low two bits tell pointers (00), values (x1) and internal entries (10) apart;
-// an internal entry above 4096 is a node, one below is a sibling, a retry or zero mark.
-constexpr std::uint64_t internal_tag = 2;
+// The low two bits of an entry tell what it is. xarray: 00 a pointer, x1 a value, 10 internal. Radix tree: 00
+// a pointer, 01 internal, 10 a value. An internal entry above 4096 is a node, one below is a mark.
+constexpr std::uint64_t xarray_internal = 2, radix_tree_internal = 1;
 constexpr std::uint64_t smallest_node = 4096;
-constexpr unsigned most_levels = 12;  // 64 bits of index at 6 bits a level, and one to spare
-constexpr std::uint64_t most_nodes = 1u << 22;
-
-bool is_node(std::uint64_t entry) {
-    return (entry & 3) == internal_tag && entry > smallest_node;
-}
-
-bool is_user_entry(std::uint64_t entry) {
-    return entry != 0 && (entry & 3) != internal_tag;
-}
+constexpr std::uint64_t most_slots = 64;
+constexpr std::uint64_t most_nodes = 1u << 20;
 
 class Walk {
   public:
     Walk(const Object& array, const std::function<bool(std::uint64_t, std::uint64_t)>& visit,
          const std::function<void(Error)>& broken)
-        : array_(array), visit_(visit), broken_(broken) {}
+        : memory_(array.memory()), visit_(visit), broken_(broken) {}
 
-    void run() {
-        const Object head = array_.first_of({"xa_head", "rnode"});
-        const auto entry = head.u64();
+    void run(const Object& array) {
+        const auto entry = array.first_of({"xa_head", "rnode"}).u64();
         if (!entry) return broken_(entry.error());
-        const auto node = array_.types().find_struct(array_.has("xa_head") ? "xa_node" : "radix_tree_node");
-        if (!node) return broken_(node.error());
-        node_type_ = *node;
-        descend(*entry, 0, most_levels);
+        const bool is_xarray = array.has("xa_head");
+        internal_ = is_xarray ? xarray_internal : radix_tree_internal;
+        if (auto known = learn_node(array.types(), is_xarray ? "xa_node" : "radix_tree_node"); !known)
+            return broken_(known.error());
+        descend(*entry, 0, std::nullopt);
     }
 
   private:
-    bool descend(std::uint64_t entry, std::uint64_t base, unsigned levels_left) {
-        if (!is_node(entry)) return !is_user_entry(entry) || visit_(base, entry);
-        if (levels_left == 0 || ++nodes_ > most_nodes) {
-            broken_({ErrorCode::Corrupt, "the tree is deeper or larger than any can be", entry});
+    Result<void> learn_node(const TypeFinder& types, std::string_view struct_name) {
+        const auto node = types.find_struct(struct_name);
+        if (!node) return fail(node.error());
+        const auto shift = types.member(*node, "shift"), slots = types.member(*node, "slots");
+        if (!shift) return fail(shift.error());
+        if (!slots) return fail(slots.error());
+        shift_offset_ = shift->offset();
+        slots_offset_ = slots->offset();
+        slot_count_ = types.get(slots->type).count;
+        if (!std::has_single_bit(slot_count_) || slot_count_ < 2 || slot_count_ > most_slots)
+            return fail(ErrorCode::Corrupt,
+                        fmt::format("struct {} has {} slots, and no kernel's has", struct_name, slot_count_));
+        bits_per_level_ = static_cast<unsigned>(std::countr_zero(slot_count_));
+        return {};
+    }
+
+    bool is_internal(std::uint64_t entry) const { return (entry & 3) == internal_; }
+
+    /// False where the visitor has had enough, or the tree is not one.
+    bool descend(std::uint64_t entry, std::uint64_t base, std::optional<unsigned> expected_shift) {
+        if (!is_internal(entry)) return entry == 0 || visit_(base, entry);
+        if (entry <= smallest_node) return true;
+        const std::uint64_t address = entry - internal_;
+        if (++nodes_ > most_nodes) {
+            broken_({ErrorCode::Corrupt, "the tree has more nodes than any can have", address});
             return false;
         }
-        const std::uint64_t address = entry - internal_tag;
-        const Object node(array_.memory(), array_.types(), node_type_, address);
-        const auto shift = node["shift"].u64();
-        const Object slots = node["slots"];
-        const auto raw = slots.bytes();
-        if (!shift || !raw || *shift >= 64) {
-            broken_(!shift ? shift.error()
-                    : !raw ? raw.error()
-                           : Error(ErrorCode::Corrupt, fmt::format("a tree node claims shift {}", *shift),
-                                   address));
+        const auto shift = memory_.get<std::uint8_t>(address + shift_offset_);
+        std::array<std::byte, most_slots * 8> raw;
+        const auto slots = std::span(raw).first(slot_count_ * 8);
+        const auto read = memory_.read(address + slots_offset_, slots);
+        if (!shift || !read) {
+            broken_(shift ? read.error() : shift.error());
             return true;
         }
-        const ByteReader reader(*raw, array_.memory().endian());
-        for (std::uint64_t i = 0; i * 8 < raw->size(); ++i) {
-            const std::uint64_t child = reader.u64(i * 8).value_or(0);
-            if (!descend(child, base + (i << *shift), levels_left - 1)) return false;
+        // Each level covers one digit of the index: a node that leads back upwards would say otherwise.
+        if (*shift >= 64 || *shift % bits_per_level_ != 0 || *shift != expected_shift.value_or(*shift)) {
+            broken_({ErrorCode::Corrupt, fmt::format("a tree node claims shift {}", *shift), address});
+            return true;
+        }
+        const ByteReader reader(slots, memory_.endian());
+        for (std::uint64_t i = 0; i < slot_count_; ++i) {
+            const std::uint64_t child = *reader.u64(i * 8);
+            if (*shift == 0 && is_internal(child) && child > smallest_node) {
+                broken_({ErrorCode::Corrupt, "a node lies below the lowest level of the tree", address});
+                continue;
+            }
+            if (!descend(child, base + (i << *shift), *shift - bits_per_level_)) return false;
         }
         return true;
     }
 
-    const Object& array_;
+    const AddressSpace& memory_;
     const std::function<bool(std::uint64_t, std::uint64_t)>& visit_;
     const std::function<void(Error)>& broken_;
-    TypeId node_type_ = 0;
+    std::uint64_t internal_ = xarray_internal;
+    std::uint64_t shift_offset_ = 0, slots_offset_ = 0, slot_count_ = 0;
+    unsigned bits_per_level_ = 6;
     std::uint64_t nodes_ = 0;
 };
 
@@ -75,7 +98,8 @@ class Walk {
 void for_each_xarray_entry(const Object& array,
                            const std::function<bool(std::uint64_t, std::uint64_t)>& visit,
                            const std::function<void(Error)>& broken) {
-    Walk(array, visit, broken).run();
+    if (!array.ok()) return broken(*array.error());
+    Walk(array, visit, broken).run(array);
 }
 
 }  // namespace postmortem

@@ -30,12 +30,21 @@ Result<Field> Field::find(const TypeFinder& types, std::string_view struct_name,
         const Type& member = types.get(place->type);
         Field field;
         field.offset_ = place->offset();
+        field.elements_ = member.count;
         field.size_ = static_cast<std::uint32_t>(member.byte_size);
         field.is_signed_ = member.is_signed;
         field.present_ = true;
         return field;
     }
     return fail(ErrorCode::NotFound, fmt::format("struct {} has no member {}", struct_name, *paths.begin()));
+}
+
+Field Field::element(std::uint64_t index, std::uint64_t size) const {
+    Field field = *this;
+    field.offset_ += index * size;
+    field.elements_ = 0;
+    field.size_ = static_cast<std::uint32_t>(size);
+    return field;
 }
 
 Result<std::uint64_t> Field::u64(const AddressSpace& memory, std::uint64_t base) const {

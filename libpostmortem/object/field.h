@@ -22,6 +22,10 @@ class Field {
 
     bool present() const { return present_; }
     std::uint64_t offset() const { return offset_; }
+    /// How many elements an array member declares; 0 where it is no array.
+    std::uint64_t elements() const { return elements_; }
+    /// Element `index` of an array member whose elements are numbers, or start with one, of `size` bytes.
+    Field element(std::uint64_t index, std::uint64_t size) const;
     /// Where the member lies in the object at `base`.
     std::uint64_t address_in(std::uint64_t base) const { return base + offset_; }
 
@@ -34,6 +38,7 @@ class Field {
 
   private:
     std::uint64_t offset_ = 0;
+    std::uint64_t elements_ = 0;
     std::uint32_t size_ = 0;
     bool is_signed_ = false;
     bool present_ = false;

@@ -43,6 +43,9 @@ class SparseDump final : public DumpFile {
     /// Pages are handed out as they lie, as in an uncompressed file, and not through the scratch buffer.
     void set_in_place(bool in_place) { in_place_ = in_place; }
 
+    const std::map<std::uint64_t, std::vector<std::byte>>& pages() const { return pages_; }
+    const std::map<std::uint64_t, ErrorCode>& errors() const { return errors_; }
+
     /// How often pages were asked for.
     std::size_t reads() const { return reads_; }
 

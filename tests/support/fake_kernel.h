@@ -1,0 +1,69 @@
+// A small x86_64 kernel that a test makes up: symbols in a real kallsyms table, types in real BTF, data
+// behind real page tables, all of it in a kdump file that Kernel::open() reads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/kernel.h"
+#include "support/btf_builder.h"
+#include "support/sparse_dump.h"
+#include "support/temp_dir.h"
+
+namespace postmortem::test {
+
+class FakeKernel {
+  public:
+    FakeKernel();
+
+    BtfBuilder& types() { return types_; }
+
+    /// Room for a variable in the kernel's image, zeroed, under a name in kallsyms.
+    std::uint64_t variable(std::string_view name, std::uint64_t bytes = 8);
+    /// A symbol of any value (a per-CPU offset, say). Those below the image are written as absolute.
+    void symbol(std::string_view name, std::uint64_t value);
+    /// Zeroed memory in the direct map.
+    std::uint64_t allocate(std::uint64_t bytes, std::uint64_t alignment = 64);
+    /// The same, on pages of its own, so that losing them costs nothing else.
+    std::uint64_t allocate_page(std::uint64_t bytes = 4096) { return allocate(bytes, 4096); }
+
+    template <std::integral T>
+    void put(std::uint64_t vaddr, T value) {
+        dump_.put(paddr_of(vaddr), value);
+    }
+    void put_u64(std::uint64_t vaddr, std::uint64_t value) { put<std::uint64_t>(vaddr, value); }
+    void write(std::uint64_t vaddr, std::string_view text) { dump_.write(paddr_of(vaddr), text); }
+    /// The dump's filter leaves the page out.
+    void exclude(std::uint64_t vaddr) { dump_.fail_page(paddr_of(vaddr), ErrorCode::PageExcluded); }
+    /// The writer of the dump lost the page.
+    void lose(std::uint64_t vaddr) { dump_.fail_page(paddr_of(vaddr), ErrorCode::PageMissing); }
+    /// As lose(), for the lowest page table on the way to `vaddr`.
+    void lose_page_table_of(std::uint64_t vaddr);
+
+    /// A list_head at `head` that goes through list_heads at `nodes`.
+    void link_list(std::uint64_t head, const std::vector<std::uint64_t>& nodes);
+
+    /// Lines for VMCOREINFO.
+    void tell(std::string_view line) { vmcoreinfo_.append(line).push_back('\n'); }
+
+    /// Writes the dump and opens it. To be called once; the file lives as long as this object.
+    std::unique_ptr<Kernel> open();
+
+  private:
+    std::uint64_t paddr_of(std::uint64_t vaddr) const;
+    void write_types();
+    void write_symbols();
+
+    SparseDump dump_;
+    PageTableBuilder tables_;
+    BtfBuilder types_;
+    std::vector<Symbol> symbols_;
+    std::uint64_t next_variable_;
+    std::uint64_t next_heap_;
+    std::string vmcoreinfo_;
+    TempDir directory_;
+};
+
+}  // namespace postmortem::test
