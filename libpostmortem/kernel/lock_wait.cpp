@@ -62,7 +62,9 @@ Result<LockWait> LockWaitFinder::by_own_waiter(const Task& task, LockKind kind) 
     if (!waiter_task || !head) return fail(waiter_task ? head.error() : waiter_task.error());
 
     const StackRange stack = stacks_.of_task(task.stack);
-    for (std::uint64_t slot = task.saved_sp & ~7ull; stack.holds(slot, 8); slot += 8) {
+    const auto sp = kernel_.object("task_struct", task.address)["thread"]["sp"].u64();
+    if (!sp) return fail(sp.error());
+    for (std::uint64_t slot = *sp & ~7ull; stack.holds(slot, 8); slot += 8) {
         const auto word = kernel_.memory().u64(slot);
         if (!word) return fail(word.error());
         if (*word != task.address) continue;

@@ -23,7 +23,7 @@ struct TaskMemory {
 };
 
 /// Reads the counters of many tasks; what threads cache on their own (before 6.2) is added up once for all.
-/// Borrows the kernel and the table.
+/// Thread-safe. Borrows the kernel.
 class TaskMemoryReader {
   public:
     TaskMemoryReader(const Kernel& kernel, const TaskTable& table);
@@ -33,18 +33,20 @@ class TaskMemoryReader {
     Result<TaskMemory> read(const Task& task) const;
 
   private:
-    static constexpr std::size_t counter_count = 4;
-    using Counters = std::array<std::int64_t, counter_count>;
+    // MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES: an anonymous enum, in this order. The last one
+    // came with 4.5 (eca56ff906bd); before, such pages counted as file pages.
+    enum Counter : std::size_t { FilePages, AnonPages, SwapEntries, ShmemPages, CounterKinds };
+    using Counters = std::array<std::uint64_t, CounterKinds>;  ///< two's complement: they may be below zero
 
-    Result<std::int64_t> counter(std::uint64_t mm, std::size_t index) const;
+    void find_counters();
+    Result<std::uint64_t> counter(std::uint64_t mm, std::size_t index) const;
 
     const Kernel& kernel_;
     std::vector<std::uint64_t> cpu_offsets_;
     Field total_vm_;
-    Field rss_stat_;      ///< an array of struct percpu_counter (6.2 and later) or of atomic_long_t
-    Field percpu_count_;  ///< absent where the counters are no percpu_counter
+    std::array<Field, CounterKinds> counters_;  ///< those that this kernel has
+    Field percpu_count_;                        ///< absent where the counters are no percpu_counter
     Field percpu_parts_;
-    std::uint64_t counter_size_ = 0;
     std::optional<Error> missing_;
     std::unordered_map<std::int32_t, Counters> cached_by_tgid_;  ///< what its threads have not yet handed in
 };

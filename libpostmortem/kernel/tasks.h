@@ -2,7 +2,9 @@
 // lists, and the idle task of each CPU. kernel/pid.c, kernel/fork.c, include/linux/sched.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +26,17 @@ struct Task {
     std::uint64_t flags = 0;  ///< PF_*
     std::uint64_t mm = 0;     ///< 0 for kernel threads and for tasks that have given theirs up
     std::uint64_t parent = 0;
-    std::uint64_t stack = 0;     ///< lowest address of its kernel stack
-    std::uint64_t saved_sp = 0;  ///< its kernel stack pointer while it does not run; 0 where unreadable
-    bool active = false;         ///< current on its CPU when the kernel died
+    std::uint64_t stack = 0;  ///< lowest address of its kernel stack
+    bool active = false;      ///< current on its CPU when the kernel died
+
+    /// Its kernel stack pointer while it does not run. Read only with TaskParts::ForUnwinding.
+    std::optional<std::uint64_t> saved_sp;
+
+    /// SPLIT_RSS_COUNTING, 2.6.34 to 6.1: pages by MM_ counter that the thread has not yet added to its mm.
+    std::array<std::int32_t, 4> cached_rss{};
+
+    /// Why a part of the task could not be read: its fields are 0.
+    std::optional<Error> damage;
 
     bool is_idle() const { return pid == 0; }
     bool is_kernel_thread() const;
@@ -41,19 +51,26 @@ struct TaskTable {
     const Task* by_pid(std::int32_t pid) const;
 };
 
-TaskTable read_tasks(const Kernel& kernel);
+/// What is read of each task: the saved stack pointer lies on a page of its own, which costs more than the
+/// rest.
+enum class TaskParts { Identity, ForUnwinding };
+
+TaskTable read_tasks(const Kernel& kernel, TaskParts parts = TaskParts::Identity);
 
 /// Reads single tasks by the address of their task_struct; the layout is looked up once. Thread-safe. Borrows
 /// the kernel.
 class TaskReader {
   public:
-    explicit TaskReader(const Kernel& kernel);
+    explicit TaskReader(const Kernel& kernel, TaskParts parts = TaskParts::Identity);
     Result<Task> read(std::uint64_t address) const;
 
   private:
+    void read_cached_rss(Task& task) const;
+
     const AddressSpace& memory_;
     Problems missing_;  ///< members without which a task is not a task
-    Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, saved_sp_, cpu_;
+    Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, cpu_, cached_rss_;
+    Field saved_sp_;  ///< absent where it is not asked for
 };
 
 /// The task that CPU `cpu` was running: its runqueue's curr.

@@ -44,6 +44,7 @@ Unwinder::Unwinder(const Kernel& kernel)
       stacks_(kernel),
       registers_(read_crash_registers(kernel)) {
     const TypeFinder& types = kernel.types();
+    saved_sp_ = Field::find(types, "task_struct", {"thread.sp"}).value_or(Field());
     frame_bp_ = types.offset_of("inactive_task_frame", "bp").value_or(default_frame_bp);
     frame_return_ = types.offset_of("inactive_task_frame", "ret_addr").value_or(default_frame_return);
 
@@ -93,14 +94,16 @@ void Unwinder::unwind_sleeping(const Task& task, FrameWalker& walker, RawBacktra
         out.end = BacktraceEnd::Lost;
         out.lost = std::move(error);
     };
-    const std::uint64_t sp = task.saved_sp;
-    if (!stack.holds(sp, frame_return_ + 8))
-        return lose({ErrorCode::Corrupt, "the saved stack pointer does not lie on the task's stack", sp});
+    const auto sp =
+        task.saved_sp ? Result<std::uint64_t>(*task.saved_sp) : saved_sp_.u64(code_.memory(), task.address);
+    if (!sp) return lose(sp.error());
+    if (!stack.holds(*sp, frame_return_ + 8))
+        return lose({ErrorCode::Corrupt, "the saved stack pointer does not lie on the task's stack", *sp});
     UnwindPosition start;
-    start.slot = sp + frame_return_;
+    start.slot = *sp + frame_return_;
     start.sp = start.slot + 8;
     start.trust = FrameTrust::Registers;
-    const auto ip = walker.read(start.slot), bp = walker.read(sp + frame_bp_);
+    const auto ip = walker.read(start.slot), bp = walker.read(*sp + frame_bp_);
     if (!ip) return lose(ip.error());
     start.ip = *ip;
     if (bp) start.bp = *bp;

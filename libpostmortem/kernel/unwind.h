@@ -52,6 +52,7 @@ class Unwinder {
     Stacks stacks_;
     CrashRegisters registers_;
     std::vector<TextRange> crash_functions_;
+    Field saved_sp_;                                 ///< a task's kernel stack pointer while it does not run
     std::uint64_t frame_bp_ = 0, frame_return_ = 0;  ///< offsets in struct inactive_task_frame
 
     mutable std::mutex lock_;

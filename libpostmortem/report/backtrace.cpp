@@ -156,7 +156,8 @@ Backtrace make_backtrace(const Task& task, const Unwinder& unwinder, FrameWalker
 
 Result<Problems> visit_backtraces(const Kernel& kernel, const BacktraceRequest& request,
                                   const std::function<void(const Backtrace&)>& visit) {
-    const TaskTable table = read_tasks(kernel);
+    const bool all = request.which == BacktraceRequest::Which::All;
+    const TaskTable table = read_tasks(kernel, all ? TaskParts::ForUnwinding : TaskParts::Identity);
     auto wanted = wanted_tasks(kernel, table, request);
     // A table with holes may lack the very task that is asked for.
     if (!wanted && table.problems.empty()) return fail(std::move(wanted.error()));
