@@ -94,8 +94,9 @@ OrcEntry OrcLayout::decode(std::uint64_t raw) const {
     return entry;
 }
 
-OrcTables::OrcTables(const Kernel& kernel)
-    : kernel_(kernel), table_(kernel_table()), layout_(choose_layout()) {}
+OrcTables::OrcTables(const Kernel& kernel) : kernel_(kernel), table_(kernel_table()) {
+    if (table_) layout_ = detect_layout(kernel.memory(), *table_, layout_from_types(kernel.types()));
+}
 
 Result<OrcTable> OrcTables::kernel_table() const {
     const auto addresses = kernel_.symbol("__start_orc_unwind_ip");
@@ -113,21 +114,21 @@ Result<OrcTable> OrcTables::kernel_table() const {
 
 // Nearly every entry of a kernel says: a call, the frame is found from the stack pointer. The layout that
 // reads a run of entries so is the right one.
-OrcLayout OrcTables::choose_layout() const {
+OrcLayout OrcTables::detect_layout(const AddressSpace& memory, const OrcTable& table,
+                                   const std::optional<OrcLayout>& bits) {
     std::vector<OrcLayout> candidates;
-    if (const auto known = layout_from_types(kernel_.types())) {
-        candidates = {*known, *known};
+    if (bits) {
+        candidates = {*bits, *bits};
     } else {
         candidates = {OrcLayout::since_6_4(), OrcLayout::since_6_4(), OrcLayout::before_6_4()};
     }
     candidates[1].numbering = &OrcLayout::renumbered;
-    if (!table_) return candidates.front();
 
     constexpr std::uint32_t samples = 256;
     std::vector<std::uint32_t> plain_calls(candidates.size(), 0);
-    const std::uint32_t first = table_->count / 2, last = std::min(table_->count, first + samples);
+    const std::uint32_t first = table.count / 2, last = std::min(table.count, first + samples);
     for (std::uint32_t i = first; i < last; ++i) {
-        const auto raw = raw_entry(kernel_.memory(), *table_, i);
+        const auto raw = raw_entry(memory, table, i);
         if (!raw) continue;
         for (std::size_t c = 0; c < candidates.size(); ++c) {
             const OrcEntry entry = candidates[c].decode(*raw);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "kernel/kernel.h"
 
@@ -95,10 +96,14 @@ class OrcTables {
     static Result<OrcEntry> find_in(const AddressSpace& memory, const OrcTable& table,
                                     const OrcLayout& layout, std::uint64_t ip);
 
+    /// How a table's entries are laid out; `bits` is what the types say of struct orc_entry, as far as there
+    /// are any.
+    static OrcLayout detect_layout(const AddressSpace& memory, const OrcTable& table,
+                                   const std::optional<OrcLayout>& bits);
+
   private:
     Result<OrcTable> kernel_table() const;
     Result<OrcTable> module_table(const Module& module) const;
-    OrcLayout choose_layout() const;
 
     const Kernel& kernel_;
     Result<OrcTable> table_;

@@ -1,0 +1,98 @@
+// The three places that hold registers, against bytes laid out by hand.
+#include "arch/x86_64/registers.h"
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace postmortem;
+using namespace postmortem::x86_64;
+
+namespace {
+
+class Words {
+  public:
+    explicit Words(std::size_t bytes) : bytes_(bytes) {}
+    void put(std::size_t offset, std::uint64_t value) {
+        store(bytes_.data() + offset, value, Endian::Little);
+    }
+    void put32(std::size_t offset, std::uint32_t value) {
+        store(bytes_.data() + offset, value, Endian::Little);
+    }
+    Bytes view() const { return bytes_; }
+    Bytes first(std::size_t size) const { return Bytes(bytes_).first(size); }
+
+  private:
+    std::vector<std::byte> bytes_;
+};
+
+}  // namespace
+
+TEST_CASE("struct pt_regs") {
+    Words words(pt_regs_size);
+    for (std::size_t i = 0; i < register_count; ++i) words.put(i * 8, 0x1000 + i);
+    words.put(17 * 8, 0xabcdef0033);  // cs, with what FRED keeps above it
+    const auto registers = parse_pt_regs(words.view());
+    REQUIRE(registers);
+    CHECK((*registers)[Reg::R15] == 0x1000);
+    CHECK(registers->bp() == 0x1004);
+    CHECK((*registers)[Reg::OrigAx] == 0x100f);
+    CHECK(registers->ip() == 0x1010);
+    CHECK((*registers)[Reg::Cs] == 0x33);
+    CHECK(registers->sp() == 0x1013);
+    CHECK(registers->user_mode());
+    CHECK_FALSE(parse_pt_regs(words.first(pt_regs_size - 1)));
+}
+
+TEST_CASE("the five words that the CPU pushes") {
+    Words words(iret_frame_size);
+    words.put(0, 0xffffffff81000000);
+    words.put(8, 0x10);
+    words.put(24, 0xffffc90000000000);
+    const auto registers = parse_iret_frame(words.view());
+    REQUIRE(registers);
+    CHECK(registers->partial);
+    CHECK(registers->ip() == 0xffffffff81000000);
+    CHECK(registers->sp() == 0xffffc90000000000);
+    CHECK_FALSE(registers->user_mode());
+    CHECK_FALSE(parse_iret_frame(words.first(39)));
+}
+
+TEST_CASE("the note NT_PRSTATUS") {
+    Words words(336);  // sizeof(struct elf_prstatus)
+    words.put32(32, 4711);
+    words.put(112 + 16 * 8, 0x401000);
+    words.put(112 + 19 * 8, 0x7fff1000);
+    const auto status = parse_prstatus(words.view());
+    REQUIRE(status);
+    CHECK(status->pid == 4711);
+    CHECK(status->registers.ip() == 0x401000);
+    CHECK(status->registers.sp() == 0x7fff1000);
+    CHECK_FALSE(parse_prstatus(words.first(200)));
+}
+
+TEST_CASE("QEMU's note of a CPU") {
+    Words words(440);
+    words.put(8, 0xa0);                                // rax
+    words.put(8 + 6 * 8, 0x5b);                        // rsp
+    words.put(8 + 16 * 8, 0xffffffff81234);            // rip
+    words.put32(152, 0x10);                            // cs
+    words.put(152 + 4 * 24 + 16, 0xffff888000000000);  // gs base
+    words.put32(152 + 5 * 24, 0x18);                   // ss
+    words.put(432, 0x7f0000000000);                    // kernel_gs_base
+    const auto cpu = parse_qemu_cpu(words.view());
+    REQUIRE(cpu);
+    CHECK(cpu->registers[Reg::Ax] == 0xa0);
+    CHECK(cpu->registers.sp() == 0x5b);
+    CHECK(cpu->registers.ip() == 0xffffffff81234);
+    CHECK(cpu->registers[Reg::Cs] == 0x10);
+    CHECK(cpu->registers[Reg::Ss] == 0x18);
+    CHECK(cpu->gs_base == 0xffff888000000000);
+    CHECK(cpu->kernel_gs_base == 0x7f0000000000);
+
+    // Before QEMU 2.12 the note ended with cr4.
+    const auto older = parse_qemu_cpu(words.first(432));
+    REQUIRE(older);
+    CHECK(older->kernel_gs_base == 0);
+    CHECK_FALSE(parse_qemu_cpu(words.first(431)));
+}
