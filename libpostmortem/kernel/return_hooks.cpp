@@ -61,6 +61,31 @@ std::optional<std::uint64_t> ReturnHooks::from_list(std::uint64_t task, std::uin
         }
         return std::nullopt;
     }
+    return from_table(task, slot);
+}
+
+// Until 5.10 the instances of all tasks share one hash table.
+std::optional<std::uint64_t> ReturnHooks::from_table(std::uint64_t task, std::uint64_t slot) const {
+    constexpr unsigned buckets = 64;  // KPROBE_TABLE_SIZE
+    const AddressSpace& memory = kernel_.memory();
+    const auto table = kernel_.symbol("kretprobe_inst_table");
+    const auto field = [&](const char* name) {
+        return Field::find(kernel_.types(), "kretprobe_instance", {name}).value_or(Field());
+    };
+    const Field link = field("hlist"), owner = field("task"), place = field("fp"),
+                address = field("ret_addr");
+    if (!table || !link.present() || !place.present()) return std::nullopt;
+    for (unsigned bucket = 0; bucket < buckets; ++bucket) {
+        auto node = memory.u64(*table + 8ull * bucket);
+        for (unsigned i = 0; i < most_instances && node && *node != 0; ++i) {
+            const std::uint64_t instance = *node - link.offset();
+            if (owner.u64(memory, instance) == task && place.u64(memory, instance) == slot) {
+                const auto found = address.u64(memory, instance);
+                return found ? std::optional(*found) : std::nullopt;
+            }
+            node = memory.u64(*node);
+        }
+    }
     return std::nullopt;
 }
 

@@ -26,6 +26,7 @@ class ReturnHooks {
 
   private:
     std::optional<std::uint64_t> from_list(std::uint64_t task, std::uint64_t slot) const;
+    std::optional<std::uint64_t> from_table(std::uint64_t task, std::uint64_t slot) const;
     std::optional<std::uint64_t> from_graph(std::uint64_t task, std::uint64_t slot) const;
 
     const Kernel& kernel_;
