@@ -19,11 +19,14 @@ std::string or_unknown(const std::string& text) {
     return text.empty() ? unknown : dotted(text);
 }
 
-// "[TAINTED]" and "[LIVEPATCH]" stand behind the kernel's name.
+std::string kernel_image(const SystemInfo& info) {
+    if (!info.vmlinux.empty()) return escaped(info.vmlinux);
+    if (info.symbol_source.empty()) return unknown;
+    return fmt::format("from the dump ({}, {})", info.symbol_source, escaped(info.type_source));
+}
+
 std::string kernel(const SystemInfo& info) {
-    std::string line = info.vmlinux.empty()
-                           ? fmt::format("from the dump ({}, {})", info.symbol_source, info.type_source)
-                           : escaped(info.vmlinux);
+    std::string line = kernel_image(info);
     constexpr unsigned live_patched = 15;
     if (info.taint_mask.value_or(0) >> live_patched & 1) line += "  [LIVEPATCH]";
     if (info.taint_mask.value_or(0) != 0) line += "  [TAINTED]";

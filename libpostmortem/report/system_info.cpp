@@ -27,6 +27,7 @@ class Maker {
         describe_machine();
         describe_memory();
         describe_crash(parts);
+        report_missing();
         return std::move(info_);
     }
 
@@ -38,8 +39,20 @@ class Maker {
     void describe_memory();
     void describe_crash(const SystemInfoParts& parts);
 
+    // One page that is absent can cost a dozen fields: a cause is told once, with all that it costs.
     void problem(const Error& error, std::string_view what) {
-        info_.problems.emplace_back(error.code, fmt::format("{}: {}", what, error.message), error.address);
+        for (auto& [cause, fields] : missing_) {
+            if (cause.message != error.message) continue;
+            fields += fmt::format(", {}", what);
+            return;
+        }
+        missing_.emplace_back(error, what);
+    }
+
+    void report_missing() {
+        for (const auto& [cause, fields] : missing_)
+            info_.problems.emplace_back(cause.code, fmt::format("{}: {}", fields, cause.message),
+                                        cause.address);
     }
 
     // The value goes into `into`; an error becomes a problem.
@@ -59,6 +72,7 @@ class Maker {
 
     const Kernel& kernel_;
     SystemInfo info_;
+    std::vector<std::pair<Error, std::string>> missing_;
 };
 
 void Maker::describe_dump() {
@@ -156,7 +170,7 @@ void Maker::describe_crash(const SystemInfoParts& parts) {
         info_.task_count = parts.task_count;
     } else {
         TaskTable table = read_tasks(kernel_);
-        info_.task_count = table.tasks.size();
+        if (!table.tasks.empty()) info_.task_count = table.tasks.size();
         for (Error& error : table.problems) info_.problems.push_back(std::move(error));
     }
     KernelLog own;

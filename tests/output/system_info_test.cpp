@@ -89,6 +89,7 @@ TEST_CASE("CPUs are counted up to the highest that is present") {
 
 TEST_CASE("what is odd about the dump and the kernel stands behind their names") {
     SystemInfo info;
+    CHECK(field(info, "KERNEL") == "(unknown)");
     info.dump_path = "vmcore";
     info.dump_format = "ELF vmcore";
     info.symbol_source = "kallsyms";

@@ -137,3 +137,24 @@ TEST_CASE("the taint letters are the kernel's own") {
         }
     }
 }
+
+TEST_CASE("a dump that lacks the symbols still says what it can, and each cause once") {
+    for (const fs::path& path : test::real_dumps("vmcore.d31.split1")) {
+        CAPTURE(path.string());
+        KernelOptions alone;
+        alone.search_vmlinux = false;
+        const auto kernel = Kernel::open(path, alone);
+        if (!kernel) continue;
+        if ((*kernel)->symbols()) continue;
+        const SystemInfo info = make_system_info(**kernel);
+        CHECK_FALSE(info.release.empty());
+        CHECK_FALSE(info.build_id.empty());
+        CHECK_FALSE(info.taint_mask);
+        CHECK_FALSE(info.task_count);
+        CHECK_FALSE(info.problems.empty());
+        std::map<std::string, int> causes;
+        for (const Error& problem : info.problems)
+            ++causes[problem.message.substr(problem.message.find(": ") + 2)];
+        for (const auto& [cause, count] : causes) CHECK_MESSAGE(count == 1, cause);
+    }
+}
