@@ -41,9 +41,11 @@ struct DumpInfo {
     std::optional<std::uint32_t> crashed_cpu;  ///< current_cpu of the kdump header
     std::optional<std::uint32_t> cpu_count;    ///< nr_cpus of the kdump header
     std::optional<std::int64_t>
-        timestamp;              ///< seconds since the epoch; when the dump was written, not the crash
-    std::uint64_t max_pfn = 0;  ///< one past the highest page frame that the dump could hold
-    bool incomplete = false;    ///< the writer itself flagged the dump as cut short
+        timestamp;  ///< seconds since the epoch; when the dump was written, not the crash
+    /// One past the highest page frame that the dump could hold. A damaged ELF header can put it anywhere:
+    /// walk with DumpFile::next_frame().
+    std::uint64_t max_pfn = 0;
+    bool incomplete = false;  ///< the writer itself flagged the dump as cut short
     Utsname utsname;
 };
 
@@ -59,8 +61,10 @@ class DumpFile {
 
     /// The page frame that holds physical address `paddr`. The bytes either lie in the mapped file, where
     /// they stay valid as long as this object, or were decoded into `scratch`, which holds at least
-    /// page_size() bytes. Errors: PageExcluded, PageMissing, NoSuchMemory, Corrupt, Unsupported. Never zeros
-    /// in place of absent bytes. Safe to call from several threads at once.
+    /// page_size() bytes. Of a frame that is there only in part: the run of bytes that `paddr` lies in, or
+    /// else the next one in the frame, so the start of a frame asks for its first run, and an address within
+    /// the frame for what is wrong with that one. Errors: PageExcluded, PageMissing, NoSuchMemory, Corrupt,
+    /// Unsupported. Never zeros in place of absent bytes. Safe to call from several threads at once.
     virtual Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const = 0;
 
     /// The lowest page frame number from `pfn` on that the dump should hold something of (the page may still

@@ -52,8 +52,7 @@ class ElfCore final : public DumpFile {
         }
         const std::uint64_t frame = align_down<std::uint64_t>(paddr, page_size_);
         const std::uint64_t frame_end = frame > max_end - page_size_ ? max_end : frame + page_size_;
-        const MemoryExtent* extent = stored_.find(paddr);
-        if (!extent) extent = stored_.find(frame, frame_end);
+        const MemoryExtent* extent = stored_.find(paddr, frame_end);
         if (!extent) return absent(paddr);
         return stored_run(extent, frame, frame_end, scratch);
     }
@@ -82,21 +81,24 @@ class ElfCore final : public DumpFile {
     static constexpr std::uint64_t max_end = std::numeric_limits<std::uint64_t>::max();
 
     void read_notes(const std::vector<ProgramHeader>& headers) {
+        std::uint64_t budget = max_kept_bytes;  // for all of them together
         for (const ProgramHeader& header : headers) {
             if (header.type != PT_NOTE || header.filesz == 0) continue;
             const std::uint64_t available =
                 header.offset < source_->size() ? source_->size() - header.offset : 0;
-            const std::uint64_t length = std::min(header.filesz, available);
-            auto& storage = note_storage_.emplace_back();
-            const auto area = read_kept(*source_, header.offset, length, storage);
+            const std::uint64_t length = std::min({header.filesz, available, budget});
+            const auto area = read_kept(*source_, header.offset, length, note_storage_.emplace_back());
             if (length < header.filesz || !area) {
                 problems_.emplace_back(
                     ErrorCode::PageMissing,
-                    fmt::format("the notes should be {} bytes at byte {} of the file, which has {} there",
-                                header.filesz, header.offset, available));
+                    fmt::format("the notes should be {} bytes at byte {} of the file, and {} were read",
+                                header.filesz, header.offset, area ? length : 0));
             }
-            if (!area) continue;
-            if (auto wrong = append_notes(*area, endian_, notes_)) problems_.push_back(std::move(*wrong));
+            if (area) {
+                if (auto wrong = append_notes(*area, endian_, notes_)) problems_.push_back(std::move(*wrong));
+            }
+            budget -= length;
+            if (budget == 0) return;
         }
     }
 
@@ -245,7 +247,8 @@ Result<std::unique_ptr<DumpFile>> open_elf_core(std::unique_ptr<ByteSource> sour
                     "this is the core file of a process, not of a kernel; gdb reads it");
     }
     if (core->holds_nothing()) {
-        return fail(ErrorCode::Corrupt, "the ELF core file has neither memory segments nor notes");
+        const std::string why = core->problems().empty() ? "" : ": " + core->problems().back().message;
+        return fail(ErrorCode::Corrupt, "the ELF core file has neither memory segments nor notes" + why);
     }
     return core;
 }

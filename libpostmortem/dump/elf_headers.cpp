@@ -9,6 +9,9 @@
 namespace postmortem {
 namespace {
 
+// makedumpfile -E begins a new segment after 1 MiB of excluded memory at the earliest: enough for 4 TiB.
+constexpr std::uint64_t max_program_headers = 1u << 22;
+
 // Where the fields lie that the two classes place differently; sizes of addresses are a word.
 struct Layout {
     std::uint32_t word, phoff, shoff, flags, phentsize, phnum, ehdr_size;
@@ -56,7 +59,7 @@ void read_program_headers(const ByteSource& source, ByteReader header, const Lay
     }
     const std::uint64_t there =
         table < source.size() && entry_size != 0 ? (source.size() - table) / entry_size : 0;
-    const std::uint64_t count = std::min({*claimed, there, max_kept_bytes / at.phdr_size});
+    const std::uint64_t count = std::min({*claimed, there, max_program_headers});
     if (count < *claimed) {
         problems.emplace_back(ErrorCode::PageMissing,
                               fmt::format("the file holds {} of its {} program headers", count, *claimed));

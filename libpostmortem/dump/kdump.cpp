@@ -17,8 +17,8 @@
 namespace postmortem {
 namespace {
 
-// No machine has more memory than this many page frames (1 PiB at 4 KiB each), whatever a header claims.
-constexpr std::uint64_t max_frames = 1ull << 38;
+// No machine has more memory than this many page frames (256 TiB at 4 KiB each), whatever a header claims.
+constexpr std::uint64_t max_frames = 1ull << 36;
 
 struct PageDesc {
     std::uint64_t offset;

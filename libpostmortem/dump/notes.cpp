@@ -1,8 +1,11 @@
 #include "dump/notes.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "dump/vmcoreinfo.h"
 
 namespace postmortem {
 
@@ -35,7 +38,7 @@ std::optional<Error> append_notes(Bytes area, Endian endian, std::vector<Note>& 
 }
 
 std::string_view vmcoreinfo_text(Bytes bytes) {
-    return until_nul(as_text(bytes));
+    return until_nul(as_text(bytes.first(std::min(bytes.size(), VmcoreInfo::max_size))));
 }
 
 std::string_view vmcoreinfo_in(const std::vector<Note>& notes) {

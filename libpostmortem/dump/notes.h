@@ -21,7 +21,7 @@ std::optional<Error> append_notes(Bytes area, Endian endian, std::vector<Note>& 
 /// The text of the VMCOREINFO note; empty where there is none.
 std::string_view vmcoreinfo_in(const std::vector<Note>& notes);
 
-/// The text that `bytes` start with: up to a NUL, or all of it.
+/// The VMCOREINFO text that `bytes` start with: up to a NUL, or all of it, within VmcoreInfo::max_size.
 std::string_view vmcoreinfo_text(Bytes bytes);
 
 }  // namespace postmortem

@@ -125,14 +125,16 @@ TEST_CASE("a frame that is covered in part gives that part") {
                                           {}));
     REQUIRE(dump);
     CHECK(shape_at(**dump, 0x1400) == "1024: 1x2048");
-    CHECK(shape_at(**dump, 0x1000) == "1024: 1x2048");  // none at the address itself: the first in the frame
-    CHECK(shape_at(**dump, 0x1fff) == "1024: 1x2048");
+    CHECK(shape_at(**dump, 0x1000) == "1024: 1x2048");  // none at the address itself: the next in the frame
+    CHECK(error_at(**dump, 0x1fff) == ErrorCode::NoSuchMemory);
     CHECK(shape_at(**dump, 0x2000) == "0: 2x768");
     CHECK(shape_at(**dump, 0x2810) == "2048: 3x256");
     CHECK(error_at(**dump, 0x3000) == ErrorCode::NoSuchMemory);
     CHECK(shape_at(**dump, 0x4200) == "0: 4x256 5x512 6x3328");  // joined
     CHECK(shape_at(**dump, 0x5000) == "0: 6x128 7x16");
     CHECK(shape_at(**dump, 0x5085) == "0: 6x128 7x16");
+    CHECK(error_at(**dump, 0x5090) == ErrorCode::PageExcluded);
+    CHECK(shape_at(**dump, 0x2400) == "2048: 3x256");
 }
 
 TEST_CASE("bytes past the end of the file are missing, unless another segment has them") {
@@ -152,6 +154,7 @@ TEST_CASE("bytes past the end of the file are missing, unless another segment ha
     CHECK(shape_at(**dump, 0x3000) == "0: 1x4096");
     CHECK(shape_at(**dump, 0x10000) == "0: 2x4096");
     CHECK(shape_at(**dump, 0x11000) == "0: 2x2048");
+    CHECK(error_at(**dump, 0x11800) == ErrorCode::PageMissing);
     CHECK(error_at(**dump, 0x12000) == ErrorCode::PageMissing);
     CHECK(error_at(**dump, 0x13000) == ErrorCode::NoSuchMemory);
 }
