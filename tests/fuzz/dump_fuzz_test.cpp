@@ -1,10 +1,9 @@
 // The fuzzer's own seeds, and every input that once broke something, as an ordinary test.
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <doctest/doctest.h>
 
+#include "support/files.h"
 #include "support/fuzz_dump.h"
 #include "support/sample_dumps.h"
 
@@ -23,8 +22,7 @@ TEST_CASE("what the dump fuzzer once found stays fixed") {
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(corpus, none)) {
         CAPTURE(entry.path().string());
-        std::ifstream in(entry.path(), std::ios::binary);
-        const std::string content{std::istreambuf_iterator<char>(in), {}};
+        const std::string content = file_contents(entry.path());
         fuzz_dump(postmortem::as_bytes(content));
     }
 }

@@ -1,6 +1,4 @@
 // The logs of real dumps against what crash prints for them, and against the guest's own console.
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include <doctest/doctest.h>
@@ -9,17 +7,13 @@
 
 #include "kernel/kernel.h"
 #include "kernel/printk.h"
+#include "support/files.h"
 #include "support/real_dumps.h"
 
 using namespace postmortem;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string contents(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // The last line that begins with a time stamp.
 std::string last_stamped_line(const std::string& text) {
@@ -35,7 +29,7 @@ std::string last_stamped_line(const std::string& text) {
 
 TEST_CASE("the log of a real dump is what crash prints") {
     for (const fs::path& expected : test::real_dumps("crash.log.txt")) {
-        const std::string printed_by_crash = contents(expected);
+        const std::string printed_by_crash = test::file_contents(expected);
         if (printed_by_crash.empty()) continue;
         for (const auto& entry : fs::directory_iterator(expected.parent_path())) {
             const std::string name = entry.path().filename().string();
@@ -63,7 +57,7 @@ TEST_CASE("the log of a real dump holds the console's last line, and counts with
         REQUIRE_FALSE(log.records.empty());
         CHECK(log.problems.empty());
         // The log may go on: kdump takes over before a console has printed everything.
-        CHECK(to_text(log).find(last_stamped_line(contents(console))) != std::string::npos);
+        CHECK(to_text(log).find(last_stamped_line(test::file_contents(console))) != std::string::npos);
         for (std::size_t i = 1; i < log.records.size(); ++i)
             CHECK(*log.records[i].seq == *log.records[i - 1].seq + 1);
     }

@@ -1,8 +1,6 @@
 #include "support/proc_truth.h"
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 
 #include "base/text.h"
 
@@ -12,11 +10,6 @@ namespace {
 constexpr std::string_view file_mark = "=== ";
 
 }  // namespace
-
-std::string file_contents(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::optional<ProcTruth> ProcTruth::beside(const std::filesystem::path& dump) {
     const auto path = dump.parent_path() / "proc.txt";

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace postmortem::test {
+#include "support/files.h"
 
-std::string file_contents(const std::filesystem::path& path);
+namespace postmortem::test {
 
 class ProcTruth {
   public:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <random>
 #include <sstream>
@@ -13,6 +12,7 @@
 
 #include "fixtures/fixture_types.h"
 #include "support/cached_kernels.h"
+#include "support/files.h"
 #include "support/temp_dir.h"
 
 using namespace postmortem;
@@ -151,8 +151,7 @@ TEST_CASE("lines and inlined calls are read from every version and packing of DW
 
 TEST_CASE("without .debug_aranges the ranges of the compile units serve") {
     for (const std::string kind : {"dwarf4", "dwarf5"}) {
-        std::ifstream file(fixture(kind), std::ios::binary);
-        std::string content{std::istreambuf_iterator<char>(file), {}};
+        std::string content = test::file_contents(fixture(kind));
         const std::size_t name = content.find(".debug_aranges");
         if (name != std::string::npos) content.replace(name, 14, ".xebug_aranges");
         const test::TempDir folder;

@@ -1,12 +1,11 @@
 // A damaged vmlinux costs an error that names it, never more.
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include <doctest/doctest.h>
 
 #include "support/elf_builder.h"
+#include "support/files.h"
 #include "support/temp_dir.h"
 #include "symbols/dwarf_file.h"
 #include "symbols/source_lines.h"
@@ -16,11 +15,6 @@ using namespace postmortem;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string content_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 void damage(std::string& content, std::mt19937& random) {
     for (auto i = 1 + random() % 6; i > 0; --i) {
@@ -89,7 +83,7 @@ TEST_CASE("damaged files end in an error or an answer") {
     for (const std::string kind :
          {"dwarf2", "dwarf4", "dwarf4_units", "dwarf5", "dwarf5_units", "compressed"}) {
         CAPTURE(kind);
-        const std::string whole = content_of(fs::path(POSTMORTEM_FIXTURES) / ("fixture_" + kind));
+        const std::string whole = test::file_contents(fs::path(POSTMORTEM_FIXTURES) / ("fixture_" + kind));
         REQUIRE_FALSE(whole.empty());
         for (unsigned seed = 0; seed < 200; ++seed) {
             CAPTURE(seed);
