@@ -34,6 +34,7 @@ int bt(const std::vector<std::string>& words) {
     request.source_lines = arguments->flag("line") || request.inlined;
     const auto dump = open_dump(*arguments, code);
     if (!dump) return code;
+    std::setvbuf(stdout, nullptr, _IOFBF, 1 << 16);  // megabytes may follow
     using postmortem::BacktraceWriter;
     BacktraceWriter writer(arguments->json ? BacktraceWriter::Format::Json : BacktraceWriter::Format::Text);
     const auto problems = dump->visit_backtraces(request, [&](const postmortem::Backtrace& trace) {

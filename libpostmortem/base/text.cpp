@@ -32,15 +32,19 @@ std::size_t utf8_length(std::string_view text) {
 std::string escaped(std::string_view text, bool keep_newlines) {
     std::string out;
     out.reserve(text.size());
+    append_escaped(out, text, keep_newlines);
+    return out;
+}
+
+void append_escaped(std::string& out, std::string_view text, bool keep_newlines) {
+    const auto plain = [&](char c) {
+        return (c >= 0x20 && c < 0x7f) || c == '\t' || (c == '\n' && keep_newlines);
+    };
     for (std::size_t i = 0; i < text.size();) {
-        const auto c = static_cast<unsigned char>(text[i]);
         std::size_t length = 0;
-        if (c < 0x80) {
-            const bool plain = (c >= 0x20 && c != 0x7f) || c == '\t' || (c == '\n' && keep_newlines);
-            length = plain ? 1 : 0;
-        } else {
-            length = utf8_length(text.substr(i));
-        }
+        while (i + length < text.size() && plain(text[i + length])) ++length;
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (length == 0 && c >= 0x80) length = utf8_length(text.substr(i));
         if (length == 0) {
             fmt::format_to(std::back_inserter(out), "\\x{:02x}", c);
             ++i;
@@ -49,7 +53,6 @@ std::string escaped(std::string_view text, bool keep_newlines) {
             i += length;
         }
     }
-    return out;
 }
 
 std::optional<std::uint64_t> parse_u64(std::string_view text, int base) {

@@ -11,6 +11,8 @@ namespace postmortem {
 /// Makes text safe for a terminal and for a line-oriented reader: control characters (and bytes that are no
 /// valid UTF-8) become \xNN. Tab is kept; so is newline when `keep_newlines` is set.
 std::string escaped(std::string_view text, bool keep_newlines = false);
+/// The same, behind what `out` holds.
+void append_escaped(std::string& out, std::string_view text, bool keep_newlines = false);
 
 /// Parses a whole string as a number; nothing where anything is left over or it does not fit.
 /// Base 0 takes 0x for hexadecimal and decimal otherwise; base 16 also accepts a 0x prefix.

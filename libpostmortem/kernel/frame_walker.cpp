@@ -64,7 +64,8 @@ Result<void> FrameWalker::read_bytes(std::uint64_t address, MutableBytes out) {
     if (page != cached_page_) {
         cached_page_ = 1;
         // Bytes that cross a page, or lie in one that is not whole, are read past the cache.
-        if (!code_.map().memory().read(page, page_)) return code_.map().memory().read(address, out);
+        if (!code_.map().memory().read(page, page_, Caching::Pass))
+            return code_.map().memory().read(address, out);
         cached_page_ = page;
     }
     if (out.size() > page_size - (address - page)) return code_.map().memory().read(address, out);

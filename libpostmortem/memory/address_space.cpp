@@ -76,10 +76,6 @@ Result<std::uint64_t> AddressSpace::translate(std::uint64_t vaddr) const {
     return walked->paddr + (vaddr - page);
 }
 
-Result<void> AddressSpace::read(std::uint64_t vaddr, MutableBytes out) const {
-    return read(vaddr, out, Caching::Keep);
-}
-
 Result<void> AddressSpace::read(std::uint64_t vaddr, MutableBytes out, Caching caching) const {
     if (!out.empty() && !checked_add(vaddr, out.size() - 1))
         return fail(ErrorCode::NotMapped, "the range reaches past the end of the address space", vaddr);

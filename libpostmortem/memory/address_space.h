@@ -48,7 +48,7 @@ class AddressSpace {
     Result<Translation> translate_whole(std::uint64_t vaddr) const;
 
     /// Fills `out` from `vaddr`, or fails on the first byte that cannot be read.
-    Result<void> read(std::uint64_t vaddr, MutableBytes out) const;
+    Result<void> read(std::uint64_t vaddr, MutableBytes out, Caching caching = Caching::Keep) const;
 
     template <std::integral T>
     Result<T> get(std::uint64_t vaddr) const {
@@ -84,7 +84,6 @@ class AddressSpace {
     };
     static constexpr std::size_t cached_translations = 8192;
 
-    Result<void> read(std::uint64_t vaddr, MutableBytes out, Caching caching) const;
     Result<Translation> walk(std::uint64_t vaddr) const;
     std::optional<Translation> linear(std::uint64_t vaddr) const;
 

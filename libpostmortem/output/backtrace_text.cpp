@@ -32,6 +32,10 @@ class Line {
         out_ += text;
         return *this;
     }
+    Line& escaped(std::string_view text) {
+        append_escaped(out_, text);
+        return *this;
+    }
     Line& padded(std::string_view text, std::size_t width) {
         out_ += text;
         if (text.size() < width) out_.append(width - text.size(), ' ');
@@ -43,12 +47,14 @@ class Line {
         const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
         return padded({digits.begin(), static_cast<std::size_t>(end - digits.begin())}, width);
     }
-    Line& hex(std::uint64_t value, std::size_t width = 0) {
+    Line& hex(std::uint64_t value, std::size_t width = 1) {
         std::array<char, 16> digits;
-        const auto end = std::to_chars(digits.begin(), digits.end(), value, 16).ptr;
-        const auto length = static_cast<std::size_t>(end - digits.begin());
-        if (length < width) out_.append(width - length, '0');
-        out_.append(digits.begin(), length);
+        std::size_t start = digits.size();
+        while (value != 0 || digits.size() - start < width) {
+            digits[--start] = "0123456789abcdef"[value & 15];
+            value >>= 4;
+        }
+        out_.append(digits.data() + start, digits.size() - start);
         return *this;
     }
 
@@ -57,6 +63,7 @@ class Line {
 };
 
 constexpr std::size_t address_width = 16;
+constexpr std::string_view unknown = "(unknown)", invalid = "unknown or invalid address";
 
 class Printer {
   public:
@@ -64,11 +71,7 @@ class Printer {
 
     void print() {
         line_.text("PID: ").decimal(trace_.pid, 7).text("  TASK: ").hex(trace_.task, address_width);
-        line_.text("  CPU: ")
-            .decimal(trace_.cpu, 3)
-            .text("  COMMAND: \"")
-            .text(escaped(trace_.comm))
-            .text("\"\n");
+        line_.text("  CPU: ").decimal(trace_.cpu, 3).text("  COMMAND: \"").escaped(trace_.comm).text("\"\n");
         if (trace_.end == BacktraceEnd::None) line_.text("(no stack)\n");
         std::size_t next = 0;
         if (!trace_.registers.empty()) {
@@ -110,25 +113,25 @@ class Printer {
             .text("] ");
         ++number_;
         if (frame.trust == FrameTrust::Scan) line_.text("? ");
-        line_.text(frame.function.empty() ? "(unknown)" : escaped(frame.function)).text(" at ").hex(frame.ip);
-        if (!frame.module.empty()) line_.text(" [").text(escaped(frame.module)).text("]");
+        line_.escaped(frame.function.empty() ? unknown : frame.function).text(" at ").hex(frame.ip);
+        if (!frame.module.empty()) line_.text(" [").escaped(frame.module).text("]");
         out_ += '\n';
         print_source(frame);
     }
 
     void print_source(const Frame& frame) {
         for (const InlinedFunction& inlined : frame.inlined) {
-            line_.text("    ").text(escaped(inlined.file)).text(": ").decimal(inlined.line);
-            line_.text(" (inlined ").text(escaped(inlined.function)).text(")\n");
+            line_.text("    ").escaped(inlined.file).text(": ").decimal(inlined.line);
+            line_.text(" (inlined ").escaped(inlined.function).text(")\n");
         }
         const auto& file = frame.inlined.empty() ? frame.file : frame.caller_file;
         const auto& line = frame.inlined.empty() ? frame.line : frame.caller_line;
-        if (file) line_.text("    ").text(escaped(*file)).text(": ").decimal(line.value_or(0)).text("\n");
+        if (file) line_.text("    ").escaped(*file).text(": ").decimal(line.value_or(0)).text("\n");
     }
 
     void print_exception_ip(const Frame& frame) {
         line_.text("    [exception RIP: ");
-        line_.text(frame.function.empty() ? "unknown or invalid address" : escaped(frame.function));
+        line_.escaped(frame.function.empty() ? invalid : frame.function);
         if (!frame.function.empty() && frame.offset != 0) line_.text("+").decimal(frame.offset);
         line_.text("]\n");
     }

@@ -17,7 +17,9 @@ std::string write(const BacktraceList& list, BacktraceWriter::Format format) {
 }  // namespace
 
 std::string BacktraceWriter::add(const Backtrace& trace) {
+    constexpr std::size_t usual_length = 2048;
     std::string out;
+    out.reserve(usual_length);
     if (format_ == Format::Json) {
         append_json(out, trace, first_);
     } else {

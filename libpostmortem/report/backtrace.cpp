@@ -11,8 +11,8 @@
 namespace postmortem {
 namespace {
 
-// Backtraces are made by all cores, a piece of a batch each, and handed out batch by batch.
-constexpr std::size_t tasks_per_piece = 64, tasks_per_batch = 2048;
+// Backtraces are made by all cores, a piece each, and handed out in order.
+constexpr std::size_t tasks_per_piece = 128, pieces_ahead = 8;
 
 // The order in which crash and the kernel print them.
 constexpr x86_64::Reg printed_order[] = {
@@ -177,24 +177,26 @@ Result<Problems> visit_backtraces(const Kernel& kernel, const BacktraceRequest& 
         }
     }
     const Unwinder unwinder(kernel);
-    std::vector<Backtrace> batch(std::min(wanted->size(), tasks_per_batch));
-    std::vector<RawBacktrace> raw(batch.size());
-    for (std::size_t start = 0; start < wanted->size(); start += batch.size()) {
-        const std::size_t count = std::min(batch.size(), wanted->size() - start);
-        parallel_for(count, tasks_per_piece, [&](std::size_t first, std::size_t last) {
-            FrameWalker walker = unwinder.walker();
-            for (std::size_t i = first; i < last; ++i) {
-                const Task& task = *(*wanted)[start + i];
-                unwinder.unwind(task, walker, raw[i]);
-                fill(batch[i], task, raw[i]);
-            }
-        });
-        for (std::size_t i = 0; i < count; ++i) {
-            if (sources) sources->annotate(batch[i]);
-            visit(batch[i]);
-            note_lost(*(*wanted)[start + i], raw[i], problems);
+    std::vector<Backtrace> ring(std::min(wanted->size(), tasks_per_piece * pieces_ahead));
+    std::vector<RawBacktrace> raw(ring.size());
+    const auto make = [&](std::size_t first, std::size_t last) {
+        FrameWalker walker = unwinder.walker();
+        for (std::size_t i = first; i < last; ++i) {
+            const Task& task = *(*wanted)[i];
+            const std::size_t place = i % ring.size();
+            unwinder.unwind(task, walker, raw[place]);
+            fill(ring[place], task, raw[place]);
         }
-    }
+    };
+    const auto take = [&](std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) {
+            const std::size_t place = i % ring.size();
+            if (sources) sources->annotate(ring[place]);
+            visit(ring[place]);
+            note_lost(*(*wanted)[i], raw[place], problems);
+        }
+    };
+    parallel_in_order(wanted->size(), tasks_per_piece, pieces_ahead, make, take);
     problems.add_all(unwinder.problems());
     return problems.take();
 }
