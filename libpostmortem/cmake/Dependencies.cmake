@@ -24,14 +24,6 @@ target_link_libraries(postmortem_dependencies INTERFACE
   PkgConfig::LIBDW PkgConfig::LIBELF PkgConfig::LIBZSTD PkgConfig::LIBLZ4 PkgConfig::LIBDEFLATE PkgConfig::LIBLZMA
   ZLIB::ZLIB ${SNAPPY_LIBRARY} fmt::fmt nlohmann_json::nlohmann_json yaml-cpp Threads::Threads)
 
-if(POSTMORTEM_LZO)
-  find_path(LZO_INCLUDE_DIR lzo/lzo1x.h REQUIRED)
-  find_library(LZO_LIBRARY lzo2 REQUIRED)
-  target_include_directories(postmortem_dependencies SYSTEM INTERFACE ${LZO_INCLUDE_DIR})
-  target_link_libraries(postmortem_dependencies INTERFACE ${LZO_LIBRARY})
-  target_compile_definitions(postmortem_dependencies INTERFACE POSTMORTEM_HAS_LZO=1)
-endif()
-
 # Only its header: the library itself is loaded at run time, when a file is to be fetched.
 if(POSTMORTEM_DEBUGINFOD)
   find_path(DEBUGINFOD_INCLUDE_DIR elfutils/debuginfod.h)

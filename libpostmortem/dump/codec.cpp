@@ -6,9 +6,8 @@
 #include <libdeflate.h>
 #include <snappy-c.h>
 #include <zstd.h>
-#ifdef POSTMORTEM_HAS_LZO
-#include <lzo/lzo1x.h>
-#endif
+
+#include "dump/lzo1x.h"
 
 namespace postmortem {
 namespace {
@@ -51,27 +50,11 @@ bool unsnap(Bytes packed, MutableBytes page) {
            length == page.size();
 }
 
-#ifdef POSTMORTEM_HAS_LZO
-bool unlzo(Bytes packed, MutableBytes page) {
-    static const bool ready = lzo_init() == LZO_E_OK;
-    lzo_uint length = page.size();
-    return ready &&
-           lzo1x_decompress_safe(reinterpret_cast<const unsigned char*>(packed.data()), packed.size(),
-                                 reinterpret_cast<unsigned char*>(page.data()), &length,
-                                 nullptr) == LZO_E_OK &&
-           length == page.size();
-}
-#else
-bool unlzo(Bytes, MutableBytes) {
-    return false;
-}
-#endif
-
 bool decoded(Codec codec, Bytes packed, MutableBytes page) {
     switch (codec) {
         case Codec::Raw: break;
         case Codec::Zlib: return inflate(packed, page);
-        case Codec::Lzo: return unlzo(packed, page);
+        case Codec::Lzo: return decompress_lzo1x(packed, page);
         case Codec::Snappy: return unsnap(packed, page);
         case Codec::Zstd: return unzstd(packed, page);
     }
@@ -93,29 +76,7 @@ std::string_view to_string(Codec codec) {
     return "unknown";
 }
 
-bool is_supported(Codec codec) {
-    switch (codec) {
-        case Codec::Raw:
-        case Codec::Zlib:
-        case Codec::Snappy:
-        case Codec::Zstd: return true;
-        case Codec::Lzo:
-#ifdef POSTMORTEM_HAS_LZO
-            return true;
-#else
-            return false;
-#endif
-    }
-    return false;
-}
-
 Result<void> decompress(Codec codec, Bytes packed, MutableBytes page) {
-    if (!is_supported(codec)) {
-        return fail(
-            ErrorCode::Unsupported,
-            fmt::format("the page is compressed with {}, which this build cannot read{}", to_string(codec),
-                        codec == Codec::Lzo ? " (built with POSTMORTEM_LZO=OFF)" : ""));
-    }
     if (!decoded(codec, packed, page)) {
         return fail(ErrorCode::Corrupt,
                     fmt::format("the page's {} bytes of {} data do not decompress to {} bytes", packed.size(),

@@ -14,11 +14,8 @@ enum class Codec : std::uint32_t { Raw = 0, Zlib = 1, Lzo = 2, Snappy = 4, Zstd 
 
 std::string_view to_string(Codec codec);
 
-/// Whether this build can decode it.
-bool is_supported(Codec codec);
-
 /// Decompresses `packed` so that it fills `page` exactly; whatever length the data announces, never more is
-/// written. Errors: Corrupt, Unsupported. Safe to call from several threads at once.
+/// written. Errors: Corrupt. Safe to call from several threads at once.
 Result<void> decompress(Codec codec, Bytes packed, MutableBytes page);
 
 }  // namespace postmortem

@@ -27,7 +27,7 @@ std::size_t lzo(Bytes page, std::vector<std::byte>& packed) {
 }
 #else
 std::size_t lzo(Bytes, std::vector<std::byte>&) {
-    throw std::runtime_error("built without LZO");
+    throw std::runtime_error("built without liblzo2");
 }
 #endif
 
@@ -58,6 +58,14 @@ std::size_t packed_size(Codec codec, Bytes page, std::vector<std::byte>& packed)
 }
 
 }  // namespace
+
+bool can_pack([[maybe_unused]] Codec codec) {
+#ifdef POSTMORTEM_HAS_LZO
+    return true;
+#else
+    return codec != Codec::Lzo;
+#endif
+}
 
 std::vector<std::byte> pack_page(Codec codec, Bytes page) {
     std::vector<std::byte> packed(2 * page.size() + 1024);

@@ -8,7 +8,9 @@
 
 namespace postmortem::test {
 
-/// Needs the codec to be part of this build.
+/// Whether there is a compressor for it: liblzo2 is optional.
+bool can_pack(Codec codec);
+
 std::vector<std::byte> pack_page(Codec codec, Bytes page);
 
 }  // namespace postmortem::test
