@@ -67,18 +67,16 @@ class LinkedTaskReader {
                                              : find("task_struct", {"thread_group.next"});
     }
 
-    void read(Found& found) const {
-        found.task = tasks_.read(found.address);
+    void read(Found& found, MemoryWindow& window) const {
+        found.task = tasks_.read(found.address, window);
         if (!found.task) return;
-        const auto link = [&](const Field& field, std::uint64_t base) {
-            return field.u64_or(memory_, base, 0);
-        };
-        found.links.next_process = link(next_process, found.address);
-        found.links.previous_process = link(previous_process, found.address);
-        found.links.next_thread = link(next_thread, found.address);
-        found.links.signal = link(signal, found.address);
+        const auto link = [&](const Field& field) { return field.u64(window, found.address).value_or(0); };
+        found.links.next_process = link(next_process);
+        found.links.previous_process = link(previous_process);
+        found.links.next_thread = link(next_thread);
+        found.links.signal = link(signal);
         if (found.task->is_group_leader() && found.links.signal != 0)
-            found.links.first_thread = link(first_thread, found.links.signal);
+            found.links.first_thread = first_thread.u64_or(memory_, found.links.signal, 0);
     }
 
     Field next_process, previous_process, next_thread, signal, first_thread;
@@ -104,13 +102,20 @@ class Collector {
         read_found();
         follow_process_list();
         compare_sources();
-        TaskTable table;
-        table.tasks.reserve(found_.size());
-        for (Found& found : found_) accept(found, table);
-        std::stable_sort(table.tasks.begin(), table.tasks.end(), [](const Task& a, const Task& b) {
-            if (a.is_idle() != b.is_idle()) return a.is_idle();
-            return a.is_idle() ? a.cpu < b.cpu : a.pid < b.pid;
+        std::vector<Found*> accepted;
+        accepted.reserve(found_.size());
+        for (Found& found : found_)
+            if (accept(found)) accepted.push_back(&found);
+        std::stable_sort(accepted.begin(), accepted.end(), [](const Found* a, const Found* b) {
+            if (a->task->is_idle() != b->task->is_idle()) return a->task->is_idle();
+            return a->task->is_idle() ? a->task->cpu < b->task->cpu : a->task->pid < b->task->pid;
         });
+        TaskTable table;
+        table.tasks.reserve(accepted.size());
+        for (Found* found : accepted) {
+            table.tasks.push_back(std::move(*found->task));
+            table.tasks.back().active = found->running;
+        }
         table.problems = problems_.take();
         return table;
     }
@@ -129,7 +134,10 @@ class Collector {
     Found* followed(std::uint64_t address) {
         const std::size_t before = found_.size();
         Found* task = found(address);
-        if (found_.size() > before) reader_.read(*task);
+        if (found_.size() > before) {
+            MemoryWindow window(memory_);
+            reader_.read(*task, window);
+        }
         return task;
     }
 
@@ -191,7 +199,8 @@ class Collector {
         std::sort(order.begin(), order.end(),
                   [](const Found* a, const Found* b) { return a->address < b->address; });
         parallel_for(order.size(), tasks_per_piece, [&](std::size_t first, std::size_t last) {
-            for (std::size_t i = first; i < last; ++i) reader_.read(*order[i]);
+            MemoryWindow window(memory_);
+            for (std::size_t i = first; i < last; ++i) reader_.read(*order[i], window);
         });
     }
 
@@ -295,16 +304,19 @@ class Collector {
                                        only_in_lists)});
     }
 
-    void accept(Found& found, TaskTable& table) {
-        if (!found.task)
-            return problems_.add("a task", fmt::format("at {:#x}", found.address), found.task.error());
-        if (!found.is_task())
-            return problems_.add("a task",
-                                 Error(ErrorCode::Corrupt, "something leads to what is none", found.address));
+    bool accept(const Found& found) {
+        if (!found.task) {
+            problems_.add("a task", fmt::format("at {:#x}", found.address), found.task.error());
+            return false;
+        }
+        if (!found.is_task()) {
+            problems_.add("a task",
+                          Error(ErrorCode::Corrupt, "something leads to what is none", found.address));
+            return false;
+        }
         if (found.task->damage)
             problems_.add("a part of a task", fmt::format("of pid {}", found.task->pid), *found.task->damage);
-        table.tasks.push_back(std::move(*found.task));
-        table.tasks.back().active = found.running;
+        return true;
     }
 
     const Kernel& kernel_;

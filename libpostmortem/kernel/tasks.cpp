@@ -48,23 +48,42 @@ TaskReader::TaskReader(const Kernel& kernel, TaskParts parts) : memory_(kernel.m
     cached_rss_ = Field::find(kernel.types(), "task_struct", {"rss_stat.count"}).value_or(Field());
     if (parts == TaskParts::ForUnwinding)
         saved_sp_ = Field::find(kernel.types(), "task_struct", {"thread.sp"}).value_or(Field());
+    find_extent();
+}
+
+void TaskReader::find_extent() {
+    constexpr std::uint64_t largest = 64 * 1024;  // the size of any task_struct
+    first_ = ~0ull;
+    for (const Field* field : {&pid_, &tgid_, &state_, &exit_state_, &comm_, &flags_, &mm_, &parent_, &stack_,
+                               &cpu_, &saved_sp_}) {
+        if (!field->present()) continue;
+        first_ = std::min(first_, field->offset());
+        last_ = std::max(last_, field->end());
+    }
+    if (first_ > last_ || last_ - first_ > largest) first_ = last_ = 0;
 }
 
 Result<Task> TaskReader::read(std::uint64_t address) const {
+    MemoryWindow window(memory_);
+    return read(address, window);
+}
+
+Result<Task> TaskReader::read(std::uint64_t address, MemoryWindow& window) const {
     if (!pid_.present() || !tgid_.present() || !comm_.present() || !state_.present())
         return fail(missing_.front());
-    const auto pid = pid_.i64(memory_, address), tgid = tgid_.i64(memory_, address);
+    window.move_to(address + first_, last_ - first_);
+    const auto pid = pid_.u64(window, address), tgid = tgid_.u64(window, address);
     if (!pid) return fail(pid.error());
     if (!tgid) return fail(tgid.error());
-    const auto state = state_.u64(memory_, address);
+    const auto state = state_.u64(window, address);
     if (!state) return fail(state.error());
-    auto comm = memory_.c_string(comm_.address_in(address), comm_length);
+    auto comm = window.c_string(comm_.address_in(address), comm_length);
     if (!comm) return fail(std::move(comm.error()));
 
     Task task;
     const auto optional = [&](const Field& field) -> std::uint64_t {
         if (!field.present()) return 0;
-        auto value = field.u64(memory_, address);
+        auto value = field.u64(window, address);
         if (!value) task.damage = std::move(value.error());
         return value.value_or(0);
     };
@@ -80,7 +99,7 @@ Result<Task> TaskReader::read(std::uint64_t address) const {
     task.cpu = static_cast<std::uint32_t>(optional(cpu_));
     if (task.mm != 0 && cached_rss_.present()) read_cached_rss(task);
     if (saved_sp_.present()) {
-        if (const auto sp = saved_sp_.u64(memory_, address)) task.saved_sp = *sp;
+        if (const auto sp = saved_sp_.u64(window, address)) task.saved_sp = *sp;
     }
     return task;
 }

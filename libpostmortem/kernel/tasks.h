@@ -63,14 +63,18 @@ class TaskReader {
   public:
     explicit TaskReader(const Kernel& kernel, TaskParts parts = TaskParts::Identity);
     Result<Task> read(std::uint64_t address) const;
+    /// The same for one of many tasks: `window` then holds most of the task_struct.
+    Result<Task> read(std::uint64_t address, MemoryWindow& window) const;
 
   private:
+    void find_extent();
     void read_cached_rss(Task& task) const;
 
     const AddressSpace& memory_;
     Problems missing_;  ///< members without which a task is not a task
     Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, cpu_, cached_rss_;
-    Field saved_sp_;  ///< absent where it is not asked for
+    Field saved_sp_;                      ///< absent where it is not asked for
+    std::uint64_t first_ = 0, last_ = 0;  ///< where the fields begin and end in a task_struct
 };
 
 /// The task that CPU `cpu` was running: its runqueue's curr.

@@ -47,7 +47,8 @@ Field Field::element(std::uint64_t index, std::uint64_t size) const {
     return field;
 }
 
-Result<std::uint64_t> Field::u64(const AddressSpace& memory, std::uint64_t base) const {
+template <class Memory>
+Result<std::uint64_t> Field::number(const Memory& memory, std::uint64_t base) const {
     if (!present_) return fail(ErrorCode::NotFound, "this kernel has no such member", base);
     const std::uint64_t at = base + offset_;
     const auto extend = [this](auto value) {
@@ -56,12 +57,20 @@ Result<std::uint64_t> Field::u64(const AddressSpace& memory, std::uint64_t base)
                           : std::uint64_t{value};
     };
     switch (size_) {
-        case 1: return memory.get<std::uint8_t>(at).map(extend);
-        case 2: return memory.get<std::uint16_t>(at).map(extend);
-        case 4: return memory.get<std::uint32_t>(at).map(extend);
-        case 8: return memory.get<std::uint64_t>(at);
+        case 1: return memory.template get<std::uint8_t>(at).map(extend);
+        case 2: return memory.template get<std::uint16_t>(at).map(extend);
+        case 4: return memory.template get<std::uint32_t>(at).map(extend);
+        case 8: return memory.template get<std::uint64_t>(at);
         default: return fail(ErrorCode::InvalidArgument, "the member is not a number", at);
     }
+}
+
+Result<std::uint64_t> Field::u64(const AddressSpace& memory, std::uint64_t base) const {
+    return number(memory, base);
+}
+
+Result<std::uint64_t> Field::u64(const MemoryWindow& window, std::uint64_t base) const {
+    return number(window, base);
 }
 
 Result<std::int64_t> Field::i64(const AddressSpace& memory, std::uint64_t base) const {

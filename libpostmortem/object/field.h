@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "memory/address_space.h"
+#include "memory/memory_window.h"
 #include "types/type_finder.h"
 
 namespace postmortem {
@@ -26,17 +26,23 @@ class Field {
     std::uint64_t elements() const { return elements_; }
     /// Element `index` of an array member whose elements are numbers, or start with one, of `size` bytes.
     Field element(std::uint64_t index, std::uint64_t size) const;
+    /// One past the last byte of the member.
+    std::uint64_t end() const { return offset_ + size_; }
     /// Where the member lies in the object at `base`.
     std::uint64_t address_in(std::uint64_t base) const { return base + offset_; }
 
     /// Its value in the object at `base`, zero- or sign-extended as its type says.
     Result<std::uint64_t> u64(const AddressSpace& memory, std::uint64_t base) const;
+    Result<std::uint64_t> u64(const MemoryWindow& window, std::uint64_t base) const;
     Result<std::int64_t> i64(const AddressSpace& memory, std::uint64_t base) const;
     std::uint64_t u64_or(const AddressSpace& memory, std::uint64_t base, std::uint64_t otherwise) const {
         return u64(memory, base).value_or(otherwise);
     }
 
   private:
+    template <class Memory>
+    Result<std::uint64_t> number(const Memory& memory, std::uint64_t base) const;
+
     std::uint64_t offset_ = 0;
     std::uint64_t elements_ = 0;
     std::uint32_t size_ = 0;
