@@ -140,7 +140,7 @@ bool take_host_and_tag(Cursor& cursor, LogRecord& record, bool strict) {
         at = facility;
     }
     if (!take_tag(at, record, strict)) return false;
-    record.host = host;
+    if (host.find_first_not_of('.') != std::string_view::npos) record.host = host;  // dots: somebody left it out
     cursor = at;
     return true;
 }
@@ -282,7 +282,10 @@ void strip_prefix(std::string_view line, LogRecord& record) {
                 take_host_and_tag(at, record, true);
             }
         } else if (record.seconds) {
-            break;
+            // dmesg of util-linux 2.40: "[    0.123456] [    T1] "
+            at.skip_blanks();
+            taken = record.caller.empty() && at.peek() == '[' && take_caller(at, record);
+            if (!taken) break;
         } else if (first == '<') {
             taken = take_level(at, record);
         } else if (is_digit(first)) {
@@ -293,6 +296,10 @@ void strip_prefix(std::string_view line, LogRecord& record) {
         if (!taken && !dated && (is_digit(first) || (first >= 'A' && first <= 'Z'))) {
             taken = dated = take_date(at, record);
             if (taken) take_host_and_tag(at, record, record.time.find('-') != std::string_view::npos);
+        }
+        // "kernel: ", "host kernel: ": somebody cut the dates off, or put dots in their place.
+        if (!taken && nesting == 0 && at.rest().substr(0, 72).find("kernel: ") != std::string_view::npos) {
+            taken = take_host_and_tag(at, record, true);
         }
         if (!taken) break;
         cursor = at;

@@ -81,6 +81,12 @@ TEST_CASE("the prefixes' fields are kept") {
     CHECK(record.host == "box");
     CHECK(record.program == "systemd");
     CHECK_FALSE(record.may_be_kernel());
+    record = only("[   36.912470] [   T45] spaced");  // dmesg since util-linux 2.40
+    CHECK(record.caller == "T45");
+    CHECK(record.text == "spaced");
+    record = only("dmz-host kernel: Mem-Info:");  // somebody cut the dates off
+    CHECK(record.host == "dmz-host");
+    CHECK(record.text == "Mem-Info:");
     record = only("4,1234,5678901,-,caller=C2;x");
     CHECK(record.seconds == doctest::Approx(5.678901));
     CHECK(record.caller == "C2");
