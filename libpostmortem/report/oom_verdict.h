@@ -1,0 +1,50 @@
+// What the parts of the verdict share: the event, the verdict as it grows, and how findings are worded. Used
+// for the text of a log and for what a dump's memory tells, which fill the same structs.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <postmortem/oom.h>
+
+namespace postmortem::oom {
+
+/// "60824 kB" up to 10 MiB, "1536 MiB" up to 10 GiB, "31.2 GiB" above.
+std::string size_text(std::uint64_t kib);
+/// "12 %", "0.4 %"; nothing sensible for a whole of 0.
+std::string percent_text(std::uint64_t part, std::uint64_t whole);
+
+/// Bytes of a page: from the report, else from a process whose size it gives in both units, else assumed.
+struct PageSize {
+    std::uint64_t kib = 4;
+    bool assumed = false;
+};
+PageSize page_size(const OomEvent& event);
+
+OomFinding finding(OomFindingKind kind, std::string text, std::initializer_list<OomEvidence> numbers = {});
+OomEvidence evidence(std::string_view name, std::uint64_t value, std::string_view unit);
+
+/// The sum of Mem-Info; nothing where a part that matters is missing.
+std::optional<OomBalance> balance_of(const OomEvent& event);
+
+void explain_global(const OomEvent& event, OomVerdict& verdict);  // oom_why_global.cpp
+void explain_memcg(const OomEvent& event, OomVerdict& verdict);   // oom_why_memcg.cpp
+void explain_holders(const OomEvent& event,
+                     OomVerdict& verdict);  // oom_who.cpp: kernel, page cache, processes
+void explain_victim(const OomEvent& event, OomVerdict& verdict);      // oom_victim.cpp
+void suggest_next_steps(const OomEvent& event, OomVerdict& verdict);  // oom_steps.cpp
+
+/// Pages that a row of the table stands for when the kernel weighs it: rss, swap and page tables; total_vm
+/// for kernels before 2.6.36, which went by that.
+std::uint64_t weighed_pages(const OomTask& task, PageSize page);
+bool weighs_by_total_vm(const OomTaskTable& table);
+/// The process that the rule of 2.6.36 and later picks from the table; nothing where the table cannot tell.
+const OomTask* predicted_victim(const OomEvent& event);
+
+/// oom_score_adj, or the older oom_adj on its scale.
+std::int64_t adjustment(const OomTask& task);
+
+}  // namespace postmortem::oom

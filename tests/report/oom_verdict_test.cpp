@@ -1,0 +1,162 @@
+// Verdicts on situations that no staged kernel gets into: old machines, odd zones, half a report.
+#include <algorithm>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <postmortem/oom.h>
+
+using namespace postmortem;
+using Kind = OomFindingKind;
+
+namespace {
+
+OomVerdict verdict_on(const std::string& log) {
+    const auto events = find_oom_events(log);
+    REQUIRE(events.size() == 1);
+    return explain(events.front());
+}
+
+bool advises(const OomVerdict& verdict, std::string_view words) {
+    return std::any_of(verdict.next_steps.begin(), verdict.next_steps.end(),
+                       [&](const std::string& step) { return step.find(words) != std::string::npos; });
+}
+
+std::string text_of(const OomVerdict& verdict, Kind kind) {
+    for (const auto* const list : {&verdict.why, &verdict.who}) {
+        for (const OomFinding& found : *list) {
+            if (found.kind == kind) return found.text;
+        }
+    }
+    return {};
+}
+
+// 1 GiB with highmem, as 2.6.24 printed it: low memory is used up by slab, high memory is not.
+const std::string lowmem_2_6_24 =
+    "cp invoked oom-killer: gfp_mask=0xd0, order=0, oomkilladj=0\n"
+    "Pid: 4711, comm: cp Not tainted 2.6.24-1-686 #1\n"
+    "Mem-info:\n"
+    "Active:20000 inactive:10000 dirty:0 writeback:0 unstable:0\n"
+    " free:70000 slab:200000 mapped:100 pagetables:100 bounce:0\n"
+    "DMA free:3000kB min:3200kB low:4000kB high:4800kB active:0kB inactive:0kB present:16256kB "
+    "pages_scanned:0 "
+    "all_unreclaimable? yes\n"
+    "lowmem_reserve[]: 0 873 1254 1254\n"
+    "Normal free:3600kB min:3744kB low:4680kB high:5616kB active:0kB inactive:0kB present:894080kB "
+    "pages_scanned:97 "
+    "all_unreclaimable? yes\n"
+    "lowmem_reserve[]: 0 0 3047 3047\n"
+    "HighMem free:273400kB min:380kB low:788kB high:1200kB active:80000kB inactive:40000kB present:390084kB "
+    "pages_scanned:0 all_unreclaimable? no\n"
+    "lowmem_reserve[]: 0 0 0 0\n"
+    "DMA: 2*4kB 4*8kB 3*16kB = 3000kB\n"
+    "Normal: 2*4kB 4*8kB 3*16kB = 3600kB\n"
+    "HighMem: 2*4kB 4*8kB 66*4096kB = 273400kB\n"
+    "Free swap  = 524280kB\nTotal swap = 524280kB\n"
+    "327520 pages of RAM\n98144 pages of HIGHMEM\n5120 reserved pages\n"
+    "Out of memory: kill process 4000 (apache2) score 4223 or a child\n"
+    "Killed process 4001 (apache2)\n";
+
+// A small ARM board whose free memory is all in its CMA area.
+const std::string cma_board =
+    "kworker invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+    "CPU: 1 PID: 77 Comm: kworker Not tainted 6.1.0-rpi #1\n"
+    "Mem-Info:\n"
+    "active_anon:100000 inactive_anon:10000 isolated_anon:0\n active_file:100 inactive_file:100 "
+    "isolated_file:0\n"
+    " unevictable:0 dirty:0 writeback:0\n slab_reclaimable:1000 slab_unreclaimable:4000\n mapped:50 "
+    "shmem:500 "
+    "pagetables:800\n free:35000 free_pcp:0 free_cma:33000\n"
+    "Node 0 DMA free:140000kB boost:0kB min:5000kB low:6000kB high:7000kB reserved_highatomic:0KB "
+    "present:786432kB "
+    "managed:663836kB free_cma:132000kB\n"
+    "lowmem_reserve[]: 0 0 0 0\n"
+    "Node 0 DMA: 10*4kB (UC) 20*4096kB (C) = 140000kB\n"
+    "Free swap  = 0kB\nTotal swap = 102396kB\n"
+    "196608 pages RAM\n0 pages HighMem/MovableOnly\n30649 pages reserved\n"
+    "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+    "[    500]  1000   500   200000    90000   700000    20000             0 chromium\n"
+    "Out of memory: Killed process 500 (chromium) total-vm:800000kB, anon-rss:360000kB, file-rss:0kB, "
+    "shmem-rss:0kB, "
+    "UID:1000 pgtables:683kB oom_score_adj:0\n";
+
+}  // namespace
+
+TEST_CASE("low memory is used up while high memory is free") {
+    const OomVerdict verdict = verdict_on(lowmem_2_6_24);
+    CHECK(verdict.has(Kind::ZoneExhausted));
+    CHECK(verdict.has(Kind::SlabLeak));
+    CHECK(verdict.has(Kind::VictimIsChild));
+    CHECK_FALSE(verdict.has(Kind::SwapFull));
+    CHECK(text_of(verdict, Kind::ZoneExhausted).find("HighMem has 273400 kB free") != std::string::npos);
+    CHECK(advises(verdict, "64-bit kernel"));
+    CHECK_FALSE(advises(verdict, "swap"));
+}
+
+TEST_CASE("free memory that lies in CMA areas helps no kernel allocation") {
+    const OomVerdict verdict = verdict_on(cma_board);
+    CHECK(verdict.has(Kind::CmaUnusable));
+    CHECK(verdict.has(Kind::Watermark));
+    CHECK(verdict.has(Kind::SwapFull));
+    CHECK_FALSE(verdict.has(Kind::ZoneExhausted));
+    CHECK_FALSE(verdict.has(Kind::MemoryWasFree));
+    CHECK(advises(verdict, "CMA area smaller"));
+    CHECK(advises(verdict, "chromium (pid 500) holds most of the swap"));
+}
+
+TEST_CASE("a movable request may use CMA memory: then something else was wrong") {
+    std::string log = cma_board;
+    log.replace(log.find("0xcc0(GFP_KERNEL)"), 17, "0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP)");
+    const OomVerdict verdict = verdict_on(log);
+    CHECK_FALSE(verdict.has(Kind::CmaUnusable));
+    CHECK(verdict.has(Kind::MemoryWasFree));
+}
+
+TEST_CASE("a page fault's report without a request") {
+    const OomVerdict verdict = verdict_on(
+        "qemu invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n"
+        "Mem-Info:\nactive_anon:1 inactive_anon:2 isolated_anon:0\n"
+        "Node 0 Normal free:900000kB min:5000kB low:6000kB high:7000kB present:2000000kB managed:1900000kB\n"
+        "lowmem_reserve[]: 0 0\n"
+        "Out of memory: Killed process 9 (qemu) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
+    CHECK(verdict.has(Kind::PageFault));
+    CHECK(verdict.has(Kind::MemoryWasFree));
+    CHECK_FALSE(verdict.has(Kind::Watermark));
+    CHECK_FALSE(advises(verdict, "more memory"));
+}
+
+TEST_CASE("nobody left to kill, and why") {
+    const OomVerdict verdict = verdict_on(
+        "x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=-1000\n"
+        "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+        "[    1]     0     1     5000      100      10        0             0 init\n"
+        "[  200]     0   200   100000    90000     200        0         -1000 hog\n"
+        "Kernel panic - not syncing: Out of memory and no killable processes...\n");
+    CHECK(verdict.has(Kind::NoVictim));
+    CHECK(text_of(verdict, Kind::NoVictim).find("every process in the table is exempt") != std::string::npos);
+}
+
+TEST_CASE("a kill that is all there is of an event claims nothing about its cause") {
+    const OomVerdict verdict = verdict_on(
+        "Out of memory: Killed process 9 (q) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
+    CHECK(verdict.why.empty());
+    CHECK(verdict.next_steps.empty());
+    CHECK_FALSE(verdict.unknown.empty());
+}
+
+TEST_CASE("a cgroup's swap limit") {
+    const OomVerdict verdict = verdict_on(
+        "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+        "memory: usage 102400kB, limit 102400kB, failcnt 9\nswap: usage 51200kB, limit 51200kB, failcnt 2\n"
+        "Memory cgroup stats for /jobs/7:\nanon 100000000\nfile 0\nshmem 0\n"
+        "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/jobs/7,"
+        "task_memcg=/jobs/7,task=a,pid=9,uid=0\n"
+        "Memory cgroup out of memory: Killed process 9 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, "
+        "shmem-rss:0kB, UID:0 "
+        "pgtables:8kB oom_score_adj:0\n");
+    CHECK(verdict.has(Kind::MemcgLimit));
+    CHECK(verdict.has(Kind::MemcgSwapLimit));
+    CHECK_FALSE(verdict.has(Kind::MemcgParentLimit));
+    CHECK(advises(verdict, "memory.swap.max"));
+    CHECK_FALSE(advises(verdict, "give the machine more memory"));
+}
