@@ -8,6 +8,7 @@ namespace tool {
 int extract(const std::vector<std::string>& words);
 int check(const std::vector<std::string>& words);
 int panic(const std::vector<std::string>& words);
+int oom(const std::vector<std::string>& words);
 int log(const std::vector<std::string>& words);
 int bt(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);

@@ -1,0 +1,98 @@
+// The oom command on logs that real kernels wrote, and on what is no log of an OOM.
+#include <filesystem>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/program.h"
+#include "support/temp_dir.h"
+
+using postmortem::test::run_postmortem;
+using Json = nlohmann::json;
+
+namespace {
+
+std::string staged(const char* name) {
+    return (std::filesystem::path(POSTMORTEM_SOURCE_DIR) / "testdata" / "logs" / "oom" / name).string();
+}
+
+bool holds(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("oom lists the events of a log and shows the last") {
+    const auto result = run_postmortem({"oom", staged("sid.log")});
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.empty());
+    CHECK(holds(result.out, "   1  "));
+    CHECK(holds(result.out, "OOM event 15 "));
+    CHECK(holds(result.out, "panicked"));
+    CHECK_FALSE(holds(result.out, "####"));  // bars are for terminals
+}
+
+TEST_CASE("oom shows the event that is asked for, sorted as it is asked for") {
+    const auto first = run_postmortem({"oom", "--event", "1", staged("sid.log")});
+    CHECK(first.exit_code == 0);
+    CHECK(holds(first.out, "OOM event 1 "));
+    CHECK_FALSE(holds(first.out, "OOM event 2 "));
+    CHECK(holds(first.out, "9f2c4b21-77aa-4c1e-9d0e-3b6f5a1c2d3e"));
+    const auto all =
+        run_postmortem({"oom", "--event", "all", "--sort", "rss", "--top", "1", staged("sid.log")});
+    CHECK(holds(all.out, "OOM event 1 "));
+    CHECK(holds(all.out, "OOM event 15 "));
+    CHECK(holds(all.out, "by rss"));
+    CHECK(run_postmortem({"oom", "--event", "99", staged("sid.log")}).exit_code == 2);
+    CHECK(run_postmortem({"oom", "--event", "0", staged("sid.log")}).exit_code == 2);
+    CHECK(run_postmortem({"oom", "--sort", "colour", staged("sid.log")}).exit_code == 2);
+}
+
+TEST_CASE("oom as JSON is one document") {
+    const auto all = run_postmortem({"oom", "--json", staged("sid.log")});
+    CHECK(all.exit_code == 0);
+    const Json json = Json::parse(all.out);
+    CHECK(json["event_count"] == 15);
+    CHECK(json["events"].size() == 15);
+    CHECK(json["events"][4]["victims"].size() == 3);
+    CHECK(json["problems"].empty());
+    const Json one = Json::parse(run_postmortem({"oom", "--json", "--event", "6", staged("sid.log")}).out);
+    CHECK(one["events"].size() == 1);
+    CHECK(one["events"][0]["number"] == 6);
+    CHECK(one["events"][0]["scope"] == "global");
+    CHECK(one["event_count"] == 15);
+}
+
+TEST_CASE("oom --tree shows where in the hierarchy limits were met") {
+    const auto text = run_postmortem({"oom", "--tree", staged("sid.log")});
+    CHECK(text.exit_code == 0);
+    CHECK(holds(text.out, "limit met 2x"));
+    CHECK(holds(text.out, "web.service"));
+    CHECK(holds(text.out, "3 killed"));
+    const Json json = Json::parse(run_postmortem({"oom", "--tree", "--json", staged("sid.log")}).out);
+    CHECK(json["groups"][0]["path"] == "/");
+    CHECK(json["groups"].size() > 5);
+}
+
+TEST_CASE("oom says when there is nothing, and what it cannot read") {
+    const postmortem::test::TempDir folder;
+    const auto file = [&](const char* name, std::string_view content) {
+        return folder.write(name, content).string();
+    };
+    const auto quiet = run_postmortem({"oom", file("quiet", "[    0.000000] Linux version 6.1\n")});
+    CHECK(quiet.exit_code == 4);
+    CHECK(quiet.out.empty());
+    CHECK(holds(quiet.err, "no OOM event"));
+    const auto empty = run_postmortem({"oom", "--json", file("empty", "")});
+    CHECK(empty.exit_code == 4);
+    CHECK(Json::parse(empty.out)["events"].empty());
+    CHECK(run_postmortem({"oom", folder.path().string() + "/absent"}).exit_code == 3);
+    CHECK(run_postmortem({"oom", file("cut", "KDUMP   \x06")}).exit_code == 3);
+    CHECK(run_postmortem({"oom"}).exit_code == 2);
+    const auto torn = run_postmortem(
+        {"oom",
+         file("torn", "Out of memory: Killed process 7 (x) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n")});
+    CHECK(torn.exit_code == 1);
+    CHECK(holds(torn.out, "Not in the log"));
+}
