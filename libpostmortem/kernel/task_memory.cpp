@@ -55,7 +55,7 @@ void TaskMemoryReader::find_counters() {
         missing_ = Error(ErrorCode::Corrupt, "mm_struct.rss_stat declares no counters");
 }
 
-Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t index) const {
+Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t index, Parts wanted) const {
     const AddressSpace& memory = kernel_.memory();
     const Field& field = counters_[index];
     if (!field.present()) return std::uint64_t{0};
@@ -63,6 +63,7 @@ Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t in
     if (!percpu_count_.present()) return memory.u64(place);
 
     auto total = percpu_count_.u64(memory, place);
+    if (wanted == Parts::HandedIn) return total;
     const auto parts = percpu_parts_.u64(memory, place);
     if (!total) return total;
     if (!parts) return fail(parts.error());
@@ -76,7 +77,7 @@ Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t in
     return total;
 }
 
-Result<TaskMemory> TaskMemoryReader::read(const Task& task) const {
+Result<TaskMemory> TaskMemoryReader::read(const Task& task, Parts parts) const {
     TaskMemory memory;
     if (task.mm == 0 && task.damage) return fail(*task.damage);
     // A kernel thread may borrow an mm through kthread_use_mm(); what it holds is not its own.
@@ -85,10 +86,11 @@ Result<TaskMemory> TaskMemoryReader::read(const Task& task) const {
     const auto total_vm = total_vm_.u64(kernel_.memory(), task.mm);
     if (!total_vm) return fail(total_vm.error());
     Counters counters{};
-    if (const auto cached = cached_by_tgid_.find(task.tgid); cached != cached_by_tgid_.end())
+    if (const auto cached = cached_by_tgid_.find(task.tgid);
+        parts == Parts::All && cached != cached_by_tgid_.end())
         counters = cached->second;
     for (std::size_t i = 0; i < counters.size(); ++i) {
-        auto value = counter(task.mm, i);
+        auto value = counter(task.mm, i, parts);
         if (!value) return fail(std::move(value.error()));
         counters[i] += *value;
     }

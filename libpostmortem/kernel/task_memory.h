@@ -30,16 +30,22 @@ class TaskMemoryReader {
 
     /// All zero for a task without an mm. Exact: per-CPU parts and those of the process's own threads are
     /// included; what another process that shares the mm (vfork) has cached is counted there.
-    Result<TaskMemory> read(const Task& task) const;
+    Result<TaskMemory> read(const Task& task) const { return read(task, Parts::All); }
+
+    /// As get_mm_counter() sees them: without what CPUs and threads have not yet handed in.
+    Result<TaskMemory> read_handed_in(const Task& task) const { return read(task, Parts::HandedIn); }
 
   private:
+    enum class Parts { All, HandedIn };
+
     // MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES: an anonymous enum, in this order. The last one
     // came with 4.5 (eca56ff906bd); before, such pages counted as file pages.
     enum Counter : std::size_t { FilePages, AnonPages, SwapEntries, ShmemPages, CounterKinds };
     using Counters = std::array<std::uint64_t, CounterKinds>;  ///< two's complement: they may be below zero
 
+    Result<TaskMemory> read(const Task& task, Parts parts) const;
     void find_counters();
-    Result<std::uint64_t> counter(std::uint64_t mm, std::size_t index) const;
+    Result<std::uint64_t> counter(std::uint64_t mm, std::size_t index, Parts wanted) const;
 
     const Kernel& kernel_;
     std::vector<std::uint64_t> cpu_offsets_;

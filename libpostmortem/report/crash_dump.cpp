@@ -3,8 +3,10 @@
 #include "kernel/kernel.h"
 #include "memory/physical_memory.h"
 #include "report/backtrace.h"
+#include "report/cgroup_tree.h"
 #include "report/crash_report.h"
 #include "report/kernel_log.h"
+#include "report/oom_tasks.h"
 #include "report/panic.h"
 #include "report/system_info.h"
 #include "report/task_list.h"
@@ -43,6 +45,14 @@ SystemInfo CrashDump::system_info() const {
 
 Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) const {
     return make_task_list(*kernel_, selectors);
+}
+
+Result<OomTable> CrashDump::oom_table(const OomTableRequest& request) const {
+    return make_oom_table(*kernel_, request);
+}
+
+Result<CgroupTree> CrashDump::cgroups() const {
+    return make_cgroup_tree(*kernel_);
 }
 
 KernelLog CrashDump::log() const {

@@ -13,9 +13,11 @@
 
 #include <postmortem/api.h>
 #include <postmortem/backtrace.h>
+#include <postmortem/cgroup_tree.h>
 #include <postmortem/crash_report.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
+#include <postmortem/oom_tasks.h>
 #include <postmortem/panic.h>
 #include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
@@ -56,6 +58,13 @@ class POSTMORTEM_API CrashDump {
     /// All tasks, or those that a selector names: a pid, the address of a task_struct, a command name.
     /// NotFound where a selector matches nothing.
     Result<TaskList> tasks(const std::vector<std::string>& selectors = {}) const;
+
+    /// The processes as the OOM killer weighs them, and whom it would kill next. NotFound where the request
+    /// names a control group or a task that is not there.
+    Result<OomTable> oom_table(const OomTableRequest& request = {}) const;
+
+    /// The control groups that memory is charged to. NotFound where the kernel has no such controller.
+    Result<CgroupTree> cgroups() const;
 
     /// The kernel's log. It needs neither symbols nor types: VMCOREINFO alone says where it is.
     KernelLog log() const;

@@ -1,16 +1,20 @@
 // Prints answers: as text in crash's layout, or as JSON (docs/json.md). Text from the dump is escaped.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <postmortem/api.h>
 #include <postmortem/backtrace.h>
+#include <postmortem/cgroup_tree.h>
 #include <postmortem/crash_report.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/known_crashes.h>
+#include <postmortem/oom_tasks.h>
 #include <postmortem/panic.h>
 #include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
@@ -53,6 +57,33 @@ POSTMORTEM_API std::string to_json(std::span<const CheckResult> results, const K
 
 POSTMORTEM_API std::string to_text(const Triage& triage);
 POSTMORTEM_API std::string to_json(const Triage& triage);
+
+/// How the table of processes is printed.
+struct OomTableStyle {
+    std::string sort = "badness";  ///< one of oom_sort_keys(); anything else leaves ascending pids
+    std::size_t limit = 0;         ///< rows at most; 0 for all
+    bool bars = false;             ///< resident and swapped memory as a bar, for terminals (UTF-8)
+};
+POSTMORTEM_API std::vector<std::string_view> oom_sort_keys();
+
+/// Whom the OOM killer would take, the processes, and who holds most by name, user and control group. Sizes
+/// are in KiB, badness is in pages.
+POSTMORTEM_API std::string to_text(const OomTable& table, const OomTableStyle& style);
+POSTMORTEM_API std::string to_text(const OomTable& table);
+POSTMORTEM_API std::string to_json(const OomTable& table);
+/// The parts of it.
+POSTMORTEM_API std::string render_oom_processes(const OomTable& table, const OomTableStyle& style = {});
+POSTMORTEM_API std::string render_oom_consumers(const OomTable& table);
+
+/// How the tree of control groups is printed.
+struct CgroupTreeStyle {
+    std::string sort = "usage";  ///< one of cgroup_sort_keys(), within each group; anything else: by name
+    bool bars = false;           ///< usage against the limit as a bar, for terminals (UTF-8)
+};
+POSTMORTEM_API std::vector<std::string_view> cgroup_sort_keys();
+POSTMORTEM_API std::string to_text(const CgroupTree& tree, const CgroupTreeStyle& style);
+POSTMORTEM_API std::string to_text(const CgroupTree& tree);
+POSTMORTEM_API std::string to_json(const CgroupTree& tree);
 
 /// Prints backtraces one by one, to the same text and the same JSON as above.
 class POSTMORTEM_API BacktraceWriter {

@@ -1,0 +1,57 @@
+// What a memory control group counts besides its limits: the lines of memory.stat. The kernel's own table of
+// names is read from the dump; where the numbers lie has changed often (mm/memcontrol.c).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <postmortem/cgroup_tree.h>
+
+#include "kernel/kernel.h"
+#include "object/field.h"
+
+namespace postmortem {
+
+/// Borrows the kernel. Thread-safe once made.
+class MemcgStatReader {
+  public:
+    explicit MemcgStatReader(const Kernel& kernel);
+
+    /// Why there are no statistics at all.
+    const std::optional<Error>& missing() const { return missing_; }
+
+    /// Indexed alike: what has been added up for the group, and what waits in it (not in groups below) to be.
+    struct Numbers {
+        std::vector<std::int64_t> flushed, waiting;
+    };
+    Result<Numbers> read(std::uint64_t memcg) const;
+
+    /// The lines, once `waiting` includes that of the groups below.
+    std::vector<CgroupStat> lines(const Numbers& numbers) const;
+
+  private:
+    struct Item {
+        std::string name;
+        std::size_t index = 0;
+        std::int64_t unit = 1;
+    };
+    Result<void> find_layout();
+    Result<void> read_names();
+    Result<std::size_t> place_of(std::uint64_t item) const;
+    Result<std::vector<std::int64_t>> numbers_at(std::uint64_t address) const;
+    static std::int64_t unit_of(std::string_view name, std::uint64_t ratio, std::int64_t page_size);
+
+    const Kernel& kernel_;
+    std::optional<Error> missing_;
+    std::vector<std::uint64_t> cpu_offsets_;
+    std::vector<std::byte> index_;  ///< mem_cgroup_stats_index, since 6.11
+    std::size_t count_ = 0;         ///< numbers in each array
+    Field vmstats_;
+    bool by_pointer_ = false;  ///< mem_cgroup.vmstats is a pointer
+    Field state_, pending_;    ///< in what vmstats is or points to
+    Field percpu_, percpu_state_, percpu_before_;
+    std::vector<Item> items_;
+};
+
+}  // namespace postmortem

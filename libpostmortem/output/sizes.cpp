@@ -1,0 +1,35 @@
+#include "output/sizes.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace postmortem {
+
+std::string human_size(std::uint64_t bytes) {
+    constexpr std::array<char, 6> units = {'K', 'M', 'G', 'T', 'P', 'E'};
+    if (bytes == 0) return "0";
+    double value = static_cast<double>(bytes) / 1024;
+    std::size_t unit = 0;
+    while (value >= 999.95 && unit + 1 < units.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return unit == 0 ? fmt::format("{:.0f}{}", value, units[unit])
+                     : fmt::format("{:.1f}{}", value, units[unit]);
+}
+
+std::string bar(double share, std::size_t width) {
+    constexpr std::array<const char*, 9> eighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+    const double columns = std::clamp(share, 0.0, 1.0) * static_cast<double>(width);
+    const auto parts = static_cast<std::size_t>(std::lround(columns * 8));
+    std::string out;
+    for (std::size_t i = 0; i < parts / 8; ++i) out += eighths[8];
+    out += eighths[parts % 8];
+    out.append(width - parts / 8 - (parts % 8 != 0 ? 1 : 0), ' ');
+    return out;
+}
+
+}  // namespace postmortem
