@@ -118,7 +118,16 @@ static void symbols(void) {
 static void control_group(const char* path) {
     static const char* const files[] = {"cgroup.procs", "cgroup.events", "cgroup.freeze", "memory.max",
                                         "memory.current", "memory.stat", "memory.events", "pids.max",
-                                        "pids.current", "cpu.max", "cpu.stat", NULL};
+                                        "pids.current", "cpu.max", "cpu.stat",
+                                        "memory.min", "memory.low", "memory.high", "memory.swap.current",
+                                        "memory.swap.max", "memory.swap.events", "memory.events.local",
+                                        "memory.oom.group", "memory.peak", "cgroup.stat",
+                                        // and what version 1 has
+                                        "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.failcnt",
+                                        "memory.max_usage_in_bytes", "memory.soft_limit_in_bytes",
+                                        "memory.memsw.usage_in_bytes", "memory.memsw.limit_in_bytes",
+                                        "memory.memsw.failcnt", "memory.kmem.usage_in_bytes",
+                                        "memory.oom_control", "memory.swappiness", "memory.use_hierarchy", NULL};
     char below[PATH_MAX];
     snprintf(below, sizeof below, "%s/cgroup.procs", path);
     if (access(below, F_OK)) return;
@@ -146,6 +155,7 @@ int main(int argc, char** argv) {
     copy_below("/proc", machine);
     for (const char* const* path = elsewhere; *path; path++) copy(*path);
     control_group("/sys/fs/cgroup");
+    control_group("/cgroup/memory");
     symbols();
     fprintf(out, "=== end\n");
     fflush(out);
