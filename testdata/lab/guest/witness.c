@@ -3,7 +3,9 @@
 //   witness OUTPUT [brief]
 // Every file of /proc that is read comes as a line "=== PATH", its text, and
 // a newline; links as one line "-> TARGET". `brief` leaves out the long
-// per-task files, for guests with very many tasks.
+// per-task files, for guests with very many tasks. What counts memory is read
+// once more at the end, as "=== PATH again": between the two readings lies
+// what has changed meanwhile.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,9 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 static FILE* out;
+
+static const char* mark = "";  // behind each name
 
 static void copy(const char* path) {
     static char buffer[1 << 16];
@@ -21,7 +26,7 @@ static void copy(const char* path) {
     ssize_t got;
     char last = '\n';
     if (fd < 0) return;
-    fprintf(out, "=== %s\n", path);
+    fprintf(out, "=== %s%s\n", path, mark);
     while ((got = read(fd, buffer, sizeof buffer)) > 0) {
         // cmdline and its like separate words by NUL bytes
         for (ssize_t i = 0; i < got; i++)
@@ -135,6 +140,20 @@ static void control_group(const char* path) {
     for_each_entry(path, control_group);
 }
 
+// What df would say of each mount of memory
+static void memory_mounts(void) {
+    FILE* in = fopen("/proc/mounts", "r");
+    char where[PATH_MAX], type[64];
+    struct statfs fs;
+    if (!in) return;
+    fprintf(out, "=== statfs%s\n", mark);
+    while (fscanf(in, "%*s %4095s %63s %*[^\n]", where, type) == 2)
+        if ((!strcmp(type, "tmpfs") || !strcmp(type, "devtmpfs") || !strcmp(type, "rootfs")) && !statfs(where, &fs))
+            fprintf(out, "%s blocks %lu free %lu size %ld\n", where, (unsigned long)fs.f_blocks,
+                    (unsigned long)fs.f_bfree, (long)fs.f_bsize);
+    fclose(in);
+}
+
 int main(int argc, char** argv) {
     static const char* const machine[] = {
         "version", "cmdline", "uptime", "loadavg", "meminfo", "mounts", "modules", "swaps", "slabinfo",
@@ -143,11 +162,17 @@ int main(int argc, char** argv) {
         "cgroups", "vmallocinfo", "timer_list", "sched_debug", "net/unix", "net/tcp", "net/udp", "net/dev",
         "sysvipc/shm", "sys/kernel/random/boot_id", "sys/kernel/tainted", "sys/kernel/hostname",
         "sys/kernel/pid_max", "sys/kernel/threads-max", "sys/kernel/panic_on_oops", "sys/vm/panic_on_oom",
-        "sys/kernel/ns_last_pid", NULL};
+        "sys/kernel/ns_last_pid", "sys/vm/overcommit_memory", "sys/vm/overcommit_ratio",
+        "sys/vm/overcommit_kbytes", "sys/vm/swappiness", "sys/vm/min_free_kbytes", "sys/vm/watermark_scale_factor",
+        "sys/vm/watermark_boost_factor", "sys/vm/oom_kill_allocating_task", "sys/vm/oom_dump_tasks",
+        "sys/vm/admin_reserve_kbytes", "sys/vm/user_reserve_kbytes", NULL};
+    // (Not lowmem_reserve_ratio: to read it makes the kernel compute the zones' reserves anew.)
+    static const char* const counting[] = {"meminfo", "zoneinfo", "buddyinfo", "slabinfo", "vmstat", "swaps", NULL};
     static const char* const elsewhere[] = {"/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible",
                                             "/sys/devices/system/node/online", "/sys/kernel/kexec_crash_size",
                                             "/sys/kernel/vmcoreinfo", "/sys/kernel/debug/sched/debug",
-                                            "/sys/block/zram0/mm_stat", "/dev/kmsg", NULL};
+                                            "/sys/block/zram0/mm_stat", "/sys/kernel/debug/zswap/stored_pages",
+                                            "/sys/kernel/debug/zswap/pool_total_size", "/dev/kmsg", NULL};
     if (argc < 2 || !(out = fopen(argv[1], "w"))) return 1;
     brief = argc > 2 && !strcmp(argv[2], "brief");
     setvbuf(out, NULL, _IOFBF, 1 << 20);
@@ -157,6 +182,10 @@ int main(int argc, char** argv) {
     control_group("/sys/fs/cgroup");
     control_group("/cgroup/memory");
     symbols();
+    memory_mounts();
+    mark = " again";
+    copy_below("/proc", counting);
+    copy("/sys/block/zram0/mm_stat");
     fprintf(out, "=== end\n");
     fflush(out);
     fsync(fileno(out));
