@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <optional>
 
 namespace postmortem {
@@ -18,6 +19,12 @@ std::optional<T> checked_mul(T a, std::type_identity_t<T> b) {
     T product;
     if (__builtin_mul_overflow(a, b, &product)) return std::nullopt;
     return product;
+}
+
+/// Adds numbers that a damaged dump may have made absurd: wraps round, where plain signed addition is
+/// undefined.
+constexpr std::int64_t wrapping_add(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
 template <std::unsigned_integral T>

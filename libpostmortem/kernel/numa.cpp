@@ -12,7 +12,7 @@ Result<MemoryNode> read_node(const Object& node) {
                spanned = node["node_spanned_pages"].u64(), present = node["node_present_pages"].u64();
     for (const auto* value : {&id, &start, &spanned, &present})
         if (!*value) return fail(value->error());
-    return MemoryNode{static_cast<std::uint32_t>(*id), *start, *spanned, *present};
+    return MemoryNode{static_cast<std::uint32_t>(*id), node.address(), *start, *spanned, *present};
 }
 
 Result<std::vector<std::uint64_t>> online_nodes(const Kernel& kernel) {

@@ -10,6 +10,7 @@ namespace postmortem {
 
 struct MemoryNode {
     std::uint32_t id = 0;
+    std::uint64_t address = 0;  ///< of its pglist_data
     std::uint64_t start_pfn = 0;
     std::uint64_t spanned_pages = 0;
     std::uint64_t present_pages = 0;
