@@ -13,6 +13,7 @@ std::span<const Command> all_commands() {
         {"ps", "the tasks", ps},
         {"bt", "backtraces: the panic task's, the active tasks', any task's", bt},
         {"log", "what the kernel said", log},
+        {"meminfo", "who had the memory: /proc/meminfo, zones, slab, swap, and the sum of it all", meminfo},
         {"oom", "who ate the memory: the OOM reports of a log or a dump", oom},
         {"rd", "physical memory", rd},
         {"extract", "write a small dump of the pages that the other commands need", extract},

@@ -11,6 +11,7 @@ int panic(const std::vector<std::string>& words);
 int oom(const std::vector<std::string>& words);
 int log(const std::vector<std::string>& words);
 int bt(const std::vector<std::string>& words);
+int meminfo(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);
 int rd(const std::vector<std::string>& words);
 int report(const std::vector<std::string>& words);

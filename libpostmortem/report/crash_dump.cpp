@@ -6,6 +6,7 @@
 #include "report/cgroup_tree.h"
 #include "report/crash_report.h"
 #include "report/kernel_log.h"
+#include "report/memory_picture.h"
 #include "report/oom_tasks.h"
 #include "report/panic.h"
 #include "report/system_info.h"
@@ -41,6 +42,10 @@ PanicAnalysis CrashDump::signature() const {
 
 SystemInfo CrashDump::system_info() const {
     return make_system_info(*kernel_);
+}
+
+MemoryPicture CrashDump::memory(const MemoryRequest& request) const {
+    return make_memory_picture(*kernel_, request);
 }
 
 Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) const {

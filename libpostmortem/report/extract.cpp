@@ -13,6 +13,7 @@
 #include "report/cgroup_tree.h"
 #include "report/crash_report.h"
 #include "report/kernel_log.h"
+#include "report/memory_picture.h"
 #include "report/oom_tasks.h"
 #include "report/panic.h"
 #include "report/task_list.h"
@@ -41,6 +42,8 @@ class Questioner {
         note(make_crash_report(kernel_).problems);
         step("panic");
         note(make_panic_analysis(kernel_).problems);
+        step("memory");
+        note(make_memory_picture(kernel_).problems);
         step("modules");
         note(kernel_.modules().problems());
         for (const Module& module : kernel_.modules().all())

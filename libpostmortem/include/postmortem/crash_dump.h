@@ -17,6 +17,7 @@
 #include <postmortem/crash_report.h>
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
+#include <postmortem/memory_picture.h>
 #include <postmortem/oom_tasks.h>
 #include <postmortem/panic.h>
 #include <postmortem/system_info.h>
@@ -54,6 +55,9 @@ class POSTMORTEM_API CrashDump {
 
     /// Which kernel, on which machine, when, and why it died.
     SystemInfo system_info() const;
+
+    /// Who had the memory: /proc/meminfo and its neighbours, and the sum of it all. Never fails as a whole.
+    MemoryPicture memory(const MemoryRequest& request = {}) const;
 
     /// All tasks, or those that a selector names: a pid, the address of a task_struct, a command name.
     /// NotFound where a selector matches nothing.

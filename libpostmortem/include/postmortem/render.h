@@ -14,6 +14,7 @@
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/known_crashes.h>
+#include <postmortem/memory_picture.h>
 #include <postmortem/oom_tasks.h>
 #include <postmortem/panic.h>
 #include <postmortem/system_info.h>
@@ -37,6 +38,16 @@ POSTMORTEM_API std::string to_json(const SystemInfo& info);
 /// Nothing separates the backtraces but an empty line, as in crash.
 POSTMORTEM_API std::string to_text(const BacktraceList& list);
 POSTMORTEM_API std::string to_json(const BacktraceList& list);
+
+/// Exactly /proc/meminfo; the other parts in the manner of /proc/zoneinfo, buddyinfo, slabinfo and swaps.
+POSTMORTEM_API std::string to_text(const MemoryPicture& picture);
+POSTMORTEM_API std::string zones_to_text(const MemoryPicture& picture);
+/// The largest caches first, the empty ones left out; all of them where `most` is 0.
+POSTMORTEM_API std::string slab_to_text(const MemoryPicture& picture, std::size_t most = 0);
+POSTMORTEM_API std::string swap_to_text(const MemoryPicture& picture);
+/// Where MemTotal went, part by part, and who the largest users are.
+POSTMORTEM_API std::string memory_sum_to_text(const MemoryPicture& picture);
+POSTMORTEM_API std::string to_json(const MemoryPicture& picture);
 
 /// One screen, to paste into a ticket.
 POSTMORTEM_API std::string to_text(const CrashReport& report);

@@ -1,0 +1,16 @@
+// Where every page of MemTotal is: parts that do not overlap, and what is left over.
+#pragma once
+
+#include <postmortem/memory_picture.h>
+
+#include "base/problem_collector.h"
+#include "report/meminfo_lines.h"
+
+namespace postmortem {
+
+/// Needs the zones; takes hints from the rest of `picture` where it has been read.
+std::optional<MemorySum> make_memory_sum(const Kernel& kernel, const VmCounterNames& names,
+                                         const MeminfoSources& sources, const MemoryPicture& picture,
+                                         ProblemCollector& problems);
+
+}  // namespace postmortem

@@ -1,0 +1,53 @@
+#include "commands.h"
+
+namespace tool {
+namespace {
+
+// One text for each of the options, in a fixed order.
+std::string chosen_text(const Arguments& arguments, const postmortem::MemoryPicture& picture) {
+    std::string out;
+    const auto add = [&](std::string text) { out += out.empty() ? text : "\n" + text; };
+    if (arguments.flag("sum")) add(postmortem::memory_sum_to_text(picture));
+    if (arguments.flag("zones")) add(postmortem::zones_to_text(picture));
+    if (arguments.flag("slab")) {
+        const auto most = arguments.options["top"].as<unsigned>();
+        add(postmortem::slab_to_text(picture, arguments.flag("all") ? 0 : most));
+    }
+    if (arguments.flag("swap")) add(postmortem::swap_to_text(picture));
+    return out.empty() ? postmortem::to_text(picture) : out;
+}
+
+}  // namespace
+
+int meminfo(const std::vector<std::string>& words) {
+    namespace po = boost::program_options;
+    Syntax syntax{"meminfo", "DUMP",
+                  "Says who had the memory. Without an option it prints what /proc/meminfo would have said, "
+                  "line by line;\n"
+                  "--json has all parts at once.\n\n"
+                  "  postmortem meminfo vmcore\n"
+                  "  postmortem meminfo --sum --slab vmcore\n"};
+    syntax.options.add_options()("sum", po::bool_switch(),
+                                 "where MemTotal went: parts that do not overlap, and what is left over")(
+        "zones", po::bool_switch(),
+        "nodes and zones: watermarks, free blocks, counters (/proc/zoneinfo, buddyinfo)")(
+        "slab", po::bool_switch(), "slab caches, largest first (/proc/slabinfo)")(
+        "top", po::value<unsigned>()->default_value(20)->value_name("N"), "with --slab: how many")(
+        "all", po::bool_switch(), "with --slab: all of them")("swap", po::bool_switch(),
+                                                              "swap areas, zram and zswap (/proc/swaps)");
+    syntax.most_operands = 0;
+    auto [arguments, code] = parse(syntax, words);
+    if (!arguments) return code;
+    const auto dump = open_dump(*arguments, code);
+    if (!dump) return code;
+    const bool json = arguments->json, sum = arguments->flag("sum");
+    postmortem::MemoryRequest request;
+    request.zones = json || arguments->flag("zones");
+    request.slab = json || sum || arguments->flag("slab");
+    request.swap = json || arguments->flag("swap");
+    request.file_systems = request.vmalloc = request.sum = json || sum;
+    const postmortem::MemoryPicture picture = dump->memory(request);
+    return finish(json ? postmortem::to_json(picture) : chosen_text(*arguments, picture), picture.problems);
+}
+
+}  // namespace tool
