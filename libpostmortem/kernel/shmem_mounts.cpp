@@ -123,8 +123,8 @@ bool Reader::is_internal(std::uint64_t mount) const {
     return space == 0 || space >= first_error;
 }
 
-// A mount of the first process's namespace, else one of any other (devtmpfs has one that kdevtmpfs alone sees).
-// False where no better one can come.
+// A mount of the first process's namespace, else one of any other (devtmpfs has one that kdevtmpfs alone
+// sees). False where no better one can come.
 bool Reader::prefer(std::uint64_t mount, std::uint64_t& found) const {
     if (is_internal(mount)) return true;
     const bool first_process = kernel_.object("mount", mount)["mnt_ns"].u64_or(0) == namespace_;
@@ -138,13 +138,11 @@ std::uint64_t Reader::find_mount(const Object& super_block) {
     // A list of mounts until 6.17, a chain of pointers since.
     if (const auto offset = kernel_.types().offset_of("mount", "mnt_instance")) {
         const auto head = mounts.checked_address();
-        const auto walk = head ? for_each_list_node(
-                                     memory_, *head,
-                                     [&](std::uint64_t node) {
-                                         return prefer(node - *offset, found);
-                                     },
-                                     most_mounts)
-                               : fail(head.error());
+        const auto walk =
+            head ? for_each_list_node(
+                       memory_, *head, [&](std::uint64_t node) { return prefer(node - *offset, found); },
+                       most_mounts)
+                 : fail(head.error());
         if (!walk) problems_.add("the mounts of a memory file system", walk.error());
         return found;
     }
@@ -211,35 +209,6 @@ void Reader::name_files(ShmemMount& mount) {
 
 ShmemMounts read_shmem_mounts(const Kernel& kernel, std::size_t largest) {
     return Reader(kernel, largest).read();
-}
-
-Result<std::uint64_t> count_buffer_pages(const Kernel& kernel) {
-    const auto super_block = kernel.number<std::uint64_t>("blockdev_superblock");
-    const auto inodes = kernel.types().offset_of("super_block", "s_inodes");
-    const auto link = kernel.types().offset_of("inode", "i_sb_list");
-    const auto mapping = Field::find(kernel.types(), "inode", {"i_mapping"});
-    const auto count = Field::find(kernel.types(), "address_space", {"nrpages"});
-    if (!super_block) return fail(super_block.error());
-    if (!inodes || !link) return fail(!inodes ? inodes.error() : link.error());
-    if (!mapping || !count) return fail(!mapping ? mapping.error() : count.error());
-    if (*super_block == 0) return 0;
-    std::uint64_t pages = 0;
-    std::optional<Error> broken;
-    const auto walk = for_each_list_node(
-        kernel.memory(), *super_block + *inodes,
-        [&](std::uint64_t node) {
-            const auto space = mapping->u64(kernel.memory(), node - *link);
-            const auto some = space ? count->u64(kernel.memory(), *space) : fail(space.error());
-            if (!some)
-                broken = some.error();
-            else
-                pages += *some;
-            return some.has_value();
-        },
-        most_inodes);
-    if (!walk) return fail(walk.error());
-    if (broken) return fail(*broken);
-    return pages;
 }
 
 }  // namespace postmortem

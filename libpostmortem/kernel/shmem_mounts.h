@@ -39,7 +39,4 @@ struct ShmemMounts {
 /// Every memory file system with its `largest` files.
 ShmemMounts read_shmem_mounts(const Kernel& kernel, std::size_t largest);
 
-/// Pages in the cache of block devices: "Buffers" (block/bdev.c, nr_blockdev_pages()).
-Result<std::uint64_t> count_buffer_pages(const Kernel& kernel);
-
 }  // namespace postmortem

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "kernel/block_devices.h"
 #include "kernel/percpu_counter.h"
 #include "kernel/percpu_pool.h"
-#include "kernel/shmem_mounts.h"
 #include "kernel/task_memory.h"
 #include "kernel/vmalloc_areas.h"
 

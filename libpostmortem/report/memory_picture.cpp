@@ -9,6 +9,7 @@
 #include "kernel/shmem_mounts.h"
 #include "kernel/slab_caches.h"
 #include "kernel/vmalloc_areas.h"
+#include "kernel/zram.h"
 #include "report/meminfo_lines.h"
 #include "report/memory_sum.h"
 
@@ -42,6 +43,7 @@ class Maker {
   private:
     void read_huge_pages();
     void read_swap_areas();
+    void read_zram_area(std::uint64_t block_device, SwapArea& area);
     void read_counters();
     void describe_zones();
     ZoneUse describe(const NodeZones& node, const MemoryZone& zone) const;
@@ -81,14 +83,28 @@ void Maker::read_swap_areas() {
     swap_ = read_swap(kernel_);
     problems_.add_all(swap_.problems);
     if (!request_.swap) return;
-    for (const SwapAreaState& area : swap_.areas)
+    for (const SwapAreaState& area : swap_.areas) {
         picture_.swap_areas.push_back({area.path, area.is_device, area.pages * page_kib_,
                                        area.used_pages * page_kib_, area.priority, area.going_away,
                                        std::nullopt});
+        if (area.is_device) read_zram_area(area.block_device, picture_.swap_areas.back());
+    }
     if (const auto zswap = read_zswap(kernel_))
         picture_.zswap = {zswap->pool_bytes, zswap->stored_pages * picture_.page_bytes, zswap->enabled};
     else if (zswap.error().code != ErrorCode::NotFound)
         problems_.add("zswap", zswap.error());
+}
+
+void Maker::read_zram_area(std::uint64_t block_device, SwapArea& area) {
+    const std::uint64_t page = picture_.page_bytes;
+    const auto zram = read_zram(kernel_, block_device);
+    if (zram)
+        area.zram =
+            ZramUse{zram->stored_pages * page, zram->compressed_bytes,         zram->memory_pages * page,
+                    zram->limit_pages * page,  zram->most_memory_pages * page, zram->same_pages,
+                    zram->huge_pages};
+    else if (zram.error().code != ErrorCode::NotFound)
+        problems_.add("what zram stores", zram.error());
 }
 
 void Maker::read_counters() {
@@ -155,7 +171,8 @@ void Maker::describe_zones() {
     for (const NodeZones& node : zones_.nodes) {
         std::vector<VmCounter> counters = named(names_->node, node.counters);
         show_in_huge_pages(counters);
-        picture_.nodes.push_back({node.id, node.kswapd_failures >= most_reclaim_retries, std::move(counters)});
+        picture_.nodes.push_back(
+            {node.id, node.kswapd_failures >= most_reclaim_retries, std::move(counters)});
         for (const MemoryZone& zone : node.zones) picture_.zones.push_back(describe(node, zone));
     }
 }
@@ -239,8 +256,7 @@ void Maker::read_settings() {
 
 void Maker::make_sum() {
     if (!request_.sum || !names_ || !counters_) return;
-    picture_.sum =
-        make_memory_sum(kernel_, *names_, {*counters_, zones_, swap_, huge_pages_}, picture_, problems_);
+    picture_.sum = make_memory_sum(kernel_, *names_, {*counters_, zones_, swap_, huge_pages_}, problems_);
 }
 
 }  // namespace

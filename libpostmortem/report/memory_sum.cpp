@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "kernel/block_devices.h"
 #include "kernel/memory_settings.h"
+#include "kernel/page_table_pages.h"
 #include "kernel/percpu_pool.h"
-#include "kernel/shmem_mounts.h"
 #include "kernel/task_memory.h"
 #include "kernel/vmalloc_areas.h"
 
@@ -131,6 +132,22 @@ void Accountant::finish() {
     sum_.unaccounted_bytes = static_cast<std::int64_t>(sum_.total_bytes - accounted);
 }
 
+// Known parts of what no counter shows.
+void describe_unaccounted(const Kernel& kernel, std::uint64_t counted_page_tables, MemorySum& sum,
+                          ProblemCollector& problems) {
+    const std::uint64_t page = kernel.dump().page_size();
+    const auto requests = count_request_pages(kernel);
+    if (!requests)
+        problems.add("the requests of block devices", requests.error());
+    else if (*requests != 0)
+        sum.hints.push_back({"requests that block devices keep ready (blk-mq)", *requests * page});
+    const auto tables = count_page_table_pages(kernel);
+    if (!tables)
+        problems.add("the page tables of processes", tables.error());
+    else if (*tables > counted_page_tables)
+        sum.hints.push_back({"upper levels of page tables, about", (*tables - counted_page_tables) * page});
+}
+
 // What the page allocator never got: the kernel itself, its map of the memory, and what was asked for at
 // boot.
 void describe_reserved(const Kernel& kernel, const MeminfoSources& sources, MemorySum& sum) {
@@ -156,8 +173,7 @@ void describe_reserved(const Kernel& kernel, const MeminfoSources& sources, Memo
 }  // namespace
 
 std::optional<MemorySum> make_memory_sum(const Kernel& kernel, const VmCounterNames& names,
-                                         const MeminfoSources& sources, const MemoryPicture& picture,
-                                         ProblemCollector& problems) {
+                                         const MeminfoSources& sources, ProblemCollector& problems) {
     const auto total = total_ram_pages(kernel);
     if (!total) {
         problems.add("the sum", total.error());
@@ -165,7 +181,7 @@ std::optional<MemorySum> make_memory_sum(const Kernel& kernel, const VmCounterNa
     }
     MemorySum sum = Accountant(kernel, names, sources, problems).make(*total);
     describe_reserved(kernel, sources, sum);
-    static_cast<void>(picture);
+    describe_unaccounted(kernel, sources.counters.get("NR_PAGETABLE").value_or(0), sum, problems);
     return sum;
 }
 

@@ -8,9 +8,8 @@
 
 namespace postmortem {
 
-/// Needs the zones; takes hints from the rest of `picture` where it has been read.
+/// Needs the zones.
 std::optional<MemorySum> make_memory_sum(const Kernel& kernel, const VmCounterNames& names,
-                                         const MeminfoSources& sources, const MemoryPicture& picture,
-                                         ProblemCollector& problems);
+                                         const MeminfoSources& sources, ProblemCollector& problems);
 
 }  // namespace postmortem

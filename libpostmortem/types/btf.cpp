@@ -93,6 +93,16 @@ class Btf final : public TypeFinder {
     Btf(Bytes bytes, std::shared_ptr<const void> owner, std::string source, std::size_t lost_pages)
         : bytes_(bytes), owner_(std::move(owner)), source_(std::move(source)), lost_pages_(lost_pages) {}
 
+    /// A module's: its type ids and string offsets go on where those of `base` end.
+    Btf(Bytes bytes, std::shared_ptr<const void> owner, std::string source, const Btf& base)
+        : bytes_(bytes),
+          owner_(std::move(owner)),
+          source_(std::move(source)),
+          lost_pages_(0),
+          base_(&base),
+          first_id_(static_cast<std::uint32_t>(base.offsets_.size())),
+          first_string_(static_cast<std::uint32_t>(base.strings_.size())) {}
+
     Result<void> index();
     std::string source() const override { return source_; }
     std::optional<Error> damage() const override;
@@ -109,9 +119,16 @@ class Btf final : public TypeFinder {
         return {word(0), word(1), word(2)};
     }
     std::string_view name_at(std::uint32_t offset) const {
+        if (offset < first_string_) return base_->name_at(offset);
+        offset -= first_string_;
         if (offset >= strings_.size()) return {};
         return until_nul(as_text(
             *strings_.slice(offset, std::min<std::uint64_t>(max_name_bytes, strings_.size() - offset))));
+    }
+    /// The one of the two that holds the type; null where none does.
+    const Btf* holder_of(TypeId id) const {
+        if (id < first_id_) return base_;
+        return id - first_id_ < offsets_.size() ? this : nullptr;
     }
 
     std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
@@ -126,7 +143,10 @@ class Btf final : public TypeFinder {
     std::size_t lost_pages_;
     ByteReader types_;
     ByteReader strings_;
-    std::vector<std::uint32_t> offsets_;  ///< of type id N at N; id 0 is void
+    const Btf* base_ = nullptr;
+    std::uint32_t first_id_ = 0;
+    std::uint32_t first_string_ = 0;
+    std::vector<std::uint32_t> offsets_;  ///< of type id first_id_ + N at N; id 0 is void
     bool cut_short_ = false;              ///< types are missing behind the last one
     mutable std::vector<std::uint32_t>
         name_table_;  ///< type ids, placed by the hash of their name; 0 is a free slot
@@ -155,7 +175,7 @@ Result<void> Btf::index() {
     if (types->size() > max_type_bytes)
         return fail(ErrorCode::Corrupt, fmt::format("{}: the BTF claims an impossible size", source_));
     offsets_.reserve(types->size() / 16);
-    offsets_.push_back(0);
+    if (!base_) offsets_.push_back(0);
     for (std::uint32_t at = 0; at < types->size();) {
         const auto size = valid_record_size(at);
         if (!size) {
@@ -165,7 +185,7 @@ Result<void> Btf::index() {
         offsets_.push_back(at);
         at += *size;
     }
-    if (cut_short_ && offsets_.size() == 1)
+    if (cut_short_ && offsets_.size() <= 1)
         return fail(ErrorCode::Corrupt, fmt::format("{}: not one type can be read", source_));
     return {};
 }
@@ -205,13 +225,13 @@ std::optional<std::uint32_t> Btf::valid_record_size(std::uint32_t offset) const 
 // name.
 void Btf::index_names() const {
     name_table_.assign(std::bit_ceil(offsets_.size() + 1), 0);
-    for (std::uint32_t id = 1; id < offsets_.size(); ++id) {
-        const Record here = record(offsets_[id]);
+    for (std::uint32_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
+        const Record here = record(offsets_[i]);
         if (here.name == 0 || !named_kind(here)) continue;
         std::size_t slot = hash_of(name_at(here.name)) & (name_table_.size() - 1);
         std::size_t probes = 0;
         while (name_table_[slot] != 0 && ++probes < most_probes) slot = (slot + 1) & (name_table_.size() - 1);
-        if (name_table_[slot] == 0) name_table_[slot] = id;
+        if (name_table_[slot] == 0) name_table_[slot] = first_id_ + i;
     }
 }
 
@@ -219,10 +239,11 @@ Result<TypeId> Btf::search(TypeKind kind, std::string_view name) const {
     if (name_table_.empty()) index_names();
     std::size_t slot = hash_of(name) & (name_table_.size() - 1);
     for (std::size_t i = 0; i < most_probes && name_table_[slot] != 0; ++i) {
-        const Record here = record(offsets_[name_table_[slot]]);
+        const Record here = record(offsets_[name_table_[slot] - first_id_]);
         if (named_kind(here) == kind && name_at(here.name) == name) return name_table_[slot];
         slot = (slot + 1) & (name_table_.size() - 1);
     }
+    if (base_) return base_->find(kind, name);
     if (const auto why = damage())
         return fail(why->code,
                     fmt::format("no {} named {} is left: {}", to_string(kind), name, why->message));
@@ -234,11 +255,14 @@ Result<TypeId> Btf::search(TypeKind kind, std::string_view name) const {
 void Btf::decode_array(std::uint32_t payload, Type& type) const {
     type.target = types_.u32(payload).value_or(0);
     type.count = types_.u32(payload + 8).value_or(0);
-    for (unsigned i = 0; i < max_dimensions && type.target != 0 && type.target < offsets_.size(); ++i) {
-        const std::uint32_t inner = offsets_[type.target];
-        if (record(inner).kind() != Kind::Array) return;
-        type.target = types_.u32(inner + record_size).value_or(0);
-        type.count = checked_mul(type.count, types_.u32(inner + record_size + 8).value_or(0)).value_or(0);
+    for (unsigned i = 0; i < max_dimensions && type.target != 0; ++i) {
+        const Btf* holder = holder_of(type.target);
+        if (!holder) return;
+        const std::uint32_t inner = holder->offsets_[type.target - holder->first_id_];
+        if (holder->record(inner).kind() != Kind::Array) return;
+        type.target = holder->types_.u32(inner + record_size).value_or(0);
+        type.count =
+            checked_mul(type.count, holder->types_.u32(inner + record_size + 8).value_or(0)).value_or(0);
     }
 }
 
@@ -279,8 +303,9 @@ Type Btf::decode(TypeId id) const {
     // Qualifiers carry no layout; a chain of them is followed, bounded by the number of types.
     for (std::size_t steps = 0; steps < 64; ++steps) {
         if (id == 0) return type;
-        if (id >= offsets_.size()) break;
-        const std::uint32_t offset = offsets_[id];
+        if (id < first_id_) return base_->decode(id);
+        if (!holder_of(id)) break;
+        const std::uint32_t offset = offsets_[id - first_id_];
         const std::uint32_t payload = offset + record_size;
         const Record here = record(offset);
         type.name = name_at(here.name);
@@ -361,6 +386,22 @@ Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string sourc
 
 Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source) {
     return open_owned(std::move(bytes), std::move(source), 0);
+}
+
+Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::vector<std::byte> bytes,
+                                                   std::string source) {
+    const auto* kernel = dynamic_cast<const Btf*>(&base);
+    if (!kernel)
+        return fail(ErrorCode::Unsupported,
+                    fmt::format("{} continues the kernel's own BTF, which is not in use here", source));
+    // The module's ids count on from the last of the kernel's.
+    if (const auto why = kernel->damage())
+        return fail(why->code, fmt::format("{} continues BTF that is not whole: {}", source, why->message));
+    auto owner = std::make_shared<std::vector<std::byte>>(std::move(bytes));
+    const Bytes content = *owner;
+    auto btf = std::make_unique<Btf>(content, std::move(owner), std::move(source), *kernel);
+    if (auto done = btf->index(); !done) return fail(std::move(done.error()));
+    return btf;
 }
 
 }  // namespace postmortem

@@ -22,4 +22,9 @@ Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string sourc
                                              std::size_t lost_pages = 0);
 Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source);
 
+/// The BTF of a module, whose type ids and strings go on where those of the kernel's BTF end; finds the types
+/// of both. `base` must outlive it. Errors: Corrupt; Unsupported where `base` does not come from BTF.
+Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::vector<std::byte> bytes,
+                                                   std::string source);
+
 }  // namespace postmortem

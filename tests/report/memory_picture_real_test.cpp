@@ -1,5 +1,6 @@
 // The memory picture of real dumps, against what /proc said in the guest just before, and against the
 // kernel's own Mem-Info where it printed one just before it died.
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <map>
@@ -15,6 +16,7 @@
 #include "base/text.h"
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
+#include "support/temp_dir.h"
 
 using namespace postmortem;
 using postmortem::test::file_contents;
@@ -286,6 +288,33 @@ TEST_CASE("swap areas are those of /proc/swaps") {
     });
 }
 
+TEST_CASE("zram holds what its mm_stat says, wherever the module brought its types along") {
+    for_each_case("/sys/block/zram0/mm_stat", [](const Case& one) {
+        if (one.picture.swap_areas.empty() || one.picture.swap_areas.front().path != "/dev/zram0") return;
+        const auto& zram = one.picture.swap_areas.front().zram;
+        if (!zram) {
+            CHECK(std::any_of(
+                one.picture.problems.begin(), one.picture.problems.end(),
+                [](const Error& problem) { return problem.code == ErrorCode::MissingDebugInfo; }));
+            return;
+        }
+        const auto theirs = words(one.later("/sys/block/zram0/mm_stat"));
+        REQUIRE(theirs.size() >= 8);
+        CHECK(zram->limit_bytes == number(theirs[3]));
+        CHECK(zram->memory_bytes <= zram->most_memory_bytes);
+        if (one.eaten()) {
+            CHECK(zram->stored_bytes > number(theirs[0]));
+            return;
+        }
+        CHECK(zram->stored_bytes == number(theirs[0]));
+        CHECK(zram->compressed_bytes == number(theirs[1]));
+        CHECK(zram->memory_bytes == number(theirs[2]));
+        CHECK(zram->most_memory_bytes == number(theirs[4]));
+        CHECK(zram->same_pages == number(theirs[5]));
+        CHECK(zram->huge_pages == number(theirs[7]));
+    });
+}
+
 TEST_CASE("memory file systems are as df saw them") {
     for_each_case("statfs", [](const Case& one) {
         const bool filled_later = one.scenario.find("hog") != std::string::npos;
@@ -436,6 +465,28 @@ TEST_CASE("where the kernel printed Mem-Info just before it died, our figures ar
         CHECK(number(said.substr(said.rfind(' ', reserved - 1) + 1)) == present - managed);
     }
     if (compared == 0) MESSAGE("no dump here can answer");
+}
+
+TEST_CASE("a dump that was cut short gives part of the picture, and says so") {
+    const test::TempDir folder;
+    for (const auto& path : test::real_dumps("vmcore.d31.zstd")) {
+        CAPTURE(path.string());
+        const std::filesystem::path cut = folder.path() / "vmcore";
+        for (const unsigned percent : {30, 60, 90}) {
+            CAPTURE(percent);
+            std::filesystem::copy_file(path, cut, std::filesystem::copy_options::overwrite_existing);
+            std::filesystem::resize_file(cut, std::filesystem::file_size(path) / 100 * percent);
+            const auto dump = CrashDump::open(cut);
+            if (!dump) continue;
+            const MemoryPicture picture = dump->memory();
+            CHECK_FALSE(picture.problems.empty());
+            for (const MeminfoLine& line : picture.meminfo)
+                if (line.name == "MemTotal" || line.name == "MemFree" || line.name == "AnonPages")
+                    CHECK(line.value > 0);
+            CHECK_FALSE(to_json(picture).empty());
+            CHECK(to_text(picture).size() < 10000);
+        }
+    }
 }
 
 TEST_CASE("what a dump does not hold is told, and never shown as zero") {

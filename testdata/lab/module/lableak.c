@@ -1,6 +1,8 @@
 // A kernel module that eats memory in ways that no process answers for: write
 // the name of one to /proc/lableak. It goes on until the kernel has none left.
 // Builds on Linux 5.10-7.x.
+// For want of low memory the kernel kills nobody: there the allocations are of
+// the kind that fails.
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -30,9 +32,9 @@ static noinline void lableak_vmalloc(void) {
     while ((room = vmalloc(1 << 20))) lableak_last = room;
 }
 
-static noinline void lableak_pages(gfp_t zone) {
+static noinline void lableak_pages(gfp_t kind) {
     struct page* page;
-    while ((page = alloc_pages(GFP_KERNEL | zone, 0))) lableak_last = page;
+    while ((page = alloc_pages(kind, 0))) lableak_last = page;
 }
 
 static ssize_t lableak_write(struct file* file, const char __user* text, size_t size, loff_t* at) {
@@ -45,9 +47,9 @@ static ssize_t lableak_write(struct file* file, const char __user* text, size_t 
     else if (!strcmp(how, "vmalloc"))
         lableak_vmalloc();
     else if (!strcmp(how, "pages"))
-        lableak_pages(0);
+        lableak_pages(GFP_KERNEL);
     else if (!strcmp(how, "dma32"))
-        lableak_pages(GFP_DMA32);
+        lableak_pages(GFP_KERNEL | GFP_DMA32 | __GFP_NORETRY);
     else
         return -EINVAL;
     return (ssize_t)size;
