@@ -8,6 +8,8 @@
 
 #include <postmortem/crash_input.h>
 #include <postmortem/oom.h>
+#include <postmortem/oom_state.h>
+#include <postmortem/render.h>
 #include <postmortem/render_oom.h>
 
 #include "commands.h"
@@ -57,8 +59,9 @@ class Answer {
         return request_.event != last_event && found_ >= request_.event && !request_.json;
     }
 
-    int finish(const postmortem::Problems& problems) {
-        if (request_.tree) return finish_tree(problems);
+    /// `state`: what a dump's memory says beside its log.
+    int finish(const postmortem::Problems& problems, const postmortem::OomState* state = nullptr) {
+        if (request_.tree) return state ? finish_groups(*state, problems) : finish_tree(problems);
         if (kept_) {
             if (request_.list && found_ > 1) {
                 list(*kept_, found_);
@@ -66,13 +69,15 @@ class Answer {
             }
             show(*kept_, found_);
         }
-        if (request_.json) write(json_.finish(found_, problems));
+        if (request_.json) write(json_.finish(found_, problems, state));
+        if (!request_.json && state) show(*state);
         const int written = tool::finish("", problems);
         if (written != whole_answer) return written;
+        if (found_ == 0 && state) return whole_answer;
         if (found_ == 0) return complain("there is no OOM event in the log", nothing_found);
         if (request_.event != last_event && request_.event > found_)
             return complain(fmt::format("oom: there is no event {}, the log has {}", request_.event, found_));
-        if (!request_.text.sort_by.empty() && !sortable_)
+        if (!request_.text.sort_by.empty() && !sortable_ && !state)
             return complain(
                 fmt::format("oom: no process table shown has a column '{}'", request_.text.sort_by));
         return gaps_ ? partial_answer : whole_answer;
@@ -88,8 +93,24 @@ class Answer {
         write(postmortem::to_text(event, verdict, number, request_.text));
     }
 
+    void show(const postmortem::OomState& state) const {
+        write(found_ == 0 ? "There is no OOM event in the log.\n\n" : "\n\n");
+        write(postmortem::to_text(state, request_.text));
+    }
+
     void list(const OomEvent& event, std::size_t number) {
         write(postmortem::one_line(event, postmortem::explain(event), number));
+    }
+
+    int finish_groups(const postmortem::OomState& state, const postmortem::Problems& problems) const {
+        if (!state.cgroups)
+            return complain("the kernel had no memory controller, hence no tree of control groups",
+                            nothing_found);
+        postmortem::CgroupTreeStyle style;
+        style.bars = request_.text.bars;
+        return tool::finish(
+            request_.json ? postmortem::to_json(*state.cgroups) : postmortem::to_text(*state.cgroups, style),
+            problems);
     }
 
     int finish_tree(const postmortem::Problems& problems) {
@@ -142,19 +163,32 @@ std::optional<Request> request_of(const Arguments& arguments, int& code) {
     return request;
 }
 
-int read_log(postmortem::OomLogReader reader, Answer& answer, postmortem::Problems problems) {
+std::optional<postmortem::Error> collect(postmortem::OomLogReader& reader, Answer& answer) {
     while (auto event = reader.next()) {
         answer.add(std::move(*event));
         if (answer.complete()) break;
     }
-    if (reader.error()) problems.push_back(*reader.error());
+    return reader.error();
+}
+
+int read_log(postmortem::OomLogReader reader, Answer& answer) {
+    postmortem::Problems problems;
+    if (auto error = collect(reader, answer)) problems.push_back(std::move(*error));
     return answer.finish(problems);
 }
 
 int read_dump(const postmortem::CrashDump& dump, Answer& answer) {
     const postmortem::KernelLog log = dump.log();
     const std::string text = postmortem::to_text(log);
-    return read_log(postmortem::OomLogReader(text), answer, log.problems);
+    postmortem::OomLogReader reader(text);
+    collect(reader, answer);
+    const postmortem::OomState state = dump.oom_state();
+    postmortem::Problems problems = log.problems;
+    for (const postmortem::Error& problem : state.problems)
+        if (std::none_of(problems.begin(), problems.end(),
+                         [&](const postmortem::Error& known) { return known.message == problem.message; }))
+            problems.push_back(problem);
+    return answer.finish(problems, &state);
 }
 
 }  // namespace
@@ -169,7 +203,8 @@ int oom(const std::vector<std::string>& words) {
         "  postmortem oom /var/log/messages\n"
         "  journalctl -k | postmortem oom -\n"
         "  postmortem oom --event 2 --sort swapents --top 30 vmcore\n\n"
-        "Exit status 4: there is no OOM event in the log.\n"};
+        "Of a dump the memory itself is asked, too, whatever its log says.\n"
+        "Exit status 4: a log without an OOM event.\n"};
     syntax.most_operands = 0;
     syntax.input = "dump or log";
     syntax.options.add_options()("event", po::value<std::string>()->value_name("N"),
@@ -194,7 +229,7 @@ int oom(const std::vector<std::string>& words) {
     }
     auto reader = postmortem::OomLogReader::open(input->path);
     if (!reader) return refuse(reader.error());
-    return read_log(std::move(*reader), answer, {});
+    return read_log(std::move(*reader), answer);
 }
 
 }  // namespace tool

@@ -60,6 +60,9 @@ std::string_view to_string(OomFindingKind kind) {
         case OomFindingKind::KernelStacks: return "kernel-stacks";
         case OomFindingKind::Shmem: return "shmem";
         case OomFindingKind::Hugepages: return "hugepages";
+        case OomFindingKind::Vmalloc: return "vmalloc";
+        case OomFindingKind::PerCpuMemory: return "per-cpu-memory";
+        case OomFindingKind::CompressedMemory: return "compressed-memory";
         case OomFindingKind::Unaccounted: return "unaccounted";
         case OomFindingKind::Unevictable: return "unevictable";
         case OomFindingKind::DirtyCache: return "dirty-cache";

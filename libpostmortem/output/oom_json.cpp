@@ -1,6 +1,7 @@
 // An OOM event as JSON: every field of the structs by a stable name with its unit; null means not in the log.
 #include <fmt/format.h>
 
+#include <postmortem/render.h>
 #include <postmortem/render_oom.h>
 
 #include "base/text.h"
@@ -317,9 +318,22 @@ std::string OomJsonWriter::add(const OomEvent& event, const OomVerdict& verdict,
     return lead + to_json(event, verdict, number);
 }
 
-std::string OomJsonWriter::finish(std::size_t found, const Problems& problems) {
-    return fmt::format("{}\n],\n\"event_count\": {},\n\"problems\": {}}}\n", first_ ? "{\"events\": [" : "",
-                       found, json_problems(problems).dump(-1, ' ', false, Json::error_handler_t::replace));
+// The parts are documents of their own.
+std::string to_json(const OomState& state) {
+    const auto part = [](const auto& answer) {
+        std::string text = answer ? to_json(*answer) : "null";
+        if (text.ends_with('\n')) text.pop_back();
+        return text;
+    };
+    return fmt::format("{{\"verdict\": {},\n\"memory\": {},\n\"processes\": {},\n\"cgroups\": {}}}",
+                       verdict_json(state.verdict).dump(-1, ' ', false, Json::error_handler_t::replace),
+                       part(&state.memory), part(state.processes), part(state.cgroups));
+}
+
+std::string OomJsonWriter::finish(std::size_t found, const Problems& problems, const OomState* state) {
+    return fmt::format("{}\n],\n\"event_count\": {},\n\"state\": {},\n\"problems\": {}}}\n",
+                       first_ ? "{\"events\": [" : "", found, state ? to_json(*state) : "null",
+                       json_problems(problems).dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace postmortem

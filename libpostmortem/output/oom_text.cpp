@@ -228,8 +228,10 @@ void by_name(std::string& out, const OomEvent& event, const OomVerdict& verdict,
     wrap(out, escaped(text + " (shared pages count once for each)"), options.width, 11);
 }
 
-void lists(std::string& out, const OomEvent& event, const OomVerdict& verdict,
-           const OomTextOptions& options) {
+}  // namespace
+
+void append_findings(std::string& out, const OomEvent& event, const OomVerdict& verdict,
+                     const OomTextOptions& options) {
     const auto list = [&](std::string_view title, const auto& items, const auto& text_of) {
         if (items.empty()) return;
         out += fmt::format("\n{}\n", title);
@@ -242,10 +244,12 @@ void lists(std::string& out, const OomEvent& event, const OomVerdict& verdict,
     list("Next", verdict.next_steps, plain);
     std::vector<std::string> gaps = event.problems;
     for (const std::string& unknown : verdict.unknown) gaps.push_back("not known: " + unknown);
-    list("Not in the log", gaps, plain);
+    list(event.is_scene ? "Not in the dump" : "Not in the log", gaps, plain);
 }
 
-}  // namespace
+void append_summary(std::string& out, const OomVerdict& verdict, const OomTextOptions& options) {
+    wrap(out, escaped(verdict.summary) + ".", options.width, 0);
+}
 
 std::string oom_process_table(const OomEvent& event, const OomTextOptions& options) {
     const OomTaskTable& table = event.task_table;
@@ -280,10 +284,10 @@ std::string to_text(const OomEvent& event, const OomVerdict& verdict, std::size_
                     const OomTextOptions& options) {
     std::string out = number == 0 ? "OOM event" : fmt::format("OOM event {}", number);
     out += fmt::format(" ({})\n\n", escaped(place(event)));
-    wrap(out, escaped(verdict.summary) + ".", options.width, 0);
+    append_summary(out, verdict, options);
     out += '\n';
     head(out, event, verdict, options);
-    lists(out, event, verdict, options);
+    append_findings(out, event, verdict, options);
     if (event.scope != OomScope::Memcg) balance(out, event, verdict, options);
     if (!event.task_table.tasks.empty() && options.processes != 0) {
         out += fmt::format("\nProcesses ({} in the table, by {})\n", event.task_table.tasks.size(),

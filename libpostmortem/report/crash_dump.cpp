@@ -7,6 +7,7 @@
 #include "report/crash_report.h"
 #include "report/kernel_log.h"
 #include "report/memory_picture.h"
+#include "report/oom_state.h"
 #include "report/oom_tasks.h"
 #include "report/panic.h"
 #include "report/system_info.h"
@@ -54,6 +55,10 @@ Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) con
 
 Result<OomTable> CrashDump::oom_table(const OomTableRequest& request) const {
     return make_oom_table(*kernel_, request);
+}
+
+OomState CrashDump::oom_state() const {
+    return make_oom_state(*kernel_);
 }
 
 Result<CgroupTree> CrashDump::cgroups() const {

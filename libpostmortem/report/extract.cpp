@@ -10,11 +10,9 @@
 #include "kernel/modules.h"
 #include "kernel/uts.h"
 #include "report/backtrace.h"
-#include "report/cgroup_tree.h"
 #include "report/crash_report.h"
 #include "report/kernel_log.h"
-#include "report/memory_picture.h"
-#include "report/oom_tasks.h"
+#include "report/oom_state.h"
 #include "report/panic.h"
 #include "report/task_list.h"
 
@@ -31,9 +29,6 @@ class Questioner {
         note(make_kernel_log(kernel_).problems);
         step("tasks");
         if (const auto tasks = make_task_list(kernel_)) note(tasks->problems);
-        step("memory");
-        if (const auto table = make_oom_table(kernel_)) note(table->problems);
-        if (const auto tree = make_cgroup_tree(kernel_)) note(tree->problems);
         step("backtraces");
         BacktraceRequest every_task;
         every_task.which = BacktraceRequest::Which::All;
@@ -43,7 +38,7 @@ class Questioner {
         step("panic");
         note(make_panic_analysis(kernel_).problems);
         step("memory");
-        note(make_memory_picture(kernel_).problems);
+        note(make_oom_state(kernel_).problems);
         step("modules");
         note(kernel_.modules().problems());
         for (const Module& module : kernel_.modules().all())

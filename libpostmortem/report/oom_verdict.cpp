@@ -39,25 +39,15 @@ struct Holder {
 };
 constexpr Holder holders[] = {
     {OomFindingKind::SlabLeak, "in the kernel's slab caches"},
+    {OomFindingKind::Vmalloc, "taken by vmalloc"},
+    {OomFindingKind::PerCpuMemory, "per-CPU memory"},
+    {OomFindingKind::CompressedMemory, "compressed by zram or zswap"},
     {OomFindingKind::Unaccounted, "in pages that no counter shows"},
     {OomFindingKind::PageTables, "in page tables"},
     {OomFindingKind::Shmem, "in shared memory and tmpfs"},
     {OomFindingKind::Hugepages, "set aside for huge pages"},
     {OomFindingKind::Unevictable, "locked"},
 };
-
-// What holds the memory besides the processes' own pages. A finding's first two numbers are the part and the
-// whole.
-std::string holder_text(const OomVerdict& verdict) {
-    for (const Holder& holder : holders) {
-        for (const OomFinding& found : verdict.who) {
-            if (found.kind != holder.kind || found.numbers.size() < 2) continue;
-            const bool most = found.numbers[0].value > found.numbers[1].value / 2;
-            return fmt::format(", {} of it {}", most ? "most" : "much", holder.text);
-        }
-    }
-    return "";
-}
 
 std::string outcome_text(const OomEvent& event) {
     if (!event.victims.empty()) {
@@ -79,6 +69,19 @@ std::string outcome_text(const OomEvent& event) {
 }
 
 }  // namespace
+
+// A finding's first two numbers are the part and the whole.
+std::string holder_text(const OomVerdict& verdict) {
+    for (const Holder& holder : holders) {
+        for (const OomFinding& found : verdict.who) {
+            if (found.kind != holder.kind || found.numbers.size() < 2) continue;
+            const bool most = found.numbers[0].value > found.numbers[1].value / 2;
+            return fmt::format(", {} of it {}", most ? "most" : "much", holder.text);
+        }
+    }
+    return "";
+}
+
 }  // namespace oom
 
 OomVerdict explain(const OomEvent& event) {

@@ -27,10 +27,15 @@ PageSize page_size(const OomEvent& event);
 OomFinding finding(OomFindingKind kind, std::string text, std::initializer_list<OomEvidence> numbers = {});
 OomEvidence evidence(std::string_view name, std::uint64_t value, std::string_view unit);
 
+/// ", most of it in the kernel's slab caches": what holds the memory besides the processes' own pages, if
+/// anything.
+std::string holder_text(const OomVerdict& verdict);
+
 /// The sum of Mem-Info; nothing where a part that matters is missing.
 std::optional<OomBalance> balance_of(const OomEvent& event);
 
 void explain_global(const OomEvent& event, OomVerdict& verdict);  // oom_why_global.cpp
+void explain_swap(const OomEvent& event, OomVerdict& verdict);    // oom_why_global.cpp
 void explain_memcg(const OomEvent& event, OomVerdict& verdict);   // oom_why_memcg.cpp
 void explain_holders(const OomEvent& event,
                      OomVerdict& verdict);  // oom_who.cpp: kernel, page cache, processes

@@ -148,7 +148,7 @@ void rank_consumers(const OomTaskTable& table, OomVerdict& verdict) {
 }  // namespace
 
 void explain_holders(const OomEvent& event, OomVerdict& verdict) {
-    verdict.balance = balance_of(event);
+    if (!verdict.balance) verdict.balance = balance_of(event);  // a dump's memory has a better one
     if (verdict.balance && event.scope != OomScope::Memcg) explain_balance(event, *verdict.balance, verdict);
     if (!verdict.balance && event.scope == OomScope::Global)
         verdict.unknown.emplace_back("where the memory was: Mem-Info is missing or cut");

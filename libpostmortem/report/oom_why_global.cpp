@@ -295,6 +295,8 @@ class GlobalReasons {
     std::vector<const ZoneState*> eligible_;
 };
 
+}  // namespace
+
 void explain_swap(const OomEvent& event, OomVerdict& verdict) {
     const OomSwap& swap = event.memory.swap;
     if (event.sysrq || !swap.total_kib || !swap.free_kib) return;
@@ -318,8 +320,6 @@ void explain_swap(const OomEvent& event, OomVerdict& verdict) {
             fmt::format("swap is nearly full: {} of {} free", size_text(free), size_text(total)), numbers));
     }
 }
-
-}  // namespace
 
 void explain_global(const OomEvent& event, OomVerdict& verdict) {
     GlobalReasons(event, verdict).explain();

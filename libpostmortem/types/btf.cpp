@@ -397,9 +397,8 @@ Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::
     // The module's ids count on from the last of the kernel's.
     if (const auto why = kernel->damage())
         return fail(why->code, fmt::format("{} continues BTF that is not whole: {}", source, why->message));
-    auto owner = std::make_shared<std::vector<std::byte>>(std::move(bytes));
-    const Bytes content = *owner;
-    auto btf = std::make_unique<Btf>(content, std::move(owner), std::move(source), *kernel);
+    const auto owner = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+    auto btf = std::make_unique<Btf>(Bytes(*owner), owner, std::move(source), *kernel);
     if (auto done = btf->index(); !done) return fail(std::move(done.error()));
     return btf;
 }

@@ -69,7 +69,7 @@ const std::string cma_board =
     "pagetables:800\n free:35000 free_pcp:0 free_cma:33000\n"
     "Node 0 DMA free:140000kB boost:0kB min:5000kB low:6000kB high:7000kB reserved_highatomic:0KB "
     "present:786432kB "
-    "managed:663836kB free_cma:132000kB\n"
+    "managed:663836kB free_cma:135500kB\n"
     "lowmem_reserve[]: 0 0 0 0\n"
     "Node 0 DMA: 10*4kB (UC) 20*4096kB (C) = 140000kB\n"
     "Free swap  = 0kB\nTotal swap = 102396kB\n"

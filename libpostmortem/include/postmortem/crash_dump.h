@@ -18,6 +18,7 @@
 #include <postmortem/error.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/memory_picture.h>
+#include <postmortem/oom_state.h>
 #include <postmortem/oom_tasks.h>
 #include <postmortem/panic.h>
 #include <postmortem/system_info.h>
@@ -66,6 +67,9 @@ class POSTMORTEM_API CrashDump {
     /// The processes as the OOM killer weighs them, and whom it would kill next. NotFound where the request
     /// names a control group or a task that is not there.
     Result<OomTable> oom_table(const OomTableRequest& request = {}) const;
+
+    /// All of it in the terms of an OOM, with a verdict. Never fails as a whole.
+    OomState oom_state() const;
 
     /// The control groups that memory is charged to. NotFound where the kernel has no such controller.
     Result<CgroupTree> cgroups() const;

@@ -247,6 +247,7 @@ struct OomEvent {
     std::string time;               ///< Wall clock as the log has it.
     std::string host;
 
+    bool is_scene = false;    ///< No report: the state of a dump's memory (OomState::scene).
     bool has_header = false;  ///< "invoked oom-killer" was seen: without it the log begins in the middle.
     OomTrigger trigger;
     bool sysrq = false;                ///< Asked for by hand: sysrq f or /proc/sysrq-trigger.
@@ -302,6 +303,9 @@ enum class OomFindingKind {
     KernelStacks,
     Shmem,
     Hugepages,
+    Vmalloc,  ///< Of a dump only, as the next two.
+    PerCpuMemory,
+    CompressedMemory,
     Unaccounted,
     Unevictable,
     DirtyCache,

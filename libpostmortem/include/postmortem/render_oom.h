@@ -7,6 +7,7 @@
 
 #include <postmortem/api.h>
 #include <postmortem/oom.h>
+#include <postmortem/oom_state.h>
 #include <postmortem/problem.h>
 
 namespace postmortem {
@@ -23,6 +24,10 @@ struct OomTextOptions {
 POSTMORTEM_API std::string to_text(const OomEvent& event, const OomVerdict& verdict, std::size_t number,
                                    const OomTextOptions& options = {});
 
+/// The memory side of a dump: the verdict, the sum, the processes.
+POSTMORTEM_API std::string to_text(const OomState& state, const OomTextOptions& options = {});
+POSTMORTEM_API std::string to_json(const OomState& state);
+
 /// One line for the list of a log's events.
 POSTMORTEM_API std::string one_line(const OomEvent& event, const OomVerdict& verdict, std::size_t number);
 
@@ -37,8 +42,8 @@ class POSTMORTEM_API OomJsonWriter {
   public:
     /// The next piece of output.
     std::string add(const OomEvent& event, const OomVerdict& verdict, std::size_t number);
-    /// The last piece; `found` is the number of events in the log, shown or not.
-    std::string finish(std::size_t found, const Problems& problems);
+    /// The last piece; `found` is the number of events in the log, shown or not; `state` that of a dump.
+    std::string finish(std::size_t found, const Problems& problems, const OomState* state = nullptr);
 
   private:
     bool first_ = true;
