@@ -7,9 +7,13 @@
 namespace postmortem::test {
 namespace fs = std::filesystem;
 
-std::vector<fs::path> real_dumps(std::string_view name) {
+fs::path real_dumps_folder() {
     const char* chosen = std::getenv("POSTMORTEM_DUMPS");
-    const fs::path root = chosen ? fs::path(chosen) : fs::path(POSTMORTEM_SOURCE_DIR) / "testdata/dumps";
+    return chosen ? fs::path(chosen) : fs::path(POSTMORTEM_SOURCE_DIR) / "testdata/dumps";
+}
+
+std::vector<fs::path> real_dumps(std::string_view name) {
+    const fs::path root = real_dumps_folder();
     std::vector<fs::path> found;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(root, error)) {
