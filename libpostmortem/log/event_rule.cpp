@@ -29,8 +29,8 @@ void RuleBook::add(std::string_view literal, TriggerOptions options, std::vector
         trigger = triggers_.insert(triggers_.end(), Trigger{});
         trigger->literal = literal;
         trigger->meeting = options.meeting;
-        trigger->join_within = options.join_within;
     }
+    trigger->join_within = std::max(trigger->join_within, options.join_within);
     for (const std::string_view unless : options.unless) trigger->unless.emplace_back(unless);
     if (options.otherwise) trigger->otherwise = options.otherwise;
     rules_.push_back(std::move(rules));

@@ -18,7 +18,7 @@ void read_into(Way& way, const YAML::Node& node) {
     text("blames", way.blames);
     text("same", way.same_as);
     if (node["log"]) way.log_only = node["log"].as<bool>();
-    if (node["other_bug"]) way.other_bug = node["other_bug"].as<bool>();
+    if (node["survives"]) way.survives = node["survives"].as<bool>();
 }
 
 bool dies(const YAML::Node& node, const std::string& suite) {

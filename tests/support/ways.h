@@ -13,9 +13,9 @@ inline constexpr std::string_view lab_suites[] = {"bullseye", "bookworm", "trixi
 struct Way {
     std::string name;  ///< of the scenario: "mod-null"
     std::string title, event_class, function, module, blames;
-    std::string same_as;     ///< the scenario that is the very same bug
-    bool log_only = false;   ///< this scenario leaves a log and no dump
-    bool other_bug = false;  ///< on this suite it is another bug than on the others, with an id of its own
+    std::string same_as;    ///< the scenario that is the very same bug
+    bool log_only = false;  ///< this scenario leaves a log and no dump
+    bool survives = false;  ///< the kernel does: this is its first event, not the cause of death
 };
 
 /// Those that this suite's kernel can die of.

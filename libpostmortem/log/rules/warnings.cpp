@@ -15,10 +15,21 @@ EventRule warning(EventClass event_class, std::string_view head, std::string_vie
             .skip = std::move(skip)};
 }
 
+// SLUB's reports bring their stack as a warning since 6.15, and in 6.12's stable releases.
+EventRule stack_of_slab_report() {
+    EventRule rule = warning(EventClass::SlabCorruption, "WARNING: {*}mm/slub.c{*} {__slab_err|object_err}",
+                             "BUG: slab: corruption in {frame}",
+                             {"object_err", "slab_err", "free_debug_processing", "free_to_partial_list"});
+    rule.joins = true;
+    return rule;
+}
+
 void add_checkers(RuleBook& book) {
     book.add(
-        "WARNING:", {},
+        // The object that is printed in between may be large.
+        "WARNING:", {.join_within = 300},
         {
+            stack_of_slab_report(),
             warning(EventClass::Warning, "WARNING: {*}lib/debugobjects.c{*} {debug_print|debug_check|at}",
                     "WARNING: ODEBUG bug in {frame}",
                     {"debug_", "rcu", "hrtimer_", "timer_", "work_", "percpu_", "vunmap", "vfree", "__free_",
