@@ -13,8 +13,8 @@ class Writer {
         Json processes = Json::array();
         for (const OomProcess& process : table_.processes) processes.push_back(entry(process));
         Json document{{"page_size", table_.page_size},
-                      {"ram_kib", table_.ram_pages * page_kib_},
-                      {"swap_kib", table_.swap_pages * page_kib_},
+                      {"ram_kib", kib(table_.ram_pages)},
+                      {"swap_kib", kib(table_.swap_pages)},
                       {"rule", table_.rule}};
         document["choice"] = entry(table_.choice);
         document["processes"] = std::move(processes);
@@ -26,6 +26,9 @@ class Writer {
     }
 
   private:
+    Json kib(const std::optional<std::uint64_t>& pages) const {
+        return pages ? Json(*pages * page_kib_) : Json(nullptr);
+    }
     Json entry(const OomMemory& memory) const {
         return {{"rss_kib", memory.rss_pages() * page_kib_},
                 {"anon_kib", memory.anon_pages * page_kib_},
@@ -70,7 +73,7 @@ class Writer {
         json["mm"] = process.mm == 0 ? Json(nullptr) : json_address(process.mm);
         json["threads"] = process.threads;
         json["cgroup"] = process.cgroup.empty() ? Json(nullptr) : json_text(process.cgroup);
-        json["vsz_kib"] = process.total_vm_pages ? Json(*process.total_vm_pages * page_kib_) : Json(nullptr);
+        json["vsz_kib"] = kib(process.total_vm_pages);
         json["memory"] = entry(process.memory);
         json["counted"] = entry(process.counted);
         json["oom_score_adj"] = json_optional(process.oom_score_adj);
@@ -94,6 +97,7 @@ class Writer {
         json["badness_pages"] = json_optional(choice.badness);
         json["total_pages"] = choice.total_pages;
         json["constraint"] = choice.constraint;
+        json["incomplete"] = choice.incomplete;
         json["allocating_task"] = choice.allocating_task;
         json["whole_group"] = choice.whole_group.empty() ? Json(nullptr) : json_text(choice.whole_group);
         json["candidates"] = choice.candidates;

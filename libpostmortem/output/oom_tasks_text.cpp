@@ -157,6 +157,7 @@ std::string choice_line(const OomTable& table) {
     if (choice.constraint == "cpuset" || choice.constraint == "mempolicy")
         text += fmt::format("; the allocation was bound by its {}, {} processes were passed by",
                             choice.constraint, choice.not_allowed.size());
+    if (choice.incomplete && choice.pid) text += "; not every process could be weighed";
     return text + ".\n";
 }
 
@@ -208,8 +209,10 @@ std::string render_oom_consumers(const OomTable& table) {
 
 std::string to_text(const OomTable& table, const OomTableStyle& style) {
     std::string out = choice_line(table);
-    out += fmt::format("RAM {} KiB, swap {} KiB. {}.\n\n", table.ram_pages * (table.page_size / 1024),
-                       table.swap_pages * (table.page_size / 1024), table.rule);
+    const auto kib = [&](const std::optional<std::uint64_t>& pages) {
+        return pages ? fmt::format("{} KiB", *pages * (table.page_size / 1024)) : "unknown";
+    };
+    out += fmt::format("RAM {}, swap {}. {}.\n\n", kib(table.ram_pages), kib(table.swap_pages), table.rule);
     out += render_oom_processes(table, style);
     out += render_oom_consumers(table);
     return out;

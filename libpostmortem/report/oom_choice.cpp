@@ -57,7 +57,7 @@ class Chooser {
 
   private:
     void find_total() {
-        choice_.total_pages = scene_.ram_pages + scene_.swap_pages;
+        choice_.total_pages = scene_.total_pages;
         choice_.constraint = "none";
         if (scene_.limit) {
             choice_.constraint = "memcg";
@@ -169,12 +169,9 @@ class Chooser {
             else if (process.immunity == OomImmunity::None)
                 ++unknown;
         }
-        if (unknown > 0)
-            problems_.add({ErrorCode::PageMissing,
-                           fmt::format("{} processes could not be weighed: one of them may be worse than "
-                                       "the one that is named",
-                                       unknown)});
-        choice_.outcome = unknown > 0 ? OomChoice::Outcome::Unknown : OomChoice::Outcome::Nobody;
+        choice_.incomplete = unknown > 0 || !scene_.tasks.problems.empty();
+        choice_.outcome = choice_.incomplete || processes_.empty() ? OomChoice::Outcome::Unknown
+                                                                   : OomChoice::Outcome::Nobody;
         if (candidates.empty()) return;
         // Of equals the kernel keeps the last since 5.9; before, the first.
         if (scene_.rule.is_signed) std::reverse(candidates.begin(), candidates.end());

@@ -15,7 +15,7 @@ struct OomScene {
     const Kernel& kernel;
     const TaskTable& tasks;
     const OomRule& rule;
-    std::uint64_t ram_pages = 0;
+    std::uint64_t total_pages = 0;  ///< memory and swap; 0 where unknown
     std::uint64_t swap_pages = 0;
     std::uint64_t page_size = 4096;
     const CgroupTree* cgroups = nullptr;  ///< null without a memory controller

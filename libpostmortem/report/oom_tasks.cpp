@@ -81,7 +81,9 @@ Result<OomTable> make_oom_table(const Kernel& kernel, const OomTableRequest& req
         problems.add("the machine's memory", ram.error());
     if (swap)
         table.swap_pages = *swap;
-    else if (swap.error().code != ErrorCode::NotFound)
+    else if (swap.error().code == ErrorCode::NotFound && ram)
+        table.swap_pages = 0;  // CONFIG_SWAP=n
+    else
         problems.add("the size of swap", swap.error());
 
     const TaskTable tasks = read_tasks(kernel);
@@ -105,19 +107,17 @@ Result<OomTable> make_oom_table(const Kernel& kernel, const OomTableRequest& req
                         fmt::format("there is no (or more than one) control group {}", *request.cgroup));
     }
 
-    // Without its share of the memory nothing can be weighed.
+    // Without a total nothing can be weighed.
     const std::uint64_t total =
-        ram && (swap || swap.error().code == ErrorCode::NotFound) ? table.ram_pages + table.swap_pages : 0;
+        table.ram_pages && table.swap_pages ? *table.ram_pages + *table.swap_pages : 0;
     table.processes = read_oom_processes(kernel, tasks, rule, total, problems);
-    const OomScene scene{kernel,
-                         tasks,
-                         rule,
-                         table.ram_pages,
-                         table.swap_pages,
-                         table.page_size,
-                         cgroups ? &*cgroups : nullptr,
-                         limit,
-                         allocating};
+    OomScene scene{kernel, tasks, rule};
+    scene.total_pages = total;
+    scene.swap_pages = table.swap_pages.value_or(0);
+    scene.page_size = table.page_size;
+    scene.cgroups = cgroups ? &*cgroups : nullptr;
+    scene.limit = limit;
+    scene.allocating = allocating;
     table.choice = choose_oom_victim(scene, table.processes, problems);
     if (limit) {
         std::erase_if(table.processes,

@@ -82,6 +82,7 @@ struct OomChoice {
     bool allocating_task = false;          ///< chosen because vm.oom_kill_allocating_task is set
     std::string constraint;                ///< "none", "cpuset", "mempolicy", "memcg"
     std::vector<std::int32_t> candidates;  ///< the worst of all, first the chosen one; at most ten
+    bool incomplete = false;               ///< not every process could be weighed: there may be a worse one
     std::string whole_group;  ///< memory.oom.group: everything in this control group dies with `pid`
     std::vector<std::int32_t> not_allowed;  ///< passed by since they share no memory node with the allocation
 };
@@ -95,10 +96,10 @@ struct OomConsumer {
 
 struct OomTable {
     std::uint64_t page_size = 4096;
-    std::uint64_t ram_pages = 0;        ///< totalram_pages
-    std::uint64_t swap_pages = 0;       ///< total_swap_pages
-    std::string rule;                   ///< how badness and score are made, in one line
-    std::vector<OomProcess> processes;  ///< ascending pid; kernel threads are left out
+    std::optional<std::uint64_t> ram_pages;   ///< totalram_pages
+    std::optional<std::uint64_t> swap_pages;  ///< total_swap_pages
+    std::string rule;                         ///< how badness and score are made, in one line
+    std::vector<OomProcess> processes;        ///< ascending pid; kernel threads are left out
     OomChoice choice;
     std::vector<OomConsumer> by_command;  ///< each list the largest first
     std::vector<OomConsumer> by_user;
