@@ -16,7 +16,7 @@ using postmortem::test::TempDir;
 namespace {
 
 std::string crash_log(const char* way) {
-    return std::string(POSTMORTEM_SOURCE_DIR) + "/tests/log/crashes/" + way + ".log";
+    return std::string(POSTMORTEM_SOURCE_DIR) + "/testdata/logs/bookworm-mod-" + way + ".log";
 }
 
 std::string quiet_log(const TempDir& folder) {
