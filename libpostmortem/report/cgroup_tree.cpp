@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <postmortem/cgroup.h>
+
 #include "kernel/memcg.h"
 #include "kernel/tasks.h"
 
@@ -35,7 +37,10 @@ Result<CgroupTree> make_cgroup_tree(const Kernel& kernel) {
     auto tree = read_memcg_tree(kernel, problems);
     if (!tree) return tree;
     std::unordered_map<std::uint64_t, std::size_t> index_of;
-    for (std::size_t i = 0; i < tree->groups.size(); ++i) index_of.emplace(tree->groups[i].memcg, i);
+    for (std::size_t i = 0; i < tree->groups.size(); ++i) {
+        index_of.emplace(tree->groups[i].memcg, i);
+        tree->groups[i].owner = name_cgroup(tree->groups[i].path).description();
+    }
 
     const TaskTable tasks = read_tasks(kernel);
     problems.add_all(tasks.problems);

@@ -139,7 +139,10 @@ class StateVerdict {
             if (!group.memory || !group.memory->max_pages || *group.memory->max_pages == 0) continue;
             const std::uint64_t page_kib = state_.cgroups->page_size / bytes_per_kib;
             const std::uint64_t usage = group.memory->usage_pages, limit = *group.memory->max_pages;
-            if (usage < limit - limit / 50 || named++ == groups_named) continue;
+            if (usage < limit - limit / 50 || named == groups_named) continue;
+            // The innermost is the last: what is to be raised, and whose it is.
+            verdict_.oom_cgroup = name_cgroup(group.path);
+            ++named;
             verdict_.why.push_back(finding(
                 OomFindingKind::MemcgLimit,
                 fmt::format(
