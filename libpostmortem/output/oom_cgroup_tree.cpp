@@ -48,8 +48,8 @@ std::string to_text(const OomCgroupTree& tree) {
         out += '\n';
     }
     if (tree.events_without_cgroup != 0)
-        out += fmt::format("{} events name no cgroup\n", tree.events_without_cgroup);
-    if (tree.groups_left_out != 0) out += fmt::format("{} groups are left out\n", tree.groups_left_out);
+        out += fmt::format("events that name no cgroup: {}\n", tree.events_without_cgroup);
+    if (tree.groups_left_out != 0) out += fmt::format("groups left out: {}\n", tree.groups_left_out);
     return out;
 }
 

@@ -147,7 +147,9 @@ TEST_CASE("the predicted victim is the one that died") {
     std::size_t mixes = 0;
     for (const auto& path : staged_logs()) {
         CAPTURE(path.filename().string());
-        for (const auto& [name, events] : situations(contents(path))) {
+        for (const auto& staged : situations(contents(path))) {
+            const auto& name = staged.first;
+            const auto& events = staged.second;
             if (name == "allocating-task") continue;  // nobody is chosen there
             CAPTURE(name);
             for (const OomEvent& event : events) {
@@ -171,7 +173,9 @@ TEST_CASE("the predicted victim is the one that died") {
 TEST_CASE("the sum of Mem-Info is the machine's memory") {
     for (const auto& path : staged_logs()) {
         CAPTURE(path.filename().string());
-        for (const auto& [name, events] : situations(contents(path))) {
+        for (const auto& staged : situations(contents(path))) {
+            const auto& name = staged.first;
+            const auto& events = staged.second;
             if (events.empty()) continue;
             CAPTURE(name);
             const auto balance = oom::balance_of(events.front());
