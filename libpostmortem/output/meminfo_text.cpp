@@ -117,8 +117,8 @@ std::string zones_to_text(const MemoryPicture& picture) {
 std::string slab_to_text(const MemoryPicture& picture, std::size_t most) {
     std::string text;
     const Out out = std::back_inserter(text);
-    fmt::format_to(out, "{:<24} {:>10} {:>10} {:>10} {:>8} {:>8} {:>9}  {}\n", "# name", "KiB", "active_objs",
-                   "num_objs", "objsize", "slabs", "pages/slab", "");
+    fmt::format_to(out, "{:<24} {:>10} {:>12} {:>12} {:>8} {:>8} {:>10}\n", "# name", "KiB", "active_objs",
+                   "num_objs", "objsize", "slabs", "pages/slab");
     std::size_t shown = 0;
     std::uint64_t all = 0, rest = 0;
     for (const SlabCacheUse& cache : picture.slab_caches) {
@@ -128,13 +128,12 @@ std::string slab_to_text(const MemoryPicture& picture, std::size_t most) {
             continue;
         }
         ++shown;
-        fmt::format_to(out, "{:<24} {:>10} {:>11} {:>10} {:>8} {:>8} {:>10}  {}\n", escaped(cache.name),
+        fmt::format_to(out, "{:<24} {:>10} {:>12} {:>12} {:>8} {:>8} {:>10}{}\n", escaped(cache.name),
                        cache.bytes / 1024, cache.active_objects, cache.total_objects, cache.stride_bytes,
-                       cache.slabs, cache.pages_per_slab, cache.reclaimable ? "reclaimable" : "");
+                       cache.slabs, cache.pages_per_slab, cache.reclaimable ? "  reclaimable" : "");
     }
-    if (rest != 0)
-        fmt::format_to(out, "{:<24} {:>10}\n", fmt::format("({} more)", picture.slab_caches.size() - shown),
-                       rest / 1024);
+    const std::size_t hidden = picture.slab_caches.size() - shown;
+    if (hidden != 0) fmt::format_to(out, "{:<24} {:>10}\n", fmt::format("({} more)", hidden), rest / 1024);
     fmt::format_to(out, "{:<24} {:>10}\n", "(all)", all / 1024);
     return text;
 }

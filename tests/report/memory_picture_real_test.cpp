@@ -32,9 +32,13 @@ struct Case {
 
     /// Memory was eaten after /proc was read: what is there is another situation.
     bool eaten() const {
-        for (const char* word : {"oom", "leak", "hog", "zram-full", "hugepages", "stack"})
+        for (const char* word : {"oom", "leak", "hog", "zram-full", "hugepages"})
             if (scenario.find(word) != std::string::npos) return true;
         return false;
+    }
+    /// What it wrote lay in the cache of its disk for a while.
+    std::uint64_t witness_kib() const {
+        return std::filesystem::file_size(path.parent_path() / "proc.txt") / 1024;
     }
     /// The second reading of a file, where there are two.
     std::string_view later(const std::string& name) const {
@@ -157,8 +161,10 @@ TEST_CASE("meminfo has the lines that the kernel's own file had, and their value
             if (constant.contains(ours.name)) CHECK(ours.value == first[i].second);
             if (one.eaten()) continue;
             if (constant_unless_eaten.contains(ours.name)) CHECK(ours.value == later[i].second);
-            // The witness that wrote it all down has gone, and the task that brings the kernel down has come.
-            const std::uint64_t slack = std::max<std::uint64_t>(4096, first[i].second / 40);
+            // The witness that wrote it all down has gone with its pages, and the task that brings the kernel
+            // down has come.
+            const std::uint64_t slack =
+                std::max<std::uint64_t>(4096 + one.witness_kib(), first[i].second / 40);
             CHECK(near(ours.value, first[i].second, later[i].second, slack));
         }
     });
@@ -264,7 +270,7 @@ TEST_CASE("slab caches are those of /proc/slabinfo") {
         }
         CHECK(caches == ours.size());
         CAPTURE(moved);
-        if (!one.eaten()) CHECK(moved * 8 < caches);
+        if (!one.eaten()) CHECK(moved * 5 < caches);
     });
 }
 
@@ -303,7 +309,7 @@ TEST_CASE("zram holds what its mm_stat says, wherever the module brought its typ
         CHECK(zram->limit_bytes == number(theirs[3]));
         CHECK(zram->memory_bytes <= zram->most_memory_bytes);
         if (one.eaten()) {
-            CHECK(zram->stored_bytes > number(theirs[0]));
+            CHECK(zram->stored_bytes >= number(theirs[0]));
             return;
         }
         CHECK(zram->stored_bytes == number(theirs[0]));
@@ -330,7 +336,9 @@ TEST_CASE("memory file systems are as df saw them") {
             CHECK(found->limit_kib == blocks * 4);
             REQUIRE(found->used_kib);
             if (!filled_later) CHECK(*found->used_kib == (blocks - free) * 4);
-            CHECK(found->kib + found->swapped_kib == *found->used_kib);
+            // The task that died was about to add a page.
+            const std::uint64_t on_its_way = filled_later ? 64 : 0;
+            CHECK(near(found->kib + found->swapped_kib, *found->used_kib, *found->used_kib, on_its_way));
         }
     });
 }

@@ -42,7 +42,7 @@ POSTMORTEM_API std::string to_json(const BacktraceList& list);
 /// Exactly /proc/meminfo; the other parts in the manner of /proc/zoneinfo, buddyinfo, slabinfo and swaps.
 POSTMORTEM_API std::string to_text(const MemoryPicture& picture);
 POSTMORTEM_API std::string zones_to_text(const MemoryPicture& picture);
-/// The largest caches first, the empty ones left out; all of them where `most` is 0.
+/// The `most` largest caches, the largest first; all of them where `most` is 0.
 POSTMORTEM_API std::string slab_to_text(const MemoryPicture& picture, std::size_t most = 0);
 POSTMORTEM_API std::string swap_to_text(const MemoryPicture& picture);
 /// Where MemTotal went, part by part, and who the largest users are.
