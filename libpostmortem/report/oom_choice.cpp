@@ -91,7 +91,11 @@ class Chooser {
             else
                 all = false;
         }
-        if (all) return;
+        if (all) {  // whoever has any node shares it
+            allowed_.reset();
+            policy_.reset();
+            return;
+        }
         choice_.constraint = policy_ ? "mempolicy" : "cpuset";
         choice_.total_pages = within + scene_.swap_pages;
     }
