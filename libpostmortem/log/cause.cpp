@@ -163,6 +163,8 @@ Index reason_behind(const LogEvent& panic, const History& history) {
         case EventClass::MachineCheck: return history.first_of_group(EventClass::MachineCheck, 5);
         case EventClass::HardwareError: return history.first_of_group(EventClass::HardwareError, 5);
         case EventClass::StackOverflow: return history.nearest_of({EventClass::StackOverflow});
+        // Who asks for a dump of a kernel that has oopsed asks for it because of that.
+        case EventClass::SysrqCrash: return history.first_oops();
         case EventClass::InitKilled:
             return history.nearest([&](const LogEvent& event) {
                 return gravity(event) == Gravity::Fatal && event.pid == 1 && within(event, panic, 10);

@@ -310,11 +310,19 @@ bool EventCollector::repeats_last(const LogEvent& event) {
 
 // "Fatal exception" and its like mean a lost report only where none stands in front of them.
 void EventCollector::clear_escalations() {
-    for (std::size_t i = 1; i < result_.events.size(); ++i) {
+    bool died = false;  // in this boot, before this event
+    for (std::size_t i = 0; i < result_.events.size(); ++i) {
         LogEvent& event = result_.events[i];
-        if (event.event_class != EventClass::Escalation || result_.events[i - 1].boot != event.boot) continue;
-        event.corrupted = false;
-        event.corruption.clear();
+        const bool is_first = i == 0 || result_.events[i - 1].boot != event.boot;
+        if (is_first) died = false;
+        const bool follows = event.event_class == EventClass::Escalation && !is_first;
+        // panic() prints no trace where an oops came before (kernel/panic.c, TAINT_DIE).
+        const bool is_panic = event.headline.find("Kernel panic") != std::string::npos;
+        if (follows || (died && is_panic && event.frames.empty())) {
+            event.corrupted = false;
+            event.corruption.clear();
+        }
+        died = died || event.die_count;
     }
 }
 

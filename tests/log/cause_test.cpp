@@ -49,6 +49,14 @@ TEST_CASE("a fatal exception is never the answer when there is an oops") {
     CHECK(cause_of({{EventClass::Escalation, fatal, 5}}) == 0);
 }
 
+TEST_CASE("a dump that was asked for after an oops is about the oops") {
+    const std::string sysrq = "Kernel panic - not syncing: sysrq triggered crash";
+    CHECK(cause_of({{EventClass::NullDereference, "BUG: NULL", 5, 1}, {EventClass::SysrqCrash, sysrq, 60}}) ==
+          0);
+    CHECK(cause_of({{EventClass::Warning, "WARNING", 5}, {EventClass::SysrqCrash, sysrq, 60}}) == 1);
+    CHECK(cause_of({{EventClass::OutOfMemory, "oom-kill", 5}, {EventClass::SysrqCrash, sysrq, 60}}) == 1);
+}
+
 TEST_CASE("the first oops of a chain") {
     CHECK(cause_of({{EventClass::NullDereference, "BUG: NULL", 100, 1},
                     {EventClass::PageFault, "BUG: paging", 9000, 2},
