@@ -127,9 +127,12 @@ class StateVerdict {
         std::string text = fmt::format("memory was not short at the crash: {} free", size_text(free));
         if (const auto available = state_.memory.line("MemAvailable"))
             text += fmt::format(", {} available with what could be reclaimed", size_text(*available));
-        if (!short_of.empty()) text += fmt::format("; but {}", fmt::join(short_of, "; "));
         verdict_.why.push_back(
             finding(OomFindingKind::MemoryWasFree, std::move(text), {evidence("free", free, "kB")}));
+        if (!short_of.empty())
+            verdict_.why.push_back(finding(
+                OomFindingKind::ZoneExhausted,
+                fmt::format("low zones were used up all the same: {}", fmt::join(short_of, "; ")), {}));
     }
 
     void explain_groups() {
@@ -153,13 +156,19 @@ class StateVerdict {
         }
     }
 
+    std::string shortage() const {
+        using Kind = OomFindingKind;
+        if (verdict_.has(Kind::Watermark)) return "At the crash memory was short";
+        if (verdict_.has(Kind::MemcgLimit))
+            return "At the crash the machine had memory, but a control group was at its limit";
+        if (verdict_.has(Kind::ZoneExhausted))
+            return "At the crash low zones were used up while the machine had memory";
+        if (verdict_.has(Kind::MemoryWasFree)) return "At the crash memory was not short";
+        return "Whether memory was short at the crash is not known";
+    }
+
     std::string summary() const {
-        std::string text = verdict_.has(OomFindingKind::Watermark) ? "At the crash memory was short"
-                           : verdict_.has(OomFindingKind::MemcgLimit)
-                               ? "At the crash the machine had memory, but a control group was at its limit"
-                           : verdict_.has(OomFindingKind::MemoryWasFree)
-                               ? "At the crash memory was not short"
-                               : "Whether memory was short at the crash is not known";
+        std::string text = shortage();
         text += oom::holder_text(verdict_);
         if (!state_.processes) return text;
         const OomChoice& choice = state_.processes->choice;

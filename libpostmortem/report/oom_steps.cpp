@@ -104,6 +104,11 @@ class Steps {
     }
 
     void about_zone() {
+        if (event_.is_scene)
+            return add(
+                "what needs low memory (DMA, devices with 32-bit addresses) fails while the machine has "
+                "some: find the driver that fills the low zones; vm.lowmem_reserve_ratio keeps other "
+                "requests out of them");
         const auto& zones = event_.memory.zones;
         const auto printed = [&](std::string_view name) {
             return std::any_of(zones.begin(), zones.end(),
@@ -164,9 +169,15 @@ class Steps {
                     "/sys/kernel/slab/CACHE/alloc_traces, or page_owner=on, names who allocates");
                 break;
             case OomFindingKind::Unaccounted:
-                add("a vmcore shows who owns such pages; on the next boot page_owner=on and "
-                    "/proc/vmallocinfo, "
-                    "/proc/allocinfo (6.10+) do; check balloon and GPU drivers, ZFS, network buffers");
+                if (event_.is_scene)
+                    add("meminfo --sum says what of it is known; on the next boot page_owner=on, and "
+                        "/proc/allocinfo (6.10+), name who takes such pages; check balloon and GPU drivers, "
+                        "ZFS, "
+                        "network buffers");
+                else
+                    add("a vmcore shows who owns such pages; on the next boot page_owner=on and "
+                        "/proc/vmallocinfo, /proc/allocinfo (6.10+) do; check balloon and GPU drivers, ZFS, "
+                        "network buffers");
                 break;
             case OomFindingKind::Shmem:
             case OomFindingKind::MemcgShmem:

@@ -74,10 +74,15 @@ void explain_unaccounted(const OomEvent& event, const OomBalance& balance, OomVe
     if (balance.unaccounted_kib < static_cast<std::int64_t>(noticeable_kib)) return;
     const auto kib = static_cast<std::uint64_t>(balance.unaccounted_kib);
     if (kib * 100 < balance.total_kib * 15) return;
-    OomFinding found =
-        share(OomFindingKind::Unaccounted, kib, balance,
-              "is in no counter of the report: neither processes nor page cache nor slab, but pages that "
-              "the kernel or a driver took directly (vmalloc, per-CPU, network and GPU buffers, balloon)");
+    const std::string_view where =
+        event.is_scene
+            ? "is accounted to nothing: neither processes nor page cache, slab, vmalloc or per-CPU memory, "
+              "but "
+              "pages that the kernel or a driver took straight from the page allocator (network and GPU "
+              "buffers, a balloon, a leak)"
+            : "is in no counter of the report: neither processes nor page cache nor slab, but pages that "
+              "the kernel or a driver took directly (vmalloc, per-CPU, network and GPU buffers, balloon)";
+    OomFinding found = share(OomFindingKind::Unaccounted, kib, balance, where);
     if (!event.memory.allocations.empty()) {
         const OomAllocationSite& site = event.memory.allocations.front();
         found.text += fmt::format("; largest allocation site: {} ({}:{}) {}", site.function, site.file,

@@ -34,6 +34,7 @@ constexpr std::array staged = {
     Staged{"-leak-pages", Kind::Watermark, Kind::Unaccounted},
     Staged{"-oom-memcg-panic", Kind::MemcgLimit, std::nullopt},
     Staged{"-oom-pod-1", Kind::MemcgLimit, std::nullopt},
+    Staged{"-leak-dma32", Kind::ZoneExhausted, Kind::Unaccounted},
     Staged{"-sysrq", Kind::MemoryWasFree, std::nullopt},
 };
 
@@ -77,12 +78,13 @@ TEST_CASE("the verdict on a real dump's memory names what was staged, and nothin
         if (!is_raw(state)) continue;
         CAPTURE(state.verdict.summary);
         CHECK(state.verdict.has(known->shortage));
-        CHECK(state.verdict.has(Kind::Watermark) == (known->shortage == Kind::Watermark));
+        for (const Kind other : {Kind::Watermark, Kind::ZoneExhausted})
+            CHECK(state.verdict.has(other) == (known->shortage == other));
         for (const Kind culprit : culprits) {
             CAPTURE(to_string(culprit));
             if (culprit == known->holder)
                 CHECK(state.verdict.has(culprit));
-            else if (known->shortage != Kind::Watermark)
+            else if (known->shortage != Kind::Watermark && !known->holder)
                 CHECK_FALSE(state.verdict.has(culprit));
         }
     }

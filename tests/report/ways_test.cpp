@@ -188,7 +188,8 @@ TEST_SUITE("real dumps") {
             const std::string log = text_of(dump->log());
             check_offset(*cause, log);
             REQUIRE(analysis.evidence);
-            check_memory(*analysis.evidence, dump->report().other_cpus, log, *cause);
+            // The task of an event that the kernel survived has moved on or is gone.
+            if (!lab.way.survives) check_memory(*analysis.evidence, dump->report().other_cpus, log, *cause);
 
             if (!fs::exists(log_of(lab.suite, lab.way))) continue;
             const LogAnalysis alone = analyse_log_text(test::file_contents(log_of(lab.suite, lab.way)));
