@@ -43,9 +43,7 @@ void TaskMemoryReader::find_counters() {
         const std::uint64_t size = types.size_of("percpu_counter").value_or(0);
         for (std::size_t i = 0; i < std::min<std::size_t>(percpu->elements(), counters_.size()); ++i)
             counters_[i] = percpu->element(i, size);
-        const std::uint32_t cpus = cpu_limit(kernel_).value_or(0);
-        for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
-            cpu_offsets_.push_back(per_cpu_address(kernel_, std::uint64_t{0}, cpu).value_or(0));
+        find_cpu_offsets();
     } else {
         // 2.6.15 to 2.6.33.
         counters_[FilePages] = find("mm_struct", "_file_rss");
@@ -53,6 +51,17 @@ void TaskMemoryReader::find_counters() {
     }
     if (!counters_[FilePages].present() && !missing_)
         missing_ = Error(ErrorCode::Corrupt, "mm_struct.rss_stat declares no counters");
+}
+
+// Without the parts of every CPU a sum would be too small.
+void TaskMemoryReader::find_cpu_offsets() {
+    const auto cpus = cpu_limit(kernel_);
+    if (!cpus && !missing_) missing_ = cpus.error();
+    for (std::uint32_t cpu = 0; cpu < cpus.value_or(0); ++cpu) {
+        const auto offset = per_cpu_address(kernel_, std::uint64_t{0}, cpu);
+        if (!offset && !missing_) missing_ = offset.error();
+        cpu_offsets_.push_back(offset.value_or(0));
+    }
 }
 
 Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t index, Parts wanted) const {

@@ -45,6 +45,7 @@ class TaskMemoryReader {
 
     Result<TaskMemory> read(const Task& task, Parts parts) const;
     void find_counters();
+    void find_cpu_offsets();
     Result<std::uint64_t> counter(std::uint64_t mm, std::size_t index, Parts wanted) const;
 
     const Kernel& kernel_;
