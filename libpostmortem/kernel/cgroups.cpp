@@ -34,11 +34,7 @@ Result<MemoryController> read_memory_controller(const Kernel& kernel) {
 }
 
 CgroupPaths::CgroupPaths(const Kernel& kernel) : kernel_(kernel) {
-    const auto find = [&](std::string_view type, std::initializer_list<std::string_view> paths) {
-        auto field = Field::find(kernel.types(), type, paths);
-        if (!field && !missing_) missing_ = field.error();
-        return field.value_or(Field());
-    };
+    const FieldFinder find(kernel.types(), missing_);
     node_ = find("cgroup", {"kn"});
     name_ = find("kernfs_node", {"name"});
     // __parent since 6.15 (633488947ef6).
@@ -85,16 +81,12 @@ Result<std::string> CgroupPaths::of_node(std::uint64_t node) {
 
 TaskCgroups::TaskCgroups(const Kernel& kernel)
     : kernel_(kernel), controller_(read_memory_controller(kernel)), paths_(kernel) {
-    const auto find = [&](std::string_view type, std::string_view path) {
-        auto field = Field::find(kernel.types(), type, {path});
-        if (!field && !missing_) missing_ = field.error();
-        return field.value_or(Field());
-    };
-    css_set_of_task_ = find("task_struct", "cgroups");
-    states_ = find("css_set", "subsys");
-    default_cgroup_ = find("css_set", "dfl_cgrp");
-    cgroup_of_state_ = find("cgroup_subsys_state", "cgroup");
-    state_of_memcg_ = find("mem_cgroup", "css");
+    const FieldFinder find(kernel.types(), missing_);
+    css_set_of_task_ = find("task_struct", {"cgroups"});
+    states_ = find("css_set", {"subsys"});
+    default_cgroup_ = find("css_set", {"dfl_cgrp"});
+    cgroup_of_state_ = find("cgroup_subsys_state", {"cgroup"});
+    state_of_memcg_ = find("mem_cgroup", {"css"});
 }
 
 Result<const CgroupMembership*> TaskCgroups::of(std::uint64_t task) {

@@ -65,13 +65,8 @@ class Reader {
 };
 
 Result<void> Reader::prepare() {
-    const TypeFinder& types = kernel_.types();
-    Result<void> outcome;
-    const auto find = [&](std::string_view type, std::initializer_list<std::string_view> paths) {
-        auto field = Field::find(types, type, paths);
-        if (!field && outcome) outcome = fail(field.error());
-        return field.value_or(Field());
-    };
+    std::optional<Error> missing;
+    const FieldFinder find(kernel_.types(), missing);
     list_ = find("super_block", {"s_list"});
     magic_ = find("super_block", {"s_magic"});
     inodes_ = find("super_block", {"s_inodes"});
@@ -84,7 +79,8 @@ Result<void> Reader::prepare() {
     vfs_inode_ = find("shmem_inode_info", {"vfs_inode"}).offset();
     alias_ = find("dentry", {"d_alias", "d_u.d_alias"}).offset();
     namespace_ = kernel_.variable("init_task", "task_struct")["nsproxy"]["mnt_ns"].u64_or(0);
-    return outcome;
+    if (missing) return fail(std::move(*missing));
+    return {};
 }
 
 void Reader::consider(std::uint64_t address) {

@@ -90,12 +90,8 @@ class SlabReader {
 
 Result<void> SlabReader::prepare() {
     const TypeFinder& types = kernel_.types();
-    Result<void> outcome;
-    const auto find = [&](std::string_view type, std::initializer_list<std::string_view> paths) {
-        auto field = Field::find(types, type, paths);
-        if (!field && outcome) outcome = fail(field.error());
-        return field.value_or(Field());
-    };
+    std::optional<Error> missing;
+    const FieldFinder find(types, missing);
     list_ = find("kmem_cache", {"list"});
     name_ = find("kmem_cache", {"name"});
     object_size_ = find("kmem_cache", {"object_size"});
@@ -107,10 +103,10 @@ Result<void> SlabReader::prepare() {
     nr_partial_ = find("kmem_cache_node", {"nr_partial"});
     partial_ = find("kmem_cache_node", {"partial"});
     per_node_ = find("kmem_cache", {"per_node", "node"});
-    if (!outcome) {
+    if (missing) {
         if (Field::find(types, "kmem_cache", {"batchcount", "cpu_cache"}))
             return fail(ErrorCode::Unsupported, "this kernel uses SLAB; only SLUB is understood");
-        return outcome;
+        return fail(std::move(*missing));
     }
     auto layout = SlabLayout::find(types);
     if (!layout) return fail(std::move(layout.error()));

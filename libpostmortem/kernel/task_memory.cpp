@@ -26,28 +26,24 @@ TaskMemoryReader::TaskMemoryReader(const Kernel& kernel, const TaskTable& table)
 
 void TaskMemoryReader::find_counters() {
     const TypeFinder& types = kernel_.types();
-    const auto find = [&](std::string_view type, std::string_view path) {
-        auto field = Field::find(types, type, {path});
-        if (!field && !missing_) missing_ = field.error();
-        return field.value_or(Field());
-    };
-    total_vm_ = find("mm_struct", "total_vm");
+    const FieldFinder find(types, missing_);
+    total_vm_ = find("mm_struct", {"total_vm"});
     if (const auto array = Field::find(types, "mm_struct", {"rss_stat.count"})) {
         // 2.6.34 to 6.1: a struct of atomic_long_t.
         for (std::size_t i = 0; i < std::min<std::size_t>(array->elements(), counters_.size()); ++i)
             counters_[i] = array->element(i, sizeof(std::int64_t));
     } else if (const auto percpu = Field::find(types, "mm_struct", {"rss_stat"})) {
         // Since 6.2 (f1a7941243c1): an array of struct percpu_counter.
-        percpu_count_ = find("percpu_counter", "count");
-        percpu_parts_ = find("percpu_counter", "counters");
+        percpu_count_ = find("percpu_counter", {"count"});
+        percpu_parts_ = find("percpu_counter", {"counters"});
         const std::uint64_t size = types.size_of("percpu_counter").value_or(0);
         for (std::size_t i = 0; i < std::min<std::size_t>(percpu->elements(), counters_.size()); ++i)
             counters_[i] = percpu->element(i, size);
         find_cpu_offsets();
     } else {
         // 2.6.15 to 2.6.33.
-        counters_[FilePages] = find("mm_struct", "_file_rss");
-        counters_[AnonPages] = find("mm_struct", "_anon_rss");
+        counters_[FilePages] = find("mm_struct", {"_file_rss"});
+        counters_[AnonPages] = find("mm_struct", {"_anon_rss"});
     }
     if (!counters_[FilePages].present() && !missing_)
         missing_ = Error(ErrorCode::Corrupt, "mm_struct.rss_stat declares no counters");

@@ -45,20 +45,17 @@ class Reader {
 };
 
 Result<void> Reader::prepare() {
-    Result<void> outcome;
-    const auto find = [&](std::string_view type, std::string_view path) {
-        auto field = Field::find(kernel_.types(), type, {path});
-        if (!field && outcome) outcome = fail(field.error());
-        return field.value_or(Field());
-    };
-    link_ = find("vmap_area", "list");
-    vm_ = find("vmap_area", "vm");
-    address_ = find("vm_struct", "addr");
-    size_ = find("vm_struct", "size");
-    flags_ = find("vm_struct", "flags");
-    pages_ = find("vm_struct", "nr_pages");
-    caller_ = find("vm_struct", "caller");
-    return outcome;
+    std::optional<Error> missing;
+    const FieldFinder find(kernel_.types(), missing);
+    link_ = find("vmap_area", {"list"});
+    vm_ = find("vmap_area", {"vm"});
+    address_ = find("vm_struct", {"addr"});
+    size_ = find("vm_struct", {"size"});
+    flags_ = find("vm_struct", {"flags"});
+    pages_ = find("vm_struct", {"nr_pages"});
+    caller_ = find("vm_struct", {"caller"});
+    if (missing) return fail(std::move(*missing));
+    return {};
 }
 
 void Reader::walk(std::uint64_t head) {

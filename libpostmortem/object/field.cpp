@@ -77,4 +77,11 @@ Result<std::int64_t> Field::i64(const AddressSpace& memory, std::uint64_t base) 
     return u64(memory, base).map([](std::uint64_t value) { return static_cast<std::int64_t>(value); });
 }
 
+Field FieldFinder::operator()(std::string_view struct_name,
+                              std::initializer_list<std::string_view> paths) const {
+    auto field = Field::find(types_, struct_name, paths);
+    if (!field && !missing_) missing_ = std::move(field.error());
+    return field.value_or(Field());
+}
+
 }  // namespace postmortem

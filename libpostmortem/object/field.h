@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "memory/memory_window.h"
@@ -48,6 +49,19 @@ class Field {
     std::uint32_t size_ = 0;
     bool is_signed_ = false;
     bool present_ = false;
+};
+
+/// Looks members up one after the other and keeps the first error in the caller's `missing`. Borrows both.
+class FieldFinder {
+  public:
+    FieldFinder(const TypeFinder& types, std::optional<Error>& missing) : types_(types), missing_(missing) {}
+
+    /// As Field::find(); a member that is not there is absent.
+    Field operator()(std::string_view struct_name, std::initializer_list<std::string_view> paths) const;
+
+  private:
+    const TypeFinder& types_;
+    std::optional<Error>& missing_;
 };
 
 }  // namespace postmortem
