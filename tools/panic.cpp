@@ -18,7 +18,8 @@ int panic(const std::vector<std::string>& words) {
     const auto analysis = analyse(*arguments);
     if (!analysis) return refuse(analysis.error());
     code = print(*arguments, *analysis);
-    return analysis->cause() || code > partial_answer ? code : nothing_found;
+    // Where something is missing, the crash may be what is missing.
+    return analysis->cause() || code != whole_answer ? code : nothing_found;
 }
 
 }  // namespace tool

@@ -13,14 +13,16 @@ std::string overview() {
         "Usage: postmortem COMMAND [OPTIONS] DUMP [SELECTOR...]\n\n"
         "Reads a Linux crash dump and says what happened. DUMP is a vmcore, or a directory as in "
         "/var/crash;\n"
-        "no vmlinux is needed.\n\nCommands:\n";
+        "no vmlinux is needed. panic, signature, check, triage and oom read kernel logs, too.\n\nCommands:\n";
     for (const tool::Command& command : tool::all_commands())
         text += fmt::format("  {:<10} {}\n", command.name, command.summary);
     return text +
            "\n`postmortem COMMAND --help` explains each. Start with `postmortem report DUMP`.\n\n"
            "Exit status: 0 whole answer, 1 partial answer (what is missing is said on standard error and in "
            "the\n"
-           "JSON's problems), 2 wrong usage, 3 the input cannot be used.\n";
+           "JSON's problems), 2 wrong usage, 3 the input cannot be used; panic, signature, triage and oom: 4 "
+           "no\n"
+           "such event; check: 5 known crashes, 6 a new one.\n";
 }
 
 const tool::Command* find_command(std::string_view name) {

@@ -20,7 +20,8 @@ int signature(const std::vector<std::string>& words) {
     code = finish(arguments->json ? postmortem::signature_to_json(*analysis)
                                   : postmortem::signature_to_text(*analysis, arguments->flag("all")),
                   analysis->problems);
-    return analysis->cause() || code > partial_answer ? code : nothing_found;
+    // Where something is missing, the crash may be what is missing.
+    return analysis->cause() || code != whole_answer ? code : nothing_found;
 }
 
 }  // namespace tool

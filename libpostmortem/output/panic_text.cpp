@@ -24,6 +24,8 @@ class Printer {
     std::string run() {
         if (const LogEvent* cause = analysis_.cause())
             print_cause(*cause);
+        else if (!analysis_.problems.empty())
+            row("CAUSE", "not found; what would tell of it may be what is missing");
         else
             row("CAUSE", analysis_.is_dump ? "nothing in the log or in memory tells of a crash"
                                            : "no crash in this log");

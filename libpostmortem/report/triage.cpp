@@ -36,7 +36,11 @@ std::optional<std::int64_t> file_time(const fs::path& path) {
 
 void take_analysis(TriageCase& one, PanicAnalysis analysis) {
     one.kernel = analysis.log.kernel;
-    if (!analysis.log.cause) return;
+    if (!analysis.log.cause) {
+        // What would tell of the crash may be what is missing: that is no sound machine.
+        if (!analysis.problems.empty()) one.error = std::move(analysis.problems.front());
+        return;
+    }
     one.cause = std::move(analysis.log.events[*analysis.log.cause]);
     if (!one.seen) one.seen = parse_time(one.cause->time);
     if (one.host.empty()) one.host = one.cause->host;

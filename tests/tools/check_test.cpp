@@ -104,6 +104,16 @@ TEST_CASE("panic and signature read a log, and have an exit code for one without
     CHECK(line.out == signature["cause"]["id"].get<std::string>() + "  divide error in labcrash_divide\n");
 }
 
+TEST_CASE("a dump whose log is lost does not pass for one without a crash") {
+    const TempDir folder;
+    const std::string whole =
+        file_contents(std::string(POSTMORTEM_SOURCE_DIR) + "/testdata/dumps/bookworm-sysrq/vmcore");
+    const std::string cut = folder.write("vmcore", whole.substr(0, 100'000)).string();
+    for (const char* command : {"panic", "signature"}) CHECK(run_postmortem({command, cut}).exit_code == 1);
+    CHECK(run_postmortem({"check", cut}).exit_code == 3);
+    CHECK(run_postmortem({"triage", cut}).exit_code == 1);
+}
+
 TEST_CASE("triage groups a folder by what its files died of") {
     const TempDir folder;
     for (const char* name : {"a/console.log", "b/console.log"})
