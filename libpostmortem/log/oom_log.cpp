@@ -139,7 +139,8 @@ Result<OomLogReader> OomLogReader::open(const std::filesystem::path& path) {
     head.resize(filled);
     if (is_dump(as_text(head)))
         return fail(ErrorCode::Unsupported,
-                    fmt::format("{}: a crash dump inside, not a log; unpack it first", path.string()));
+                    fmt::format("{}: a program or a dump, not a log; a packed dump must be unpacked first",
+                                path.string()));
     return OomLogReader(std::make_unique<Replayed>(std::move(head), std::move(source)));
 }
 
