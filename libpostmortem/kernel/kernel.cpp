@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kernel/modules.h"
+#include "kernel/module/modules.h"
 #include "kernel/translation.h"
 #include "symbols/kallsyms.h"
 #include "symbols/vmlinux.h"

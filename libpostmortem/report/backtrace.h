@@ -6,7 +6,7 @@
 #include <postmortem/backtrace.h>
 
 #include "base/problem_collector.h"
-#include "kernel/unwind.h"
+#include "kernel/unwind/unwind.h"
 
 namespace postmortem {
 

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "kernel/clock.h"
-#include "kernel/lock_wait.h"
+#include "kernel/sched/clock.h"
+#include "kernel/locking/lock_wait.h"
 #include "report/backtrace.h"
 
 namespace postmortem {

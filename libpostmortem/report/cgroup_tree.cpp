@@ -7,8 +7,8 @@
 
 #include <postmortem/cgroup.h>
 
-#include "kernel/memcg.h"
-#include "kernel/tasks.h"
+#include "kernel/mm/memcg.h"
+#include "kernel/sched/tasks.h"
 
 namespace postmortem {
 

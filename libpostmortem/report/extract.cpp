@@ -7,7 +7,7 @@
 #include "base/problem_collector.h"
 #include "dump/kdump_writer.h"
 #include "kernel/kernel.h"
-#include "kernel/modules.h"
+#include "kernel/module/modules.h"
 #include "kernel/uts.h"
 #include "report/backtrace.h"
 #include "report/crash_report.h"

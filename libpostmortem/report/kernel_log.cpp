@@ -1,6 +1,6 @@
 #include "report/kernel_log.h"
 
-#include "kernel/printk.h"
+#include "kernel/printk/printk.h"
 
 namespace postmortem {
 

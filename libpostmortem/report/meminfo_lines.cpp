@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "kernel/block_devices.h"
+#include "kernel/mm/block_devices.h"
 #include "kernel/percpu_counter.h"
-#include "kernel/percpu_pool.h"
-#include "kernel/task_memory.h"
-#include "kernel/vmalloc_areas.h"
+#include "kernel/mm/percpu_pool.h"
+#include "kernel/mm/task_memory.h"
+#include "kernel/mm/vmalloc_areas.h"
 
 namespace postmortem {
 namespace {

@@ -6,11 +6,11 @@
 #include <postmortem/memory_picture.h>
 
 #include "base/problem_collector.h"
-#include "kernel/hugetlb.h"
+#include "kernel/mm/hugetlb.h"
 #include "kernel/kernel.h"
-#include "kernel/swap_areas.h"
-#include "kernel/vm_counters.h"
-#include "kernel/zones.h"
+#include "kernel/mm/swap_areas.h"
+#include "kernel/mm/vm_counters.h"
+#include "kernel/mm/zones.h"
 
 namespace postmortem {
 

@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "kernel/memory_settings.h"
-#include "kernel/shmem_mounts.h"
-#include "kernel/slab_caches.h"
-#include "kernel/vmalloc_areas.h"
-#include "kernel/zram.h"
+#include "kernel/mm/memory_settings.h"
+#include "kernel/mm/shmem_mounts.h"
+#include "kernel/mm/slab_caches.h"
+#include "kernel/mm/vmalloc_areas.h"
+#include "kernel/mm/zram.h"
 #include "report/meminfo_lines.h"
 #include "report/memory_sum.h"
 

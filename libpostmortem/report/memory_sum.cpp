@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "base/checked.h"
-#include "kernel/block_devices.h"
-#include "kernel/memory_settings.h"
-#include "kernel/page_table_pages.h"
-#include "kernel/percpu_pool.h"
-#include "kernel/task_memory.h"
-#include "kernel/vmalloc_areas.h"
+#include "kernel/mm/block_devices.h"
+#include "kernel/mm/memory_settings.h"
+#include "kernel/mm/page_table_pages.h"
+#include "kernel/mm/percpu_pool.h"
+#include "kernel/mm/task_memory.h"
+#include "kernel/mm/vmalloc_areas.h"
 
 namespace postmortem {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "kernel/memcg.h"
-#include "kernel/numa.h"
-#include "kernel/oom_badness.h"
+#include "kernel/mm/memcg.h"
+#include "kernel/mm/numa.h"
+#include "kernel/mm/oom_badness.h"
 
 namespace postmortem {
 namespace {

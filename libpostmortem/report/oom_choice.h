@@ -6,8 +6,8 @@
 #include <postmortem/oom_tasks.h>
 
 #include "base/problem_collector.h"
-#include "kernel/oom_rule.h"
-#include "kernel/tasks.h"
+#include "kernel/mm/oom_rule.h"
+#include "kernel/sched/tasks.h"
 
 namespace postmortem {
 

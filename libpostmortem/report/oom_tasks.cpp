@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "kernel/memcg.h"
-#include "kernel/oom_badness.h"
-#include "kernel/task_memory.h"
+#include "kernel/mm/memcg.h"
+#include "kernel/mm/oom_badness.h"
+#include "kernel/mm/task_memory.h"
 #include "report/oom_choice.h"
 
 namespace postmortem {

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "base/problem_collector.h"
-#include "kernel/clock.h"
-#include "kernel/modules.h"
-#include "kernel/panic_settings.h"
-#include "kernel/taint.h"
-#include "kernel/watchdog.h"
+#include "kernel/sched/clock.h"
+#include "kernel/module/modules.h"
+#include "kernel/panic/panic_settings.h"
+#include "kernel/panic/taint.h"
+#include "kernel/panic/watchdog.h"
 #include "report/backtrace.h"
 #include "report/blocked_tasks.h"
 #include "report/kernel_log.h"

@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "kernel/clock.h"
+#include "kernel/sched/clock.h"
 #include "kernel/cpus.h"
 #include "kernel/hardware.h"
-#include "kernel/numa.h"
-#include "kernel/printk.h"
-#include "kernel/taint.h"
-#include "kernel/task_memory.h"
-#include "kernel/tasks.h"
+#include "kernel/mm/numa.h"
+#include "kernel/printk/printk.h"
+#include "kernel/panic/taint.h"
+#include "kernel/mm/task_memory.h"
+#include "kernel/sched/tasks.h"
 #include "kernel/uts.h"
 #include "report/panic_message.h"
 

@@ -8,8 +8,8 @@
 
 #include "base/parallel.h"
 #include "base/problem_collector.h"
-#include "kernel/numa.h"
-#include "kernel/task_memory.h"
+#include "kernel/mm/numa.h"
+#include "kernel/mm/task_memory.h"
 
 namespace postmortem {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/tasks.h"
+#include "kernel/sched/tasks.h"
 
 namespace postmortem {
 

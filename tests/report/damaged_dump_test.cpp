@@ -14,7 +14,7 @@
 #include <postmortem/crash_dump.h>
 
 #include "kernel/kernel.h"
-#include "kernel/modules.h"
+#include "kernel/module/modules.h"
 #include "support/real_dumps.h"
 #include "support/temp_dir.h"
 

@@ -10,7 +10,7 @@
 
 #include <postmortem/render.h>
 
-#include "kernel/taint.h"
+#include "kernel/panic/taint.h"
 #include "report/system_info.h"
 #include "support/real_dumps.h"
 

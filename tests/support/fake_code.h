@@ -6,7 +6,7 @@
 #include <string>
 
 #include "arch/x86_64/registers.h"
-#include "kernel/frame_walker.h"
+#include "kernel/unwind/frame_walker.h"
 #include "support/memory_image.h"
 
 namespace postmortem::test {

@@ -1,0 +1,125 @@
+#include "kernel/cgroup/cgroups.h"
+
+#include <fmt/format.h>
+
+namespace postmortem {
+namespace {
+
+// Nothing nests deeper: cgroup.max.depth is unlimited, but a path ends at PATH_MAX.
+constexpr std::size_t deepest = 512;
+constexpr std::size_t longest_name = 256;
+constexpr std::uint64_t most_controllers = 64;
+
+}  // namespace
+
+Result<MemoryController> read_memory_controller(const Kernel& kernel) {
+    // mem_cgroup_subsys until 3.13 (073219e995b4).
+    Object subsystem = kernel.variable("memory_cgrp_subsys", "cgroup_subsys");
+    if (!subsystem.ok()) return fail(*subsystem.error());
+    const auto root = subsystem["root"].u64();
+    const auto id = subsystem["id"].u64();
+    const auto default_root = kernel.symbol("cgrp_dfl_root");
+    const auto memcg = kernel.number<std::uint64_t>("root_mem_cgroup");
+    if (!root) return fail(root.error());
+    if (!id) return fail(id.error());
+    if (!memcg) return fail(memcg.error());
+    if (*id >= most_controllers)
+        return fail(ErrorCode::Corrupt, "the memory controller's number is impossible");
+    if (*root == 0 || *memcg == 0) return fail(ErrorCode::NotFound, "the memory controller is switched off");
+    MemoryController controller;
+    controller.id = *id;
+    controller.v2 = default_root && *default_root == *root;
+    controller.root_memcg = *memcg;
+    return controller;
+}
+
+CgroupPaths::CgroupPaths(const Kernel& kernel) : kernel_(kernel) {
+    const FieldFinder find(kernel.types(), missing_);
+    node_ = find("cgroup", {"kn"});
+    name_ = find("kernfs_node", {"name"});
+    // __parent since 6.15 (633488947ef6).
+    parent_ = find("kernfs_node", {"__parent", "parent"});
+}
+
+Result<std::string> CgroupPaths::of(std::uint64_t cgroup) {
+    if (missing_) return fail(*missing_);
+    const auto node = node_.u64(kernel_.memory(), cgroup);
+    if (!node) return fail(node.error());
+    return of_node(*node);
+}
+
+Result<std::string> CgroupPaths::of_node(std::uint64_t node) {
+    const AddressSpace& memory = kernel_.memory();
+    std::vector<std::uint64_t> below;  // nodes whose path is not known yet, deepest first
+    std::string path;
+    for (std::uint64_t at = node; at != 0;) {
+        if (const auto known = paths_.find(at); known != paths_.end()) {
+            path = known->second;
+            break;
+        }
+        if (below.size() >= deepest)
+            return fail(ErrorCode::Corrupt, "a control group has no end of parents", node);
+        below.push_back(at);
+        const auto parent = parent_.u64(memory, at);
+        if (!parent) return fail(parent.error());
+        at = *parent;
+    }
+    for (auto at = below.rbegin(); at != below.rend(); ++at) {
+        const auto text = name_.u64(memory, *at);
+        if (!text) return fail(text.error());
+        auto name = *text == 0 ? std::string() : memory.c_string(*text, longest_name);
+        if (!name) return fail(name.error());
+        // The root's own name is empty or "/".
+        if (path.empty())
+            path = "/";
+        else
+            path += (path.size() > 1 ? "/" : "") + *name;
+        paths_.emplace(*at, path);
+    }
+    return path.empty() ? "/" : path;
+}
+
+TaskCgroups::TaskCgroups(const Kernel& kernel)
+    : kernel_(kernel), controller_(read_memory_controller(kernel)), paths_(kernel) {
+    const FieldFinder find(kernel.types(), missing_);
+    css_set_of_task_ = find("task_struct", {"cgroups"});
+    states_ = find("css_set", {"subsys"});
+    default_cgroup_ = find("css_set", {"dfl_cgrp"});
+    cgroup_of_state_ = find("cgroup_subsys_state", {"cgroup"});
+    state_of_memcg_ = find("mem_cgroup", {"css"});
+}
+
+Result<const CgroupMembership*> TaskCgroups::of(std::uint64_t task) {
+    if (!controller_) return fail(controller_.error());
+    if (missing_) return fail(*missing_);
+    const auto set = css_set_of_task_.u64(kernel_.memory(), task);
+    if (!set) return fail(set.error());
+    auto known = by_css_set_.find(*set);
+    if (known == by_css_set_.end()) known = by_css_set_.emplace(*set, read(*set)).first;
+    if (!known->second) return fail(known->second.error());
+    return &*known->second;
+}
+
+Result<CgroupMembership> TaskCgroups::read(std::uint64_t css_set) {
+    const AddressSpace& memory = kernel_.memory();
+    const auto state = memory.u64(states_.address_in(css_set) + controller_->id * sizeof(std::uint64_t));
+    if (!state) return fail(state.error());
+    if (*state == 0) return fail(ErrorCode::Corrupt, "a task belongs to no memory control group", css_set);
+    CgroupMembership member;
+    member.memcg = *state - state_of_memcg_.offset();
+    const auto charged = cgroup_of_state_.u64(memory, *state);
+    if (!charged) return fail(charged.error());
+    auto path = paths_.of(*charged);
+    if (!path) return fail(std::move(path.error()));
+    member.memcg_path = *path;
+    member.path = std::move(*path);
+    if (!controller_->v2) return member;
+    const auto own = default_cgroup_.u64(memory, css_set);
+    if (!own) return fail(own.error());
+    path = paths_.of(*own);
+    if (!path) return fail(std::move(path.error()));
+    member.path = std::move(*path);
+    return member;
+}
+
+}  // namespace postmortem

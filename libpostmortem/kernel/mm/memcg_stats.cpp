@@ -1,0 +1,209 @@
+#include "kernel/mm/memcg_stats.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "kernel/percpu.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t most_numbers = 1024;
+constexpr std::size_t most_items = 256;
+constexpr std::size_t longest_name = 64;
+constexpr std::byte no_place{0xff};
+
+// How many elements the array has that is a member of a struct.
+std::size_t array_count(const TypeFinder& types, std::string_view struct_name, std::string_view member) {
+    const auto type = types.find_struct(struct_name);
+    if (!type) return 0;
+    const auto place = types.member(*type, member);
+    if (!place || types.get(place->type).kind != TypeKind::Array) return 0;
+    return types.get(place->type).count;
+}
+
+}  // namespace
+
+MemcgStatReader::MemcgStatReader(const Kernel& kernel) : kernel_(kernel) {
+    auto found = find_layout();
+    if (found) found = read_names();
+    if (!found) missing_ = found.error();
+}
+
+Result<void> MemcgStatReader::find_layout() {
+    const TypeFinder& types = kernel_.types();
+    const auto find = [&](std::string_view type, std::initializer_list<std::string_view> names) {
+        return Field::find(types, type, names);
+    };
+    const auto vmstats = find("mem_cgroup", {"vmstats"});
+    if (!vmstats) return fail(vmstats.error());
+    vmstats_ = *vmstats;
+    const auto percpu = find("mem_cgroup", {"vmstats_percpu"});
+    if (!percpu) return fail(percpu.error());
+    percpu_ = *percpu;
+    if (types.find_struct("memcg_vmstats")) {
+        // rstat: 5.13 (2d146aa3aa84), embedded until 5.19 (7e87e91acb9c).
+        const auto memcg = types.find_struct("mem_cgroup");
+        const auto place = types.member(*memcg, "vmstats");
+        by_pointer_ = place && types.get(place->type).kind == TypeKind::Pointer;
+        const auto state = find("memcg_vmstats", {"state"});
+        const auto pending = find("memcg_vmstats", {"state_pending"});
+        const auto now = find("memcg_vmstats_percpu", {"state"});
+        const auto before = find("memcg_vmstats_percpu", {"state_prev"});
+        if (!state || !pending || !now || !before)
+            return fail(ErrorCode::Unsupported,
+                        "this kernel keeps the statistics of control groups elsewhere");
+        state_ = *state;
+        pending_ = *pending;
+        percpu_state_ = *now;
+        percpu_before_ = *before;
+        count_ = array_count(types, "memcg_vmstats", "state");
+    } else {
+        // Until 5.12 each change reaches all groups above at once, but for what a CPU keeps back.
+        const auto now = find("memcg_vmstats_percpu", {"stat"});
+        if (!now) return fail(now.error());
+        percpu_state_ = *now;
+        count_ = array_count(types, "mem_cgroup", "vmstats");
+    }
+    if (count_ == 0 || count_ > most_numbers)
+        return fail(ErrorCode::Unsupported, "the size of a control group's statistics cannot be told");
+    const auto cpus = cpu_limit(kernel_);
+    if (!cpus) return fail(cpus.error());
+    for (std::uint32_t cpu = 0; cpu < *cpus; ++cpu) {
+        const auto offset = per_cpu_address(kernel_, std::uint64_t{0}, cpu);
+        if (!offset) return fail(offset.error());
+        cpu_offsets_.push_back(*offset);
+    }
+    // Statistics that no group ever counts have had no room since 6.11 (ff48c71c26aa).
+    if (const auto table = kernel_.symbol("mem_cgroup_stats_index")) {
+        const auto hit = kernel_.symbol_at(*table);
+        if (!hit) return fail(hit.error());
+        auto bytes = kernel_.memory().bytes(*table, std::min<std::uint64_t>(hit->size, most_numbers));
+        if (!bytes) return fail(bytes.error());
+        index_ = std::move(*bytes);
+    }
+    return {};
+}
+
+Result<std::size_t> MemcgStatReader::place_of(std::uint64_t item) const {
+    if (index_.empty()) return item;
+    if (item >= index_.size()) return fail(ErrorCode::Corrupt, "a statistic's number is out of range");
+    // 6.11 counted from one and kept zero for what has no place; later kernels count from zero.
+    const bool from_zero = std::find(index_.begin(), index_.end(), no_place) != index_.end();
+    const auto place = std::to_integer<std::size_t>(index_[item]);
+    if (from_zero) return place;
+    if (place == 0) return fail(ErrorCode::NotFound, "a statistic has no place");
+    return place - 1;
+}
+
+Result<void> MemcgStatReader::read_names() {
+    // The table of memory.stat's lines, since 5.10 (5f9a4f4a7096).
+    const auto table = kernel_.symbol("memory_stats");
+    if (!table) return fail(table.error());
+    const auto size = kernel_.types().size_of("memory_stat");
+    const auto name = Field::find(kernel_.types(), "memory_stat", {"name"});
+    const auto item = Field::find(kernel_.types(), "memory_stat", {"idx"});
+    const auto ratio = Field::find(kernel_.types(), "memory_stat", {"ratio"});  // in 5.10 alone
+    if (!size || !name || !item || *size == 0)
+        return fail(ErrorCode::MissingDebugInfo, "struct memory_stat is not known");
+    const auto hit = kernel_.symbol_at(*table);
+    if (!hit) return fail(hit.error());
+    const auto count = std::min<std::uint64_t>(hit->size / *size, most_items);
+    const AddressSpace& memory = kernel_.memory();
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t entry = *table + i * *size;
+        const auto text = name->u64(memory, entry);
+        if (!text) return fail(text.error());
+        if (*text == 0) break;  // what pads the table
+        const auto word = memory.c_string(*text, longest_name);
+        const auto number = item->u64(memory, entry);
+        if (!word) return fail(word.error());
+        if (!number) return fail(number.error());
+        const auto place = place_of(*number);
+        if (!place || *place >= count_) continue;
+        const std::uint64_t factor = ratio ? ratio->u64_or(memory, entry, 0) : 0;
+        items_.push_back({*word, *place, unit_of(*word, factor, kernel_.dump().page_size())});
+    }
+    if (items_.empty()) return fail(ErrorCode::Corrupt, "the table of statistics is empty", *table);
+    return {};
+}
+
+// memcg_page_state_unit()
+std::int64_t MemcgStatReader::unit_of(std::string_view name, std::uint64_t ratio, std::int64_t page_size) {
+    if (ratio > 0) return static_cast<std::int64_t>(std::min<std::uint64_t>(ratio, 1u << 30));
+    if (name.starts_with("workingset_") || name.starts_with("pg")) return 1;
+    if (name == "kernel_stack") return 1024;
+    if (name == "percpu" || name == "zswap" || name.starts_with("slab")) return 1;
+    return page_size;
+}
+
+Result<std::vector<std::int64_t>> MemcgStatReader::numbers_at(std::uint64_t address) const {
+    const auto raw = kernel_.memory().bytes(address, count_ * sizeof(std::int64_t));
+    if (!raw) return fail(raw.error());
+    std::vector<std::int64_t> numbers(count_);
+    for (std::size_t i = 0; i < count_; ++i)
+        numbers[i] = load<std::int64_t>(raw->data() + i * sizeof(std::int64_t), kernel_.memory().endian());
+    return numbers;
+}
+
+Result<MemcgStatReader::Numbers> MemcgStatReader::read(std::uint64_t memcg) const {
+    if (missing_) return fail(*missing_);
+    const AddressSpace& memory = kernel_.memory();
+    std::uint64_t base = vmstats_.address_in(memcg);
+    if (by_pointer_) {
+        const auto target = memory.u64(base);
+        if (!target) return fail(target.error());
+        base = *target;
+    }
+    Numbers numbers;
+    auto flushed = numbers_at(state_.present() ? state_.address_in(base) : base);
+    if (!flushed) return fail(std::move(flushed.error()));
+    numbers.flushed = std::move(*flushed);
+    numbers.waiting.assign(count_, 0);
+    // Unsigned, so that damaged numbers wrap around instead of overflowing.
+    const auto add = [&](const Result<std::vector<std::int64_t>>& more, std::uint64_t sign) {
+        for (std::size_t i = 0; more && i < count_; ++i)
+            numbers.waiting[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(numbers.waiting[i]) +
+                                                           sign * static_cast<std::uint64_t>((*more)[i]));
+    };
+    if (pending_.present()) {
+        const auto from_below = numbers_at(pending_.address_in(base));
+        if (!from_below) return fail(from_below.error());
+        add(from_below, 1);
+    }
+    const auto percpu = percpu_.u64(memory, memcg);
+    if (!percpu) return fail(percpu.error());
+    for (const std::uint64_t offset : cpu_offsets_) {
+        const auto now = numbers_at(percpu_state_.address_in(*percpu + offset));
+        if (!now) return fail(now.error());
+        add(now, 1);
+        if (!percpu_before_.present()) continue;
+        const auto before = numbers_at(percpu_before_.address_in(*percpu + offset));
+        if (!before) return fail(before.error());
+        add(before, ~std::uint64_t{0});
+    }
+    return numbers;
+}
+
+std::vector<CgroupStat> MemcgStatReader::lines(const Numbers& numbers) const {
+    // The kernel shows what is briefly below zero as zero.
+    const auto shown = [](std::int64_t value, std::int64_t unit) {
+        return std::clamp<std::int64_t>(value, 0, INT64_MAX / unit) * unit;
+    };
+    std::vector<CgroupStat> lines;
+    std::uint64_t slab = 0, slab_flushed = 0;  // of its two kinds
+    for (const Item& item : items_) {
+        const std::int64_t flushed = numbers.flushed[item.index];
+        const auto whole = static_cast<std::int64_t>(static_cast<std::uint64_t>(flushed) +
+                                                     static_cast<std::uint64_t>(numbers.waiting[item.index]));
+        lines.push_back({item.name, shown(whole, item.unit), shown(flushed, item.unit)});
+        if (!item.name.starts_with("slab_")) continue;
+        slab += static_cast<std::uint64_t>(lines.back().value);
+        slab_flushed += static_cast<std::uint64_t>(lines.back().flushed);
+    }
+    lines.push_back({"slab", static_cast<std::int64_t>(slab), static_cast<std::int64_t>(slab_flushed)});
+    return lines;
+}
+
+}  // namespace postmortem

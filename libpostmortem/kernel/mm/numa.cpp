@@ -1,0 +1,58 @@
+#include "kernel/mm/numa.h"
+
+#include <fmt/format.h>
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t most_nodes = 1024;  // CONFIG_NODES_SHIFT is at most 10
+
+Result<MemoryNode> read_node(const Object& node) {
+    const auto id = node["node_id"].u64(), start = node["node_start_pfn"].u64(),
+               spanned = node["node_spanned_pages"].u64(), present = node["node_present_pages"].u64();
+    for (const auto* value : {&id, &start, &spanned, &present})
+        if (!*value) return fail(value->error());
+    return MemoryNode{static_cast<std::uint32_t>(*id), node.address(), *start, *spanned, *present};
+}
+
+Result<std::vector<std::uint64_t>> online_nodes(const Kernel& kernel) {
+    // VMCOREINFO gives node_states[N_ONLINE] under its older name.
+    const auto mask = kernel.symbol("node_online_map");
+    if (!mask) return fail(mask.error());
+    const std::uint64_t bytes = kernel.vmcoreinfo().size("nodemask_t").value_or(8);
+    std::vector<std::uint64_t> nodes;
+    for (std::uint64_t first = 0; first < std::min(bytes * 8, most_nodes); first += 64) {
+        const auto bits = kernel.memory().u64(*mask + first / 8);
+        if (!bits) return fail(bits.error());
+        for (std::uint64_t bit = 0; bit < 64; ++bit)
+            if (*bits >> bit & 1) nodes.push_back(first + bit);
+    }
+    return nodes;
+}
+
+}  // namespace
+
+Result<std::vector<MemoryNode>> read_memory_nodes(const Kernel& kernel) {
+    std::vector<MemoryNode> nodes;
+    const auto table = kernel.symbol("node_data");
+    if (!table) {
+        if (table.error().code != ErrorCode::NotFound) return fail(table.error());
+        // CONFIG_NUMA=n: one node, no table.
+        const auto node = read_node(kernel.variable("contig_page_data", "pglist_data"));
+        if (!node) return fail(node.error());
+        nodes.push_back(*node);
+        return nodes;
+    }
+    const auto online = online_nodes(kernel);
+    if (!online) return fail(online.error());
+    for (const std::uint64_t id : *online) {
+        const auto pointer = kernel.memory().u64(*table + 8 * id);
+        if (!pointer) return fail(pointer.error());
+        const auto node = read_node(kernel.object("pglist_data", *pointer));
+        if (!node) return fail(node.error());
+        nodes.push_back(*node);
+    }
+    return nodes;
+}
+
+}  // namespace postmortem

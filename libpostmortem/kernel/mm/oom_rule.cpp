@@ -1,0 +1,109 @@
+#include "kernel/mm/oom_rule.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t largest_function = 64 * 1024;
+constexpr std::uint16_t elf_x86_64 = 62;
+
+// Far above any machine, and low enough that no sum or product below overflows.
+constexpr std::uint64_t most_pages = INT64_MAX / 4000;
+constexpr std::int64_t thousand = 1000;
+
+struct Release {
+    std::uint64_t major = 0, minor = 0, patch = 0;
+    auto operator<=>(const Release&) const = default;
+};
+
+// "6.1.0-56-cloud-amd64", "7.2.13+deb14"
+Release parse_release(std::string_view text) {
+    Release release;
+    std::uint64_t* const parts[] = {&release.major, &release.minor, &release.patch};
+    for (std::uint64_t* part : parts) {
+        const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+        *part = parse_u64(text.substr(0, digits), 10).value_or(0);
+        text.remove_prefix(digits);
+        if (!text.starts_with('.')) break;
+        text.remove_prefix(1);
+    }
+    return release;
+}
+
+// Whether one function of the kernel calls another: x86-64's `call` and `jmp` with a 32-bit distance. Nothing
+// where that cannot be told. A few bytes that only look like such a call do not matter: their target would
+// have to be that very function.
+std::optional<bool> calls(const Kernel& kernel, std::string_view caller, std::string_view callee) {
+    if (kernel.dump().machine() != elf_x86_64) return std::nullopt;
+    const auto from = kernel.symbol(caller);
+    if (!from) return std::nullopt;
+    const auto to = kernel.symbol(callee);
+    if (!to) return to.error().code == ErrorCode::NotFound ? std::optional(false) : std::nullopt;
+    const auto hit = kernel.symbol_at(*from);
+    if (!hit || hit->size == 0 || hit->size > largest_function) return std::nullopt;
+    const auto code = kernel.memory().bytes(*from, hit->size);
+    if (!code) return std::nullopt;
+    constexpr std::size_t instruction = 5;
+    for (std::size_t at = 0; at + instruction <= code->size(); ++at) {
+        const auto opcode = std::to_integer<std::uint8_t>((*code)[at]);
+        if (opcode != 0xe8 && opcode != 0xe9) continue;
+        const auto distance = load<std::int32_t>(code->data() + at + 1, Endian::Little);
+        if (*from + at + instruction + static_cast<std::uint64_t>(std::int64_t{distance}) == *to) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+OomRule read_oom_rule(const Kernel& kernel) {
+    const Release release = parse_release(kernel.release());
+    OomRule rule;
+    // The commit that made badness signed did the same to oom_control.chosen_points.
+    if (const auto control = kernel.types().find_struct("oom_control")) {
+        const auto points = kernel.types().member(*control, "chosen_points");
+        rule.is_signed = points && kernel.types().get(points->type).is_signed;
+    } else {
+        rule.is_signed = release >= Release{5, 9, 0};
+    }
+    rule.exact_counters =
+        calls(kernel, "oom_badness", "__percpu_counter_sum").value_or(release >= Release{7, 0, 0});
+    rule.root_bonus =
+        calls(kernel, "oom_badness", "has_capability_noaudit").value_or(release < Release{4, 17, 0});
+    rule.in_thousandths = release != Release{} && release < Release{3, 5, 0};
+    if (const auto signal = kernel.types().find_struct("signal_struct"))
+        rule.has_score_adj = kernel.types().member(*signal, "oom_score_adj").has_value();
+    return rule;
+}
+
+std::int64_t oom_badness(const OomRule& rule, const OomWeight& weight, std::uint64_t total_pages,
+                         std::uint64_t page_size) {
+    constexpr std::int64_t root_per_cent = 3, hundred = 100;
+    const auto total = static_cast<std::int64_t>(std::min(total_pages, most_pages));
+    const std::int64_t adj = std::clamp<std::int64_t>(weight.score_adj, -thousand, thousand);
+    std::uint64_t pages = weight.page_table_bytes / std::max<std::uint64_t>(page_size, 1);
+    pages += std::min(weight.rss, most_pages / 4) + std::min(weight.swap, most_pages / 4);
+    auto points = static_cast<std::int64_t>(std::min(pages, most_pages));
+    if (rule.in_thousandths) {
+        points = points * thousand / std::max<std::int64_t>(total, 1);
+        if (rule.root_bonus && weight.is_admin) points -= root_per_cent * thousand / hundred;
+        return std::clamp<std::int64_t>(points + adj, 1, thousand);
+    }
+    if (rule.root_bonus && weight.is_admin) points -= points * root_per_cent / hundred;
+    points += adj * (total / thousand);
+    return rule.is_signed ? points : std::max<std::int64_t>(points, 1);
+}
+
+std::uint64_t oom_score(const OomRule& rule, std::optional<std::int64_t> badness, std::uint64_t total_pages) {
+    if (!badness) return 0;
+    if (rule.in_thousandths) return static_cast<std::uint64_t>(std::max<std::int64_t>(*badness, 0));
+    const auto total = static_cast<std::int64_t>(std::clamp<std::uint64_t>(total_pages, 1, most_pages));
+    const std::int64_t share = *badness * thousand / total;
+    const std::int64_t score = rule.is_signed ? (thousand + share) * 2 / 3 : share;
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(score, 0));
+}
+
+}  // namespace postmortem

@@ -1,0 +1,273 @@
+#include "kernel/mm/slab_caches.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/problem_collector.h"
+#include "kernel/lists.h"
+#include "kernel/mm/numa.h"
+#include "kernel/percpu.h"
+#include "object/field.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t most_caches = 100000;
+constexpr std::size_t longest_name = 128;
+// Looked at in each node's list of partial slabs; the kernel itself (since 6.10) stops at 10,000.
+constexpr std::size_t most_partial_slabs = 1u << 18;
+constexpr std::uint64_t most_sheaves = 4096;
+constexpr std::uint64_t highest_order = 20;
+
+// Where struct slab, or struct page before 5.17 (d122019bf061), keeps what a partial slab tells.
+struct SlabLayout {
+    std::uint64_t list = 0;    ///< offset of the list node
+    std::uint64_t counts = 0;  ///< offset of the word with inuse:16, objects:15
+    static Result<SlabLayout> find(const TypeFinder& types);
+};
+
+Result<SlabLayout> SlabLayout::find(const TypeFinder& types) {
+    const bool own = types.find_struct("slab").has_value();
+    const auto type = types.find_struct(own ? "slab" : "page");
+    if (!type) return fail(type.error());
+    // slab_list since 5.3 (916ac0527837); before, the page's lru.
+    auto list = types.member(*type, "slab_list");
+    if (!list) list = types.member(*type, "lru");
+    const auto inuse = types.member(*type, "inuse"), objects = types.member(*type, "objects");
+    if (!list) return fail(list.error());
+    if (!inuse || !objects) return fail(inuse ? objects.error() : inuse.error());
+    if (inuse->bit_size != 16 || objects->bit_size != 15 || objects->bit_offset != inuse->bit_offset + 16)
+        return fail(ErrorCode::Unsupported, "this kernel counts a slab's objects in a way that is not known");
+    return SlabLayout{list->offset(), inuse->offset()};
+}
+
+class SlabReader {
+  public:
+    explicit SlabReader(const Kernel& kernel) : kernel_(kernel), memory_(kernel.memory()) {}
+
+    SlabCacheList read() {
+        if (auto ready = prepare(); !ready) {
+            problems_.add("the slab caches", ready.error());
+        } else if (const auto head = kernel_.symbol("slab_caches"); !head) {
+            problems_.add("the slab caches", head.error());
+        } else {
+            const auto walk = for_each_list_node(
+                memory_, *head,
+                [&](std::uint64_t node) {
+                    read_cache(node - list_.offset());
+                    return true;
+                },
+                most_caches);
+            if (!walk) problems_.add("the list of slab caches", walk.error());
+        }
+        return {std::move(caches_), problems_.take()};
+    }
+
+  private:
+    Result<void> prepare();
+    void prepare_sheaves();
+    void read_cache(std::uint64_t address);
+    void read_node(std::uint64_t node, SlabCache& cache, std::uint64_t& free);
+    Result<std::uint64_t> free_in_partial(std::uint64_t node, std::uint64_t count, SlabCache& cache);
+    void count_sheaves(std::uint64_t address, SlabCache& cache);
+    std::uint64_t count_barn(std::uint64_t barn);
+
+    const Kernel& kernel_;
+    const AddressSpace& memory_;
+    Field list_, name_, object_size_, size_, order_objects_, flags_;
+    Field nr_slabs_, total_objects_, nr_partial_, partial_;
+    Field per_node_, barn_, node_, cpu_sheaves_, main_, spare_, rcu_free_, sheaf_size_, full_sheaves_,
+        barn_list_;
+    std::uint64_t per_node_stride_ = 8;
+    std::uint64_t reclaim_flag_ = 0x20000;
+    SlabLayout layout_;
+    std::vector<std::uint32_t> nodes_;
+    std::vector<std::uint64_t> cpu_offsets_;
+    std::vector<SlabCache> caches_;
+    ProblemCollector problems_;
+};
+
+Result<void> SlabReader::prepare() {
+    const TypeFinder& types = kernel_.types();
+    std::optional<Error> missing;
+    const FieldFinder find(types, missing);
+    list_ = find("kmem_cache", {"list"});
+    name_ = find("kmem_cache", {"name"});
+    object_size_ = find("kmem_cache", {"object_size"});
+    size_ = find("kmem_cache", {"size"});
+    order_objects_ = find("kmem_cache", {"oo.x"});
+    flags_ = find("kmem_cache", {"flags"});
+    nr_slabs_ = find("kmem_cache_node", {"nr_slabs"});
+    total_objects_ = find("kmem_cache_node", {"total_objects"});
+    nr_partial_ = find("kmem_cache_node", {"nr_partial"});
+    partial_ = find("kmem_cache_node", {"partial"});
+    per_node_ = find("kmem_cache", {"per_node", "node"});
+    if (missing) {
+        if (Field::find(types, "kmem_cache", {"batchcount", "cpu_cache"}))
+            return fail(ErrorCode::Unsupported, "this kernel uses SLAB; only SLUB is understood");
+        return fail(std::move(*missing));
+    }
+    auto layout = SlabLayout::find(types);
+    if (!layout) return fail(std::move(layout.error()));
+    layout_ = *layout;
+    // The flags are numbered by an enum since 6.9 (cc61eb851461).
+    if (const auto bit = types.enumerator("_slab_flag_bits", "_SLAB_RECLAIM_ACCOUNT");
+        bit && *bit >= 0 && *bit < 64)
+        reclaim_flag_ = 1ull << *bit;
+    const auto nodes = read_memory_nodes(kernel_);
+    if (!nodes) return fail(nodes.error());
+    for (const MemoryNode& node : *nodes) nodes_.push_back(node.id);
+    prepare_sheaves();
+    return {};
+}
+
+// Sheaves: an array of free objects for each CPU, and a barn of full ones for each node. Since 6.18
+// (2d517aa09bbc); a node's pointers share a struct since 7.0 or so.
+void SlabReader::prepare_sheaves() {
+    const TypeFinder& types = kernel_.types();
+    const auto optional = [&](std::string_view type, std::initializer_list<std::string_view> paths) {
+        return Field::find(types, type, paths).value_or(Field());
+    };
+    node_ = optional("kmem_cache_per_node_ptrs", {"node"});
+    if (node_.present()) {
+        per_node_stride_ = types.size_of("kmem_cache_per_node_ptrs").value_or(16);
+        barn_ = optional("kmem_cache_per_node_ptrs", {"barn"});
+    } else {
+        barn_ = optional("kmem_cache_node", {"barn"});
+    }
+    cpu_sheaves_ = optional("kmem_cache", {"cpu_sheaves"});
+    main_ = optional("slub_percpu_sheaves", {"main"});
+    spare_ = optional("slub_percpu_sheaves", {"spare"});
+    rcu_free_ = optional("slub_percpu_sheaves", {"rcu_free"});
+    sheaf_size_ = optional("slab_sheaf", {"size"});
+    full_sheaves_ = optional("node_barn", {"sheaves_full"});
+    barn_list_ = optional("slab_sheaf", {"barn_list"});
+    if (!cpu_sheaves_.present()) return;
+    const std::uint32_t cpus = cpu_limit(kernel_).value_or(0);
+    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
+        if (const auto offset = per_cpu_address(kernel_, std::uint64_t{0}, cpu))
+            cpu_offsets_.push_back(*offset);
+}
+
+void SlabReader::read_cache(std::uint64_t address) {
+    SlabCache cache;
+    cache.address = address;
+    const auto name = name_.u64(memory_, address);
+    const auto text = name ? memory_.c_string(*name, longest_name) : fail(name.error());
+    const auto object_size = object_size_.u64(memory_, address), size = size_.u64(memory_, address);
+    const auto order_objects = order_objects_.u64(memory_, address);
+    if (!text || !size || !order_objects) {
+        problems_.add("a slab cache", fmt::format(" at {:#x}", address),
+                      !text   ? text.error()
+                      : !size ? size.error()
+                              : order_objects.error());
+        return;
+    }
+    cache.name = *text;
+    cache.object_size = object_size.value_or(0);
+    cache.size = *size;
+    // OO_SHIFT is 16 on every release.
+    cache.objects_per_slab = *order_objects & 0xffff;
+    cache.pages_per_slab = 1ull << std::min(*order_objects >> 16, highest_order);
+    cache.reclaimable = (flags_.u64_or(memory_, address, 0) & reclaim_flag_) != 0;
+    std::uint64_t free = 0;
+    for (const std::uint32_t id : nodes_) {
+        const std::uint64_t slot = per_node_.address_in(address) + per_node_stride_ * id;
+        const auto node = memory_.u64(node_.present() ? node_.address_in(slot) : slot);
+        if (!node) {
+            problems_.add("a slab cache", " " + cache.name, node.error());
+            continue;
+        }
+        if (*node != 0) read_node(*node, cache, free);
+    }
+    cache.active_objects = cache.total_objects - std::min(free, cache.total_objects);
+    count_sheaves(address, cache);
+    caches_.push_back(std::move(cache));
+}
+
+void SlabReader::read_node(std::uint64_t node, SlabCache& cache, std::uint64_t& free) {
+    const auto slabs = nr_slabs_.u64(memory_, node), objects = total_objects_.u64(memory_, node),
+               partial = nr_partial_.u64(memory_, node);
+    if (!slabs || !objects || !partial) {
+        problems_.add("a slab cache's node", " of " + cache.name,
+                      !slabs     ? slabs.error()
+                      : !objects ? objects.error()
+                                 : partial.error());
+        return;
+    }
+    cache.slabs += *slabs;
+    cache.total_objects += *objects;
+    cache.partial_slabs += *partial;
+    if (const auto unused = free_in_partial(node, *partial, cache))
+        free += *unused;
+    else
+        problems_.add("the partial slabs", " of " + cache.name, unused.error());
+}
+
+Result<std::uint64_t> SlabReader::free_in_partial(std::uint64_t node, std::uint64_t count, SlabCache& cache) {
+    std::uint64_t seen = 0, free = 0;
+    std::optional<Error> broken;
+    const auto walk = for_each_list_node(
+        memory_, partial_.address_in(node),
+        [&](std::uint64_t link) {
+            const auto counts = memory_.get<std::uint32_t>(link - layout_.list + layout_.counts);
+            if (!counts) {
+                broken = counts.error();
+                return false;
+            }
+            const std::uint32_t used = *counts & 0xffff, all = *counts >> 16 & 0x7fff;
+            free += all > used ? all - used : 0;
+            return ++seen < most_partial_slabs;
+        },
+        most_partial_slabs);
+    if (!walk) return fail(walk.error());
+    if (broken) return fail(*broken);
+    if (seen == most_partial_slabs && count > seen) {
+        cache.estimated = true;
+        free = static_cast<std::uint64_t>(static_cast<double>(free) * static_cast<double>(count) /
+                                          static_cast<double>(seen));
+    }
+    return free;
+}
+
+void SlabReader::count_sheaves(std::uint64_t address, SlabCache& cache) {
+    if (!cpu_sheaves_.present() || !sheaf_size_.present()) return;
+    const std::uint64_t base = cpu_sheaves_.u64_or(memory_, address, 0);
+    for (const std::uint64_t offset : cpu_offsets_) {
+        if (base == 0) break;
+        for (const Field* sheaf : {&main_, &spare_, &rcu_free_})
+            if (const std::uint64_t at = sheaf->u64_or(memory_, base + offset, 0); at != 0)
+                cache.objects_in_sheaves += sheaf_size_.u64_or(memory_, at, 0);
+    }
+    for (const std::uint32_t id : nodes_) {
+        if (!barn_.present() || !node_.present()) break;
+        const std::uint64_t slot = per_node_.address_in(address) + per_node_stride_ * id;
+        if (const std::uint64_t barn = barn_.u64_or(memory_, slot, 0); barn != 0)
+            cache.objects_in_sheaves += count_barn(barn);
+    }
+    // A sheaf that is not initialised yet may hold anything.
+    cache.objects_in_sheaves = std::min(cache.objects_in_sheaves, cache.active_objects);
+}
+
+std::uint64_t SlabReader::count_barn(std::uint64_t barn) {
+    std::uint64_t objects = 0;
+    if (!full_sheaves_.present() || !barn_list_.present()) return 0;
+    const auto walk = for_each_list_node(
+        memory_, full_sheaves_.address_in(barn),
+        [&](std::uint64_t link) {
+            objects += sheaf_size_.u64_or(memory_, link - barn_list_.offset(), 0);
+            return true;
+        },
+        most_sheaves);
+    if (!walk) problems_.add("a barn of sheaves", walk.error());
+    return objects;
+}
+
+}  // namespace
+
+SlabCacheList read_slab_caches(const Kernel& kernel) {
+    return SlabReader(kernel).read();
+}
+
+}  // namespace postmortem

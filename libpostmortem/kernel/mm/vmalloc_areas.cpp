@@ -1,0 +1,119 @@
+#include "kernel/mm/vmalloc_areas.h"
+
+#include <algorithm>
+
+#include <elf.h>
+#include <fmt/format.h>
+
+#include "base/problem_collector.h"
+#include "kernel/lists.h"
+#include "object/field.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t most_areas = 1u << 21;
+constexpr std::uint32_t most_nodes = 4096;
+
+class Reader {
+  public:
+    explicit Reader(const Kernel& kernel) : kernel_(kernel), memory_(kernel.memory()) {}
+
+    VmallocAreas read() {
+        if (auto ready = prepare(); !ready) {
+            problems_.add("the vmalloc areas", ready.error());
+        } else if (const auto list = kernel_.symbol("vmap_area_list")) {
+            walk(*list);
+        } else {
+            walk_nodes();
+        }
+        result_.problems = problems_.take();
+        return std::move(result_);
+    }
+
+  private:
+    Result<void> prepare();
+    void walk(std::uint64_t head);
+    void walk_nodes();
+    void take(std::uint64_t area);
+
+    const Kernel& kernel_;
+    const AddressSpace& memory_;
+    Field link_, vm_, address_, size_, flags_, pages_, caller_;
+    VmallocAreas result_;
+    ProblemCollector problems_;
+};
+
+Result<void> Reader::prepare() {
+    std::optional<Error> missing;
+    const FieldFinder find(kernel_.types(), missing);
+    link_ = find("vmap_area", {"list"});
+    vm_ = find("vmap_area", {"vm"});
+    address_ = find("vm_struct", {"addr"});
+    size_ = find("vm_struct", {"size"});
+    flags_ = find("vm_struct", {"flags"});
+    pages_ = find("vm_struct", {"nr_pages"});
+    caller_ = find("vm_struct", {"caller"});
+    if (missing) return fail(std::move(*missing));
+    return {};
+}
+
+void Reader::walk(std::uint64_t head) {
+    const auto walked = for_each_list_node(
+        memory_, head,
+        [&](std::uint64_t node) {
+            take(node - link_.offset());
+            return true;
+        },
+        most_areas);
+    if (!walked) problems_.add("the list of vmalloc areas", walked.error());
+}
+
+// Since 6.9 (d093602919ad) the areas in use are spread over several nodes.
+void Reader::walk_nodes() {
+    const auto nodes = kernel_.number<std::uint64_t>("vmap_nodes");
+    const auto count = kernel_.number<std::uint32_t>("nr_vmap_nodes");
+    const auto stride = kernel_.types().size_of("vmap_node");
+    const auto busy = Field::find(kernel_.types(), "vmap_node", {"busy.head"});
+    if (!nodes) return problems_.add("the vmalloc areas", nodes.error());
+    if (!count) return problems_.add("the vmalloc areas", count.error());
+    if (!stride) return problems_.add("the vmalloc areas", stride.error());
+    if (!busy) return problems_.add("the vmalloc areas", busy.error());
+    for (std::uint32_t i = 0; i < std::min(*count, most_nodes); ++i)
+        walk(busy->address_in(*nodes + i * *stride));
+}
+
+void Reader::take(std::uint64_t area) {
+    const auto vm = vm_.u64(memory_, area);
+    if (!vm) return problems_.add("a vmalloc area", vm.error());
+    if (*vm == 0) {
+        ++result_.nameless;
+        return;
+    }
+    const auto size = size_.u64(memory_, *vm);
+    if (!size) return problems_.add("a vmalloc area", size.error());
+    result_.areas.push_back({address_.u64_or(memory_, *vm, 0), *size, flags_.u64_or(memory_, *vm, 0),
+                             pages_.u64_or(memory_, *vm, 0), caller_.u64_or(memory_, *vm, 0)});
+}
+
+}  // namespace
+
+VmallocAreas read_vmalloc_areas(const Kernel& kernel) {
+    return Reader(kernel).read();
+}
+
+Result<std::uint64_t> vmalloc_pages(const Kernel& kernel, const VmCounters& counters) {
+    // A node's counter since 6.18 or so, a number of its own since 5.3 (97105f0ab7b8); constantly 0 before.
+    if (auto counted = counters.get("NR_VMALLOC")) return counted;
+    return kernel.number<std::uint64_t>("nr_vmalloc_pages");
+}
+
+Result<std::uint64_t> vmalloc_space(const Kernel& kernel) {
+    if (kernel.dump().machine() != EM_X86_64 && kernel.dump().machine() != EM_NONE)
+        return fail(ErrorCode::Unsupported, "the size of this architecture's vmalloc space is not known");
+    // VMALLOC_SIZE_TB_L4 and _L5 (arch/x86/include/asm/pgtable_64_types.h); VMALLOC_END is the last byte.
+    const bool five_levels = kernel.vmcoreinfo().number("pgtable_l5_enabled").value_or(0) != 0;
+    return ((five_levels ? 12800ull : 32ull) << 40) - 1;
+}
+
+}  // namespace postmortem

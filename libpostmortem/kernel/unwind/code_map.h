@@ -1,0 +1,84 @@
+// What is known of an instruction address: the function that it lies in and how to unwind from it. Both cost
+// a search in large tables, and the tasks of a machine share few addresses, so each answer is kept.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+
+#include "kernel/unwind/orc.h"
+#include "memory/address_space.h"
+
+namespace postmortem {
+
+struct CodePlace {
+    bool is_text = false;  ///< a function of the kernel, a module or a BPF program covers the address
+    std::string function;  ///< empty where none does
+    std::string module;
+    std::uint64_t start = 0;  ///< of the function
+    std::uint64_t size = 0;
+    Result<OrcEntry> orc = OrcEntry{};
+};
+
+/// Where a CodeMap asks what it does not know yet. Thread-safe.
+class CodeSource {
+  public:
+    virtual ~CodeSource() = default;
+
+    virtual CodePlace look_up(std::uint64_t ip) const = 0;
+    /// A quick answer that sorts out most words of a stack.
+    virtual bool may_be_text(std::uint64_t address) const = 0;
+    /// Tracers make functions return to code of their own, and keep the true return address elsewhere.
+    virtual bool is_return_hook(const CodePlace&) const { return false; }
+    /// The return address that such code stands for in `slot` on the stack of `task`, as far as it is known.
+    virtual std::optional<std::uint64_t> true_return_address(const CodePlace& /*hook*/,
+                                                             std::uint64_t /*task*/,
+                                                             std::uint64_t /*slot*/) const {
+        return std::nullopt;
+    }
+};
+
+/// Thread-safe. Borrows the memory and the source.
+class CodeMap {
+  public:
+    CodeMap(const AddressSpace& memory, const CodeSource& source) : memory_(memory), source_(source) {}
+
+    const AddressSpace& memory() const { return memory_; }
+    const CodeSource& source() const { return source_; }
+
+    /// The reference stays valid as long as this object.
+    const CodePlace& at(std::uint64_t ip) const;
+
+    /// Whether `address` is where a call instruction returns to: in text, and behind the bytes of a call.
+    bool is_return_address(std::uint64_t address) const;
+    /// Where the direct call goes that returns to `address`; nothing where no such call stands before it.
+    std::optional<std::uint64_t> call_target(std::uint64_t address) const;
+
+  private:
+    const AddressSpace& memory_;
+    const CodeSource& source_;
+    mutable std::shared_mutex lock_;
+    mutable std::unordered_map<std::uint64_t, std::unique_ptr<const CodePlace>> places_;
+};
+
+/// A thread's own view of a CodeMap: what it has seen costs no lock.
+class CodeMapView {
+  public:
+    explicit CodeMapView(const CodeMap& map) : map_(map) {}
+
+    const CodePlace& at(std::uint64_t ip) {
+        const CodePlace*& known = places_[ip];
+        if (!known) known = &map_.at(ip);
+        return *known;
+    }
+    const CodeMap& map() const { return map_; }
+
+  private:
+    const CodeMap& map_;
+    std::unordered_map<std::uint64_t, const CodePlace*> places_;
+};
+
+}  // namespace postmortem

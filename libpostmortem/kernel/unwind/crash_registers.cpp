@@ -1,0 +1,106 @@
+#include "kernel/unwind/crash_registers.h"
+
+#include <elf.h>
+#include <fmt/format.h>
+
+#include "dump/notes.h"
+#include "kernel/percpu.h"
+#include "kernel/sched/tasks.h"
+
+namespace postmortem {
+namespace {
+
+// A note_buf_t holds one NT_PRSTATUS note and a terminator.
+constexpr std::size_t note_buffer_size = 512;
+
+const Note* find_note(const std::vector<Note>& notes, std::string_view name, std::uint32_t type) {
+    for (const Note& note : notes)
+        if (note.name == name && note.type == type) return &note;
+    return nullptr;
+}
+
+// Hypervisors know where a virtual CPU stands, and the base of its GS segment tells which CPU Linux calls it:
+// numbering can differ where CPUs were taken offline.
+void add_hypervisor_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
+    std::map<std::uint64_t, std::uint32_t> cpu_of_base;
+    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
+        if (const auto base = per_cpu_address(kernel, std::uint64_t{0}, cpu)) cpu_of_base.emplace(*base, cpu);
+    std::uint32_t index = 0;
+    for (const Note& note : kernel.dump().notes()) {
+        if (note.name != "QEMU") continue;
+        const std::uint32_t position = index++;
+        const auto state = x86_64::parse_qemu_cpu(note.desc);
+        if (!state) continue;
+        auto known = cpu_of_base.find(state->registers.user_mode() ? state->kernel_gs_base : state->gs_base);
+        // Between an entry and its SWAPGS the bases are the other way round.
+        if (known == cpu_of_base.end()) known = cpu_of_base.find(state->gs_base);
+        if (known == cpu_of_base.end()) known = cpu_of_base.find(state->kernel_gs_base);
+        const std::uint32_t cpu = known != cpu_of_base.end() ? known->second : position;
+        found.by_cpu.emplace(cpu, CpuRegisters{state->registers, CpuRegisters::Source::Hypervisor});
+    }
+}
+
+// Each CPU has its own buffer, so a CPU that saved nothing does not shift the others.
+Result<void> add_crash_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
+    auto base = kernel.number<std::uint64_t>("crash_notes");
+    if (!base) return fail(std::move(base.error()));
+    if (*base == 0) return fail(ErrorCode::NotFound, "the kernel has no crash_notes");
+    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
+        const auto place = per_cpu_address(kernel, *base, cpu);
+        if (!place) return fail(place.error());
+        const auto buffer = kernel.memory().bytes(*place, note_buffer_size);
+        if (!buffer) return fail(buffer.error());
+        std::vector<Note> notes;
+        append_notes(*buffer, kernel.memory().endian(), notes);
+        const Note* note = find_note(notes, "CORE", NT_PRSTATUS);
+        if (!note) continue;
+        if (const auto status = x86_64::parse_prstatus(note->desc))
+            found.by_cpu.emplace(cpu, CpuRegisters{status->registers, CpuRegisters::Source::CrashNotes});
+    }
+    return {};
+}
+
+// The file's own notes come without a CPU number: the pid in them tells, else their order has to.
+void add_elf_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
+    std::map<std::int32_t, std::uint32_t> cpu_of_pid;
+    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
+        const auto current = current_task(kernel, cpu);
+        if (!current) continue;
+        const auto pid = kernel.object("task_struct", *current)["pid"].i64();
+        if (pid && *pid != 0) cpu_of_pid.emplace(static_cast<std::int32_t>(*pid), cpu);
+    }
+    std::uint32_t index = 0;
+    for (const Note& note : kernel.dump().notes()) {
+        if (note.name != "CORE" || note.type != NT_PRSTATUS) continue;
+        const std::uint32_t position = index++;
+        const auto status = x86_64::parse_prstatus(note.desc);
+        if (!status) continue;
+        const auto known = cpu_of_pid.find(status->pid);
+        const std::uint32_t cpu = known != cpu_of_pid.end() ? known->second : position;
+        found.by_cpu.emplace(cpu, CpuRegisters{status->registers, CpuRegisters::Source::ElfNote});
+    }
+}
+
+}  // namespace
+
+CrashRegisters read_crash_registers(const Kernel& kernel) {
+    CrashRegisters found;
+    const auto cpus = cpu_limit(kernel);
+    if (!cpus) {
+        found.problems.emplace_back(cpus.error().code,
+                                    fmt::format("the registers of the CPUs: {}", cpus.error().message),
+                                    cpus.error().address);
+        return found;
+    }
+    add_hypervisor_notes(kernel, *cpus, found);
+    if (!found.by_cpu.empty()) return found;
+    const auto saved = add_crash_notes(kernel, *cpus, found);
+    if (found.by_cpu.empty()) add_elf_notes(kernel, *cpus, found);
+    if (!saved && found.by_cpu.empty())
+        found.problems.emplace_back(saved.error().code,
+                                    fmt::format("the registers of the CPUs: {}", saved.error().message),
+                                    saved.error().address);
+    return found;
+}
+
+}  // namespace postmortem

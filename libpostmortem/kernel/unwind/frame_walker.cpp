@@ -1,0 +1,169 @@
+#include "kernel/unwind/frame_walker.h"
+
+#include <algorithm>
+
+#include "base/checked.h"
+
+namespace postmortem {
+namespace {
+
+// Every guess may search a whole stack; a backtrace that needs more is noise.
+constexpr unsigned most_guesses = 32;
+// Frames whose stack pointer lies on no stack (an overflowed one): they cannot be told apart from a loop.
+constexpr unsigned most_frames_off_stack = 4;
+constexpr std::uint64_t lowest_kernel_address = 1ull << 63;
+
+// The index of the stack that holds a frame; the number of stacks where none does.
+std::size_t stack_index(StackSet stacks, const UnwindPosition& at) {
+    const auto holds = [&](const StackRange& stack) { return stack.holds(at.slot, 8); };
+    return static_cast<std::size_t>(std::find_if(stacks.begin(), stacks.end(), holds) - stacks.begin());
+}
+
+// Makes sure that a walk ends: on each stack it only ever goes upwards, also when it comes back to one.
+class Progress {
+  public:
+    explicit Progress(StackSet stacks) : stacks_(stacks), reached_(stacks.size(), 0) {}
+
+    bool advance(const UnwindPosition& to) {
+        const std::size_t index = stack_index(stacks_, to);
+        if (index == stacks_.size()) return ++off_stack_ <= most_frames_off_stack;
+        if (to.sp <= reached_[index]) return false;
+        reached_[index] = to.sp;
+        return true;
+    }
+
+  private:
+    StackSet stacks_;
+    std::vector<std::uint64_t> reached_;
+    unsigned off_stack_ = 0;
+};
+
+}  // namespace
+
+void RawBacktrace::clear() {
+    start.reset();
+    frames.clear();
+    registers.clear();
+    end = BacktraceEnd::None;
+    lost.reset();
+}
+
+UnwindPosition UnwindPosition::from_registers(const x86_64::Registers& registers) {
+    UnwindPosition position;
+    position.ip = registers.ip();
+    position.sp = position.slot = registers.sp();
+    position.bp = registers.bp();
+    position.registers = registers;
+    position.trust = FrameTrust::Registers;
+    position.interrupted = true;
+    return position;
+}
+
+Result<void> FrameWalker::read_bytes(std::uint64_t address, MutableBytes out) {
+    const std::uint64_t page = align_down(address, page_size);
+    if (page != cached_page_) {
+        cached_page_ = 1;
+        // Bytes that cross a page, or lie in one that is not whole, are read past the cache.
+        if (!code_.map().memory().read(page, page_, Caching::Pass))
+            return code_.map().memory().read(address, out);
+        cached_page_ = page;
+    }
+    if (out.size() > page_size - (address - page)) return code_.map().memory().read(address, out);
+    std::copy_n(page_.begin() + static_cast<std::ptrdiff_t>(address - page), out.size(), out.begin());
+    return {};
+}
+
+Result<std::uint64_t> FrameWalker::read(std::uint64_t address) {
+    std::array<std::byte, 8> raw;
+    if (auto done = read_bytes(address, raw); !done) return fail(std::move(done.error()));
+    return load<std::uint64_t>(raw.data(), Endian::Little);
+}
+
+Result<std::uint64_t> FrameWalker::read_on(StackSet stacks, std::uint64_t address) {
+    const bool on_stack =
+        address % 8 == 0 &&
+        std::any_of(stacks.begin(), stacks.end(), [&](const StackRange& s) { return s.holds(address, 8); });
+    if (!on_stack) return fail(ErrorCode::Corrupt, "a frame does not lie on a stack", address);
+    return read(address);
+}
+
+bool FrameWalker::plausible(const x86_64::Registers& registers) {
+    if (registers.user_mode()) return registers.ip() < lowest_kernel_address;
+    return code_.at(registers.ip()).is_text;
+}
+
+std::optional<x86_64::Registers> FrameWalker::registers_on(StackSet stacks, std::uint64_t address) {
+    std::array<std::byte, x86_64::pt_regs_size> raw;
+    if (!read_on(stacks, address) || !read_on(stacks, address + raw.size() - 8)) return std::nullopt;
+    if (!read_bytes(address, raw)) return std::nullopt;
+    const auto registers = x86_64::parse_pt_regs(raw);
+    if (!registers || !plausible(*registers)) return std::nullopt;
+    return registers;
+}
+
+// A user task that has not run since it was forked ends where its registers lie, without a word in the
+// tables.
+bool FrameWalker::attach_user_registers(const UnwindPosition& at, StackSet stacks, RawBacktrace& out) {
+    const auto registers = registers_on(stacks, at.sp);
+    if (!registers || !registers->user_mode()) return false;
+    out.frames.back().registers = static_cast<std::uint32_t>(out.registers.size());
+    out.registers.push_back(*registers);
+    return true;
+}
+
+void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_task, RawBacktrace& out) {
+    Progress progress(stacks);
+    unsigned guesses = 0;
+    const auto lose = [&](Error error) {
+        out.end = BacktraceEnd::Lost;
+        out.lost = std::move(error);
+    };
+    const auto push = [&](const UnwindPosition& at) {
+        const std::size_t index = stack_index(stacks, at);
+        StackKind kind = StackKind::Task;
+        if (index < stacks.size()) {
+            kind = stacks[index].kind;
+        } else if (!out.frames.empty()) {
+            kind = out.frames.back().stack;
+        }
+        const CodePlace& place = code_.at(at.interrupted ? at.ip : at.ip - 1);
+        out.frames.push_back({at.ip, at.slot, &place, at.trust, kind, at.interrupted, std::nullopt});
+    };
+
+    UnwindPosition at = start;
+    progress.advance(at);
+    push(at);
+    for (;;) {
+        Step step = sure_step(at, stacks);
+        if (step.outcome == Step::Outcome::EndOfStack) {
+            out.end = user_task && attach_user_registers(at, stacks, out) ? BacktraceEnd::User
+                                                                          : BacktraceEnd::Kernel;
+            return;
+        }
+        const bool to_user = step.saved && step.saved->user_mode();
+        if (step.outcome == Step::Outcome::Moved && !to_user && !progress.advance(step.next)) {
+            step.outcome = Step::Outcome::Failed;
+            step.error = Error(ErrorCode::Corrupt, "the stack goes in the wrong direction", step.next.sp);
+        }
+        if (step.outcome == Step::Outcome::Failed) {
+            Error error = std::move(step.error).value_or(Error(ErrorCode::Corrupt, "no frame was found"));
+            if (++guesses > most_guesses) return lose(std::move(error));
+            step = guess(at, stacks);
+            const bool user = step.saved && step.saved->user_mode();
+            if (step.outcome != Step::Outcome::Moved || (!user && !progress.advance(step.next)))
+                return lose(std::move(error));
+        }
+        if (step.saved) {
+            out.frames.back().registers = static_cast<std::uint32_t>(out.registers.size());
+            out.registers.push_back(*step.saved);
+            if (step.saved->user_mode()) {
+                out.end = BacktraceEnd::User;
+                return;
+            }
+        }
+        at = std::move(step.next);
+        push(at);
+    }
+}
+
+}  // namespace postmortem

@@ -1,0 +1,116 @@
+// Walks a stack from the innermost frame outwards. One step follows the kernel's own unwinder
+// (unwind_next_frame() in arch/x86/kernel/unwind_orc.c, and unwind_frame.c for kernels with frame pointers);
+// where its tables fail, a frame pointer or a scan of the stack may still lead on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <postmortem/backtrace.h>
+
+#include "arch/x86_64/registers.h"
+#include "kernel/unwind/code_map.h"
+#include "kernel/unwind/stacks.h"
+
+namespace postmortem {
+
+/// One frame, still with the addresses of what is known of it. `place` belongs to the CodeMap.
+struct RawFrame {
+    std::uint64_t ip = 0;
+    std::uint64_t slot = 0;
+    const CodePlace* place = nullptr;
+    FrameTrust trust = FrameTrust::Orc;
+    StackKind stack = StackKind::Task;
+    bool interrupted = false;
+    std::optional<std::uint32_t> registers;  ///< saved by this frame: an index into RawBacktrace::registers
+};
+
+struct RawBacktrace {
+    std::optional<x86_64::Registers> start;  ///< where the backtrace starts from a CPU's registers
+    std::vector<RawFrame> frames;            ///< innermost first
+    std::vector<x86_64::Registers> registers;
+    BacktraceEnd end = BacktraceEnd::None;
+    std::optional<Error> lost;  ///< why, where `end` is Lost
+
+    void clear();
+};
+
+/// The stacks that a walk may touch.
+using StackSet = std::span<const StackRange>;
+
+/// A point between two frames: what the kernel calls struct unwind_state.
+struct UnwindPosition {
+    std::uint64_t ip = 0;
+    std::uint64_t sp = 0;    ///< the stack pointer once the frame below has returned
+    std::uint64_t slot = 0;  ///< where `ip` was read from
+    std::optional<std::uint64_t> bp;
+    std::optional<x86_64::Registers> registers;  ///< all of them, right behind an exception frame
+    FrameTrust trust = FrameTrust::Orc;
+    bool interrupted = false;  ///< `ip` is the next instruction, not a return address
+
+    static UnwindPosition from_registers(const x86_64::Registers& registers);
+};
+
+/// For one thread. Borrows the code map and its memory.
+class FrameWalker {
+  public:
+    explicit FrameWalker(const CodeMap& code) : code_(code) {}
+
+    /// Whose stack is walked: the address of a task_struct, for return addresses that tracers replaced.
+    void set_task(std::uint64_t task) { task_ = task; }
+
+    struct Step {
+        enum class Outcome : std::uint8_t { Moved, EndOfStack, Failed };
+        Outcome outcome = Outcome::Failed;
+        UnwindPosition next;
+        std::optional<x86_64::Registers> saved;  ///< the registers that lay between the two frames
+        std::optional<Error> error;
+    };
+    /// From one frame to its caller by the unwind tables alone.
+    Step step(const UnwindPosition& at, StackSet stacks);
+
+    /// The same, and where the tables leave a function out, by the call of that very function.
+    Step sure_step(const UnwindPosition& at, StackSet stacks);
+
+    /// Walks from `start` as far as it goes and appends the frames. `user_task`: its stack starts with the
+    /// registers of a user's program.
+    void walk(const UnwindPosition& start, StackSet stacks, bool user_task, RawBacktrace& out);
+
+    Result<std::uint64_t> read(std::uint64_t address);
+    CodeMapView& code() { return code_; }
+
+  private:
+    static constexpr std::uint64_t page_size = 4096;
+
+    void undo_return_hook(UnwindPosition& next);
+    Result<std::uint64_t> frame_base(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
+    Result<std::uint64_t> indirect_by_sp(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
+    Step call_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base, StackSet stacks);
+    Step registers_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base, StackSet stacks);
+    std::optional<std::uint64_t> caller_bp(const OrcEntry& orc, const UnwindPosition& at,
+                                           const UnwindPosition& next, std::uint64_t base, StackSet stacks);
+
+    Step guess(const UnwindPosition& at, StackSet stacks);
+    Step by_call_site(const UnwindPosition& at, StackSet stacks);
+    Step by_frame_pointer(const UnwindPosition& at, StackSet stacks);
+    Step by_scan(const UnwindPosition& at, StackSet stacks);
+
+    Result<std::uint64_t> read_on(StackSet stacks, std::uint64_t address);
+    /// A plausible struct pt_regs.
+    std::optional<x86_64::Registers> registers_on(StackSet stacks, std::uint64_t address);
+    bool plausible(const x86_64::Registers& registers);
+    Result<void> read_bytes(std::uint64_t address, MutableBytes out);
+    bool attach_user_registers(const UnwindPosition& at, StackSet stacks, RawBacktrace& out);
+
+    bool is_return_address(std::uint64_t address) const { return code_.map().is_return_address(address); }
+
+    CodeMapView code_;
+    std::uint64_t task_ = 0;
+    std::uint64_t cached_page_ = 1;  // no page starts there
+    std::array<std::byte, page_size> page_;
+};
+
+}  // namespace postmortem
