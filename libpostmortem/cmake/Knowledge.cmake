@@ -1,5 +1,5 @@
-# Compiles the knowledge base in: one C++ source with the text of every libpostmortem/log/knowledge/*.yaml.
-file(GLOB knowledge_yaml CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/log/knowledge/*.yaml)
+# Compiles the knowledge base in: one C++ source with the text of every libpostmortem/log/known/knowledge/*.yaml.
+file(GLOB knowledge_yaml CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/log/known/knowledge/*.yaml)
 set(POSTMORTEM_KNOWLEDGE "")
 foreach(path IN LISTS knowledge_yaml)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
@@ -8,4 +8,4 @@ foreach(path IN LISTS knowledge_yaml)
   string(APPEND POSTMORTEM_KNOWLEDGE "        {\"${name}\", R\"yaml(${text})yaml\"},\n")
 endforeach()
 set(knowledge_source ${CMAKE_CURRENT_BINARY_DIR}/knowledge_files.cpp)
-configure_file(${CMAKE_CURRENT_SOURCE_DIR}/log/knowledge/knowledge_files.cpp.in ${knowledge_source} @ONLY)
+configure_file(${CMAKE_CURRENT_SOURCE_DIR}/log/known/knowledge/knowledge_files.cpp.in ${knowledge_source} @ONLY)

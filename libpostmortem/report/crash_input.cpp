@@ -4,7 +4,7 @@
 
 #include <postmortem/crash_input.h>
 
-#include "log/usable.h"
+#include "log/text/usable.h"
 #include "report/crash_files.h"
 
 namespace postmortem {

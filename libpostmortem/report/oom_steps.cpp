@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "log/oom_gfp.h"
+#include "log/oom/oom_gfp.h"
 #include "report/oom_verdict.h"
 
 namespace postmortem::oom {

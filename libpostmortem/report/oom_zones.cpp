@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "log/cursor.h"
+#include "log/text/cursor.h"
 
 namespace postmortem::oom {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <postmortem/oom.h>
 
-#include "log/oom_gfp.h"
+#include "log/oom/oom_gfp.h"
 
 namespace postmortem::oom {
 

@@ -1,6 +1,6 @@
 #include "kernel/panic/taint.h"
 
-#include "log/taint_kinds.h"
+#include "log/events/taint_kinds.h"
 
 namespace postmortem {
 

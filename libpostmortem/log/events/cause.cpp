@@ -1,0 +1,210 @@
+#include "log/events/cause.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+
+namespace postmortem {
+namespace {
+
+using Index = std::optional<std::size_t>;
+
+// What an event tells of the machine's state, in rising order.
+enum class Gravity { Notice, Warning, Corruption, Stall, Fatal, Panic };
+
+Gravity gravity_of_class(EventClass event_class) {
+    switch (event_class) {
+        case EventClass::OutOfMemory:
+        case EventClass::AllocationFailure:
+        case EventClass::HardwareError:
+        case EventClass::NetdeviceReference:
+        case EventClass::FilesystemError:
+        case EventClass::FilesystemShutdown:
+        case EventClass::Reboot:
+        case EventClass::OtherInfo: return Gravity::Notice;
+        case EventClass::Warning:
+        case EventClass::Kcsan:
+        case EventClass::Ubsan:
+        case EventClass::MemoryLeak:
+        case EventClass::Lockdep:
+        case EventClass::SleepInAtomic:
+        case EventClass::Preemption:
+        case EventClass::ScheduleInAtomic:
+        case EventClass::OtherBug:
+        case EventClass::OtherWarning: return Gravity::Warning;
+        case EventClass::Kasan:
+        case EventClass::Kmsan:
+        case EventClass::Kfence:
+        case EventClass::LockCorruption:
+        case EventClass::Refcount:
+        case EventClass::ListCorruption:
+        case EventClass::SlabCorruption:
+        case EventClass::BadPage:
+        case EventClass::UserCopy:
+        case EventClass::StackCorruption: return Gravity::Corruption;
+        case EventClass::SoftLockup:
+        case EventClass::HardLockup:
+        case EventClass::RcuStall:
+        case EventClass::HungTask:
+        case EventClass::WorkqueueLockup: return Gravity::Stall;
+        case EventClass::Panic:
+        case EventClass::Escalation:
+        case EventClass::InitKilled:
+        case EventClass::RootMountFailure: return Gravity::Panic;
+        default: return Gravity::Fatal;
+    }
+}
+
+// Whatever it was, an event that counts as an oops killed its task at least.
+Gravity gravity(const LogEvent& event) {
+    const Gravity own = gravity_of_class(event.event_class);
+    return event.die_count ? std::max(own, Gravity::Fatal) : own;
+}
+
+bool is_panic(const LogEvent& event) {
+    return event.headline.find("Kernel panic") != std::string::npos ||
+           event.event_class == EventClass::Escalation;
+}
+
+bool within(const LogEvent& earlier, const LogEvent& later, double seconds) {
+    return !earlier.seconds || !later.seconds || *later.seconds - *earlier.seconds <= seconds;
+}
+
+// Looks back from an event, within its boot.
+class History {
+  public:
+    History(std::span<const LogEvent> events, std::size_t end) : events_(events), end_(end) {}
+
+    template <class Predicate>
+    Index nearest(Predicate matches) const {
+        for (std::size_t i = end_; i-- > 0 && events_[i].boot == events_[end_].boot;) {
+            if (!is_panic(events_[i]) && matches(events_[i])) return i;
+        }
+        return std::nullopt;
+    }
+
+    Index nearest_of(std::initializer_list<EventClass> classes) const {
+        return nearest([&](const LogEvent& event) {
+            return std::find(classes.begin(), classes.end(), event.event_class) != classes.end();
+        });
+    }
+
+    // The first of several events of one class that came together.
+    Index first_of_group(EventClass event_class, double seconds) const {
+        Index first = nearest_of({event_class});
+        while (first) {
+            const History before(events_, *first);
+            const Index earlier = before.nearest_of({event_class});
+            if (!earlier || !within(events_[*earlier], events_[end_], seconds)) break;
+            first = earlier;
+        }
+        return first;
+    }
+
+    // From the oops that ended it all to the one that began it; an oops leaves locks held and data half
+    // changed, so whatever follows it is suspect.
+    Index first_oops() const {
+        Index oops = nearest([](const LogEvent& event) { return gravity(event) == Gravity::Fatal; });
+        while (oops) {
+            const LogEvent& here = events_[*oops];
+            const Index earlier = History(events_, *oops).nearest([](const LogEvent& event) {
+                return gravity(event) == Gravity::Fatal;
+            });
+            const bool is_later = here.die_count.value_or(1) > 1;
+            if (!earlier || (!is_later && !within(events_[*earlier], here, 10))) break;
+            oops = earlier;
+        }
+        if (!oops) return std::nullopt;
+        return with_evidence(*oops);
+    }
+
+    // Corruption that a checker found moments before says more than the fault that it led to.
+    std::size_t with_evidence(std::size_t fault) const {
+        const Index evidence = History(events_, fault).nearest([](const LogEvent& event) {
+            return gravity(event) >= Gravity::Warning;
+        });
+        if (!evidence || gravity(events_[*evidence]) != Gravity::Corruption) return fault;
+        return within(events_[*evidence], events_[fault], 5) ? *evidence : fault;
+    }
+
+  private:
+    std::span<const LogEvent> events_;
+    std::size_t end_;
+};
+
+bool says(const LogEvent& event, std::string_view words) {
+    return event.headline.find(words) != std::string::npos;
+}
+
+Index reason_of_escalation(const LogEvent& panic, const History& history) {
+    if (says(panic, "panic_on_warn")) {
+        return history.nearest([](const LogEvent& event) {
+            return gravity(event) == Gravity::Warning || gravity(event) == Gravity::Corruption ||
+                   event.event_class == EventClass::HardLockup;
+        });
+    }
+    if (says(panic, "hung_task")) return history.first_of_group(EventClass::HungTask, 10);
+    if (says(panic, "softlockup")) return history.nearest_of({EventClass::SoftLockup});
+    if (says(panic, "Hard LOCKUP")) return history.nearest_of({EventClass::HardLockup});
+    if (says(panic, "RCU Stall")) return history.first_of_group(EventClass::RcuStall, 5);
+    if (says(panic, "kmsan")) return history.nearest_of({EventClass::Kmsan});
+    if (says(panic, "workqueue")) return history.nearest_of({EventClass::WorkqueueLockup});
+    if (says(panic, "forced after error")) {
+        return history.nearest_of({EventClass::FilesystemError, EventClass::FilesystemShutdown});
+    }
+    return history.first_oops();
+}
+
+// What stands behind a panic that names a reason of its own.
+Index reason_behind(const LogEvent& panic, const History& history) {
+    switch (panic.event_class) {
+        case EventClass::OutOfMemory: return history.nearest_of({EventClass::OutOfMemory});
+        case EventClass::HardLockup: return history.nearest_of({EventClass::HardLockup});
+        case EventClass::MachineCheck: return history.first_of_group(EventClass::MachineCheck, 5);
+        case EventClass::HardwareError: return history.first_of_group(EventClass::HardwareError, 5);
+        case EventClass::StackOverflow: return history.nearest_of({EventClass::StackOverflow});
+        // Who asks for a dump of a kernel that has oopsed asks for it because of that.
+        case EventClass::SysrqCrash: return history.first_oops();
+        case EventClass::InitKilled:
+            return history.nearest([&](const LogEvent& event) {
+                return gravity(event) == Gravity::Fatal && event.pid == 1 && within(event, panic, 10);
+            });
+        default: return std::nullopt;
+    }
+}
+
+// The boot that matters: the last that panicked, else the last that oopsed, else any.
+Index boot_of_crash(std::span<const LogEvent> events) {
+    Index oopsed;
+    for (std::size_t i = events.size(); i-- > 0;) {
+        if (is_panic(events[i])) return events[i].boot;
+        if (!oopsed && gravity(events[i]) == Gravity::Fatal) oopsed = events[i].boot;
+    }
+    return oopsed;
+}
+
+}  // namespace
+
+std::optional<std::size_t> find_cause(std::span<const LogEvent> events) {
+    const Index boot = boot_of_crash(events);
+    const auto in_boot = [&](const LogEvent& event) { return !boot || event.boot == *boot; };
+    // What follows the first panic is its aftermath.
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        if (!in_boot(events[i]) || !is_panic(events[i])) continue;
+        const History history(events, i);
+        const bool escalated = events[i].event_class == EventClass::Escalation;
+        return (escalated ? reason_of_escalation(events[i], history) : reason_behind(events[i], history))
+            .value_or(i);
+    }
+    Index gravest;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        if (!in_boot(events[i])) continue;
+        if (!gravest || gravity(events[i]) > gravity(events[*gravest])) gravest = i;
+    }
+    if (gravest && gravity(events[*gravest]) == Gravity::Fatal) {
+        return History(events, *gravest).with_evidence(*gravest);
+    }
+    return gravest;
+}
+
+}  // namespace postmortem

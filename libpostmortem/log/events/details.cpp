@@ -1,0 +1,262 @@
+#include "log/events/details.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "log/text/cursor.h"
+#include "log/events/frame.h"
+#include "log/events/registers.h"
+#include "log/events/stack_lines.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t npos = std::string_view::npos;
+constexpr std::size_t max_frames = 128;
+
+bool holds(std::string_view text, std::string_view part) {
+    return text.find(part) != npos;
+}
+
+template <class Number>
+void set_number_after(std::optional<Number>& to, std::string_view text, std::string_view label) {
+    const std::size_t at = text.find(label);
+    if (to || at == npos) return;
+    const auto number = Cursor(text.substr(at + label.size())).number();
+    if (number && *number <= std::numeric_limits<Number>::max()) to = static_cast<Number>(*number);
+}
+
+// Lines that name the task, its kernel and the taint.
+class TaskReader {
+  public:
+    explicit TaskReader(LogEvent& event) : event_(event) {}
+
+    // "INFO: task cat:12 blocked", "soft lockup - CPU#1 stuck for 22s! [X:5189]", "WARNING: CPU: 0 PID: 37 at
+    // ..."
+    void read_headline(std::string_view text) {
+        set_number_after(event_.cpu, text, "soft lockup - CPU#");
+        set_number_after(event_.cpu, text, "CPU: ");
+        set_number_after(event_.cpu, text, "LOCKUP on cpu ");
+        set_number_after(event_.pid, text, " PID: ");
+        // 6.19: "WARNING: mm/slub.c:1 at f+0x1/0x2, CPU#1: cat/123"
+        if (const std::size_t cpu = text.find(", CPU#"); cpu != npos) {
+            set_number_after(event_.cpu, text, ", CPU#");
+            const std::size_t colon = text.find(": ", cpu);
+            const std::size_t slash = text.rfind('/');
+            if (colon == npos || slash == npos || slash < colon) return;
+            event_.comm = text.substr(colon + 2, slash - colon - 2);
+            set_number_after(event_.pid, text.substr(slash), "/");
+            return;
+        }
+        if (const std::size_t task = text.find("INFO: task "); task != npos) {
+            const std::string_view rest = text.substr(task + 11);
+            take_comm_and_pid(rest.substr(0, std::min(rest.find(" blocked"), rest.find(" can't die"))));
+        } else if (holds(text, "soft lockup") && text.rfind('[') != npos) {
+            take_comm_and_pid(text.substr(text.rfind('[') + 1));
+        }
+    }
+
+    void read(std::string_view text) {
+        if (read_task_line(text)) return;
+        // lockdep: "3.6.0-rc3 #98 Not tainted"; hung tasks: "      Tainted: G   L  6.1.0 #0"
+        const std::size_t state = std::min(text.find("Not tainted"), text.find("Tainted: "));
+        if (state == npos) return;
+        read_taint(text);
+        if (!event_.kernel.empty()) return;
+        const std::string_view before = release_of_build(text.substr(0, state));
+        event_.kernel = before.empty() ? release_of_build(text.substr(state)) : before;
+    }
+
+  private:
+    void take_comm_and_pid(std::string_view text) {
+        const std::size_t colon = text.rfind(':');
+        if (colon == npos) return;
+        event_.comm = text.substr(0, colon);
+        set_number_after(event_.pid, text.substr(colon), ":");
+    }
+
+    // "CPU: 0 UID: 0 PID: 2148 Comm: a b Not tainted 6.12.23 #0", "Pid: 912, comm: X Tainted: ..."
+    bool read_task_line(std::string_view text) {
+        const std::size_t label = std::min(text.find("Comm: "), text.find("comm: "));
+        if (label == npos) return false;
+        const std::string_view before = text.substr(0, label);
+        const std::size_t pid = std::min(before.rfind("ID: "), before.rfind("id: "));
+        if (pid == npos) return false;
+        const std::string_view rest = text.substr(label + 6);
+        const std::size_t state = std::min(rest.find(" Not tainted"), rest.find(" Tainted:"));
+        // "Kdump: loaded" since 5.2 (2da1ead4d5f7)
+        const std::size_t name_end = std::min(rest.find(" Kdump: loaded"), state);
+        if (event_.comm.empty()) event_.comm = trimmed(rest.substr(0, name_end));
+        set_number_after(event_.pid, before.substr(pid), "D: ");
+        set_number_after(event_.pid, before.substr(pid), "d: ");
+        set_number_after(event_.cpu, before, "CPU: ");
+        if (state == npos) return true;
+        read_taint(rest.substr(state));
+        const std::string_view release = release_of_build(rest.substr(state));
+        if (!has_release_ && !release.empty()) {
+            event_.kernel = release;
+            has_release_ = true;
+        }
+        return true;
+    }
+
+    // "Not tainted 6.1.0 #1", "Tainted: P           O    4.2.8 #1": the release is the word in front of " #".
+    static std::string_view release_of_build(std::string_view text) {
+        const std::size_t build = text.find(" #");
+        if (build == npos || build + 2 >= text.size() || is_blank(text[build + 2])) return {};
+        const std::string_view before = text.substr(0, build);
+        const std::size_t blank = before.find_last_of(" \t");
+        std::string_view release = before.substr(blank == npos ? 0 : blank + 1);
+        if (release.starts_with('(')) release.remove_prefix(1);  // 2.6: "Not tainted (2.6.27.9 #1)"
+        return release.size() <= 128 ? release : std::string_view();
+    }
+
+    // From 6.11 on a line of its own spells the letters out: "Tainted: [W]=WARN, [O]=OOT_MODULE".
+    void read_taint(std::string_view text) {
+        const std::size_t at = text.find("Tainted: ");
+        if (at == npos || !event_.taint.empty()) return;
+        for (Cursor cursor(text.substr(at + 9)); !cursor.at_end();) {
+            cursor.skip_blanks();
+            const std::string_view word = cursor.word();
+            const bool is_flag = word.size() == 1 && word.front() >= 'A' && word.front() <= 'Z';
+            if (!is_flag &&
+                !std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+                return;
+            event_.taint += word;
+        }
+    }
+
+    LogEvent& event_;
+    bool has_release_ = false;
+};
+
+std::optional<std::uint64_t> fault_address(std::string_view text) {
+    static constexpr std::array<std::string_view, 7> labels = {
+        "at virtual address ",      "dereference at ",        "paging request at ",  "dereference, address: ",
+        "page fault for address: ", "non-canonical address ", "for data at address "};
+    for (const std::string_view label : labels) {
+        const std::size_t at = text.find(label);
+        if (at == npos) continue;
+        Cursor cursor(text.substr(at + label.size()));
+        cursor.skip_blanks();
+        if (cursor.take("(null)")) return 0;
+        cursor.take("0x");
+        if (const auto address = parse_u64(cursor.take_while(is_hex), 16)) return address;
+    }
+    return std::nullopt;
+}
+
+std::optional<unsigned> die_count(std::string_view text) {
+    const std::size_t at = text.find("[#");
+    if (at == npos) return std::nullopt;
+    Cursor cursor(text.substr(at + 2));
+    const auto number = cursor.number();
+    if (!number || *number > 1'000'000 || !cursor.take(']')) return std::nullopt;
+    return static_cast<unsigned>(*number);
+}
+
+// "kernel BUG at mm/slub.c:123!", "WARNING: CPU: 0 PID: 1 at kernel/smp.c:912 f+0x1/0x2 [m]", "... context at
+// f.c:1"
+void read_place(std::string_view text, LogEvent& event) {
+    // "BUG: KASAN: slab-out-of-bounds in f+0x190/0x3b8 [m]"
+    static const Pattern sanitizer("BUG: {KASAN|KMSAN|KFENCE|KCSAN}: {*} in {func}");
+    if (const auto match = sanitizer.find(text)) {
+        event.ip =
+            parse_location(text.substr(static_cast<std::size_t>(match->function.data() - text.data())));
+        return;
+    }
+    static const Pattern at_source("at {src}");
+    static const Pattern source_first("WARNING: {src} at ");
+    auto match = at_source.find(text);
+    if (!match) match = source_first.find(text);
+    if (!match) return;
+    event.source = (*match)[0];
+    if (!holds(text, "WARNING:")) return;
+    event.ip = parse_location(trimmed(text.substr(match->end)));
+}
+
+// The first call trace with frames; a second one (of user space, of another CPU) is not wanted.
+class TraceReader {
+  public:
+    void read(std::string_view text, LogEvent& event) {
+        if (done_) return;
+        if (opens_call_trace(text) || holds(text, "---[ end trace")) {
+            done_ = !event.frames.empty();
+        } else if (auto frame = parse_frame(text); frame && event.frames.size() < max_frames) {
+            event.frames.push_back(std::move(*frame));
+        }
+    }
+
+  private:
+    bool done_ = false;
+};
+
+// Some reports are no faults: the registers in them are those of user space, in its system call.
+bool has_own_registers(EventClass event_class) {
+    switch (event_class) {
+        case EventClass::Lockdep:
+        case EventClass::SleepInAtomic:
+        case EventClass::ScheduleInAtomic:
+        case EventClass::Preemption:
+        case EventClass::HungTask:
+        case EventClass::OutOfMemory:
+        case EventClass::AllocationFailure:
+        case EventClass::Kasan:
+        case EventClass::Kmsan:
+        case EventClass::Kcsan:
+        case EventClass::Kfence:
+        case EventClass::Ubsan: return false;
+        default: return true;
+    }
+}
+
+}  // namespace
+
+AddressKind kind_of_address(std::uint64_t address) {
+    const std::uint64_t high = address >> 32;
+    if (address == 0) return AddressKind::Null;
+    if (address < 0x10000) return AddressKind::NullOffset;
+    if (address >= 0xfffffffffffff000 || (high == 0 && address >= 0xfffff000))
+        return AddressKind::ErrorPointer;
+    // A member's offset may have been added to the poison.
+    if (high == 0x6b6b6b6b || (high == 0 && address >> 16 == 0x6b6b)) return AddressKind::FreedPoison;
+    if (high == 0x5a5a5a5a || (high == 0 && address >> 16 == 0x5a5a)) return AddressKind::UnusedPoison;
+    if (high == 0xaaaaaaaa) return AddressKind::PagePoison;
+    if (address >> 16 == 0xdead00000000) return AddressKind::ListPoison;
+    if (high == 0) return AddressKind::Unknown;  // 32 bits do not tell user from kernel
+    if (address >> 47 == 0) return AddressKind::User;
+    if (address >> 48 == 0xffff || address >> 60 == 0xc) return AddressKind::Kernel;
+    return AddressKind::NonCanonical;
+}
+
+std::string_view release_of_banner(std::string_view text) {
+    constexpr std::string_view banner = "Linux version ";
+    if (!text.starts_with(banner)) return {};
+    const std::string_view release = Cursor(text.substr(banner.size())).word();
+    return !release.empty() && is_digit(release.front()) ? release : std::string_view();
+}
+
+void read_details(const Report& report, LogEvent& event) {
+    TaskReader task(event);
+    TraceReader trace;
+    RegisterReader registers;
+    task.read_headline(report.headline());
+    read_place(report.headline(), event);
+    const bool own_registers = has_own_registers(event.event_class);
+    for (std::size_t i = 0; i < report.own_lines; ++i) {
+        const std::string_view text = report.lines[i].text;
+        task.read(text);
+        trace.read(text, event);
+        if (!event.fault_address) event.fault_address = fault_address(text);
+        if (!event.die_count) event.die_count = die_count(text);
+        if (own_registers && !event.ip) event.ip = parse_instruction_pointer(text);
+        if (own_registers) registers.read(text, event.registers);
+        if (const std::size_t at = text.find("Hardware name: "); at != npos && event.hardware.empty()) {
+            event.hardware = trimmed(text.substr(at + 15));
+        }
+    }
+    if (event.fault_address) event.address_kind = kind_of_address(*event.fault_address);
+}
+
+}  // namespace postmortem

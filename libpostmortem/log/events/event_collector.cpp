@@ -1,0 +1,348 @@
+#include "log/events/event_collector.h"
+
+#include <algorithm>
+#include <array>
+
+#include "log/events/cause.h"
+#include "log/text/cursor.h"
+#include "log/events/details.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t max_open = 64;
+constexpr std::size_t max_window = 2000;  // lines of the log that a report may spread over
+constexpr std::size_t lines_after_end =
+    150;  // kept behind the next headline, to tell torn from whole reports
+constexpr std::size_t max_line = 2048;
+constexpr std::size_t max_sampled_lines = 2000;
+constexpr std::size_t max_late = 32;
+
+// What is no headline, but tells where a kernel's log begins.
+constexpr std::array<std::string_view, 5> markers = {"Linux version ", "Booting Linux on", "U-Boot ",
+                                                     "coreboot-", "SeaBIOS (version"};
+enum Marker { Banner, ArmBanner, FirstFirmware };
+
+std::vector<std::string_view> literals() {
+    std::vector<std::string_view> all;
+    for (const Trigger& trigger : RuleBook::standard().triggers()) all.push_back(trigger.literal);
+    all.insert(all.end(), markers.begin(), markers.end());
+    return all;
+}
+
+std::string context_of(const LogRecord& record) {
+    if (!record.caller.empty()) return std::string(record.caller);
+    return record.seconds ? "console" : "";
+}
+
+bool names_context(std::string_view context) {
+    return context.starts_with('T') || context.starts_with('C');
+}
+
+// "DEBUG:" and "rmt_storage:INFO:" are not the words looked for.
+bool stands_alone(std::string_view text, std::string_view literal) {
+    const std::size_t at = text.find(literal);
+    if (at == 0 || at == std::string_view::npos) return at == 0;
+    const char before = text[at - 1];
+    return !is_symbol(before) && before != ':' && before != '-';
+}
+
+// Messages with a stack that are no events: in the middle of a report they make it doubtful.
+bool carries_foreign_stack(std::string_view text) {
+    return text.find("vmalloc: allocation failure:") != std::string_view::npos ||
+           text.find("FAULT_INJECTION: forcing a failure") != std::string_view::npos ||
+           text.find("FAULT_FLAG_ALLOW_RETRY missing") != std::string_view::npos;
+}
+
+}  // namespace
+
+EventCollector::EventCollector(const LogAnalysisOptions& options) : options_(options), scanner_(literals()) {
+    trigger_bits_ = (std::uint64_t{1} << RuleBook::standard().triggers().size()) - 1;
+    kernels_.emplace_back();
+}
+
+void EventCollector::add(const LogRecord& record) {
+    if (++result_.lines <= max_sampled_lines) sample(record.text);
+    if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
+    const std::uint64_t found = scanner_.find(record.text);
+    if (found == 0 && open_.empty()) return;
+    if (found & ~trigger_bits_) note_boots(record, found);
+    const std::string context = context_of(record);
+    Headline headline;
+    if ((found & trigger_bits_) && record.may_be_kernel()) headline = headline_of(record, found);
+    StoredLine line{record.line, context, std::string(),
+                    !open_.empty() && carries_foreign_stack(record.text)};
+    note_glued_headline(record);
+    if (headline.trigger && !replaces_headline(headline, record, context)) {
+        const bool joins =
+            meeting_of(headline) == Meeting::Joins && joins_open_report(*headline.trigger, context);
+        if (!joins) open(headline, record, context);
+        line.ends_reports = line.ends_reports || meeting_of(headline) == Meeting::Ends;
+        line.opens = headline.trigger;
+    }
+    if (!open_.empty()) store(record, std::move(line));
+    close_finished();
+}
+
+// Tells text from anything else by the first lines.
+void EventCollector::sample(std::string_view text) {
+    text = text.substr(0, max_line);
+    sampled_ += text.size();
+    unprintable_ += static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r';
+    }));
+}
+
+// Two messages in one line of the console: the second one begins where the headline should go on.
+void EventCollector::note_glued_headline(const LogRecord& record) {
+    if (!record.continuation || open_.empty() || stored_.empty() || stored_.back().line != record.line)
+        return;
+    OpenReport& last = open_.back();
+    if (last.start + 1 == first_stored_ + stored_.size()) last.report.glued_headline = true;
+}
+
+void EventCollector::note_boots(const LogRecord& record, std::uint64_t found) {
+    const std::uint64_t marks = found / (trigger_bits_ + 1);
+    if (marks >> FirstFirmware) {
+        in_firmware_ = !record.seconds;
+        return;
+    }
+    in_firmware_ = false;
+    const std::string_view release = release_of_banner(record.text);
+    if (release.empty()) return;
+    while (!open_.empty()) close_front();
+    // The first banner belongs to the boot that the log begins with, unless something happened before it.
+    const bool is_first = kernels_.size() == 1 && kernels_.back().empty() && result_.events.empty();
+    if (!is_first) kernels_.emplace_back();
+    kernels_.back() = release;
+}
+
+Meeting EventCollector::meeting_of(const Headline& headline) {
+    return headline.rule && headline.rule->rule->joins ? Meeting::Joins : headline.trigger->meeting;
+}
+
+EventCollector::Headline EventCollector::headline_of(const LogRecord& record, std::uint64_t found) const {
+    const std::vector<Trigger>& triggers = RuleBook::standard().triggers();
+    // Firmware and userland use the same words, but their lines carry no kernel time.
+    const bool is_foreign = !record.seconds && record.program.empty() && (saw_timestamps_ || in_firmware_);
+    for (std::size_t i = 0; i < triggers.size(); ++i) {
+        if (!(found >> i & 1)) continue;
+        const Trigger& trigger = triggers[i];
+        if (std::any_of(trigger.unless.begin(), trigger.unless.end(),
+                        [&](const Pattern& unless) { return unless.find(record.text).has_value(); })) {
+            continue;
+        }
+        const bool may_be_unknown = stands_alone(record.text, trigger.literal) && !is_foreign;
+        for (const CompiledRule& rule : trigger.rules) {
+            const bool is_unknown = rule.rule->event_class >= EventClass::OtherBug;
+            if ((may_be_unknown || !is_unknown) && rule.head.find(record.text)) return {&trigger, &rule};
+        }
+        if (trigger.otherwise && may_be_unknown) return {&trigger, nullptr};
+    }
+    return {};
+}
+
+bool EventCollector::joins_open_report(const Trigger& trigger, const std::string& context) const {
+    return std::any_of(open_.rbegin(), open_.rend(), [&](const OpenReport& open) {
+        return open.context == context && !open.ended_by_trace &&
+               open.lines_in_context <= trigger.join_within &&
+               !(open.report.rule && open.report.rule->rule->one_line);
+    });
+}
+
+// Consoles print a headline in part or twice, or the second line of a report before the first. What is open
+// and has nothing below its headline yet then begins again with the better one.
+bool EventCollector::replaces_headline(const Headline& headline, const LogRecord& record,
+                                       const std::string& context) {
+    if (open_.empty() || !headline.rule) return false;
+    OpenReport& last = open_.back();
+    if (last.context != context || last.lines_in_context > 3) return false;
+    const StoredLine& before = stored_[last.start - first_stored_];
+    const bool one_line = last.report.rule && last.report.rule->rule->one_line;
+    const bool repeated = !one_line && record.text.starts_with(before.text);
+    const bool out_of_order =
+        last.report.trigger->meeting == Meeting::Joins && headline.trigger->meeting == Meeting::Ends;
+    if (!repeated && !out_of_order) return false;
+    last.report.trigger = headline.trigger;
+    last.report.rule = headline.rule;
+    last.start = first_stored_ + stored_.size();
+    return true;
+}
+
+void EventCollector::open(const Headline& headline, const LogRecord& record, const std::string& context) {
+    if (open_.size() >= max_open) close_front();
+    const std::size_t here = first_stored_ + stored_.size();
+    if (meeting_of(headline) == Meeting::Ends) {
+        for (OpenReport& other : open_) {
+            const bool shares_context = !names_context(other.context) || other.context == context;
+            if (shares_context && other.end_seen == 0) other.end_seen = here;
+        }
+    }
+    OpenReport report;
+    report.start = here;
+    report.context = context;
+    report.report.trigger = headline.trigger;
+    report.report.rule = headline.rule;
+    report.report.seconds = record.seconds;
+    report.report.time = record.time;
+    report.report.host = record.host;
+    report.report.boot = kernels_.size() - 1;
+    if (result_.panicked || headline.trigger->literal == "Kernel panic") result_.panicked = true;
+    open_.push_back(std::move(report));
+}
+
+void EventCollector::store(const LogRecord& record, StoredLine line) {
+    const bool ends_trace = record.text.find("---[ end trace") != std::string_view::npos;
+    for (OpenReport& open : open_) {
+        if (open.context != line.context) continue;
+        ++open.lines_in_context;
+        open.ended_by_trace = open.ended_by_trace || ends_trace;
+    }
+    line.text = record.text.substr(0, max_line);
+    stored_.push_back(std::move(line));
+}
+
+void EventCollector::close_finished() {
+    while (!open_.empty()) {
+        const OpenReport& front = open_.front();
+        const std::size_t end = first_stored_ + stored_.size();
+        const bool one_line = front.report.rule && front.report.rule->rule->one_line;
+        const bool left_behind = front.end_seen != 0 && end - front.end_seen > lines_after_end;
+        if (!one_line && !left_behind && end - front.start <= max_window) return;
+        close_front();
+    }
+}
+
+void EventCollector::close_front() {
+    OpenReport closed = std::move(open_.front());
+    open_.pop_front();
+    closed.end = first_stored_ + stored_.size();
+    if (result_.events.size() < std::max<std::size_t>(options_.max_events, 1)) {
+        emit(closed);
+    } else {
+        late_.push_back(std::move(closed));
+        if (late_.size() > max_late) {
+            late_.pop_front();
+            ++result_.dropped_events;
+        }
+    }
+    forget_lines();
+}
+
+void EventCollector::forget_lines() {
+    std::size_t needed = first_stored_ + stored_.size();
+    if (!open_.empty()) needed = std::min(needed, open_.front().start);
+    if (!late_.empty()) needed = std::min(needed, late_.front().start);
+    for (; first_stored_ < needed; ++first_stored_) stored_.pop_front();
+}
+
+// The lines of the report's own context. Where the log names no contexts, another headline ends them; when a
+// report asks all CPUs for their stacks, theirs belong to it too.
+Report EventCollector::assemble(const OpenReport& closed) const {
+    Report report = closed.report;
+    const bool is_kmsan = report.rule && report.rule->rule->event_class == EventClass::Kmsan;
+    const std::size_t enough_lines = is_kmsan ? 16 : 22;
+    const bool one_line = report.rule && report.rule->rule->one_line;
+    bool ended = false;
+    bool names_ended = false;
+    bool all_cpus = false;
+    std::size_t text_lines = 0;
+    for (std::size_t i = closed.start - first_stored_; i < closed.end - first_stored_; ++i) {
+        const StoredLine& line = stored_[i];
+        const bool is_headline = report.lines.empty();
+        const std::string_view text = line.text;
+        const auto holds = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
+        const bool same_kind = line.opens == report.trigger && report.trigger->meeting == Meeting::Passes;
+        if (!is_headline && (line.ends_reports || same_kind)) {
+            // Whoever knows contexts may look for names further down: the next report was printed by another
+            // task, or this one is torn and the next tells of the same.
+            names_ended = names_ended || !names_context(closed.context);
+            ended = ended || names_ended || line.context == closed.context;
+        }
+        const bool from_cpu = all_cpus && line.context.starts_with('C');
+        if (line.context != closed.context && !from_cpu) continue;
+        const bool questionable = !line.context.empty() && !is_headline &&
+                                  ((holds(" ? ") && !holds("<EOI>")) || text.ends_with(" (unreliable)"));
+        if (!questionable) ++text_lines;
+        if (holds("Sending NMI from CPU")) all_cpus = true;
+        // With panic_on_warn the same stack comes twice, and an oops makes lockdep complain: once the report
+        // is long enough to be whole, what follows is theirs.
+        if (!is_headline && text_lines > enough_lines &&
+            (holds("Kernel panic - not syncing") ||
+             holds("WARNING: possible circular locking dependency detected"))) {
+            break;
+        }
+        if (holds("Disabling lock debugging due to kernel taint")) continue;
+        report.lines.push_back({line.line, line.text, questionable});
+        if (!ended) report.own_lines = report.lines.size();
+        if (!names_ended) report.named_lines = report.lines.size();
+        if (one_line) break;
+    }
+    return report;
+}
+
+void EventCollector::emit(const OpenReport& closed) {
+    auto event = make_event(assemble(closed));
+    if (!event) return;
+    if (event->kernel.empty()) event->kernel = kernels_[event->boot];
+    if (!repeats_last(*event)) result_.events.push_back(std::move(*event));
+}
+
+// Messages of one line that come again and again are one event.
+bool EventCollector::repeats_last(const LogEvent& event) {
+    switch (event.event_class) {
+        case EventClass::NetdeviceReference:
+        case EventClass::HardwareError:
+        case EventClass::MachineCheck:
+        case EventClass::FilesystemShutdown:
+        case EventClass::WorkqueueLockup: break;
+        default: return false;
+    }
+    const std::size_t count = result_.events.size();
+    for (std::size_t i = count; i-- > 0 && i + 4 >= count;) {
+        LogEvent& earlier = result_.events[i];
+        if (earlier.id != event.id || earlier.boot != event.boot) continue;
+        ++earlier.repeats;
+        return true;
+    }
+    return false;
+}
+
+// "Fatal exception" and its like mean a lost report only where none stands in front of them.
+void EventCollector::clear_escalations() {
+    bool died = false;  // in this boot, before this event
+    for (std::size_t i = 0; i < result_.events.size(); ++i) {
+        LogEvent& event = result_.events[i];
+        const bool is_first = i == 0 || result_.events[i - 1].boot != event.boot;
+        if (is_first) died = false;
+        const bool follows = event.event_class == EventClass::Escalation && !is_first;
+        // panic() prints no trace where an oops came before (kernel/panic.c, TAINT_DIE).
+        const bool is_panic = event.headline.find("Kernel panic") != std::string::npos;
+        if (follows || (died && is_panic && event.frames.empty())) {
+            event.corrupted = false;
+            event.corruption.clear();
+        }
+        died = died || event.die_count;
+    }
+}
+
+LogAnalysis EventCollector::finish() {
+    while (!open_.empty()) close_front();
+    for (const OpenReport& closed : late_) emit(closed);
+    late_.clear();
+    clear_escalations();
+    result_.boots = kernels_.size();
+    if (unprintable_ * 20 > sampled_) {
+        result_.problems.push_back({ErrorCode::Unsupported, "this does not look like the text of a log"});
+    }
+    result_.cause = find_cause(result_.events);
+    if (result_.cause) {
+        const LogEvent& cause = result_.events[*result_.cause];
+        result_.kernel = cause.kernel.empty() ? kernels_[cause.boot] : cause.kernel;
+    } else {
+        result_.kernel = kernels_.back();
+    }
+    return std::move(result_);
+}
+
+}  // namespace postmortem

@@ -1,0 +1,82 @@
+// Turns the stream of records into events: spots headlines, gathers each one's lines among those of other
+// tasks and CPUs, and keeps memory bounded however long or wild the log is.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <postmortem/log_analysis.h>
+
+#include "log/match/literal_scanner.h"
+#include "log/text/record.h"
+#include "log/events/report.h"
+
+namespace postmortem {
+
+class EventCollector {
+  public:
+    explicit EventCollector(const LogAnalysisOptions& options);
+
+    void add(const LogRecord& record);
+    /// Closes what is open and hands everything over; the collector is of no use afterwards.
+    LogAnalysis finish();
+
+  private:
+    // A line that some open report may want, with the context it was printed from: "T123", "C1", "console"
+    // where only a time is known, "" where nothing is.
+    struct StoredLine {
+        std::size_t line = 0;
+        std::string context;
+        std::string text;
+        bool ends_reports = false;
+        const Trigger* opens = nullptr;
+    };
+    struct Headline {
+        const Trigger* trigger = nullptr;
+        const CompiledRule* rule = nullptr;
+    };
+    struct OpenReport {
+        std::size_t start = 0;  // absolute index of the headline among all stored lines
+        Report report;          // everything but the lines
+        std::string context;
+        std::size_t lines_in_context = 0;
+        std::size_t end_seen = 0;  // absolute index of the headline that ended it, 0 while none has
+        std::size_t end = 0;       // absolute index behind the last line it may have, once it is closed
+        bool ended_by_trace = false;
+    };
+
+    void sample(std::string_view text);
+    void note_boots(const LogRecord& record, std::uint64_t found);
+    static Meeting meeting_of(const Headline& headline);
+    Headline headline_of(const LogRecord& record, std::uint64_t found) const;
+    bool joins_open_report(const Trigger& trigger, const std::string& context) const;
+    bool replaces_headline(const Headline& headline, const LogRecord& record, const std::string& context);
+    void open(const Headline& headline, const LogRecord& record, const std::string& context);
+    void store(const LogRecord& record, StoredLine line);
+    void note_glued_headline(const LogRecord& record);
+    void clear_escalations();
+    void close_finished();
+    void close_front();
+    Report assemble(const OpenReport& closed) const;
+    void emit(const OpenReport& closed);
+    void forget_lines();
+    bool repeats_last(const LogEvent& event);
+
+    LogAnalysisOptions options_;
+    LiteralScanner scanner_;
+    std::uint64_t trigger_bits_ = 0;
+    LogAnalysis result_;
+    std::deque<OpenReport> open_;
+    std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
+    std::deque<StoredLine> stored_;
+    std::size_t first_stored_ = 0;               // absolute index of stored_.front()
+    std::vector<std::string> kernels_;           // release of each boot
+    std::size_t sampled_ = 0, unprintable_ = 0;  // characters of the first lines
+    bool saw_timestamps_ = false;
+    bool in_firmware_ = false;
+};
+
+}  // namespace postmortem

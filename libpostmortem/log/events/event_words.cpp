@@ -1,0 +1,95 @@
+// The words that classes, addresses and taint letters are shown with.
+#include <algorithm>
+#include <array>
+
+#include <postmortem/log_analysis.h>
+
+#include "log/events/taint_kinds.h"
+
+namespace postmortem {
+
+std::string_view to_string(EventClass event_class) {
+    static constexpr std::array<std::string_view, 53> words = {"null-dereference",
+                                                               "page-fault",
+                                                               "general-protection-fault",
+                                                               "unhandled-fault",
+                                                               "divide-error",
+                                                               "invalid-opcode",
+                                                               "breakpoint",
+                                                               "stack-segment-fault",
+                                                               "stack-overflow",
+                                                               "double-fault",
+                                                               "oops",
+                                                               "kernel-bug",
+                                                               "warning",
+                                                               "rust-panic",
+                                                               "kasan",
+                                                               "kmsan",
+                                                               "kcsan",
+                                                               "kfence",
+                                                               "ubsan",
+                                                               "memory-leak",
+                                                               "lockdep",
+                                                               "lock-corruption",
+                                                               "sleep-in-atomic",
+                                                               "schedule-in-atomic",
+                                                               "preemption",
+                                                               "soft-lockup",
+                                                               "hard-lockup",
+                                                               "rcu-stall",
+                                                               "hung-task",
+                                                               "workqueue-lockup",
+                                                               "refcount",
+                                                               "list-corruption",
+                                                               "slab-corruption",
+                                                               "bad-page",
+                                                               "user-copy",
+                                                               "stack-corruption",
+                                                               "out-of-memory",
+                                                               "allocation-failure",
+                                                               "machine-check",
+                                                               "hardware-error",
+                                                               "root-mount-failure",
+                                                               "init-killed",
+                                                               "netdevice-reference",
+                                                               "filesystem-error",
+                                                               "filesystem-shutdown",
+                                                               "sysrq-crash",
+                                                               "panic",
+                                                               "escalation",
+                                                               "reboot",
+                                                               "other-bug",
+                                                               "other-warning",
+                                                               "other-info"};
+    const auto index = static_cast<std::size_t>(event_class);
+    return index < words.size() ? words[index] : "unknown";
+}
+
+std::string_view to_string(AddressKind kind) {
+    switch (kind) {
+        case AddressKind::Unknown: return "unknown";
+        case AddressKind::Null: return "null";
+        case AddressKind::NullOffset: return "null-plus-offset";
+        case AddressKind::ErrorPointer: return "error-pointer";
+        case AddressKind::FreedPoison: return "poison-after-free";
+        case AddressKind::UnusedPoison: return "poison-before-use";
+        case AddressKind::ListPoison: return "list-poison";
+        case AddressKind::PagePoison: return "page-poison";
+        case AddressKind::NonCanonical: return "non-canonical";
+        case AddressKind::User: return "user";
+        case AddressKind::Kernel: return "kernel";
+    }
+    return "unknown";
+}
+
+std::vector<std::string> taint_words(std::string_view letters) {
+    std::vector<std::string> words;
+    for (const char letter : letters) {
+        const auto known = std::find_if(taint_kinds.begin(), taint_kinds.end(),
+                                        [&](const TaintKind& kind) { return kind.letter == letter; });
+        if (known != taint_kinds.end()) words.emplace_back(known->meaning);
+    }
+    return words;
+}
+
+}  // namespace postmortem

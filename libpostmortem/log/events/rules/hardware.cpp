@@ -1,0 +1,32 @@
+// What the hardware reports: machine checks, APEI, memory controllers, PCIe, NMIs.
+#include "log/events/event_rule.h"
+
+namespace postmortem {
+
+void add_hardware_rules(RuleBook& book) {
+    const auto hardware = [](EventClass event_class, std::string_view head, std::string_view title) {
+        return EventRule{
+            .event_class = event_class, .head = head, .detail = {}, .title = title, .has_no_trace = true};
+    };
+    book.add("Machine Check Exception:", {.meeting = Meeting::Passes},
+             {hardware(EventClass::MachineCheck, "Machine Check Exception:", "machine check")});
+    book.add(
+        "Machine check events logged", {.meeting = Meeting::Passes},
+        {hardware(EventClass::HardwareError, "Machine check events logged", "machine check events logged")});
+    book.add("[Hardware Error]:", {.meeting = Meeting::Passes},
+             {
+                 hardware(EventClass::MachineCheck, "[Hardware Error]: {*}Machine Check", "machine check"),
+                 hardware(EventClass::HardwareError,
+                          "[Hardware Error]: Hardware error from APEI Generic Hardware Error Source",
+                          "hardware error reported by firmware"),
+             });
+    book.add("Memory failure:", {.meeting = Meeting::Passes},
+             {hardware(EventClass::HardwareError, "Memory failure: {hex_}:", "memory failure")});
+    book.add(
+        "NMI received for unknown reason", {.meeting = Meeting::Passes},
+        {hardware(EventClass::HardwareError, "NMI received for unknown reason", "NMI for unknown reason")});
+    book.add("system error (SERR)", {.meeting = Meeting::Passes},
+             {hardware(EventClass::HardwareError, "NMI: PCI system error (SERR)", "NMI: PCI system error")});
+}
+
+}  // namespace postmortem

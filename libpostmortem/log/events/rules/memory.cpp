@@ -1,0 +1,118 @@
+// Pages, slabs, processes' memory: corruption found, allocations failed, the OOM killer.
+#include "log/events/event_rule.h"
+
+namespace postmortem {
+namespace {
+
+void add_pages(RuleBook& book) {
+    const auto accounting = [](std::string_view text) {
+        return EventRule{.event_class = EventClass::BadPage,
+                         .head = text,
+                         .detail = {},
+                         .title = text,
+                         .has_no_trace = true};
+    };
+    book.add("BUG:", {},
+             {
+                 accounting("BUG: Bad rss-counter state"),
+                 accounting("BUG: non-zero nr_ptes on freeing mm"),
+                 accounting("BUG: non-zero nr_pmds on freeing mm"),
+                 // The stack at the time of the check says little: whoever allocated the page is to be asked.
+                 {.event_class = EventClass::BadPage,
+                  .head = "BUG: Bad page {state|cache}",
+                  .detail = {},
+                  .title = "BUG: Bad page {1} in {frame}",
+                  .steps = {"page last allocated", "@stack"},
+                  .skip = {"free_page", "put_page", "get_page", "update_page", "release_page", "free_unref",
+                           "^folio", "^_folio", "^__folio", "truncate_inode_pages", "page_frag_free", "alloc",
+                           "vmap", "page_owner"}},
+                 {.event_class = EventClass::BadPage,
+                  .head = "BUG: Bad page map",
+                  .detail = {},
+                  .title = "BUG: Bad page map"},
+                 {.event_class = EventClass::StackOverflow,
+                  .head = "BUG: {*}stack guard page was hit at",
+                  .detail = {},
+                  .title = "BUG: stack guard page was hit in {frame}",
+                  .alternative = "stack-overflow in {frame}",
+                  .steps = steps::fault,
+                  .choice = Choice::Stall},
+             });
+    // arm64, before the panic that follows
+    book.add("Insufficient stack space to handle exception", {},
+             {{.event_class = EventClass::StackOverflow,
+               .head = "Insufficient stack space to handle exception",
+               .detail = {},
+               .title = "kernel stack overflow in {frame}",
+               .alternative = "stack-overflow in {frame}",
+               .steps = steps::trace,
+               .skip = {"bad_stack"},
+               .choice = Choice::Stall}});
+}
+
+// SLUB: "BUG kmalloc-64 (Tainted: G    B): Poison overwritten".
+void add_slabs(RuleBook& book) {
+    const auto slab = [](std::string_view head, std::string_view title) {
+        return EventRule{
+            .event_class = EventClass::SlabCorruption,
+            .head = head,
+            .detail = {},
+            .title = title,
+            .steps = steps::trace,
+            // whoever had the object before
+            .other_steps = {{"INFO: {Freed|Allocated} in {func}"}},
+            .skip = {"object_err", "slab_err", "print_trailer", "free_debug_processing",
+                     "free_to_partial_list", "check_bytes_and_report", "on_freelist", "init_object"}};
+    };
+    book.add("BUG kmalloc-", {}, {slab("BUG kmalloc-{*}: Object already free", "BUG: Object already free")});
+    std::vector<EventRule> rules = {
+        slab("BUG {*} (Not tainted): {rest}", "BUG: slab: {1} in {frame}"),
+        slab("BUG {*} (Tainted: {*}): {rest}", "BUG: slab: {1} in {frame}"),
+        slab("BUG {*}: {Objects remaining}", "BUG: slab: {1} in {frame}"),
+    };
+    for (EventRule& rule : rules) rule.has_no_trace = true;
+    // The first KASAN reports came in SLUB's dress.
+    const TriggerOptions options = {.unless = {"kasan: bad access detected"}};
+    for (const std::string_view literal : {" (Not tainted): ", " (Tainted: ", ": Objects remaining"}) {
+        book.add(literal, options, rules);
+    }
+    // Parts of such a report; alone they tell that its beginning is lost.
+    book.add("INFO:", {.unless = {"INFO: {Slab|Object} {hex_}", "INFO: {hex_}-{hex_}"}},
+             {{.event_class = EventClass::SlabCorruption,
+               .head = "INFO: {Freed|Allocated} in {rest}",
+               .detail = {},
+               .title = "INFO: {1} in {2}",
+               .is_torn = true,
+               .joins = true}});
+}
+
+void add_oom(RuleBook& book) {
+    const auto oom = [](std::vector<std::string_view> detail, std::string_view title) {
+        return EventRule{.event_class = EventClass::OutOfMemory,
+                         .head = "invoked oom-killer",
+                         .detail = std::move(detail),
+                         .title = title,
+                         .has_no_trace = true};
+    };
+    // The trace tells whose limit it was; from 5.0 on a line of its own says so too.
+    book.add("invoked oom-killer", {.meeting = Meeting::Passes},
+             {oom({"{mem_cgroup_out_of_memory|CONSTRAINT_MEMCG|Memory cgroup out of memory}"},
+                  "out of memory in a memory cgroup"),
+              oom({}, "out of memory")});
+    book.add("page allocation failure", {.meeting = Meeting::Passes},
+             {{.event_class = EventClass::AllocationFailure,
+               .head = "page allocation failure{*}order:{num}",
+               .detail = {},
+               .title = "page allocation failure in {frame}",
+               .steps = steps::trace}});
+}
+
+}  // namespace
+
+void add_memory_rules(RuleBook& book) {
+    add_pages(book);
+    add_slabs(book);
+    add_oom(book);
+}
+
+}  // namespace postmortem

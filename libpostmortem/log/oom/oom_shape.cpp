@@ -1,0 +1,222 @@
+#include "log/oom/oom_shape.h"
+
+#include <algorithm>
+
+#include "log/text/cursor.h"
+#include "log/oom/oom_anchors.h"
+#include "log/oom/oom_words.h"
+
+namespace postmortem::oom {
+namespace {
+
+bool is_zone_name(std::string_view word) {
+    return !word.empty() && word.size() <= 16 && is_alpha(word.front()) &&
+           std::all_of(word.begin(), word.end(), [](char c) { return is_alpha(c) || is_digit(c); });
+}
+
+// "5*4kB"
+bool is_block_count(std::string_view word) {
+    Cursor cursor(word);
+    return cursor.number() && cursor.take('*') && cursor.number() && cursor.take("kB");
+}
+
+// What stands behind "Node n " or, without nodes, at the start of the line.
+Shape zone_or_node_shape(Cursor cursor, bool has_node) {
+    if (cursor.rest().starts_with("hugepages_total=")) return Shape::Hugepages;
+    const std::string_view name = cursor.take_while([](char c) { return c != ':' && !is_blank(c); });
+    if (!is_zone_name(name)) {
+        const bool counter = has_node && cursor.take(':') && (cursor.skip_blanks(), is_digit(cursor.peek()));
+        return counter ? Shape::Node : Shape::Other;
+    }
+    if (cursor.take(':')) {
+        Cursor number = cursor;
+        number.skip_blanks();
+        if (is_block_count(number.word()) || (has_node && number.at_end())) return Shape::FreeList;
+        return has_node && is_digit(cursor.peek()) ? Shape::Node : Shape::Other;
+    }
+    cursor.skip_blanks();
+    if (cursor.take("free:")) return is_digit(cursor.peek()) ? Shape::Zone : Shape::Other;
+    return cursor.take("per-cpu:") ? Shape::PerCpu : Shape::Other;
+}
+
+// "[  pid  ]" or "[  123]": the task table.
+Shape bracket_shape(Cursor cursor) {
+    cursor.take('[');
+    cursor.skip_blanks();
+    if (cursor.take("pid")) {
+        cursor.skip_blanks();
+        return cursor.take(']') && contains(cursor.rest(), "uid") ? Shape::TableHeader : Shape::Other;
+    }
+    if (!cursor.number()) return Shape::Other;
+    cursor.skip_blanks();
+    if (!cursor.take(']') || !is_blank(cursor.peek())) return Shape::Other;
+    for (int column = 0; column < 4; ++column) {  // uid, tgid, total_vm, rss: in every table so far
+        cursor.skip_blanks();
+        if (!cursor.number() || (!is_blank(cursor.peek()) && !cursor.at_end())) return Shape::Other;
+    }
+    return Shape::TableRow;
+}
+
+// "123 pages RAM", "123 total pagecache pages", "123 reserved pages"; "123 456 mm/slub.c:2264 func:x".
+Shape number_shape(std::string_view text) {
+    Cursor cursor(text);
+    if (!cursor.number()) return Shape::Other;
+    if (contains(text, " func:")) return Shape::AllocationRow;
+    if (!is_blank(cursor.peek())) return Shape::Other;
+    cursor.skip_blanks();
+    const std::string_view rest = without_trailing_blanks(cursor.rest());
+    const bool counts_pages = rest.starts_with("pages ") || rest == "total pagecache pages" ||
+                              rest == "reserved pages" || rest == "free pages" || rest == "slab pages";
+    return counts_pages && rest.size() < 40 ? Shape::PageCount : Shape::Other;
+}
+
+// "filp                     259KB        315KB"
+bool is_slab_row(std::string_view text) {
+    text = without_trailing_blanks(text);
+    if (!text.ends_with("KB")) return false;
+    Cursor cursor(text);
+    if (cursor.word().empty()) return false;
+    for (int column = 0; column < 2; ++column) {
+        cursor.skip_blanks();
+        if (!cursor.number() || !cursor.take("KB")) return false;
+    }
+    return cursor.at_end();
+}
+
+// "anon 0": one word of memory.stat and one number.
+bool is_stat_row(std::string_view text) {
+    Cursor cursor(text);
+    const std::string_view name =
+        cursor.take_while([](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '.'; });
+    if (name.empty() || !is_alpha(name.front()) || !cursor.take(' ')) return false;
+    return cursor.number() && without_leading_blanks(cursor.rest()).empty();
+}
+
+// "X cpuset=/docker/... mems_allowed=0-1", where X may hold blanks and the line may be cut behind cpuset.
+bool is_context(std::string_view text) {
+    const auto cpuset = text_between(text, " cpuset=", " ");
+    if (!cpuset || cpuset->empty()) return false;
+    return contains(text, " mems_allowed=") || text.ends_with(*cpuset);
+}
+
+bool is_memcg_usage(std::string_view text) {
+    for (const std::string_view name :
+         {"memory: usage ", "memory+swap: usage ", "swap: usage ", "kmem: usage "}) {
+        if (text.starts_with(name)) return true;
+    }
+    return false;
+}
+
+Shape panic_shape(std::string_view text) {
+    const bool about_memory = contains(text, "ut of memory") || contains(text, "deadlocked on memory");
+    return about_memory ? Shape::Panic : Shape::Other;
+}
+
+// Lines that an anchor announced. They are told by a phrase, which may stand anywhere in them.
+Shape anchored_shape(std::string_view text) {
+    if (contains(text, "oom-killer: gfp_mask=") || contains(text, " invoked oom-killer"))
+        return Shape::Header;
+    if (contains(text, "oom-kill:constraint=")) return Shape::Summary;
+    if (contains(text, "oom_reaper: ")) {
+        if (contains(text, "reaped process ")) return Shape::Reaped;
+        if (contains(text, "unable to reap pid:")) return Shape::NotReaped;
+    }
+    if (contains(text, "Kernel panic - not syncing")) return panic_shape(text);
+    if (contains(text, "no killable processes")) return Shape::NoKillable;
+    if (contains(text, "Killed process ")) return Shape::Kill;
+    if (contains(text, "OOM victim ") && contains(text, "already exiting")) return Shape::KillSkipped;
+    if (contains(text, "ill process ")) {
+        if (contains(text, "sharing same memory")) return Shape::KillSharing;
+        if (contains(text, " score ") || contains(text, "ut of memory") || contains(text, "ut of Memory") ||
+            contains(text, "No available memory"))
+            return Shape::Select;
+    }
+    if (contains(text, "due to memory.oom.group set")) return Shape::GroupKill;
+    if (contains(text, "Manual OOM execution")) return Shape::Sysrq;
+    return Shape::Other;
+}
+
+// Lines told by how they begin, once the anchored ones are out of the way.
+Shape leading_shape(std::string_view text) {
+    if (text.starts_with("Node ")) {
+        Cursor cursor(text.substr(5));
+        if (!cursor.number() || !is_blank(cursor.peek())) return Shape::Other;
+        cursor.skip_blanks();
+        return zone_or_node_shape(cursor, true);
+    }
+    if (text.starts_with("Mem-Info:") || text.starts_with("Mem-info:")) return Shape::MemInfo;
+    if (text.starts_with("lowmem_reserve[]:") || text.starts_with("protections[]:"))
+        return Shape::LowmemReserve;
+    if (text.starts_with("Free swap") || text.starts_with("Total swap")) return Shape::Swap;
+    if (text.starts_with("Swap cache")) return Shape::SwapCache;
+    if (text.starts_with("Free pages:")) return Shape::FreePagesTotal;
+    if (text.starts_with("CPU: ") || text.starts_with("Pid: ")) {
+        const bool is_context =
+            contains(text, "omm: ") && (contains(text, "PID: ") || contains(text, "Pid: "));
+        return is_context ? Shape::CpuLine : Shape::Other;
+    }
+    if (text.starts_with("CPU ") || text.starts_with("cpu ")) {
+        return contains(text, " hi:") || contains(text, "ot:") || contains(text, "old:") ||
+                       contains(text, " hot: ") || contains(text, " cold: ")
+                   ? Shape::PerCpu
+                   : Shape::Other;
+    }
+    if (text.starts_with("Hardware name:")) return Shape::Hardware;
+    if (text.starts_with("Tasks state (memory values in pages)")) return Shape::TableTitle;
+    if (text.starts_with("Unreclaimable slab info:")) return Shape::SlabTitle;
+    if (text.starts_with("Memory allocations:")) return Shape::AllocationTitle;
+    if (text.starts_with("Memory cgroup stats")) return Shape::MemcgStats;
+    if (text.starts_with("Memory cgroup min protection ")) return Shape::MemcgProtection;
+    if (text.starts_with("Task in /")) return Shape::MemcgTask;
+    if (is_memcg_usage(text)) return Shape::MemcgUsage;
+    if (is_context(text)) return Shape::Context;
+    if (contains(text, "page allocation failure") || contains(text, "page allocation stalls for") ||
+        contains(text, "Show Memory"))
+        return Shape::OtherMemInfo;
+    return zone_or_node_shape(Cursor(text), false);
+}
+
+}  // namespace
+
+Shape shape_of(std::string_view text) {
+    text = without_leading_blanks(text);
+    if (text.size() < 3) return Shape::Other;
+    if (text.front() == '[') {
+        const Shape shape = bracket_shape(Cursor(text));
+        if (shape != Shape::Other) return shape;
+    }
+    if (is_digit(text.front())) {
+        const Shape shape = number_shape(text);
+        if (shape != Shape::Other) return shape;
+    }
+    if (Anchors::get().find(text) != std::string_view::npos) {
+        const Shape shape = anchored_shape(text);
+        if (shape != Shape::Other) return shape;
+    }
+    const Shape shape = leading_shape(text);
+    if (shape != Shape::Other) return shape;
+    if (is_key_values(text)) return Shape::KeyValues;
+    if (is_slab_row(text)) return Shape::SlabRow;
+    return is_stat_row(text) ? Shape::StatRow : Shape::Other;
+}
+
+bool proves_oom(Shape shape) {
+    switch (shape) {
+        case Shape::Header:
+        case Shape::TableTitle:
+        case Shape::TableHeader:
+        case Shape::MemcgTask:
+        case Shape::MemcgUsage:
+        case Shape::MemcgStats:
+        case Shape::Summary:
+        case Shape::Select:
+        case Shape::Kill:
+        case Shape::KillSkipped:
+        case Shape::GroupKill:
+        case Shape::NoKillable:
+        case Shape::Panic: return true;
+        default: return false;
+    }
+}
+
+}  // namespace postmortem::oom

@@ -1,0 +1,161 @@
+// Function names, frames and titles: the small parts that events are named with.
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "log/events/details.h"
+#include "log/events/frame.h"
+#include "log/events/function_name.h"
+#include "log/match/name_set.h"
+#include "log/events/registers.h"
+#include "log/events/title.h"
+
+using namespace postmortem;
+
+namespace {
+
+std::string shown(const std::optional<LogFrame>& frame) {
+    if (!frame) return "none";
+    return frame->symbol + (frame->module.empty() ? "" : "@" + frame->module) + (frame->reliable ? "" : "?");
+}
+
+}  // namespace
+
+TEST_CASE("symbols lose what compilers and ABIs added") {
+    CHECK(without_compiler_suffix("foo.isra.0.cold") == "foo");
+    CHECK(without_compiler_suffix(".ipr_probe") == "ipr_probe");
+    CHECK(without_syscall_prefix("__x64_sys_ioctl") == "sys_ioctl");
+    CHECK(without_syscall_prefix("SyS_pause") == "pause");
+    CHECK(without_syscall_prefix("__do_sys_clone") == "clone");
+    CHECK(without_syscall_prefix("do_exit") == "do_exit");
+}
+
+TEST_CASE("Rust's and C++'s names are paths again") {
+    CHECK(demangled("_RNvNtCs9jEwPDbx20M_4core9panicking9panic_fmt") == "core::panicking::panic_fmt");
+    CHECK(demangled("_RNvCscSpY9Juk0HT_7___rustc17rust_begin_unwind") == "__rustc::rust_begin_unwind");
+    CHECK(demangled("_RNvXs1_CscPPBqWtAqum_11ashmem_rustNtB5_6AshmemNtNtCs43vyB533jt3_"
+                    "6kernel10miscdevice10MiscDevice4mmap") ==
+          "<ashmem_rust::Ashmem as kernel::miscdevice::MiscDevice>::mmap");
+    CHECK(demangled("_RINvCs1_4main3fooNtB2_3BarE") == "main::foo::<main::Bar>");
+    CHECK(demangled("_Z8fakeNameiii") == "fakeName");
+    for (const std::string_view broken :
+         {"_R", "_RNv", "_RNvC", "_RB_", "_RNvB9_3foo", "_RNvC99999999999999999999x", "_Z"}) {
+        CHECK(demangled(broken) == broken);
+    }
+    CHECK(demangled("_RNv" + std::string(500, 'N')).size() == 504);
+}
+
+TEST_CASE("sets of names") {
+    const NameSet names = {"kasan", "^down$", "readb$", "^crc#", "once_*nocheck"};
+    CHECK(names.matches("__kasan_report"));
+    CHECK(names.matches("down"));
+    CHECK_FALSE(names.matches("down_read"));
+    CHECK(names.matches("x_readb"));
+    CHECK_FALSE(names.matches("readb_x"));
+    CHECK(names.matches("crc32_le"));
+    CHECK_FALSE(names.matches("crc_itu_t"));
+    CHECK(names.matches("read_once_word_nocheck"));
+    CHECK_FALSE(names.matches("nocheck_once_"));
+}
+
+TEST_CASE("frames of all shapes") {
+    CHECK(shown(parse_frame(" kmem_cache_alloc+0x2d/0x30")) == "kmem_cache_alloc");
+    CHECK(shown(parse_frame(" [<ffffffff814bc0c2>] ? system_call_fastpath+0x16/0x1b")) ==
+          "system_call_fastpath?");
+    CHECK(shown(parse_frame(" ? nf_hook.constprop.0+0x30/0x60 [nf_tables]")) ==
+          "nf_hook.constprop.0@nf_tables?");
+    CHECK(shown(parse_frame(" foo+0x1/0x2 [mod 0123456789abcdef0123456789abcdef01234567]")) == "foo@mod");
+    CHECK(shown(parse_frame(" <IRQ>  [<ffffffff81093454>] lockdep_rcu_dereference+0xa4/0xc0")) ==
+          "lockdep_rcu_dereference");
+    CHECK(shown(parse_frame("[<c0014318>] (unwind_backtrace) from [<c001457c>] (show_stack+0x24/0x2c)")) ==
+          "unwind_backtrace");
+    CHECK(shown(parse_frame(" unwind_backtrace from show_stack+0x18/0x1c")) == "unwind_backtrace");
+    CHECK(
+        shown(parse_frame("[c00000007a01f2b0] [d0000000008cb4dc] .ipr_reset+0x1c/0x50 [ipr] (unreliable)")) ==
+        "ipr_reset@ipr?");
+    CHECK(shown(parse_frame(" [<00000000001234ab>] __schedule+0x2d8/0x7b0 ")) == "__schedule");
+    CHECK(shown(parse_frame(" vfs_read+0x9d/0x190 fs/read_write.c:470 [inline]")) == "vfs_read");
+    CHECK(shown(parse_frame("RAX: 0000000000000000")) == "none");
+    CHECK(shown(parse_frame("")) == "none");
+    const auto frame = parse_frame(" foo.part.0+0x10/0x2f0 [m]");
+    REQUIRE(frame);
+    CHECK(frame->function == "foo");
+    CHECK(frame->offset == 0x10);
+    CHECK(frame->size == 0x2f0);
+}
+
+TEST_CASE("instruction pointers of all architectures") {
+    for (const std::string_view line :
+         {"RIP: 0010:f+0x8/0x10 [m]", "RIP: 0010:[<ffffffff8144d081>]  [<ffffffff8144d081>] f+0x8/0x10 [m]",
+          "IP: [<f83f9f24>] f+0x8/0x10 [m]", "EIP is at f+0x8/0x10 [m]", "EIP: f+0x8/0x10 [m]",
+          "PC is at f+0x8/0x10 [m]", "pc : f+0x8/0x10 [m]", "NIP [d0000000008cb4dc] .f+0x8/0x10 [m]",
+          "epc : f+0x8/0x10 [m]", "epc   : 80101234 f+0x8/0x10 [m]",
+          "Krnl PSW : 0704c00180000000 000003ff80001234 (f+0x8/0x10 [m])"}) {
+        CAPTURE(line);
+        CHECK(shown(parse_instruction_pointer(line)) == "f@m");
+    }
+    CHECK(shown(parse_instruction_pointer("RIP: 0033:0x7fad92c3c370")) == "none");
+    CHECK(shown(parse_instruction_pointer("TIP: f+0x8/0x10")) == "none");
+}
+
+TEST_CASE("register dumps") {
+    const auto read = [](const std::vector<std::string_view>& lines) {
+        RegisterReader reader;
+        std::vector<LogRegister> registers;
+        for (const std::string_view line : lines) reader.read(line, registers);
+        return registers;
+    };
+    auto registers =
+        read({"RSP: 0018:ffffc900015e73f0 EFLAGS: 00010246", "RAX: 000000000000008c RBX: 1ffff920002bce80",
+              "FS:  0000000000000000(0000) GS:ffff8801db200000(0063) knlGS:00000000f7ec6b40",
+              "RAX: ffffffffffffffda RBX: 0000000000000000"});
+    REQUIRE(registers.size() == 7);
+    CHECK(registers[0].name == "RSP");
+    CHECK(registers[0].value == 0xffffc900015e73f0);
+    CHECK(registers[2].value == 0x8c);
+    registers = read({"x29: ffff800083b57a10 x28: ffff0000c1f19e40 x27: 0000000000000001"});
+    CHECK(registers.size() == 3);
+    registers = read({"r10: 00000000  r9 : fa213000  r8 : fa212000",
+                      "pc : [<c03017f4>]    lr : [<c03017c0>]    psr: 20010193"});
+    CHECK(registers.size() == 6);
+    registers = read({"GPR00: c00000000045e6c4 c0000000f5a27950 c000000001553a00"});
+    REQUIRE(registers.size() == 3);
+    CHECK(registers[2].name == "r2");
+    registers = read({"Krnl GPRS: 0000000000000000 0000000000000001 0000000000000002 0000000000000003",
+                      "           0000000000000004 0000000000000005 0000000000000006 0000000000000007"});
+    REQUIRE(registers.size() == 8);
+    CHECK(registers[5].name == "r5");
+}
+
+TEST_CASE("what an address looks like") {
+    CHECK(kind_of_address(0) == AddressKind::Null);
+    CHECK(kind_of_address(0x28) == AddressKind::NullOffset);
+    CHECK(kind_of_address(0xfffffffffffffff4) == AddressKind::ErrorPointer);
+    CHECK(kind_of_address(0x6b6b6b6b6b6b6b7b) == AddressKind::FreedPoison);
+    CHECK(kind_of_address(0x6b6b6bbb) == AddressKind::FreedPoison);
+    CHECK(kind_of_address(0x5a5a5a5a5a5a5a5a) == AddressKind::UnusedPoison);
+    CHECK(kind_of_address(0xdead000000000108) == AddressKind::ListPoison);
+    CHECK(kind_of_address(0x00007f1234567890) == AddressKind::User);
+    CHECK(kind_of_address(0xffff888004563000) == AddressKind::Kernel);
+    CHECK(kind_of_address(0xc000000001553a00) == AddressKind::Kernel);
+    CHECK(kind_of_address(0x1ffff920002bce80) == AddressKind::NonCanonical);
+}
+
+TEST_CASE("titles are the same on every run") {
+    CHECK(stable_title("BUG: at ffff88801db20000 in f") == "BUG: at ADDR in f");
+    CHECK(stable_title("x 0xdeadbeef01 y") == "x ADDR y");
+    CHECK(stable_title("panic at mm/slub.c:123:4") == "panic at mm/slub.c:LINE");
+    CHECK(stable_title("from 10.0.0.1 port 22") == "from IP port NUM");
+    CHECK(stable_title("in ip6_fragment+0x1052/0x2d80") == "in ip6_fragment");
+    CHECK(stable_title("lockup - CPU#3 stuck") == "lockup - CPU stuck");
+    CHECK(stable_title("task syz-executor.3:1234 hung") == "task syz-executor hung");
+    CHECK(stable_title("in cfg80211_scan") == "in cfg80211_scan");
+    CHECK(stable_title("a \x1b[1m  b\t c") == "a [1m b c");
+    CHECK(stable_title(std::string(500, 'x')).size() == 120);
+    const std::string captures[] = {"use-after-free", "Read"};
+    const std::string frames[] = {"f", "g"};
+    CHECK(fill_title("KASAN: {1} {2} in {frame}, {frame2}", captures, frames) ==
+          "KASAN: use-after-free Read in f, g");
+    CHECK(fill_title("in {frame}", {}, {}) == "in corrupted");
+}

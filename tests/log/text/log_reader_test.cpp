@@ -1,0 +1,186 @@
+#include "log/text/log_reader.h"
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace postmortem;
+
+namespace {
+
+LogRecord only(std::string_view line) {
+    LogReader reader(line);
+    LogRecord record;
+    REQUIRE(reader.next(record));
+    // The views point into the reader's buffer: keep what the checks compare.
+    static std::string text, time, caller, host, program;
+    const auto keep = [](std::string& to, std::string_view& view) { view = to = std::string(view); };
+    keep(text, record.text);
+    keep(time, record.time);
+    keep(caller, record.caller);
+    keep(host, record.host);
+    keep(program, record.program);
+    return record;
+}
+
+std::vector<std::string> texts(std::string_view log) {
+    LogReader reader(log);
+    LogRecord record;
+    std::vector<std::string> all;
+    while (reader.next(record)) all.emplace_back(record.text);
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("every prefix comes off and leaves the message") {
+    for (const std::string_view line : {
+             "Oops: 0000 [#1] SMP",
+             "[   12.345678] Oops: 0000 [#1] SMP",
+             "[   12.345678][  T123] Oops: 0000 [#1] SMP",
+             "[   12.345678][    C1] Oops: 0000 [#1] SMP",
+             "<4>[   12.345678] Oops: 0000 [#1] SMP",
+             "[Mon Jan  1 12:00:00 2024] Oops: 0000 [#1] SMP",
+             "[  +0.000012] Oops: 0000 [#1] SMP",
+             "[   12.345678 <    0.000012>] Oops: 0000 [#1] SMP",
+             "[Jan 5 10:00] Oops: 0000 [#1] SMP",
+             "kern  :warn  : [   12.345678] Oops: 0000 [#1] SMP",
+             "Jan 11 22:31:37 box kernel: Oops: 0000 [#1] SMP",
+             "Jan  1 22:31:37 box kernel: [ 4552.564718] Oops: 0000 [#1] SMP",
+             "Jan 11 22:31:37 :HOSTNAME: kernel: Oops: 0000 [#1] SMP",
+             "Jan 11 22:31:37 box kern.warn kernel: [   12.345678] Oops: 0000 [#1] SMP",
+             "Thu Jan  1 00:00:00 1970 kern.warn kernel: [   12.345678] Oops: 0000 [#1] SMP",
+             "2024-01-02T03:04:05.678901+00:00 box kernel: [   12.345678] Oops: 0000 [#1] SMP",
+             "2024-01-02T03:04:05+0000 box kernel: Oops: 0000 [#1] SMP",
+             "2024-01-02T03:04:05.678Z [   12.345678] Oops: 0000 [#1] SMP",
+             "2024-01-02 03:04:05 [   12.345678] Oops: 0000 [#1] SMP",
+             "Tue 2024-01-02 03:04:05 UTC box kernel: Oops: 0000 [#1] SMP",
+             "[   12.345678] box kernel: Oops: 0000 [#1] SMP",
+             "<6>1 2024-01-02T03:04:05.678901+00:00 box kernel: Oops: 0000 [#1] SMP",
+             "4,1234,5678901,-;Oops: 0000 [#1] SMP",
+             "4,1234,5678901,-,caller=T12;Oops: 0000 [#1] SMP",
+             "> [   12.345678] Oops: 0000 [#1] SMP",
+             ">> > Oops: 0000 [#1] SMP",
+             "\x1b[0m\x1b[31m[   12.345678] Oops: 0000\x1b[0m [#1] SMP",
+             "[   12.345678] Oops: 0000 [#1] SMP\r\r\n",
+             "\r[   12.345678] Oops: 0000 [#1] SMP\r\n",
+         }) {
+        CAPTURE(line);
+        CHECK(only(line).text == "Oops: 0000 [#1] SMP");
+    }
+}
+
+TEST_CASE("the prefixes' fields are kept") {
+    LogRecord record = only("<4>[   12.345678][  T123] x");
+    CHECK(record.level == 4);
+    CHECK(record.seconds == doctest::Approx(12.345678));
+    CHECK(record.caller == "T123");
+    record = only("Jan 11 22:31:37 box systemd[1]: Started");
+    CHECK(record.time == "Jan 11 22:31:37");
+    CHECK(record.host == "box");
+    CHECK(record.program == "systemd");
+    CHECK_FALSE(record.may_be_kernel());
+    record = only("[   36.912470] [   T45] spaced");  // dmesg since util-linux 2.40
+    CHECK(record.caller == "T45");
+    CHECK(record.text == "spaced");
+    record = only("dmz-host kernel: Mem-Info:");  // somebody cut the dates off
+    CHECK(record.host == "dmz-host");
+    CHECK(record.text == "Mem-Info:");
+    record = only("4,1234,5678901,-,caller=C2;x");
+    CHECK(record.seconds == doctest::Approx(5.678901));
+    CHECK(record.caller == "C2");
+    record = only("kern  :err   : [    1.500000] x");
+    CHECK(record.level == 3);
+}
+
+TEST_CASE("message text that looks like a prefix stays") {
+    CHECK(only("[drm] Num pipes: 1").text == "[drm] Num pipes: 1");
+    CHECK(only("[    1.000000] [drm] Num pipes").text == "[drm] Num pipes");
+    CHECK(only("[    1.000000]  [<ffffffff810e1c50>] ? kfree+0x1/0x2").text ==
+          " [<ffffffff810e1c50>] ? kfree+0x1/0x2");
+    CHECK(only("2024-01-02T03:04:05Z divide error: 0000").text == "divide error: 0000");
+    CHECK(only("2024-01-02T03:04:05Z BUG: unable to handle").text == "BUG: unable to handle");
+    CHECK(only(">ffff8880: fa fb").text == ">ffff8880: fa fb");
+}
+
+TEST_CASE("lines that a console glued together come apart") {
+    LogReader reader("root@box:~# . /lava-57[   36.912468] link up[   36.912470][   T1] next\nlast");
+    LogRecord record;
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "root@box:~# . /lava-57");
+    CHECK_FALSE(record.continuation);
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "link up");
+    CHECK(record.continuation);
+    CHECK(record.line == 1);
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "next");
+    CHECK(record.caller == "T1");
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "last");
+    CHECK(record.line == 2);
+    CHECK_FALSE(reader.next(record));
+}
+
+TEST_CASE("a line of megabytes is cut and the next one is whole") {
+    const std::string log = "first\n" + std::string(3'000'000, 'x') + "\nlast\n";
+    LogReader reader(log);
+    LogRecord record;
+    REQUIRE(reader.next(record));
+    CHECK_FALSE(record.cut);
+    REQUIRE(reader.next(record));
+    CHECK(record.cut);
+    CHECK(record.text.size() == LogReader::max_line);
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "last");
+    CHECK(record.line == 3);
+    CHECK_FALSE(reader.next(record));
+}
+
+TEST_CASE("journalctl -o json") {
+    LogReader reader(R"({"__REALTIME_TIMESTAMP":"1","_TRANSPORT":"kernel","PRIORITY":"3","_HOSTNAME":"box",)"
+                     R"("_SOURCE_MONOTONIC_TIMESTAMP":"1500000","MESSAGE":"tab\there \"q\" \u00e9"})"
+                     "\n"
+                     R"({"MESSAGE":[72,105,27],"SYSLOG_IDENTIFIER":"sshd"})"
+                     "\n"
+                     R"({"MESSAGE":"one\ntwo","_TRANSPORT":"kernel"})"
+                     "\n");
+    LogRecord record;
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "tab\there \"q\" \xc3\xa9");
+    CHECK(record.seconds == doctest::Approx(1.5));
+    CHECK(record.level == 3);
+    CHECK(record.program == "kernel");
+    CHECK(record.host == "box");
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "Hi\x1b");
+    CHECK_FALSE(record.may_be_kernel());
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "one");
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "two");
+    CHECK_FALSE(reader.next(record));
+}
+
+TEST_CASE("journalctl -o export") {
+    std::string log = "__CURSOR=s=1\n_TRANSPORT=kernel\nMESSAGE=plain\nPRIORITY=6\n\n__CURSOR=s=2\nMESSAGE\n";
+    log += std::string("\x07\0\0\0\0\0\0\0", 8) + "two\nrow\n_HOSTNAME=box\n\n";
+    LogReader reader(log);
+    LogRecord record;
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "plain");
+    CHECK(record.level == 6);
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "two");
+    CHECK(record.host == "box");
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "row");
+    CHECK_FALSE(reader.next(record));
+}
+
+TEST_CASE("empty lines, no lines, no last newline") {
+    CHECK(texts("").empty());
+    CHECK(texts("\n\na") == std::vector<std::string>{"", "", "a"});
+    CHECK(texts("{\"MESSAGE\":") == std::vector<std::string>{"{\"MESSAGE\":"});
+}
