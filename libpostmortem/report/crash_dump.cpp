@@ -2,16 +2,16 @@
 
 #include "kernel/kernel.h"
 #include "memory/physical_memory.h"
-#include "report/backtrace.h"
-#include "report/cgroup_tree.h"
-#include "report/crash_report.h"
-#include "report/kernel_log.h"
-#include "report/memory_picture.h"
-#include "report/oom_state.h"
-#include "report/oom_tasks.h"
-#include "report/panic.h"
-#include "report/system_info.h"
-#include "report/task_list.h"
+#include "report/backtrace/backtrace.h"
+#include "report/cgroups/cgroup_tree.h"
+#include "report/crash_report/crash_report.h"
+#include "report/log/kernel_log.h"
+#include "report/memory/memory_picture.h"
+#include "report/oom/oom_state.h"
+#include "report/oom/oom_tasks.h"
+#include "report/panic/panic.h"
+#include "report/system/system_info.h"
+#include "report/tasks/task_list.h"
 
 namespace postmortem {
 

@@ -5,7 +5,7 @@
 #include <postmortem/crash_input.h>
 
 #include "log/text/usable.h"
-#include "report/crash_files.h"
+#include "report/triage/crash_files.h"
 
 namespace postmortem {
 namespace {

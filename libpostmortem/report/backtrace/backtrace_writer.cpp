@@ -1,0 +1,47 @@
+// Backtraces one by one, and whole lists through the same.
+#include <postmortem/render.h>
+
+#include "report/backtrace/backtrace_json.h"
+#include "report/backtrace/backtrace_text.h"
+
+namespace postmortem {
+namespace {
+
+std::string write(const BacktraceList& list, BacktraceWriter::Format format) {
+    BacktraceWriter writer(format);
+    std::string out;
+    for (const Backtrace& trace : list.backtraces) out += writer.add(trace);
+    return out += writer.finish(list.problems);
+}
+
+}  // namespace
+
+std::string BacktraceWriter::add(const Backtrace& trace) {
+    constexpr std::size_t usual_length = 2048;
+    std::string out;
+    out.reserve(usual_length);
+    if (format_ == Format::Json) {
+        append_json(out, trace, first_);
+    } else {
+        if (!first_) out += '\n';
+        append_text(out, trace);
+    }
+    first_ = false;
+    return out;
+}
+
+std::string BacktraceWriter::finish(const Problems& problems) {
+    std::string out;
+    if (format_ == Format::Json) append_json_end(out, problems, first_);
+    return out;
+}
+
+std::string to_text(const BacktraceList& list) {
+    return write(list, BacktraceWriter::Format::Text);
+}
+
+std::string to_json(const BacktraceList& list) {
+    return write(list, BacktraceWriter::Format::Json);
+}
+
+}  // namespace postmortem

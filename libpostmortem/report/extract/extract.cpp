@@ -1,0 +1,95 @@
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include <postmortem/extract.h>
+
+#include "base/problem_collector.h"
+#include "dump/kdump_writer.h"
+#include "kernel/kernel.h"
+#include "kernel/module/modules.h"
+#include "kernel/uts.h"
+#include "report/backtrace/backtrace.h"
+#include "report/crash_report/crash_report.h"
+#include "report/log/kernel_log.h"
+#include "report/oom/oom_state.h"
+#include "report/panic/panic.h"
+#include "report/tasks/task_list.h"
+
+namespace postmortem {
+namespace {
+
+/// Asks all that the commands ask, for the sake of what it reads.
+class Questioner {
+  public:
+    Questioner(const Kernel& kernel, const ExtractOptions& options) : kernel_(kernel), options_(options) {}
+
+    Problems ask_everything() {
+        step("log");
+        note(make_kernel_log(kernel_).problems);
+        step("tasks");
+        if (const auto tasks = make_task_list(kernel_)) note(tasks->problems);
+        step("backtraces");
+        BacktraceRequest every_task;
+        every_task.which = BacktraceRequest::Which::All;
+        if (auto missing = visit_backtraces(kernel_, every_task, [](const Backtrace&) {})) note(*missing);
+        step("report");
+        note(make_crash_report(kernel_).problems);
+        step("panic");
+        note(make_panic_analysis(kernel_).problems);
+        step("memory");
+        note(make_oom_state(kernel_).problems);
+        step("modules");
+        note(kernel_.modules().problems());
+        for (const Module& module : kernel_.modules().all())
+            if (auto symbols = kernel_.modules().symbols_of(module); !symbols) problems_.add(symbols.error());
+        step("symbols");
+        if (auto symbols = kernel_.symbols())
+            if (auto whole = (*symbols)->for_each([](const Symbol&) { return true; }); !whole)
+                problems_.add("kernel symbols", whole.error());
+        return problems_.take();
+    }
+
+  private:
+    void step(std::string_view name) const {
+        if (options_.progress) options_.progress(name);
+    }
+    void note(const Problems& problems) { problems_.add_all(problems); }
+
+    const Kernel& kernel_;
+    const ExtractOptions& options_;
+    ProblemCollector problems_;
+};
+
+}  // namespace
+
+Result<ExtractSummary> extract(const std::filesystem::path& source, const std::filesystem::path& target,
+                               const ExtractOptions& options) {
+    KernelOptions kernel_options;
+    kernel_options.vmlinux = options.open.vmlinux;
+    kernel_options.search_vmlinux = options.open.search_vmlinux;
+    kernel_options.record_touched_pages = true;
+    auto kernel = Kernel::open(source, kernel_options);
+    if (!kernel) return fail(std::move(kernel.error()));
+    std::error_code ignored;
+    const std::filesystem::path dump_file = (*kernel)->dump().info().file;
+    if (std::filesystem::equivalent(dump_file, target, ignored))
+        return fail(ErrorCode::InvalidArgument,
+                    fmt::format("{}: this is the dump itself; name another file to write", target.string()));
+
+    ExtractSummary summary;
+    summary.problems = Questioner(**kernel, options).ask_everything();
+    const std::vector<std::uint64_t> pages = (*kernel)->physical().touched_pages();
+
+    if (options.progress) options.progress("writing");
+    KdumpContent content{.source = (*kernel)->dump(), .pfns = pages};
+    if (auto uts = read_uts(**kernel)) content.utsname = std::move(*uts);
+    auto written = write_kdump(target, content, {Codec::Zstd, options.compression_level});
+    if (!written) return fail(std::move(written.error()));
+    summary.pages = written->pages;
+    summary.bytes = written->bytes;
+    summary.source_bytes = std::filesystem::file_size(dump_file, ignored);
+    return summary;
+}
+
+}  // namespace postmortem

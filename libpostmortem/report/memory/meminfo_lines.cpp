@@ -1,0 +1,276 @@
+#include "report/memory/meminfo_lines.h"
+
+#include <algorithm>
+
+#include "kernel/mm/block_devices.h"
+#include "kernel/percpu_counter.h"
+#include "kernel/mm/percpu_pool.h"
+#include "kernel/mm/task_memory.h"
+#include "kernel/mm/vmalloc_areas.h"
+
+namespace postmortem {
+namespace {
+
+class Maker {
+  public:
+    Maker(const Kernel& kernel, const MeminfoSources& sources, ProblemCollector& problems)
+        : kernel_(kernel),
+          sources_(sources),
+          counters_(sources.counters),
+          page_kib_(kernel.dump().page_size() / 1024),
+          problems_(problems) {}
+
+    std::vector<MeminfoLine> make() {
+        general();
+        lists();
+        swap();
+        pages();
+        kernel_memory();
+        limits();
+        huge_pages();
+        direct_map();
+        return std::move(lines_);
+    }
+
+  private:
+    void general();
+    void lists();
+    void swap();
+    void pages();
+    void kernel_memory();
+    void limits();
+    void huge_pages();
+    void direct_map();
+
+    Result<std::uint64_t> count(std::initializer_list<std::string_view> names) const {
+        return counters_.get(names);
+    }
+    Result<std::uint64_t> available() const;
+    Result<std::uint64_t> reclaimable_kernel_memory() const;
+    Result<std::uint64_t> swap_cache() const;
+    Result<std::uint64_t> committed() const;
+
+    // A line that every kernel has.
+    void kib(const char* name, Result<std::uint64_t> value) {
+        if (value)
+            lines_.push_back({name, *value, false});
+        else
+            problems_.add(name, value.error());
+    }
+    void line(const char* name, Result<std::uint64_t> in_pages) {
+        kib(name, in_pages.map([this](std::uint64_t number) { return number * page_kib_; }));
+    }
+    // A line of some kernels and configurations.
+    void line_if_any(const char* name, Result<std::uint64_t> in_pages) {
+        if (in_pages || in_pages.error().code != ErrorCode::NotFound) line(name, std::move(in_pages));
+    }
+    // A line that stayed, with 0, when its counter went.
+    void line_or_zero(const char* name, Result<std::uint64_t> in_pages) {
+        const bool gone = !in_pages && in_pages.error().code == ErrorCode::NotFound;
+        line(name, gone ? Result<std::uint64_t>(0) : std::move(in_pages));
+    }
+    static Result<std::uint64_t> sum(Result<std::uint64_t> a, const Result<std::uint64_t>& b) {
+        if (!a) return a;
+        if (!b) return b;
+        return *a + *b;
+    }
+
+    const Kernel& kernel_;
+    const MeminfoSources& sources_;
+    const VmCounters& counters_;
+    std::uint64_t page_kib_;
+    ProblemCollector& problems_;
+    std::vector<MeminfoLine> lines_;
+};
+
+Result<std::uint64_t> Maker::reclaimable_kernel_memory() const {
+    auto slab = count({"NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE"});
+    if (!slab) return slab;
+    // NR_KERNEL_MISC_RECLAIMABLE since 4.20 (b29940c1abd7).
+    return *slab + count({"NR_KERNEL_MISC_RECLAIMABLE", "NR_INDIRECTLY_RECLAIMABLE_BYTES"}).value_or(0);
+}
+
+// si_mem_available() (mm/show_mem.c): half of what can be reclaimed, or all but the low watermarks.
+Result<std::uint64_t> Maker::available() const {
+    const auto free = count({"NR_FREE_PAGES"}), active = count({"NR_ACTIVE_FILE"}),
+               inactive = count({"NR_INACTIVE_FILE"});
+    const auto reserve = kernel_.number<std::uint64_t>("totalreserve_pages");
+    const auto reclaimable = reclaimable_kernel_memory();
+    for (const auto* value : {&free, &active, &inactive, &reserve, &reclaimable})
+        if (!*value) return *value;
+    if (sources_.zones.nodes.empty()) return fail(ErrorCode::NotFound, "it needs the zones' watermarks");
+    std::uint64_t low = 0;
+    for (const NodeZones& node : sources_.zones.nodes)
+        for (const MemoryZone& zone : node.zones) low += zone.low;
+    const auto usable = [low](std::uint64_t pages) { return pages - std::min(pages / 2, low); };
+    const auto sum =
+        static_cast<std::int64_t>(*free - *reserve + usable(*active + *inactive) + usable(*reclaimable));
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(sum, 0));
+}
+
+Result<std::uint64_t> Maker::swap_cache() const {
+    // A counter since 5.12 (b6038942480e).
+    return counters_.has("NR_SWAPCACHE") ? count({"NR_SWAPCACHE"}) : count_swap_cache(kernel_);
+}
+
+void Maker::general() {
+    line("MemTotal", total_ram_pages(kernel_));
+    line("MemFree", count({"NR_FREE_PAGES"}));
+    line("MemAvailable", available());
+    const auto buffers = count_buffer_pages(kernel_);
+    line("Buffers", buffers);
+    const auto cache = swap_cache(), files = count({"NR_FILE_PAGES"});
+    if (buffers && cache && files)
+        line("Cached", *files - std::min(*files, *cache + *buffers));
+    else
+        problems_.add("Cached", !buffers ? buffers.error() : !cache ? cache.error() : files.error());
+    line("SwapCached", cache);
+}
+
+void Maker::lists() {
+    const auto active_anon = count({"NR_ACTIVE_ANON"}), inactive_anon = count({"NR_INACTIVE_ANON"}),
+               active_file = count({"NR_ACTIVE_FILE"}), inactive_file = count({"NR_INACTIVE_FILE"});
+    line("Active", sum(active_anon, active_file));
+    line("Inactive", sum(inactive_anon, inactive_file));
+    line("Active(anon)", active_anon);
+    line("Inactive(anon)", inactive_anon);
+    line("Active(file)", active_file);
+    line("Inactive(file)", inactive_file);
+    line("Unevictable", count({"NR_UNEVICTABLE"}));
+    line("Mlocked", count({"NR_MLOCK"}));
+}
+
+void Maker::swap() {
+    if (const auto& totals = sources_.swap.totals) {
+        line("SwapTotal", totals->total_pages);
+        line("SwapFree", totals->free_pages);
+    }
+    // These lines came with the events (f6498b776d28, 5.19).
+    if (!kernel_.types().enumerator("vm_event_item", "ZSWPIN")) return;
+    const auto zswap = read_zswap(kernel_);
+    if (!zswap && zswap.error().code == ErrorCode::NotFound) return;
+    kib("Zswap", zswap.map([](const ZswapState& state) { return state.pool_bytes / 1024; }));
+    line("Zswapped", zswap.map([](const ZswapState& state) { return state.stored_pages; }));
+}
+
+void Maker::pages() {
+    line("Dirty", count({"NR_FILE_DIRTY"}));
+    line("Writeback", count({"NR_WRITEBACK"}));
+    line("AnonPages", count({"NR_ANON_MAPPED"}));
+    line("Mapped", count({"NR_FILE_MAPPED"}));
+    line("Shmem", count({"NR_SHMEM"}));
+}
+
+void Maker::kernel_memory() {
+    const auto reclaimable = count({"NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE"}),
+               unreclaimable = count({"NR_SLAB_UNRECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE"});
+    if (counters_.has("NR_KERNEL_MISC_RECLAIMABLE")) line("KReclaimable", reclaimable_kernel_memory());
+    line("Slab", sum(reclaimable, unreclaimable));
+    line("SReclaimable", reclaimable);
+    line("SUnreclaim", unreclaimable);
+    kib("KernelStack", count({"NR_KERNEL_STACK_KB"}));
+    if (counters_.has("NR_KERNEL_SCS_KB")) kib("ShadowCallStack", count({"NR_KERNEL_SCS_KB"}));
+    line("PageTables", count({"NR_PAGETABLE"}));
+    line_if_any("SecPageTables", count({"NR_SECONDARY_PAGETABLE"}));
+    line_or_zero("NFS_Unstable", count({"NR_UNSTABLE_NFS"}));
+    line_or_zero("Bounce", count({"NR_BOUNCE"}));
+    line_or_zero("WritebackTmp", count({"NR_WRITEBACK_TEMP"}));
+}
+
+// vm_memory_committed() adds up every CPU's part since 5.9 (4e2ee51e78f1), when percpu_counter_sync() came.
+Result<std::uint64_t> Maker::committed() const {
+    const Object counter = kernel_.variable("vm_committed_as", "percpu_counter");
+    const bool exact = kernel_.symbol("percpu_counter_sync").has_value();
+    const auto pages = exact ? percpu_counter_sum(kernel_, counter) : percpu_counter_read(counter);
+    if (!pages) return fail(pages.error());
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(*pages, 0));
+}
+
+void Maker::limits() {
+    line("CommitLimit", commit_limit(kernel_, sources_));
+    line("Committed_AS", committed());
+    kib("VmallocTotal", vmalloc_space(kernel_).map([](std::uint64_t bytes) { return bytes >> 10; }));
+    line("VmallocUsed", vmalloc_pages(kernel_, counters_));
+    kib("VmallocChunk", 0);
+    line("Percpu", read_percpu_pool(kernel_).map([](const PercpuPool& pool) { return pool.pages; }));
+    if (kernel_.number<std::uint32_t>("early_memtest_done").value_or(0) != 0) {
+        const auto bad = kernel_.number<std::uint64_t>("early_memtest_bad_size");
+        kib("EarlyMemtestBad", bad.map([](std::uint64_t bytes) { return bytes >> 10; }));
+    }
+    line_if_any("HardwareCorrupted", kernel_.number<std::uint64_t>("num_poisoned_pages"));
+}
+
+void Maker::huge_pages() {
+    if (kernel_.symbol("transparent_hugepage_flags")) {
+        // Counted in huge pages until 5.11, in pages since 5.12 (69473e5de870), like NR_SWAPCACHE.
+        constexpr std::uint64_t small_pages = 512;
+        const std::uint64_t unit = counters_.has("NR_SWAPCACHE") ? 1 : small_pages;
+        const auto huge = [&](std::initializer_list<std::string_view> names) {
+            return count(names).map([unit](std::uint64_t number) { return number * unit; });
+        };
+        line("AnonHugePages", huge({"NR_ANON_THPS", "NR_ANON_TRANSPARENT_HUGEPAGES"}));
+        line_if_any("ShmemHugePages", huge({"NR_SHMEM_THPS"}));
+        line_if_any("ShmemPmdMapped", huge({"NR_SHMEM_PMDMAPPED"}));
+        line_if_any("FileHugePages", huge({"NR_FILE_THPS"}));
+        line_if_any("FilePmdMapped", huge({"NR_FILE_PMDMAPPED"}));
+    }
+    if (kernel_.symbol("cma_area_count")) {
+        line_if_any("CmaTotal", kernel_.number<std::uint64_t>("totalcma_pages"));
+        line_if_any("CmaFree", count({"NR_FREE_CMA_PAGES"}));
+    }
+    line_if_any("Unaccepted", count({"NR_UNACCEPTED"}));
+    line_if_any("Balloon", count({"NR_BALLOON_PAGES"}));
+    line_if_any("GPUActive", count({"NR_GPU_ACTIVE"}));
+    line_if_any("GPUReclaim", count({"NR_GPU_RECLAIM"}));
+    std::uint64_t bytes = 0;
+    for (const HugePagePool& pool : sources_.huge_pages) {
+        bytes += pool.bytes();
+        if (!pool.is_default) continue;
+        lines_.push_back({"HugePages_Total", pool.total, true});
+        lines_.push_back({"HugePages_Free", pool.free, true});
+        lines_.push_back({"HugePages_Rsvd", pool.reserved, true});
+        lines_.push_back({"HugePages_Surp", pool.surplus, true});
+        lines_.push_back({"Hugepagesize", pool.page_bytes / 1024, false});
+    }
+    if (!sources_.huge_pages.empty()) kib("Hugetlb", bytes / 1024);
+}
+
+// arch/x86/mm/pat/set_memory.c: how much of the direct map is in pages of which size.
+void Maker::direct_map() {
+    const auto counts = kernel_.symbol("direct_pages_count");
+    if (!counts) return;
+    const auto at_level = [&](std::uint64_t level, std::uint64_t page_kib) {
+        return kernel_.memory().u64(*counts + 8 * level).map([=](std::uint64_t n) { return n * page_kib; });
+    };
+    kib("DirectMap4k", at_level(1, 4));
+    kib("DirectMap2M", at_level(2, 2048));
+    if (kernel_.number<std::uint32_t>("direct_gbpages").value_or(0) != 0)
+        kib("DirectMap1G", at_level(3, 1u << 20));
+}
+
+}  // namespace
+
+Result<std::uint64_t> commit_limit(const Kernel& kernel, const MeminfoSources& sources) {
+    const auto total = total_ram_pages(kernel);
+    const auto kbytes = kernel.number<std::uint64_t>("sysctl_overcommit_kbytes");
+    const auto ratio = kernel.number<std::uint32_t>("sysctl_overcommit_ratio");
+    if (!total) return total;
+    if (!ratio) return fail(ratio.error());
+    if (!sources.swap.totals) return fail(ErrorCode::NotFound, "it needs the size of swap");
+    const std::uint64_t page = kernel.dump().page_size();
+    std::uint64_t huge = 0;
+    for (const HugePagePool& pool : sources.huge_pages) huge += pool.bytes() / page;
+    const std::uint64_t allowed =
+        kbytes.value_or(0) != 0 ? *kbytes / (page / 1024) : (*total - std::min(*total, huge)) * *ratio / 100;
+    // What is being swapped off has left total_swap_pages, and counts no more.
+    const auto swap = kernel.number<std::uint64_t>("total_swap_pages");
+    if (!swap) return swap;
+    return allowed + *swap;
+}
+
+std::vector<MeminfoLine> make_meminfo_lines(const Kernel& kernel, const MeminfoSources& sources,
+                                            ProblemCollector& problems) {
+    return Maker(kernel, sources, problems).make();
+}
+
+}  // namespace postmortem

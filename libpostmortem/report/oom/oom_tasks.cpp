@@ -1,0 +1,140 @@
+#include "report/oom/oom_tasks.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "kernel/mm/memcg.h"
+#include "kernel/mm/oom_badness.h"
+#include "kernel/mm/task_memory.h"
+#include "report/oom/oom_choice.h"
+
+namespace postmortem {
+namespace {
+
+void add(OomMemory& sum, const OomMemory& more) {
+    sum.anon_pages += more.anon_pages;
+    sum.file_pages += more.file_pages;
+    sum.shmem_pages += more.shmem_pages;
+    sum.swap_entries += more.swap_entries;
+    sum.page_table_bytes += more.page_table_bytes;
+}
+
+template <class NameOf>
+std::vector<OomConsumer> consumers(const std::vector<OomProcess>& processes, const NameOf& name_of) {
+    std::map<std::string, OomConsumer> by_name;
+    std::unordered_set<std::uint64_t> counted;
+    for (const OomProcess& process : processes) {
+        if (!process.memory) continue;
+        std::string name = name_of(process);
+        if (name.empty()) continue;
+        OomConsumer& consumer = by_name[name];
+        ++consumer.processes;
+        if (counted.insert(process.mm).second) add(consumer.memory, *process.memory);
+    }
+    std::vector<OomConsumer> list;
+    for (auto& [name, consumer] : by_name) {
+        consumer.name = name;
+        list.push_back(std::move(consumer));
+    }
+    const auto held = [](const OomConsumer& consumer) {
+        return consumer.memory.rss_pages() + consumer.memory.swap_entries;
+    };
+    std::stable_sort(list.begin(), list.end(),
+                     [&](const OomConsumer& a, const OomConsumer& b) { return held(a) > held(b); });
+    return list;
+}
+
+std::string describe(const OomRule& rule) {
+    if (!rule.has_score_adj) return "by total_vm, run time and oom_adj (before 2.6.36): not computed";
+    if (rule.in_thousandths)
+        return "badness = (rss + swap + page tables) in thousandths of all memory + oom_score_adj, which is "
+               "oom_score too";
+    std::string text = "badness = rss + swap + page tables + oom_score_adj * total / 1000, in pages";
+    if (rule.root_bonus) text += ", 3 % less for CAP_SYS_ADMIN";
+    text += rule.is_signed ? "; oom_score = (1000 + badness * 1000 / total) * 2 / 3"
+                           : ", at least 1; oom_score = badness * 1000 / total";
+    return text;
+}
+
+}  // namespace
+
+const OomProcess* OomTable::find(std::int32_t pid) const {
+    const auto at = std::find_if(processes.begin(), processes.end(),
+                                 [&](const OomProcess& process) { return process.pid == pid; });
+    return at == processes.end() ? nullptr : &*at;
+}
+
+Result<OomTable> make_oom_table(const Kernel& kernel, const OomTableRequest& request) {
+    OomTable table;
+    ProblemCollector problems;
+    table.page_size = kernel.dump().page_size();
+    const OomRule rule = read_oom_rule(kernel);
+    table.rule = describe(rule);
+    const auto ram = total_ram_pages(kernel);
+    const auto swap = kernel.number<std::uint64_t>("total_swap_pages");
+    if (ram)
+        table.ram_pages = *ram;
+    else
+        problems.add("the machine's memory", ram.error());
+    if (swap)
+        table.swap_pages = *swap;
+    else if (swap.error().code == ErrorCode::NotFound && ram)
+        table.swap_pages = 0;  // CONFIG_SWAP=n
+    else
+        problems.add("the size of swap", swap.error());
+
+    const TaskTable tasks = read_tasks(kernel);
+    problems.add_all(tasks.problems);
+    const Task* allocating = nullptr;
+    if (request.allocating_pid) {
+        allocating = tasks.by_pid(*request.allocating_pid);
+        if (!allocating)
+            return fail(ErrorCode::NotFound, fmt::format("there is no task {}", *request.allocating_pid));
+    }
+    std::optional<CgroupTree> cgroups;
+    if (auto read = read_memcg_tree(kernel, problems))
+        cgroups = std::move(*read);
+    else if (read.error().code != ErrorCode::NotFound)
+        problems.add("the control groups", read.error());
+    const CgroupNode* limit = nullptr;
+    if (request.cgroup && *request.cgroup != "/") {
+        limit = cgroups ? cgroups->find(*request.cgroup) : nullptr;
+        if (!limit)
+            return fail(ErrorCode::NotFound,
+                        fmt::format("there is no (or more than one) control group {}", *request.cgroup));
+    }
+
+    // Without a total nothing can be weighed.
+    const std::uint64_t total =
+        table.ram_pages && table.swap_pages ? *table.ram_pages + *table.swap_pages : 0;
+    table.processes = read_oom_processes(kernel, tasks, rule, total, problems);
+    OomScene scene{kernel, tasks, rule};
+    scene.total_pages = total;
+    scene.swap_pages = table.swap_pages.value_or(0);
+    scene.page_size = table.page_size;
+    scene.cgroups = cgroups ? &*cgroups : nullptr;
+    scene.limit = limit;
+    scene.allocating = allocating;
+    table.choice = choose_oom_victim(scene, table.processes, problems);
+    if (limit) {
+        std::erase_if(table.processes,
+                      [&](const OomProcess& process) { return !is_below(process.cgroup, limit->path); });
+        for (OomProcess& process : table.processes) {
+            if (process.badness) process.badness = oom_points(scene, process, table.choice.total_pages);
+        }
+    }
+    std::stable_sort(table.processes.begin(), table.processes.end(),
+                     [](const OomProcess& a, const OomProcess& b) { return a.pid < b.pid; });
+    table.by_command = consumers(table.processes, [](const OomProcess& process) { return process.comm; });
+    table.by_user = consumers(table.processes, [](const OomProcess& process) {
+        return process.uid ? fmt::format("{}", *process.uid) : std::string();
+    });
+    table.by_cgroup = consumers(table.processes, [](const OomProcess& process) { return process.cgroup; });
+    table.problems = problems.take();
+    return table;
+}
+
+}  // namespace postmortem

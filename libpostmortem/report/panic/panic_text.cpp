@@ -1,0 +1,308 @@
+// `panic` as text: the cause, what it was followed by, where it happened, what memory adds, what to do next.
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include <postmortem/render.h>
+
+#include "base/text.h"
+#include "report/backtrace/backtrace_text.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t most_events = 8;
+constexpr std::size_t most_blocked = 10;
+constexpr std::size_t most_frames = 20;
+constexpr std::size_t text_width = 100;
+
+class Printer {
+  public:
+    explicit Printer(const PanicAnalysis& analysis) : analysis_(analysis) {}
+
+    std::string run() {
+        if (const LogEvent* cause = analysis_.cause())
+            print_cause(*cause);
+        else if (!analysis_.problems.empty())
+            row("CAUSE", "not found; what would tell of it may be what is missing");
+        else
+            row("CAUSE", analysis_.is_dump ? "nothing in the log or in memory tells of a crash"
+                                           : "no crash in this log");
+        print_evidence_rows();
+        print_other_events();
+        print_trace();
+        print_blocked();
+        if (analysis_.knowledge) print_knowledge(*analysis_.knowledge);
+        return std::move(out_);
+    }
+
+  private:
+    template <class... Values>
+    void line(fmt::format_string<Values...> format, Values&&... values) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<Values>(values)...);
+        out_ += '\n';
+    }
+
+    void row(std::string_view label, const std::string& text) {
+        if (!text.empty()) line("{:>12}: {}", label, text);
+    }
+
+    void print_cause(const LogEvent& cause) {
+        row("CAUSE", escaped(cause.title));
+        row("ID", fmt::format("{}  ({}{})", cause.id, to_string(cause.event_class),
+                              cause.corrupted ? "; the report is torn: " + escaped(cause.corruption) : ""));
+        row("KERNEL SAYS", kernel_says(cause));
+        row("WHERE", where(cause));
+        row("FAULT AT", fault(cause));
+        row("TASK", task(cause));
+        row("KERNEL", escaped(cause.kernel));
+        row("HARDWARE", escaped(cause.hardware));
+        if (!analysis_.evidence) row("TAINT", taint(cause));
+    }
+
+    static std::string kernel_says(const LogEvent& cause) {
+        if (cause.line == 0) return "(the log of it is lost; told from the stack)";
+        std::string when = fmt::format("line {}", cause.line);
+        if (cause.seconds) when += fmt::format(", {:.6f} s after boot", *cause.seconds);
+        if (!cause.time.empty()) when += ", " + escaped(cause.time);
+        return fmt::format("{}  ({})", escaped(cause.headline), when);
+    }
+
+    std::string where(const LogEvent& cause) const {
+        if (cause.function.empty()) return {};
+        std::string text = escaped(cause.function);
+        if (cause.offset) text += fmt::format("+{:#x}", *cause.offset);
+        if (!cause.module.empty()) text += fmt::format(" [{}]", escaped(cause.module));
+        if (!cause.source.empty()) text += fmt::format("  at {}", escaped(cause.source));
+        if (const std::string lines = source_line(cause); !lines.empty()) text += "  at " + lines;
+        return text;
+    }
+
+    // Of the frame that the vmlinux's line table explains.
+    std::string source_line(const LogEvent& cause) const {
+        if (!analysis_.evidence || !analysis_.evidence->backtrace || !cause.source.empty()) return {};
+        for (const Frame& frame : analysis_.evidence->backtrace->frames)
+            if (frame.function == cause.function && frame.file && frame.line)
+                return fmt::format("{}:{}", escaped(*frame.file), *frame.line);
+        return {};
+    }
+
+    static std::string fault(const LogEvent& cause) {
+        if (!cause.fault_address) return {};
+        const std::uint64_t address = *cause.fault_address;
+        const auto described = [&]() -> std::string {
+            switch (cause.address_kind) {
+                case AddressKind::Null: return "NULL itself";
+                case AddressKind::NullOffset:
+                    return fmt::format("NULL + {:#x}: a member or an element of something at NULL", address);
+                case AddressKind::ErrorPointer:
+                    return fmt::format("an error code used as a pointer: ERR_PTR({})",
+                                       static_cast<std::int64_t>(address));
+                case AddressKind::FreedPoison: return "slab memory after it was freed (poison 6b)";
+                case AddressKind::UnusedPoison: return "slab memory that was never written (poison 5a)";
+                case AddressKind::ListPoison: return "an entry that was deleted from its list (LIST_POISON)";
+                case AddressKind::PagePoison: return "a page after it was freed (poison aa)";
+                case AddressKind::NonCanonical: return "no address at all on this machine (non-canonical)";
+                case AddressKind::User: return "an address of user space";
+                case AddressKind::Kernel: return "a kernel address where nothing is mapped";
+                case AddressKind::Unknown: break;
+            }
+            return {};
+        }();
+        return fmt::format("{:016x}{}{}", address, described.empty() ? "" : "  ", described);
+    }
+
+    static std::string task(const LogEvent& cause) {
+        std::string text = escaped(cause.comm);
+        if (cause.pid) text += fmt::format("{}pid {}", text.empty() ? "" : ", ", *cause.pid);
+        if (cause.cpu) text += fmt::format("{}CPU {}", text.empty() ? "" : ", ", *cause.cpu);
+        return text;
+    }
+
+    static std::string taint(const LogEvent& cause) {
+        std::string text = escaped(cause.taint);
+        for (const std::string& word : taint_words(cause.taint)) text += ", " + word;
+        return text;
+    }
+
+    void print_evidence_rows() {
+        if (!analysis_.evidence) return;
+        const PanicEvidence& evidence = *analysis_.evidence;
+        std::string taints;
+        for (const TaintFlag& flag : evidence.taints)
+            taints +=
+                fmt::format("{}{} ({})", taints.empty() ? "" : ", ", flag.letter, escaped(flag.meaning));
+        row("TAINT", evidence.taint_mask && taints.empty() ? "none" : taints);
+        std::string modules;
+        for (const TaintingModule& module : evidence.tainting_modules) {
+            modules += fmt::format("{}{} (", modules.empty() ? "" : ", ", escaped(module.name));
+            for (const TaintFlag& flag : module.taints) modules += flag.letter;
+            modules += ')';
+        }
+        row("TAINTED BY", modules);
+        std::string settings;
+        for (const PanicSetting& setting : evidence.settings)
+            if (setting.value != 0)
+                settings += fmt::format("{}{}={}", settings.empty() ? "" : " ", setting.name, setting.value);
+        row("SETTINGS", settings);
+        if (evidence.watchdog) row("WATCHDOG", watchdog(*evidence.watchdog));
+    }
+
+    static std::string watchdog(const WatchdogState& state) {
+        std::string text = fmt::format("soft {}, hard {}", state.soft_enabled ? "on" : "off",
+                                       state.hard_enabled ? "on" : "off");
+        if (state.threshold_seconds) text += fmt::format(", threshold {} s", *state.threshold_seconds);
+        const double late = static_cast<double>(state.threshold_seconds.value_or(10));
+        for (const WatchdogCpu& cpu : state.cpus)
+            if (cpu.silent_seconds && *cpu.silent_seconds > late)
+                text += fmt::format("; CPU {} silent for {:.0f} s", cpu.cpu, *cpu.silent_seconds);
+        return text;
+    }
+
+    void print_other_events() {
+        const std::vector<LogEvent>& events = analysis_.log.events;
+        if (events.size() < 2) return;
+        line("\nEvents in the log ({}{})", events.size() + analysis_.log.dropped_events,
+             analysis_.log.dropped_events > 0 ? ", some not kept" : "");
+        // Around the cause: what came before may have led to it, what came after followed from it.
+        const std::size_t cause = analysis_.log.cause.value_or(events.size() - 1);
+        const std::size_t first = cause > most_events / 2 ? cause - most_events / 2 : 0;
+        const std::size_t last = std::min(events.size(), first + most_events);
+        if (first > 0) line("  ... {} before", first);
+        for (std::size_t i = first; i < last; ++i)
+            line("{} {:>8}  {}  {}{}", i == cause ? "->" : "  ", events[i].line, events[i].id,
+                 escaped(events[i].title),
+                 events[i].event_class == EventClass::Escalation ? "  (follows from the above)" : "");
+        if (last < events.size()) line("  ... {} after", events.size() - last);
+    }
+
+    void print_trace() {
+        if (analysis_.evidence && analysis_.evidence->backtrace) {
+            out_ += '\n';
+            append_text(out_, *analysis_.evidence->backtrace);
+            return;
+        }
+        const LogEvent* cause = analysis_.cause();
+        if (!cause || cause->frames.empty()) return;
+        line("\nCall trace");
+        const std::size_t count = std::min(cause->frames.size(), most_frames);
+        for (std::size_t i = 0; i < count; ++i) {
+            const LogFrame& frame = cause->frames[i];
+            line("  {} {}{}{}", frame.reliable ? " " : "?", escaped(frame.symbol),
+                 frame.offset ? fmt::format("+{:#x}", *frame.offset) : "",
+                 frame.module.empty() ? "" : fmt::format(" [{}]", escaped(frame.module)));
+        }
+        if (count < cause->frames.size()) line("    ... {} more", cause->frames.size() - count);
+    }
+
+    void print_blocked() {
+        if (!analysis_.evidence || analysis_.evidence->blocked.empty()) return;
+        const std::vector<BlockedTask>& blocked = analysis_.evidence->blocked;
+        line("\nTasks in uninterruptible sleep ({})", blocked.size());
+        const std::size_t count = std::min(blocked.size(), most_blocked);
+        for (std::size_t i = 0; i < count; ++i) {
+            const BlockedTask& task = blocked[i];
+            line("  {:>7}  {:<16} {:>9}{}  {}", task.pid, escaped(task.comm),
+                 task.seconds ? fmt::format("{:.1f} s", *task.seconds) : "?", task.in_io ? "  I/O" : "     ",
+                 escaped(fmt::format("{}", fmt::join(task.functions, " < "))));
+            if (task.lock) line("           waits for {}", lock(*task.lock));
+        }
+        if (count < blocked.size()) line("  ... {} more (--json has all)", blocked.size() - count);
+    }
+
+    static std::string lock(const AwaitedLock& lock) {
+        std::string text =
+            fmt::format("{} {}", lock.kind, lock.symbol.empty() ? "" : escaped(lock.symbol) + " ");
+        text += fmt::format("at {:x}", lock.address);
+        if (lock.owner == 0) return text + ", which nobody holds on record";
+        text += lock.owner_is_reader ? ", last read-locked by " : ", held by ";
+        if (lock.owner_comm.empty()) return text + fmt::format("the task at {:x}, which is gone", lock.owner);
+        return text + fmt::format("{} (pid {})", escaped(lock.owner_comm), lock.owner_pid);
+    }
+
+    void print_knowledge(const KnowledgeEntry& knowledge) {
+        line("\n{}", knowledge.name);
+        paragraph(knowledge.meaning, "  ", "  ");
+        list("Likely causes", knowledge.causes);
+        print_steps(knowledge);
+        list("What to do", knowledge.actions);
+        list("Sources", knowledge.sources);
+    }
+
+    void list(std::string_view heading, const std::vector<std::string>& items) {
+        if (items.empty()) return;
+        line("{}", heading);
+        for (const std::string& item : items) paragraph(item, "  - ", "    ");
+    }
+
+    // A step that asks for the dump is of no use to who has the log alone.
+    void print_steps(const KnowledgeEntry& knowledge) {
+        bool first = true;
+        for (const KnowledgeStep& step : knowledge.look) {
+            const std::size_t dump = step.command.find("DUMP");
+            if (dump != std::string::npos && !analysis_.is_dump) continue;
+            std::string command = step.command;
+            for (const std::string_view word : {"DUMP", "LOG"})
+                if (const std::size_t at = command.find(word); at != std::string::npos)
+                    command.replace(at, word.size(), quoted(analysis_.source));
+            if (std::exchange(first, false)) line("Look at");
+            line("  {}", command);
+            paragraph(step.purpose, "      ", "      ");
+        }
+    }
+
+    // For a shell to take it as one word.
+    static std::string quoted(const std::string& path) {
+        const bool plain = std::all_of(path.begin(), path.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   std::string_view("/._-+:,").find(c) != std::string_view::npos;
+        });
+        if (plain) return path;
+        std::string text = "'";
+        for (const char c : escaped(path)) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+        return text + "'";
+    }
+
+    void paragraph(std::string_view text, std::string_view first_indent, std::string_view indent) {
+        std::string current(first_indent);
+        bool empty = true;
+        for (const std::string_view word : split(text, ' ')) {
+            if (word.empty()) continue;
+            if (!empty && current.size() + 1 + word.size() > text_width) {
+                line("{}", current);
+                current = indent;
+                empty = true;
+            }
+            if (!empty) current += ' ';
+            current += word;
+            empty = false;
+        }
+        line("{}", current);
+    }
+
+    const PanicAnalysis& analysis_;
+    std::string out_;
+};
+
+}  // namespace
+
+std::string to_text(const PanicAnalysis& analysis) {
+    return Printer(analysis).run();
+}
+
+std::string signature_to_text(const PanicAnalysis& analysis, bool all_events) {
+    std::string out;
+    const auto add = [&](const LogEvent& event) {
+        fmt::format_to(std::back_inserter(out), "{}  {}{}\n", event.id, escaped(event.title),
+                       event.corrupted ? "  (corrupted)" : "");
+    };
+    if (all_events) {
+        for (const LogEvent& event : analysis.log.events) add(event);
+    } else if (const LogEvent* cause = analysis.cause()) {
+        add(*cause);
+    }
+    return out;
+}
+
+}  // namespace postmortem

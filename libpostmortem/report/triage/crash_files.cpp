@@ -1,0 +1,72 @@
+#include "report/triage/crash_files.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "dump/dump_file.h"
+
+namespace postmortem {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t head_size = 4096;
+constexpr int max_depth = 32;
+
+void search_folder(const fs::path& folder, std::vector<CrashFile>& found, Problems& problems) {
+    std::error_code error;
+    auto at = fs::recursive_directory_iterator(folder, error);
+    for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+        std::error_code ignored;
+        const bool hidden = at->path().filename().string().starts_with('.');
+        if (at->is_directory(ignored) && (hidden || at.depth() >= max_depth)) at.disable_recursion_pending();
+        if (!hidden && at->is_regular_file(ignored)) found.push_back({at->path(), is_dump_file(at->path())});
+    }
+    if (error) problems.emplace_back(ErrorCode::Io, fmt::format("{}: {}", folder.string(), error.message()));
+}
+
+void drop_logs_of_dumps(std::vector<CrashFile>& files) {
+    std::set<fs::path> with_dump;
+    for (const CrashFile& file : files)
+        if (file.is_dump) with_dump.insert(file.path.parent_path());
+    std::erase_if(files, [&](const CrashFile& file) {
+        return !file.is_dump && with_dump.contains(file.path.parent_path()) &&
+               is_saved_log_name(file.path.filename().string());
+    });
+}
+
+}  // namespace
+
+bool is_dump_file(const fs::path& path) {
+    std::array<std::byte, head_size> head{};
+    std::ifstream file(path, std::ios::binary);
+    file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+    return looks_like_dump(Bytes(head).first(static_cast<std::size_t>(file.gcount())));
+}
+
+bool is_saved_log_name(const std::string& name) {
+    return name.starts_with("vmcore-dmesg") || name.starts_with("dmesg") || name.starts_with("kexec-dmesg");
+}
+
+std::vector<CrashFile> find_crash_files(std::span<const fs::path> paths, Problems& problems) {
+    std::vector<CrashFile> named, found;
+    for (const fs::path& path : paths) {
+        std::error_code error;
+        if (fs::is_directory(path, error))
+            search_folder(path, found, problems);
+        else
+            named.push_back({path, is_dump_file(path)});
+    }
+    drop_logs_of_dumps(found);
+    found.insert(found.end(), named.begin(), named.end());
+    std::sort(found.begin(), found.end(),
+              [](const CrashFile& a, const CrashFile& b) { return a.path < b.path; });
+    return found;
+}
+
+}  // namespace postmortem
