@@ -1,5 +1,5 @@
 // What is known about the common kinds of events: meaning, likely causes, what to look at next, what to do.
-// The knowledge is shipped with the library; its text lies in libpostmortem/log/knowledge/*.yaml.
+// The knowledge is shipped with the library; its text lies in libpostmortem/log/known/knowledge/*.yaml.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // How an event is recognised and named, as data. A trigger is a literal that a headline must hold; its rules
-// say which event it is, which function is to blame and what the title reads. The files in log/rules/ hold
+// say which event it is, which function is to blame and what the title reads. The files in log/events/rules/ hold
 // the knowledge, one file per family of events.
 #pragma once
 
