@@ -1,52 +1,124 @@
-// The dependency rule of docs/architecture.md: a folder includes only itself and the folders above it.
+// The dependency rules of docs/architecture.md, read from the #include lines: a folder includes only itself
+// and the folders above it; so do the rooms inside kernel/ and log/; printers see nothing but answers and
+// what printers share.
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
+
+#include "support/places.h"
 
 namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<std::string_view, 11> layers = {"base",    "log",   "dump",   "memory", "arch",   "symbols",
-                                                     "types", "object", "kernel", "report", "output"};
+using Order = std::span<const std::string_view>;
 
-std::size_t layer_of(std::string_view folder) {
-    return static_cast<std::size_t>(std::find(layers.begin(), layers.end(), folder) - layers.begin());
+constexpr std::array<std::string_view, 11> layers = {
+    "base", "output", "log", "dump", "memory", "arch", "symbols", "types", "object", "kernel", "report"};
+
+// A room includes those before it. "" is the layer's own top: what every room stands on.
+constexpr std::array<std::string_view, 10> kernel_rooms = {"",       "module",  "sched", "fs",    "cgroup",
+                                                           "unwind", "locking", "mm",    "panic", "printk"};
+constexpr std::array<std::string_view, 5> log_rooms = {"text", "match", "oom", "events", "known"};
+
+// Files that put a layer together see all of its rooms.
+constexpr std::array<std::string_view, 1> kernel_doors = {"kernel/kernel.cpp"};
+
+struct Include {
+    std::string file;      // "kernel/mm/zones.cpp"
+    std::string included;  // "kernel/percpu.h"
+};
+
+std::vector<Include> all_includes() {
+    const fs::path root = postmortem::test::source_dir() / "libpostmortem";
+    constexpr std::string_view prefix = "#include \"";
+    std::vector<Include> all;
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+        const std::string extension = entry.path().extension().string();
+        if (extension != ".h" && extension != ".cpp") continue;
+        std::ifstream file(entry.path());
+        for (std::string line; std::getline(file, line);)
+            if (line.starts_with(prefix))
+                all.push_back({fs::relative(entry.path(), root).generic_string(),
+                               line.substr(prefix.size(), line.rfind('"') - prefix.size())});
+    }
+    return all;
 }
 
-// The folder named in `#include "folder/file.h"`; empty for a system or public header.
-std::string included_folder(const std::string& line) {
-    constexpr std::string_view prefix = "#include \"";
-    if (!line.starts_with(prefix)) return {};
-    const std::string path = line.substr(prefix.size());
+std::string layer_of(const std::string& path) {
     return path.substr(0, path.find('/'));
+}
+
+// "mm" of "kernel/mm/zones.cpp", "" of "kernel/percpu.h".
+std::string room_of(const std::string& path) {
+    const auto first = path.find('/'), second = path.find('/', first + 1);
+    return second == std::string::npos ? "" : path.substr(first + 1, second - first - 1);
+}
+
+std::size_t rank(Order order, std::string_view name) {
+    return static_cast<std::size_t>(std::find(order.begin(), order.end(), name) - order.begin());
+}
+
+void check_rooms(const std::string& layer, Order rooms, Order doors) {
+    for (const Include& line : all_includes()) {
+        if (layer_of(line.file) != layer || layer_of(line.included) != layer) continue;
+        if (std::find(doors.begin(), doors.end(), line.file) != doors.end()) continue;
+        CAPTURE(line.file);
+        CAPTURE(line.included);
+        const std::size_t from = rank(rooms, room_of(line.file)), to = rank(rooms, room_of(line.included));
+        CHECK_MESSAGE(from < rooms.size(), "the room's place in the order is not written down");
+        CHECK(to <= from);
+    }
+}
+
+bool is_printer(const std::string& path) {
+    static constexpr std::array<std::string_view, 5> kinds = {"_text.", "_json.", "_html.", "_writer.",
+                                                              "_fields."};
+    return layer_of(path) == "report" && std::any_of(kinds.begin(), kinds.end(), [&](std::string_view kind) {
+               return path.find(kind) != std::string::npos;
+           });
 }
 
 }  // namespace
 
 TEST_CASE("a folder includes only itself and the folders above it") {
-    const fs::path root = fs::path(POSTMORTEM_SOURCE_DIR) / "libpostmortem";
-    int includes_seen = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(root)) {
-        const std::string extension = entry.path().extension().string();
-        if (extension != ".h" && extension != ".cpp") continue;
-        const std::string folder = fs::relative(entry.path(), root).begin()->string();
-        std::ifstream file(entry.path());
-        for (std::string line; std::getline(file, line);) {
-            const std::string included = included_folder(line);
-            if (included.empty()) continue;
-            ++includes_seen;
-            CAPTURE(entry.path().string());
-            CAPTURE(line);
-            CHECK_MESSAGE(folder != "include", "public headers are self-contained");
-            CHECK(layer_of(included) < layers.size());
-            if (folder != "include") CHECK(layer_of(included) <= layer_of(folder));
-        }
+    const auto includes = all_includes();
+    CHECK(includes.size() > 100);
+    for (const Include& line : includes) {
+        CAPTURE(line.file);
+        CAPTURE(line.included);
+        const std::string from = layer_of(line.file), to = layer_of(line.included);
+        CHECK_MESSAGE(from != "include", "public headers are self-contained");
+        CHECK(rank(layers, to) < layers.size());
+        if (from != "include") CHECK(rank(layers, to) <= rank(layers, from));
     }
-    CHECK(includes_seen > 0);
+}
+
+TEST_CASE("a room of kernel/ includes only the rooms before it") {
+    check_rooms("kernel", kernel_rooms, kernel_doors);
+}
+
+TEST_CASE("a room of log/ includes only the rooms before it") {
+    check_rooms("log", log_rooms, {});
+}
+
+TEST_CASE("printers know answers, and what printers share; they analyse nothing") {
+    int printers = 0;
+    for (const Include& line : all_includes()) {
+        if (!is_printer(line.file)) continue;
+        ++printers;
+        CAPTURE(line.file);
+        CAPTURE(line.included);
+        const bool shared = layer_of(line.included) == "output" || line.included == "base/text.h";
+        CHECK((shared || is_printer(line.included) || line.included.ends_with("_units.h")));
+    }
+    CHECK(printers > 10);
 }

@@ -21,6 +21,20 @@ std::string human_size(std::uint64_t bytes) {
                      : fmt::format("{:.1f}{}", value, units[unit]);
 }
 
+std::string size_text(std::uint64_t kib) {
+    constexpr std::uint64_t mib = 1024;
+    constexpr std::uint64_t gib = 1024 * mib;
+    if (kib < 10 * mib) return fmt::format("{} kB", kib);
+    if (kib < 10 * gib) return fmt::format("{} MiB", (kib + mib / 2) / mib);
+    return fmt::format("{:.1f} GiB", static_cast<double>(kib) / static_cast<double>(gib));
+}
+
+std::string percent_text(std::uint64_t part, std::uint64_t whole) {
+    if (whole == 0) return "? %";
+    const double percent = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+    return percent < 10 ? fmt::format("{:.1f} %", percent) : fmt::format("{:.0f} %", percent);
+}
+
 std::string bar(double share, std::size_t width) {
     constexpr std::array<const char*, 9> eighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
     const double columns = std::clamp(share, 0.0, 1.0) * static_cast<double>(width);

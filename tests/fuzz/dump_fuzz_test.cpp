@@ -5,6 +5,7 @@
 
 #include "support/files.h"
 #include "support/fuzz_dump.h"
+#include "support/places.h"
 #include "support/sample_dumps.h"
 
 using namespace postmortem::test;
@@ -18,7 +19,7 @@ TEST_CASE("the dump fuzzer's seeds open and hold what the interface promises") {
 }
 
 TEST_CASE("what the dump fuzzer once found stays fixed") {
-    const fs::path corpus = fs::path(POSTMORTEM_SOURCE_DIR) / "tests/fuzz/corpus/dump";
+    const fs::path corpus = source_dir() / "tests/fuzz/corpus/dump";
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(corpus, none)) {
         CAPTURE(entry.path().string());

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/places.h"
+
 namespace postmortem::test {
 namespace {
 
@@ -23,7 +25,8 @@ std::string take_all(std::FILE* file) {
 }  // namespace
 
 ProgramResult run_postmortem(const std::vector<std::string>& arguments) {
-    std::vector<char*> words{const_cast<char*>(POSTMORTEM_BINARY)};
+    std::string binary = program();
+    std::vector<char*> words{binary.data()};
     for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
     words.push_back(nullptr);
 

@@ -4,12 +4,14 @@
 #include <cstdlib>
 #include <string>
 
+#include "support/places.h"
+
 namespace postmortem::test {
 namespace fs = std::filesystem;
 
 fs::path real_dumps_folder() {
     const char* chosen = std::getenv("POSTMORTEM_DUMPS");
-    return chosen ? fs::path(chosen) : fs::path(POSTMORTEM_SOURCE_DIR) / "testdata/dumps";
+    return chosen ? fs::path(chosen) : test::source_dir() / "testdata/dumps";
 }
 
 std::vector<fs::path> real_dumps(std::string_view name) {

@@ -4,6 +4,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "support/places.h"
+
 namespace postmortem::test {
 namespace {
 
@@ -34,7 +36,7 @@ bool dies(const YAML::Node& node, const std::string& suite) {
 std::vector<Way> ways_of(std::string_view suite_name) {
     const std::string suite(suite_name);
     std::vector<Way> ways;
-    for (const auto& entry : YAML::LoadFile(POSTMORTEM_SOURCE_DIR "/testdata/lab/expected/ways.yaml")) {
+    for (const auto& entry : YAML::LoadFile(source_dir() / "testdata/lab/expected/ways.yaml")) {
         if (!dies(entry.second, suite)) continue;
         Way way;
         way.name = entry.first.as<std::string>();

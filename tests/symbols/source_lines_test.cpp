@@ -13,6 +13,7 @@
 #include "fixtures/fixture_types.h"
 #include "support/cached_kernels.h"
 #include "support/files.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 using namespace postmortem;
@@ -21,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 fs::path fixture(std::string_view kind) {
-    return fs::path(POSTMORTEM_FIXTURES) / ("fixture_" + std::string(kind));
+    return test::fixtures() / ("fixture_" + std::string(kind));
 }
 
 std::string described(const std::vector<SourceFrame>& frames) {

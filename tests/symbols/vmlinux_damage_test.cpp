@@ -6,6 +6,7 @@
 
 #include "support/elf_builder.h"
 #include "support/files.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 #include "symbols/dwarf_file.h"
 #include "symbols/source_lines.h"
@@ -83,7 +84,7 @@ TEST_CASE("damaged files end in an error or an answer") {
     for (const std::string kind :
          {"dwarf2", "dwarf4", "dwarf4_units", "dwarf5", "dwarf5_units", "compressed"}) {
         CAPTURE(kind);
-        const std::string whole = test::file_contents(fs::path(POSTMORTEM_FIXTURES) / ("fixture_" + kind));
+        const std::string whole = test::file_contents(test::fixtures() / ("fixture_" + kind));
         REQUIRE_FALSE(whole.empty());
         for (unsigned seed = 0; seed < 200; ++seed) {
             CAPTURE(seed);

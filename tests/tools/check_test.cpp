@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "support/places.h"
 #include "support/proc_truth.h"
 #include "support/program.h"
 #include "support/temp_dir.h"
@@ -16,7 +17,7 @@ using postmortem::test::TempDir;
 namespace {
 
 std::string crash_log(const char* way) {
-    return std::string(POSTMORTEM_SOURCE_DIR) + "/testdata/logs/bookworm-mod-" + way + ".log";
+    return test::source_dir().string() + "/testdata/logs/bookworm-mod-" + way + ".log";
 }
 
 std::string quiet_log(const TempDir& folder) {
@@ -107,7 +108,7 @@ TEST_CASE("panic and signature read a log, and have an exit code for one without
 TEST_CASE("a dump whose log is lost does not pass for one without a crash") {
     const TempDir folder;
     const std::string whole =
-        file_contents(std::string(POSTMORTEM_SOURCE_DIR) + "/testdata/dumps/bookworm-sysrq/vmcore");
+        file_contents(test::source_dir().string() + "/testdata/dumps/bookworm-sysrq/vmcore");
     const std::string cut = folder.write("vmcore", whole.substr(0, 100'000)).string();
     for (const char* command : {"panic", "signature"}) CHECK(run_postmortem({command, cut}).exit_code == 1);
     CHECK(run_postmortem({"check", cut}).exit_code == 3);

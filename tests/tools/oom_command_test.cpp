@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "support/places.h"
 #include "support/program.h"
 #include "support/temp_dir.h"
 
@@ -14,7 +15,7 @@ using Json = nlohmann::json;
 namespace {
 
 std::string staged(const char* name) {
-    return (std::filesystem::path(POSTMORTEM_SOURCE_DIR) / "testdata" / "logs" / "oom" / name).string();
+    return (test::source_dir() / "testdata" / "logs" / "oom" / name).string();
 }
 
 bool holds(const std::string& text, std::string_view part) {

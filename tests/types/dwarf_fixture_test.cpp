@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "fixtures/fixture_types.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 #include "types/dwarf.h"
 
@@ -21,7 +22,7 @@ constexpr const char* kinds[] = {"dwarf2", "dwarf3",       "dwarf4",     "dwarf4
                                  "dwarf5", "dwarf5_units", "compressed", "compressed_gnu"};
 
 fs::path fixture(std::string_view kind) {
-    return fs::path(POSTMORTEM_FIXTURES) / ("fixture_" + std::string(kind));
+    return test::fixtures() / ("fixture_" + std::string(kind));
 }
 
 /// Where a bit-field really lies: set it alone, and look.

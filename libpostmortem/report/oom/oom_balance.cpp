@@ -39,33 +39,6 @@ void add_part(OomBalance& balance, std::string_view name, std::optional<std::uin
 
 }  // namespace
 
-std::string size_text(std::uint64_t kib) {
-    constexpr std::uint64_t mib = 1024;
-    constexpr std::uint64_t gib = 1024 * mib;
-    if (kib < 10 * mib) return fmt::format("{} kB", kib);
-    if (kib < 10 * gib) return fmt::format("{} MiB", (kib + mib / 2) / mib);
-    return fmt::format("{:.1f} GiB", static_cast<double>(kib) / static_cast<double>(gib));
-}
-
-std::string percent_text(std::uint64_t part, std::uint64_t whole) {
-    if (whole == 0) return "? %";
-    const double percent = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-    return percent < 10 ? fmt::format("{:.1f} %", percent) : fmt::format("{:.0f} %", percent);
-}
-
-PageSize page_size(const OomEvent& event) {
-    if (event.memory.page_size_kib) return {*event.memory.page_size_kib, false};
-    for (const OomVictim& victim : event.victims) {
-        const OomTask* const row = event.task_table.find(victim.pid);
-        if (row == nullptr || !victim.total_vm_kib || row->total_vm_pages.value_or(0) == 0) continue;
-        const std::uint64_t kib = *victim.total_vm_kib / *row->total_vm_pages;
-        if ((kib == 4 || kib == 8 || kib == 16 || kib == 64) &&
-            kib * *row->total_vm_pages == *victim.total_vm_kib)
-            return {kib, false};
-    }
-    return {4, true};
-}
-
 OomFinding finding(OomFindingKind kind, std::string text, std::initializer_list<OomEvidence> numbers) {
     return {kind, std::move(text), numbers};
 }

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "output/json.h"
-#include "report/oom/oom_verdict.h"
+#include "output/sizes.h"
 
 namespace postmortem {
 namespace {
@@ -16,8 +16,8 @@ std::string counts(const OomCgroup& group) {
     const auto add = [&](std::string part) { text += (text.empty() ? "" : ", ") + std::move(part); };
     if (group.limits_met != 0) add(fmt::format("limit met {}x", group.limits_met));
     if (group.memory && group.memory->usage_kib && group.memory->limit_kib && !group.memory->unlimited())
-        add(fmt::format("{} of {}", oom::size_text(*group.memory->usage_kib),
-                        oom::size_text(*group.memory->limit_kib)));
+        add(fmt::format("{} of {}", size_text(*group.memory->usage_kib),
+                        size_text(*group.memory->limit_kib)));
     if (group.kills != 0) add(fmt::format("{} killed", group.kills));
     return text;
 }

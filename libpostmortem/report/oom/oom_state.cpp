@@ -17,8 +17,6 @@ namespace {
 
 using oom::evidence;
 using oom::finding;
-using oom::percent_text;
-using oom::size_text;
 
 constexpr std::uint64_t bytes_per_kib = 1024;
 constexpr std::uint64_t notable_percent = 15;

@@ -6,13 +6,11 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "report/oom/oom_verdict.h"
+#include "output/sizes.h"
+#include "report/oom/oom_units.h"
 
 namespace postmortem {
 namespace {
-
-using oom::percent_text;
-using oom::size_text;
 
 // Breaks at blanks; lines after the first are indented by `indent`.
 void wrap(std::string& out, std::string_view text, std::size_t width, std::size_t indent) {

@@ -10,19 +10,10 @@
 
 #include <postmortem/oom.h>
 
+#include "output/sizes.h"
+#include "report/oom/oom_units.h"
+
 namespace postmortem::oom {
-
-/// "60824 kB" up to 10 MiB, "1536 MiB" up to 10 GiB, "31.2 GiB" above.
-std::string size_text(std::uint64_t kib);
-/// "12 %", "0.4 %"; nothing sensible for a whole of 0.
-std::string percent_text(std::uint64_t part, std::uint64_t whole);
-
-/// Bytes of a page: from the report, else from a process whose size it gives in both units, else assumed.
-struct PageSize {
-    std::uint64_t kib = 4;
-    bool assumed = false;
-};
-PageSize page_size(const OomEvent& event);
 
 OomFinding finding(OomFindingKind kind, std::string text, std::initializer_list<OomEvidence> numbers = {});
 OomEvidence evidence(std::string_view name, std::uint64_t value, std::string_view unit);
@@ -42,14 +33,7 @@ void explain_holders(const OomEvent& event,
 void explain_victim(const OomEvent& event, OomVerdict& verdict);      // oom_victim.cpp
 void suggest_next_steps(const OomEvent& event, OomVerdict& verdict);  // oom_steps.cpp
 
-/// Pages that a row of the table stands for when the kernel weighs it: rss, swap and page tables; total_vm
-/// for kernels before 2.6.36, which went by that.
-std::uint64_t weighed_pages(const OomTask& task, PageSize page);
-bool weighs_by_total_vm(const OomTaskTable& table);
 /// The process that the rule of 2.6.36 and later picks from the table; nothing where the table cannot tell.
 const OomTask* predicted_victim(const OomEvent& event);
-
-/// oom_score_adj, or the older oom_adj on its scale.
-std::int64_t adjustment(const OomTask& task);
 
 }  // namespace postmortem::oom

@@ -12,8 +12,6 @@
 namespace postmortem::oom {
 namespace {
 
-constexpr std::int64_t exempt = -1000;
-
 std::string task_text(const OomTask& task) {
     return fmt::format("{} (pid {})", task.name, task.pid);
 }
@@ -217,23 +215,6 @@ class VictimCheck {
 
 }  // namespace
 
-bool weighs_by_total_vm(const OomTaskTable& table) {
-    const auto has = [&](std::string_view column) {
-        return std::find(table.columns.begin(), table.columns.end(), column) != table.columns.end();
-    };
-    return has("oom_adj") && !has("oom_score_adj");
-}
-
-std::uint64_t weighed_pages(const OomTask& task, PageSize page) {
-    if (task.oom_adj && !task.oom_score_adj) return task.total_vm_pages.value_or(0);
-    std::uint64_t pages = task.rss_pages.value_or(0) + task.swap_pages.value_or(0);
-    if (task.page_table_bytes)
-        pages += *task.page_table_bytes / (page.kib * 1024);
-    else
-        pages += task.page_table_pages.value_or(0);
-    return pages;
-}
-
 const OomTask* predicted_victim(const OomEvent& event) {
     if (weighs_by_total_vm(event.task_table) || event.task_table.columns.empty()) return nullptr;
     const PageSize page = page_size(event);
@@ -254,13 +235,6 @@ const OomTask* predicted_victim(const OomEvent& event) {
         most = points;
     }
     return chosen;
-}
-
-std::int64_t adjustment(const OomTask& task) {
-    if (task.oom_score_adj) return *task.oom_score_adj;
-    if (!task.oom_adj) return 0;
-    if (*task.oom_adj <= -17) return exempt;  // OOM_DISABLE
-    return std::clamp<std::int64_t>(*task.oom_adj, -16, 15) * 1000 / 17;
 }
 
 void explain_victim(const OomEvent& event, OomVerdict& verdict) {

@@ -20,6 +20,8 @@
 #include "log/oom/oom_shape.h"
 #include "log/text/prefix.h"
 
+#include "support/places.h"
+
 using namespace postmortem;
 using Json = nlohmann::json;
 
@@ -44,7 +46,7 @@ std::vector<std::filesystem::path> logs_in(const std::filesystem::path& folder) 
 
 // The logs of the tree, and of the corpus where it is at hand.
 std::vector<std::filesystem::path> all_logs() {
-    auto logs = logs_in(std::filesystem::path(POSTMORTEM_SOURCE_DIR) / "testdata" / "logs" / "oom");
+    auto logs = logs_in(test::source_dir() / "testdata" / "logs" / "oom");
     if (const char* const corpus = std::getenv("POSTMORTEM_CORPUS")) {
         for (auto& log : logs_in(std::filesystem::path(corpus) / "oom")) logs.push_back(std::move(log));
     }

@@ -14,6 +14,8 @@
 
 #include "report/oom/oom_verdict.h"
 
+#include "support/places.h"
+
 using namespace postmortem;
 using Kind = OomFindingKind;
 
@@ -79,7 +81,7 @@ const std::vector<Kind> exclusive = {
 
 std::vector<std::filesystem::path> staged_logs() {
     std::vector<std::filesystem::path> logs;
-    const auto folder = std::filesystem::path(POSTMORTEM_SOURCE_DIR) / "testdata" / "logs" / "oom";
+    const auto folder = test::source_dir() / "testdata" / "logs" / "oom";
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         if (entry.path().extension() == ".log") logs.push_back(entry.path());
     }

@@ -1,6 +1,7 @@
 // Every way to die of testdata/lab on four kernels, from the log alone (testdata/logs) and from the dump (the
 // samples, or all that $POSTMORTEM_DUMPS holds): cause, function, module, offset, panic task, and ids that
 // are the same on all kernels and different between bugs.
+#include "support/places.h"
 #include "support/ways.h"
 
 #include <cstdlib>
@@ -28,7 +29,7 @@ namespace fs = std::filesystem;
 namespace {
 
 fs::path log_of(std::string_view suite, const Way& way) {
-    return fs::path(POSTMORTEM_SOURCE_DIR) / fmt::format("testdata/logs/{}-{}.log", suite, way.name);
+    return test::source_dir() / fmt::format("testdata/logs/{}-{}.log", suite, way.name);
 }
 
 std::string without_suffix(const std::string& symbol) {
