@@ -80,8 +80,7 @@ void check_rooms(const std::string& layer, Order rooms, Order doors) {
 }
 
 bool is_printer(const std::string& path) {
-    static constexpr std::array<std::string_view, 5> kinds = {"_text.", "_json.", "_html.", "_writer.",
-                                                              "_fields."};
+    static constexpr std::array<std::string_view, 4> kinds = {"_text.", "_html.", "_writer.", "_fields."};
     return layer_of(path) == "report" && std::any_of(kinds.begin(), kinds.end(), [&](std::string_view kind) {
                return path.find(kind) != std::string::npos;
            });

@@ -1,46 +1,90 @@
-// What every JSON printer shares: addresses are "0x…" strings (JSON numbers lose bits above 2^53), absent
-// values are null, text from the dump is escaped so that it is valid UTF-8, and each answer ends with its
-// problems.
+// Answers as JSON, by their descriptions. Text from the dump is escaped so that it is valid UTF-8.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include <postmortem/backtrace.h>
-#include <postmortem/kernel_log.h>
-#include <postmortem/log_analysis.h>
 #include <postmortem/problem.h>
-#include <postmortem/system_info.h>
-#include <postmortem/task_list.h>
+
+#include "output/describe.h"
 
 namespace postmortem {
 
-using Json = nlohmann::ordered_json;
+/// Writes JSON behind what `out` holds.
+class JsonWriter final : public Sink {
+  public:
+    enum class Style : std::uint8_t {
+        Indented,  ///< by two blanks a level
+        OneLine,
+        Lines,    ///< each field on one line, but for documents within it
+        Records,  ///< of one list the items alone, each on one line
+    };
+    explicit JsonWriter(std::string& out, Style style, unsigned level = 0) : out_(out) {
+        frames_.push_back({style, level});
+    }
 
-Json json_address(std::uint64_t address);
-Json json_text(std::string_view text);
-Json json_text_or_null(std::string_view text);  ///< null where it is empty
-Json json_problems(const Problems& problems);
+    void null() override { word("null"); }
+    void boolean(bool value) override { word(value ? "true" : "false"); }
+    void integer(std::int64_t value) override;
+    void natural(std::uint64_t value) override;
+    void number(double value) override;
+    void address(std::uint64_t value) override;
+    void text(std::string_view value) override;
+    void begin_list() override;
+    void end_list() override { close(']'); }
+    void begin_object(const Description* description) override;
+    void end_object() override { close('}'); }
+    void key(std::string_view name) override;
 
-/// The value, or null.
-template <class T>
-Json json_optional(const std::optional<T>& value) {
-    return value ? Json(*value) : Json(nullptr);
+    /// As if an object had begun and had fields already.
+    void resume_object();
+
+  private:
+    struct Frame {
+        Style style;
+        unsigned level;
+        bool first = true;  // nothing stands in it yet
+    };
+
+    void begin_value();
+    void new_line(unsigned level);
+    void word(std::string_view text);
+    void quoted(std::string_view text);
+    void open(char bracket, Style style);
+    void close(char bracket);
+
+    std::string& out_;
+    std::vector<Frame> frames_;
+    bool in_place_ = true;  // the next value stands where it must, behind its name
+};
+
+/// The whole document, laid out as its description says.
+std::string json_document(const Description& description, const void* answer);
+/// An object on one line, without a new line behind it.
+std::string json_line(const Description& description, const void* object);
+
+/// A document whose first field is a long list, piece by piece: each item; then what stands behind the list,
+/// of an answer whose own list may be empty.
+void append_json_item(std::string& out, const Description& description, const void* item, bool first);
+void append_json_end(std::string& out, const Description& description, const void* rest, bool no_items);
+
+/// The list that the document is about, an item a line.
+std::string ndjson_lines(const Description& description, const void* answer);
+
+template <class S>
+std::string json_document(const S& answer) {
+    return json_document(description<S>(), &answer);
+}
+template <class S>
+std::string ndjson_lines(const S& answer) {
+    return ndjson_lines(description<S>(), &answer);
 }
 
-/// The parts that documents share; each is defined beside the printer of its own document.
-Json json_entry(const TaskInfo& task);
-Json json_entry(const Backtrace& trace);
-Json json_entry(const PrintkRecord& record);
-Json json_entry(const SystemInfo& info);  ///< without its problems
-Json json_entry(const LogEvent& event);
-Json json_entry(const TaintFlag& flag);
-Json json_summary(const LogEvent& event);  ///< what `signature` and `check` tell of it
-
-/// Pretty-printed, with a final newline. Never fails on odd bytes.
-std::string json_document(const Json& document);
+void describe(Describer<Error>& problem);
+template <class S>
+void add_problems(Describer<S>& answer) {
+    answer.add("problems", &S::problems, "what is missing, and why; empty where the answer is whole");
+}
 
 }  // namespace postmortem

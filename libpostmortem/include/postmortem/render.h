@@ -1,4 +1,5 @@
-// Prints answers: as text in crash's layout, or as JSON (docs/json.md). Text from the dump is escaped.
+// Prints answers: as text in crash's layout, or as JSON (docs/json.md), whole or as NDJSON: of the list that
+// an answer is about one item a line. Text from the dump is escaped.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +26,13 @@ namespace postmortem {
 
 POSTMORTEM_API std::string to_text(const TaskList& list);
 POSTMORTEM_API std::string to_json(const TaskList& list);
+POSTMORTEM_API std::string to_ndjson(const TaskList& list);
 
 /// Exactly what crash prints: bytes that are not printable ASCII become dots, apart from the white space that
 /// moves a terminal's cursor (carriage return, vertical tab, form feed), which only `for_terminal` takes out.
 POSTMORTEM_API std::string to_text(const KernelLog& log, bool for_terminal = false);
 POSTMORTEM_API std::string to_json(const KernelLog& log);
+POSTMORTEM_API std::string to_ndjson(const KernelLog& log);
 
 /// The date is in the local time zone (TZ), as crash prints it; JSON has UTC.
 POSTMORTEM_API std::string to_text(const SystemInfo& info);
@@ -38,6 +41,7 @@ POSTMORTEM_API std::string to_json(const SystemInfo& info);
 /// Nothing separates the backtraces but an empty line, as in crash.
 POSTMORTEM_API std::string to_text(const BacktraceList& list);
 POSTMORTEM_API std::string to_json(const BacktraceList& list);
+POSTMORTEM_API std::string to_ndjson(const BacktraceList& list);
 
 /// Exactly /proc/meminfo; the other parts in the manner of /proc/zoneinfo, buddyinfo, slabinfo and swaps.
 POSTMORTEM_API std::string to_text(const MemoryPicture& picture);
@@ -65,9 +69,11 @@ POSTMORTEM_API std::string signature_to_json(const PanicAnalysis& analysis);
 /// What a CI job prints; `known` is what the inputs were held against.
 POSTMORTEM_API std::string to_text(std::span<const CheckResult> results, const KnownCrashes& known);
 POSTMORTEM_API std::string to_json(std::span<const CheckResult> results, const KnownCrashes& known);
+POSTMORTEM_API std::string to_ndjson(std::span<const CheckResult> results, const KnownCrashes& known);
 
 POSTMORTEM_API std::string to_text(const Triage& triage);
 POSTMORTEM_API std::string to_json(const Triage& triage);
+POSTMORTEM_API std::string to_ndjson(const Triage& triage);
 
 /// How the table of processes is printed.
 struct OomTableStyle {
@@ -99,7 +105,7 @@ POSTMORTEM_API std::string to_json(const CgroupTree& tree);
 /// Prints backtraces one by one, to the same text and the same JSON as above.
 class POSTMORTEM_API BacktraceWriter {
   public:
-    enum class Format { Text, Json };
+    enum class Format { Text, Json, Ndjson };
     explicit BacktraceWriter(Format format) : format_(format) {}
 
     /// The next piece of output.

@@ -1,10 +1,14 @@
 // Backtraces one by one, and whole lists through the same.
 #include <postmortem/render.h>
 
-#include "report/backtrace/backtrace_json.h"
+#include "output/json.h"
+#include "output/shared_fields.h"
 #include "report/backtrace/backtrace_text.h"
 
 namespace postmortem {
+
+void describe(Describer<BacktraceList>& list);
+
 namespace {
 
 std::string write(const BacktraceList& list, BacktraceWriter::Format format) {
@@ -21,7 +25,9 @@ std::string BacktraceWriter::add(const Backtrace& trace) {
     std::string out;
     out.reserve(usual_length);
     if (format_ == Format::Json) {
-        append_json(out, trace, first_);
+        append_json_item(out, description<BacktraceList>(), &trace, first_);
+    } else if (format_ == Format::Ndjson) {
+        out += json_line(description<Backtrace>(), &trace) + '\n';
     } else {
         if (!first_) out += '\n';
         append_text(out, trace);
@@ -32,7 +38,8 @@ std::string BacktraceWriter::add(const Backtrace& trace) {
 
 std::string BacktraceWriter::finish(const Problems& problems) {
     std::string out;
-    if (format_ == Format::Json) append_json_end(out, problems, first_);
+    const BacktraceList rest{{}, problems};
+    if (format_ == Format::Json) append_json_end(out, description<BacktraceList>(), &rest, first_);
     return out;
 }
 
@@ -42,6 +49,10 @@ std::string to_text(const BacktraceList& list) {
 
 std::string to_json(const BacktraceList& list) {
     return write(list, BacktraceWriter::Format::Json);
+}
+
+std::string to_ndjson(const BacktraceList& list) {
+    return write(list, BacktraceWriter::Format::Ndjson);
 }
 
 }  // namespace postmortem

@@ -5,7 +5,6 @@
 #include <postmortem/render_oom.h>
 
 #include "base/text.h"
-#include "output/json.h"
 #include "output/sizes.h"
 
 namespace postmortem {
@@ -20,19 +19,6 @@ std::string counts(const OomCgroup& group) {
                         size_text(*group.memory->limit_kib)));
     if (group.kills != 0) add(fmt::format("{} killed", group.kills));
     return text;
-}
-
-Json group_json(const OomCgroup& group) {
-    Json out = {{"path", json_text(group.path)},
-                {"depth", group.depth},
-                {"limits_met", group.limits_met},
-                {"kills", group.kills}};
-    const bool limited = group.memory && !group.memory->unlimited();
-    out["usage_kib"] = group.memory ? json_optional(group.memory->usage_kib) : Json(nullptr);
-    out["limit_kib"] = limited ? json_optional(group.memory->limit_kib) : Json(nullptr);
-    const std::string description = group.owner.description();
-    out["description"] = description.empty() ? Json(nullptr) : json_text(description);
-    return out;
 }
 
 }  // namespace
@@ -51,14 +37,6 @@ std::string to_text(const OomCgroupTree& tree) {
         out += fmt::format("events that name no cgroup: {}\n", tree.events_without_cgroup);
     if (tree.groups_left_out != 0) out += fmt::format("groups left out: {}\n", tree.groups_left_out);
     return out;
-}
-
-std::string to_json(const OomCgroupTree& tree) {
-    Json groups = Json::array();
-    for (const OomCgroup& group : tree.groups) groups.push_back(group_json(group));
-    return json_document({{"groups", std::move(groups)},
-                          {"events_without_cgroup", tree.events_without_cgroup},
-                          {"groups_left_out", tree.groups_left_out}});
 }
 
 }  // namespace postmortem
