@@ -17,6 +17,7 @@ std::span<const Command> all_commands() {
         {"oom", "who ate the memory: the OOM reports of a log or a dump", oom},
         {"rd", "physical memory", rd},
         {"extract", "write a small dump of the pages that the other commands need", extract},
+        {"schema", nullptr, schema},
     };
     return commands;
 }

@@ -14,6 +14,7 @@ int bt(const std::vector<std::string>& words);
 int meminfo(const std::vector<std::string>& words);
 int ps(const std::vector<std::string>& words);
 int rd(const std::vector<std::string>& words);
+int schema(const std::vector<std::string>& words);
 int report(const std::vector<std::string>& words);
 int signature(const std::vector<std::string>& words);
 int sys(const std::vector<std::string>& words);

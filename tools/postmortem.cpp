@@ -15,7 +15,7 @@ std::string overview() {
         "/var/crash;\n"
         "no vmlinux is needed. panic, signature, check, triage and oom read kernel logs, too.\n\nCommands:\n";
     for (const tool::Command& command : tool::all_commands())
-        text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+        if (command.summary) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
     return text +
            "\n`postmortem COMMAND --help` explains each. Start with `postmortem report DUMP`.\n\n"
            "Exit status: 0 whole answer, 1 partial answer (what is missing is said on standard error and in "

@@ -1,0 +1,80 @@
+#include "output/documents.h"
+
+#include <algorithm>
+
+#include "output/describe.h"
+#include "output/shared_fields.h"
+
+namespace postmortem {
+
+struct BacktraceList;
+struct CheckView;
+struct CrashReport;
+struct KernelLog;
+struct OomCgroupTree;
+struct OomDocument;
+struct PanicAnalysis;
+struct TaskList;
+struct Triage;
+
+void describe(Describer<BacktraceList>& list);
+void describe(Describer<CheckView>& check);
+void describe(Describer<CrashReport>& report);
+void describe(Describer<KernelLog>& log);
+void describe(Describer<OomCgroupTree>& tree);
+void describe(Describer<OomDocument>& oom);
+void describe(Describer<PanicAnalysis>& analysis);
+void describe(Describer<TaskList>& list);
+void describe(Describer<Triage>& triage);
+const Description& signature_document();
+
+std::span<const Document> documents() {
+    static constexpr Document all[] = {
+        {"report", "report --json DUMP", description<CrashReport>},
+        {"panic", "panic --json DUMP|LOG", description<PanicAnalysis>},
+        {"signature", "signature --json DUMP|LOG", signature_document},
+        {"check", "check --json DUMP|LOG...", description<CheckView>},
+        {"triage", "triage --json DIR|DUMP|LOG...", description<Triage>},
+        {"sys", "sys --json DUMP", description<SystemInfo>},
+        {"ps", "ps --json DUMP", description<TaskList>},
+        {"bt", "bt --json DUMP", description<BacktraceList>},
+        {"log", "log --json DUMP", description<KernelLog>},
+        {"meminfo", "meminfo --json DUMP", description<MemoryPicture>},
+        {"oom", "oom --json DUMP|LOG", description<OomDocument>},
+        {"oom-tree-of-log", "oom --tree --json LOG", description<OomCgroupTree>},
+        {"oom-tree-of-dump", "oom --tree --json DUMP", description<CgroupTree>},
+    };
+    return all;
+}
+
+namespace {
+
+void collect(const Description& description, std::vector<const Description*>& parts) {
+    for (const Field& field : description.fields) {
+        const Type* type = &field.type;
+        while (!type->element.empty()) type = &type->element.front();
+        if (!type->object) continue;
+        const bool known = std::find(parts.begin(), parts.end(), type->object) != parts.end();
+        if (!type->object->name.empty() && !field.name.empty()) {
+            if (known) continue;
+            parts.push_back(type->object);
+        }
+        collect(*type->object, parts);
+    }
+}
+
+}  // namespace
+
+std::vector<const Description*> named_parts(const Description& description) {
+    std::vector<const Description*> parts;
+    collect(description, parts);
+    return parts;
+}
+
+std::string anchor(std::string_view name) {
+    std::string text(name);
+    std::replace(text.begin(), text.end(), ' ', '-');
+    return text;
+}
+
+}  // namespace postmortem
