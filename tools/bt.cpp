@@ -19,6 +19,7 @@ int bt(const std::vector<std::string>& words) {
         "all", po::bool_switch(), "every task (crash: foreach bt)")(
         "line,l", po::bool_switch(), "source file and line of each frame (needs a vmlinux with DWARF)")(
         "inline", po::bool_switch(), "the functions that were inlined into each frame, too");
+    syntax.has_ndjson = true;
     auto [arguments, code] = parse(syntax, words);
     if (!arguments) return code;
     postmortem::BacktraceRequest request;
@@ -36,7 +37,9 @@ int bt(const std::vector<std::string>& words) {
     if (!dump) return code;
     std::setvbuf(stdout, nullptr, _IOFBF, 1 << 16);  // megabytes may follow
     using postmortem::BacktraceWriter;
-    BacktraceWriter writer(arguments->json ? BacktraceWriter::Format::Json : BacktraceWriter::Format::Text);
+    BacktraceWriter writer(arguments->ndjson ? BacktraceWriter::Format::Ndjson
+                           : arguments->json ? BacktraceWriter::Format::Json
+                                             : BacktraceWriter::Format::Text);
     const auto problems = dump->visit_backtraces(request, [&](const postmortem::Backtrace& trace) {
         const std::string part = writer.add(trace);
         std::fwrite(part.data(), 1, part.size(), stdout);  // finish() notices where this fails

@@ -84,6 +84,7 @@ int check(const std::vector<std::string>& words) {
         "learn", po::value<std::string>()->value_name("FILE"), "append an entry for each new crash to FILE")(
         "note", po::value<std::string>()->value_name("TEXT"), "the note of the entries that --learn writes");
     syntax.input = "dump or log";
+    syntax.has_ndjson = true;
     auto [arguments, code] = parse(syntax, words);
     if (!arguments) return code;
 
@@ -116,8 +117,10 @@ int check(const std::vector<std::string>& words) {
         const std::string entries = entries_of_new_crashes(results, note);
         if (!entries.empty() && !write_file(path, entries, std::ios::app)) return could_not_write(path);
     }
-    const int written = finish(
-        arguments->json ? postmortem::to_json(results, *known) : postmortem::to_text(results, *known), {});
+    const int written = finish(arguments->ndjson ? postmortem::to_ndjson(results, *known)
+                               : arguments->json ? postmortem::to_json(results, *known)
+                                                 : postmortem::to_text(results, *known),
+                               {});
     return written == whole_answer ? exit_code_of(results) : written;
 }
 

@@ -21,6 +21,9 @@ po::options_description common_options(const Syntax& syntax) {
         common.add_options()("vmlinux", po::value<std::string>()->value_name("FILE"),
                              "kernel image with debug information; without it the dump alone answers");
     if (syntax.has_json) common.add_options()("json", po::bool_switch(), "print JSON in place of text");
+    if (syntax.has_ndjson)
+        common.add_options()("ndjson", po::bool_switch(),
+                             "print each item of the list as JSON on a line of its own");
     common.add_options()("help,h", po::bool_switch(), "print this help");
     options.add(common);
     return options;
@@ -82,6 +85,12 @@ Parsed parse(const Syntax& syntax, const std::vector<std::string>& arguments) {
                                      syntax.name, parsed.rest[syntax.most_operands]))};
     if (parsed.has("vmlinux")) parsed.vmlinux = parsed.options["vmlinux"].as<std::string>();
     parsed.json = parsed.flag("json");
+    parsed.ndjson = parsed.flag("ndjson");
+    if (parsed.json && parsed.ndjson)
+        return {std::nullopt,
+                complain(fmt::format("{0}: --json and --ndjson exclude each other; see `postmortem {0} "
+                                     "--help`",
+                                     syntax.name))};
     return {std::move(parsed), whole_answer};
 }
 

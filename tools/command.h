@@ -29,7 +29,7 @@ enum ExitCode : int {
 
 struct Command {
     const char* name;
-    const char* summary;
+    const char* summary;  ///< null: `postmortem --help` is silent about it
     int (*run)(const std::vector<std::string>& arguments);
 };
 
@@ -42,6 +42,7 @@ struct Arguments {
     std::vector<std::string> rest;  ///< selectors, addresses, …
     std::optional<std::string> vmlinux;
     bool json = false;
+    bool ndjson = false;
     boost::program_options::variables_map options;
 
     bool has(const char* option) const { return options.count(option) > 0 && !options[option].empty(); }
@@ -57,6 +58,7 @@ struct Syntax {
     bool reads_kernel = true;    ///< offers --vmlinux
     const char* input = "dump";  ///< what the first operand must be, for complaints
     bool has_json = true;
+    bool has_ndjson = false;  ///< the answer is a list
     std::size_t most_operands = SIZE_MAX;
 };
 
@@ -85,6 +87,8 @@ int complain(const std::string& sentence, int exit_code = usage_error);
 /// The usual end of a command: print `report` as text or JSON.
 template <class Report>
 int print(const Arguments& arguments, const Report& report) {
+    if constexpr (requires { postmortem::to_ndjson(report); })
+        if (arguments.ndjson) return finish(postmortem::to_ndjson(report), report.problems);
     return finish(arguments.json ? postmortem::to_json(report) : postmortem::to_text(report),
                   report.problems);
 }

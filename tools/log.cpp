@@ -11,14 +11,15 @@ int log(const std::vector<std::string>& words) {
                   "With --json each record comes with its level, caller and device.\n\n"
                   "  postmortem log vmcore | tail -n 40\n"};
     syntax.most_operands = 0;
+    syntax.has_ndjson = true;
     auto [arguments, code] = parse(syntax, words);
     if (!arguments) return code;
     const auto dump = open_dump(*arguments, code);
     if (!dump) return code;
     const postmortem::KernelLog log = dump->log();
     const bool for_terminal = ::isatty(STDOUT_FILENO) != 0;
-    return finish(arguments->json ? postmortem::to_json(log) : postmortem::to_text(log, for_terminal),
-                  log.problems);
+    if (arguments->json || arguments->ndjson) return print(*arguments, log);
+    return finish(postmortem::to_text(log, for_terminal), log.problems);
 }
 
 }  // namespace tool

@@ -28,6 +28,7 @@ struct Request {
     std::size_t event = last_event;
     bool tree = false;
     bool json = false;
+    bool lines = false;  // of JSON, one for each event
     postmortem::OomTextOptions text;
 };
 
@@ -70,7 +71,7 @@ class Answer {
             show(*kept_, found_);
         }
         if (request_.json) write(json_.finish(found_, problems, state));
-        if (!request_.json && state) show(*state);
+        if (!request_.json && !request_.lines && state) show(*state);
         const int written = tool::finish("", problems);
         if (written != whole_answer) return written;
         if (found_ == 0 && state) return whole_answer;
@@ -88,6 +89,7 @@ class Answer {
         const OomVerdict verdict = postmortem::explain(event);
         gaps_ = gaps_ || !event.problems.empty();
         sortable_ = sortable_ || has_column(event, request_.text.sort_by);
+        if (request_.lines) return write(postmortem::to_json(event, verdict, number) + '\n');
         if (request_.json) return write(json_.add(event, verdict, number));
         if (shown_++ != 0) write("\n\n");
         write(postmortem::to_text(event, verdict, number, request_.text));
@@ -143,7 +145,12 @@ std::optional<std::size_t> number_of(const std::string& word) {
 std::optional<Request> request_of(const Arguments& arguments, int& code) {
     Request request;
     request.json = arguments.json;
+    request.lines = arguments.ndjson;
     request.tree = arguments.flag("tree");
+    if (request.tree && request.lines) {
+        code = complain("oom: --tree has no --ndjson, take --json");
+        return std::nullopt;
+    }
     if (arguments.has("event")) {
         const auto word = arguments.options["event"].as<std::string>();
         request.all_events = word == "all";
@@ -154,8 +161,8 @@ std::optional<Request> request_of(const Arguments& arguments, int& code) {
         }
         request.event = number.value_or(last_event);
     } else {
-        request.all_events = request.json;
-        request.list = !request.json;
+        request.all_events = request.json || request.lines;
+        request.list = !request.all_events;
     }
     if (arguments.has("sort")) request.text.sort_by = arguments.options["sort"].as<std::string>();
     request.text.processes = arguments.flag("all") ? SIZE_MAX : arguments.options["top"].as<std::size_t>();
@@ -207,6 +214,7 @@ int oom(const std::vector<std::string>& words) {
         "Exit status 4: a log without an OOM event.\n"};
     syntax.most_operands = 0;
     syntax.input = "dump or log";
+    syntax.has_ndjson = true;
     syntax.options.add_options()("event", po::value<std::string>()->value_name("N"),
                                  "show the Nth event, or all of them, or the last")(
         "sort", po::value<std::string>()->value_name("COLUMN"),

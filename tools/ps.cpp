@@ -10,6 +10,7 @@ int ps(const std::vector<std::string>& words) {
         "A selector is a pid, the address of a task_struct, or a command name:\n"
         "  postmortem ps /var/crash/202611210239/vmcore\n"
         "  postmortem ps vmcore 1 ffff8b26c1204180 sshd\n"};
+    syntax.has_ndjson = true;
     auto [arguments, code] = parse(syntax, words);
     if (!arguments) return code;
     const auto dump = open_dump(*arguments, code);

@@ -13,6 +13,7 @@ int triage(const std::vector<std::string>& words) {
         "Exit status 0: every file could be used; 1: some could not; 4: there is no crash in any.\n\n"
         "  postmortem triage /var/crash\n"};
     syntax.input = "folder, dump or log";
+    syntax.has_ndjson = true;
     auto [arguments, code] = parse(syntax, words);
     if (!arguments) return code;
     std::vector<std::filesystem::path> paths{arguments->dump};
