@@ -12,8 +12,6 @@ namespace postmortem {
 namespace {
 
 constexpr std::uint32_t max_symbols = 1u << 23;
-constexpr std::uint64_t table_alignment = 8;
-constexpr std::uint64_t kernel_half = 1ull << 63;
 constexpr std::uint32_t most_aliases = 1024;  // symbols at one address that are looked through
 
 /// What an entry of the address table means.
@@ -21,7 +19,7 @@ enum class AddressKind {
     FromBase,          ///< base + unsigned offset: CONFIG_KALLSYMS_BASE_RELATIVE without per-CPU absolutes
     AbsolutePercpu,    ///< ≥ 0: an absolute (per-CPU) value; < 0: base - 1 - offset
     RelativeToItself,  ///< 7.x: the signed distance from the entry itself
-    Absolute           ///< before 4.6: the address, eight bytes
+    Absolute           ///< before 4.6, or without CONFIG_KALLSYMS_BASE_RELATIVE: the address, a word
 };
 
 class Kallsyms final : public SymbolTable {
@@ -39,6 +37,7 @@ class Kallsyms final : public SymbolTable {
 
   private:
     Result<void> choose_address_kind();
+    Result<std::uint64_t> word(std::uint64_t place) const;
     Result<void> skip_absolute_symbols();
     Result<void> prove(std::uint64_t stext) const;
     void locate_name_order(std::uint64_t stext);
@@ -46,6 +45,9 @@ class Kallsyms final : public SymbolTable {
     Result<std::uint64_t> address(std::uint32_t index) const;
     Result<std::uint32_t> last_at_or_below(std::uint64_t address) const;
     std::uint32_t first_alias(std::uint32_t index, std::uint64_t address) const;
+    std::uint64_t kernel_half() const { return 1ull << (8 * at_.word_size - 1); }
+    std::uint64_t word_mask() const { return kernel_half() | (kernel_half() - 1); }
+    std::vector<std::uint64_t> name_order_candidates() const;
     Result<std::uint32_t> index_in_order(std::uint64_t order, std::uint32_t rank) const;
     Result<std::uint32_t> search_by_order(std::uint64_t order, std::string_view name) const;
 
@@ -73,6 +75,11 @@ Result<void> Kallsyms::prepare(std::uint64_t stext) {
     return {};
 }
 
+Result<std::uint64_t> Kallsyms::word(std::uint64_t place) const {
+    if (at_.word_size == 8) return memory_.u64(place);
+    return memory_.u32(place).map([](std::uint32_t v) { return std::uint64_t{v}; });
+}
+
 Result<void> Kallsyms::choose_address_kind() {
     if (at_.addresses != 0) {
         kind_ = AddressKind::Absolute;
@@ -82,7 +89,7 @@ Result<void> Kallsyms::choose_address_kind() {
         kind_ = AddressKind::RelativeToItself;
         return {};
     }
-    auto base = memory_.u64(at_.relative_base);
+    auto base = word(at_.relative_base);
     auto last = memory_.get<std::int32_t>(at_.offsets + 4ull * (count_ - 1));
     if (!base) return fail(std::move(base.error()));
     if (!last) return fail(std::move(last.error()));
@@ -99,7 +106,7 @@ Result<void> Kallsyms::skip_absolute_symbols() {
         const std::uint32_t middle = low + (high - low) / 2;
         auto here = address(middle);
         if (!here) return fail(std::move(here.error()));
-        if (*here >= kernel_half) {
+        if (*here >= kernel_half()) {
             high = middle;
         } else {
             low = middle + 1;
@@ -121,15 +128,21 @@ Result<void> Kallsyms::prove(std::uint64_t stext) const {
     return fail(ErrorCode::Corrupt, fmt::format("kallsyms does not place _stext at {:#x}", stext), stext);
 }
 
+// It follows the markers (6.1.59 to 6.3), or relative_base after the offsets (6.4 and later), or the offsets
+// themselves (7.x), at either alignment. Which of the places it is shows when it is used.
+std::vector<std::uint64_t> Kallsyms::name_order_candidates() const {
+    const std::uint64_t offsets_end = at_.offsets + 4ull * count_;
+    std::vector<std::uint64_t> places;
+    for (const std::uint64_t alignment : kallsyms_alignments) {
+        places.push_back(align_up(names_->markers_end(), alignment));
+        places.push_back(align_up(offsets_end, alignment));
+        if (at_.relative_base != 0) places.push_back(align_up(at_.relative_base + at_.word_size, alignment));
+    }
+    return places;
+}
+
 void Kallsyms::locate_name_order(std::uint64_t stext) {
-    const std::uint64_t offsets_end = align_up(at_.offsets + 4ull * count_, table_alignment);
-    const std::array<std::uint64_t, 3> candidates = {
-        names_->markers() + names_->marker_bytes(),  // 6.1.59 to 6.3
-        offsets_end + 8,                             // 6.4 and later: after relative_base
-        offsets_end,                                 // 7.x: no relative_base
-    };
-    if (at_.marker_size != 4) return;
-    for (const std::uint64_t candidate : candidates) {
+    for (const std::uint64_t candidate : name_order_candidates()) {
         const auto found = search_by_order(candidate, "_stext");
         if (!found) continue;
         const auto where = address(*found);
@@ -141,14 +154,14 @@ void Kallsyms::locate_name_order(std::uint64_t stext) {
 }
 
 Result<std::uint64_t> Kallsyms::address(std::uint32_t index) const {
-    if (kind_ == AddressKind::Absolute) return memory_.u64(at_.addresses + 8ull * index);
+    if (kind_ == AddressKind::Absolute) return word(at_.addresses + std::uint64_t{at_.word_size} * index);
     const std::uint64_t place = at_.offsets + 4ull * index;
     auto raw = memory_.get<std::int32_t>(place);
     if (!raw) return fail(std::move(raw.error()));
     const auto extended = static_cast<std::uint64_t>(static_cast<std::int64_t>(*raw));
     switch (kind_) {
-        case AddressKind::RelativeToItself: return place + extended;
-        case AddressKind::AbsolutePercpu: return *raw >= 0 ? extended : base_ - 1 - extended;
+        case AddressKind::RelativeToItself: return (place + extended) & word_mask();
+        case AddressKind::AbsolutePercpu: return *raw >= 0 ? extended : (base_ - 1 - extended) & word_mask();
         default: return base_ + static_cast<std::uint32_t>(*raw);
     }
 }

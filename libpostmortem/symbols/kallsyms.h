@@ -3,6 +3,8 @@
 // Knowledge from scripts/kallsyms.c and kernel/kallsyms.c, Linux 2.6.24 to 7.2.
 #pragma once
 
+#include <array>
+
 #include "memory/address_space.h"
 #include "symbols/symbol_table.h"
 
@@ -18,8 +20,13 @@ struct KallsymsLocation {
     std::uint64_t relative_base = 0;  ///< address of the variable; 0 where the kernel has none (7.x)
     std::uint64_t addresses = 0;      ///< before 4.6, in place of offsets and relative_base
     std::uint64_t markers = 0;        ///< 0: computed
-    std::uint32_t marker_size = 4;    ///< bytes; 8 until 4.19 (80ffbaa5b1bd)
+    std::uint32_t marker_size = 4;    ///< bytes; an unsigned long until 4.19 (80ffbaa5b1bd)
+    std::uint32_t word_size = 8;      ///< bytes of an unsigned long: of relative_base and addresses
 };
+
+/// To these the tables are aligned: to a word until 6.19, and to four bytes since nothing in them is wider
+/// (7.0). Which of them holds is tried, never taken from the version.
+constexpr std::array<std::uint64_t, 2> kallsyms_alignments = {8, 4};
 
 /// Opens the table at a known location. `stext` is the run-time address of _stext, against which the decoding
 /// is proven. Errors: Corrupt where the tables contradict themselves, or the memory's own error. A name that
@@ -30,6 +37,8 @@ Result<std::unique_ptr<SymbolTable>> open_kallsyms(const AddressSpace& memory,
 
 /// Finds the tables in the kernel image where VMCOREINFO does not name them (before 6.0): searches [first,
 /// last) from the end, page by page, for the token table that every kernel has, and works outwards from it.
-Result<KallsymsLocation> find_kallsyms(const AddressSpace& memory, std::uint64_t first, std::uint64_t last);
+/// `word_size` is that of the kernel's unsigned long.
+Result<KallsymsLocation> find_kallsyms(const AddressSpace& memory, std::uint64_t first, std::uint64_t last,
+                                       std::uint32_t word_size = 8);
 
 }  // namespace postmortem

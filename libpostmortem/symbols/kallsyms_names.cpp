@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t max_name_bytes = 512;  // KSYM_NAME_LEN is 512 since 6.1
 constexpr std::size_t max_token_table = 64 * 1024;
-constexpr std::uint64_t table_alignment = 8;
+constexpr std::uint64_t widest_alignment = kallsyms_alignments.front();
+constexpr std::uint64_t narrowest_alignment = kallsyms_alignments.back();
+constexpr std::uint32_t name_order_entry = 3;  // bytes of kallsyms_seqs_of_names
 constexpr std::uint64_t page = 4096;
 
 }  // namespace
@@ -124,38 +126,57 @@ Result<void> KallsymsNames::read_tokens(std::uint64_t table, std::uint64_t index
     return {};
 }
 
-std::uint64_t KallsymsNames::marker_bytes() const {
-    const std::uint64_t blocks = (std::uint64_t{count_} + names_per_marker - 1) / names_per_marker;
-    return align_up(blocks * marker_size_, table_alignment);
-}
-
-// Where the names end is known only by reading them all; the markers are found from the other side, by the
-// order of the tables: ... names, markers, [seqs,] token_table ...
-Result<void> KallsymsNames::locate_markers(std::uint64_t token_table) {
-    if (markers_ != 0) return {};
-    const std::uint64_t seqs_bytes = align_up(3ull * count_, table_alignment);
-    for (const std::uint64_t gap : {marker_bytes(), marker_bytes() + seqs_bytes}) {
-        const std::uint64_t candidate = token_table - gap;
-        const auto first = memory_.u32(candidate), second = memory_.u32(candidate + marker_size_);
-        if (!first || !second || *first != 0) continue;
-        if (count_ > names_per_marker && !first_block_ends_at(names_ + *second)) continue;
-        markers_ = candidate;
-        return {};
-    }
-    return fail(ErrorCode::Corrupt, "the kallsyms markers are not where the tables' order puts them", names_);
-}
-
-bool KallsymsNames::first_block_ends_at(std::uint64_t position) const {
-    KallsymsNameStream stream(memory_, names_);
-    return stream.skip(names_per_marker) && stream.position() == position;
+Result<std::uint64_t> KallsymsNames::marker(std::uint64_t place) const {
+    if (marker_size_ == 8) return memory_.u64(place);
+    return memory_.u32(place).map([](std::uint32_t v) { return std::uint64_t{v}; });
 }
 
 Result<std::uint64_t> KallsymsNames::block_start(std::uint32_t block) const {
-    const std::uint64_t place = markers_ + std::uint64_t{block} * marker_size_;
-    const auto marker = marker_size_ == 8 ? memory_.u64(place)
-                                          : memory_.u32(place).map([](auto v) { return std::uint64_t{v}; });
-    if (!marker) return marker;
-    return names_ + *marker;
+    return marker(markers_ + std::uint64_t{block} * marker_size_).map([&](std::uint64_t v) {
+        return names_ + v;
+    });
+}
+
+// VMCOREINFO does not tell where the markers are, and where the names end is known only by reading them all.
+// So the places that the known orders (names, markers, [seqs,] token_table) and alignments allow are tried
+// first.
+Result<void> KallsymsNames::locate_markers(std::uint64_t token_table) {
+    if (markers_ != 0) return {};
+    for (const std::uint64_t between : {std::uint64_t{0}, std::uint64_t{name_order_entry} * count_})
+        for (std::uint64_t padding = 0; padding < 2 * widest_alignment; ++padding) {
+            const std::uint64_t candidate = token_table - between - marker_bytes() - padding;
+            if (candidate % narrowest_alignment != 0 || !are_markers(candidate)) continue;
+            markers_ = candidate;
+            return {};
+        }
+    KallsymsNameStream stream(memory_, names_);
+    if (auto done = stream.skip(count_); !done) return done;
+    for (const std::uint64_t alignment : kallsyms_alignments) {
+        const std::uint64_t candidate = align_up(stream.position(), alignment);
+        if (!are_markers(candidate)) continue;
+        markers_ = candidate;
+        return {};
+    }
+    return fail(ErrorCode::Corrupt, "no kallsyms markers follow the names", stream.position());
+}
+
+/// The first marker is 0, the second leads to the end of the first block, and after the last one stand as
+/// many names as are left, up to the markers themselves. Names on a page that the dump lacks prove nothing.
+bool KallsymsNames::are_markers(std::uint64_t candidate) const {
+    const auto ends_at = [&](std::uint64_t start, std::uint32_t names, std::uint64_t lowest,
+                             std::uint64_t highest) {
+        KallsymsNameStream stream(memory_, start);
+        if (auto done = stream.skip(names); !done) return done.error().code != ErrorCode::Corrupt;
+        return stream.position() >= lowest && stream.position() <= highest;
+    };
+    const auto first = marker(candidate), last = marker(candidate + marker_bytes() - marker_size_);
+    if (!first || !last || *first != 0 || *last > candidate - names_) return false;
+    if (blocks() > 1) {
+        const auto second = marker(candidate + marker_size_);
+        if (!second || !ends_at(names_, names_per_marker, names_ + *second, names_ + *second)) return false;
+    }
+    const std::uint32_t rest = count_ - (blocks() - 1) * names_per_marker;
+    return ends_at(names_ + *last, rest, candidate - widest_alignment + 1, candidate);
 }
 
 void KallsymsNames::expand(Bytes tokens, std::string& text) const {
@@ -200,8 +221,7 @@ Result<void> KallsymsNames::for_each(
     };
     bool wanted = true;
     KallsymsNameStream stream(memory_, names_);
-    const std::uint32_t blocks = (count_ + names_per_marker - 1) / names_per_marker;
-    for (std::uint32_t block = 0; block < blocks && wanted; ++block) {
+    for (std::uint32_t block = 0; block < blocks() && wanted; ++block) {
         const auto start = block_start(block);
         if (!start) {
             broken(start.error());

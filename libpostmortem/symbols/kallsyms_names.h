@@ -61,9 +61,8 @@ class KallsymsNames {
     /// and the name was not found, the error is theirs and not NotFound.
     Result<std::uint32_t> find(std::string_view name) const;
 
-    /// Address of the markers, and their size altogether up to the next table.
-    std::uint64_t markers() const { return markers_; }
-    std::uint64_t marker_bytes() const;
+    /// One past the last marker; the next table begins there or a few bytes on.
+    std::uint64_t markers_end() const { return markers_ + marker_bytes(); }
 
   private:
     struct NameIndex;
@@ -72,7 +71,10 @@ class KallsymsNames {
 
     Result<void> read_tokens(std::uint64_t table, std::uint64_t index);
     Result<void> locate_markers(std::uint64_t token_table);
-    bool first_block_ends_at(std::uint64_t position) const;
+    bool are_markers(std::uint64_t candidate) const;
+    std::uint32_t blocks() const { return (count_ + names_per_marker - 1) / names_per_marker; }
+    std::uint64_t marker_bytes() const { return std::uint64_t{blocks()} * marker_size_; }
+    Result<std::uint64_t> marker(std::uint64_t place) const;
     Result<std::uint64_t> block_start(std::uint32_t block) const;
     Result<void> visit_block(std::uint32_t block, KallsymsNameStream& stream,
                              const std::function<bool(std::uint32_t, std::string_view)>& visit,

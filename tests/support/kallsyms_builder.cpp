@@ -53,12 +53,13 @@ class Writer {
         if (shape_.addresses_last) write_addresses();
         if (shape_.name_order && shape_.addresses_last) write_name_order();
         image_.location.marker_size = shape_.number_bytes;
+        image_.location.word_size = shape_.word_bytes;
         image_.last = here();
         return image_;
     }
 
   private:
-    std::uint64_t here() { return at_ = align_up(at_, 8); }
+    std::uint64_t here() { return at_ = align_up(at_, shape_.alignment); }
 
     void number(std::uint64_t value, std::uint32_t bytes) {
         if (bytes == 8) memory_.put<std::uint64_t>(at_, value);
@@ -68,25 +69,26 @@ class Writer {
         at_ += bytes;
     }
 
+    bool percpu(const Symbol& symbol) const { return symbol.address >> (8 * shape_.word_bytes - 1) == 0; }
+
     void write_addresses() {
         const bool absolute = shape_.addresses == KallsymsAddresses::Absolute;
         (absolute ? image_.location.addresses : image_.location.offsets) = here();
         std::uint64_t base = ~0ull;
         for (const Symbol& symbol : symbols_)
-            if (symbol.address >> 63) base = std::min(base, symbol.address);
+            if (!percpu(symbol)) base = std::min(base, symbol.address);
         for (const Symbol& symbol : symbols_) {
-            const bool percpu = symbol.address >> 63 == 0;
             switch (shape_.addresses) {
-                case KallsymsAddresses::Absolute: number(symbol.address, 8); break;
+                case KallsymsAddresses::Absolute: number(symbol.address, shape_.word_bytes); break;
                 case KallsymsAddresses::FromBase: number(symbol.address - base, 4); break;
                 case KallsymsAddresses::RelativeToItself: number(symbol.address - at_, 4); break;
                 case KallsymsAddresses::AbsolutePercpu:
-                    number(percpu ? symbol.address : base - 1 - symbol.address, 4);
+                    number(percpu(symbol) ? symbol.address : base - 1 - symbol.address, 4);
             }
         }
         if (absolute || shape_.addresses == KallsymsAddresses::RelativeToItself) return;
         image_.location.relative_base = here();
-        number(base, 8);
+        number(base, shape_.word_bytes);
     }
 
     void write_names() {

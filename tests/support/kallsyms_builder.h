@@ -16,6 +16,8 @@ struct KallsymsShape {
     bool name_order = false;            ///< kallsyms_seqs_of_names
     std::uint32_t number_bytes = 4;     ///< of num_syms and markers: 8 until 4.19
     std::uint32_t symbols_claimed = 0;  ///< 0: the truth
+    std::uint64_t alignment = 8;        ///< of each table: a word, or 4 bytes since 7.0
+    std::uint32_t word_bytes = 8;       ///< of relative_base and absolute addresses
 };
 
 struct KallsymsImage {

@@ -42,7 +42,7 @@ const std::vector<Era>& eras() {
         {"6.1.59 to 6.3", {AbsolutePercpu, false, true, 4}, true, true},
         {"6.4 to 6.14", {AbsolutePercpu, true, true, 4}, true, true},
         {"6.15", {FromBase, true, true, 4}, true, false},
-        {"7.x", {RelativeToItself, true, true, 4}, true, false},
+        {"7.x", {RelativeToItself, true, true, 4, 0, 4}, true, false},
     };
     return all;
 }
@@ -170,6 +170,94 @@ TEST_CASE("tables that VMCOREINFO does not name are found in the image") {
         CHECK(found->relative_base == table.location.relative_base);
         CHECK(found->addresses == table.location.addresses);
     }
+}
+
+TEST_CASE(
+    "every order, alignment and number of symbols: the tables are found, and no table is taken for another") {
+    // Odd and even numbers of blocks, last blocks of one name, of a few, and full; and at every place in 16
+    // bytes.
+    for (const Era& era : eras())
+        for (const std::uint64_t alignment : {4u, 8u})
+            for (const std::size_t count :
+                 {200u, 255u, 256u, 257u, 512u, 513u, 514u, 766u, 767u, 768u, 769u, 1023u})
+                for (const std::uint64_t shift : {0u, 4u, 8u, 12u}) {
+                    // A word is never aligned to less.
+                    const bool has_words = era.shape.addresses != KallsymsAddresses::RelativeToItself;
+                    if (has_words && !era.keys && alignment < 8) continue;
+                    CAPTURE(era.name);
+                    CAPTURE(alignment);
+                    CAPTURE(count);
+                    CAPTURE(shift);
+                    KallsymsShape shape = era.shape;
+                    shape.alignment = alignment;
+                    auto symbols = make_symbols(era.percpu_absolute, count - 3);
+                    REQUIRE(symbols.size() == count);
+                    SparseMemory memory(image, image_size);
+                    auto written = write_kallsyms(memory, tables + shift, symbols, shape);
+                    memory.write(written.last, std::string(0x1000, 'z'));
+                    auto location = written.location;
+                    location.markers = 0;
+                    if (!era.keys) {
+                        const auto found = find_kallsyms(memory, image, image + image_size);
+                        // With fewer names than a block there is no second marker to find them by.
+                        if (count < 257) continue;
+                        REQUIRE(found);
+                        location = *found;
+                        CHECK(location.markers == written.location.markers);
+                    }
+                    const auto opened = open_kallsyms(memory, location, image);
+                    REQUIRE(opened);
+                    for (const Symbol& symbol : symbols) {
+                        if (symbol.name == "twin") continue;
+                        const auto address = (*opened)->address_of(symbol.name);
+                        REQUIRE(address);
+                        CHECK(*address == symbol.address);
+                    }
+                }
+}
+
+TEST_CASE("markers that stand in an order nobody has seen are found behind the names") {
+    const Era& era = eras().back();
+    SparseMemory memory(image, image_size);
+    auto written = write_kallsyms(memory, tables, make_symbols(false), era.shape);
+    // The tokens moved far away: nothing leads back from them to the markers.
+    const auto index = memory.memory().bytes(written.location.token_index, 512);
+    const auto text = memory.memory().bytes(written.location.token_table,
+                                            written.location.token_index - written.location.token_table);
+    REQUIRE(index);
+    REQUIRE(text);
+    KallsymsLocation location = written.location;
+    location.markers = 0;
+    location.token_table = tables + (1 << 20);
+    location.token_index = location.token_table + text->size();
+    memory.write(location.token_table, *text);
+    memory.write(location.token_index, *index);
+    const auto opened = open_kallsyms(memory, location, image);
+    REQUIRE(opened);
+    check_lookups(**opened, make_symbols(false));
+}
+
+TEST_CASE("the tables of a 32-bit kernel, whose words and alignment are four bytes") {
+    constexpr std::uint64_t low_image = 0xc1000000, low_tables = low_image + (8 << 20);
+    for (const auto kind :
+         {KallsymsAddresses::Absolute, KallsymsAddresses::FromBase, KallsymsAddresses::AbsolutePercpu})
+        for (const std::size_t count : {600u, 766u, 769u}) {
+            CAPTURE(static_cast<int>(kind));
+            CAPTURE(count);
+            auto symbols = make_symbols(kind == KallsymsAddresses::AbsolutePercpu, count);
+            for (Symbol& symbol : symbols)
+                if (symbol.address >= image) symbol.address -= image - low_image;
+            SparseMemory memory(low_image, image_size);
+            KallsymsShape shape{kind, false, false, 4, 0, 4, 4};
+            write_kallsyms(memory, low_tables, symbols, shape);
+            const auto found = find_kallsyms(memory, low_image, low_image + image_size, 4);
+            REQUIRE(found);
+            const auto opened = open_kallsyms(memory, *found, low_image);
+            REQUIRE(opened);
+            CHECK((*opened)->address_of("_end").value() == symbols.back().address);
+            CHECK((*opened)->address_of(symbols.front().name).value() == symbols.front().address);
+            CHECK((*opened)->containing(symbols.back().address + 4)->symbol.name == "_end");
+        }
 }
 
 TEST_CASE("tables are found wherever a page boundary cuts them") {
