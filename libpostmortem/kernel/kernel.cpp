@@ -1,5 +1,7 @@
 #include "kernel/kernel.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "kernel/module/modules.h"
@@ -14,6 +16,23 @@ namespace {
 
 constexpr std::uint64_t max_btf_bytes = 64ull << 20;
 
+/// QEMU adds the note only if the guest's fw_cfg driver told it where the text lies.
+std::string_view how_to_get_vmcoreinfo(const DumpFile& dump) {
+    const auto& notes = dump.notes();
+    const bool by_qemu =
+        std::any_of(notes.begin(), notes.end(), [](const Note& note) { return note.name == "QEMU"; });
+    return by_qemu ? "QEMU took it: the virtual machine needs a vmcoreinfo device, and the guest the module "
+                     "qemu_fw_cfg, which fills it; one of them was missing"
+                   : "take it with kdump, or give the virtual machine a vmcoreinfo device, and its guest the "
+                     "module qemu_fw_cfg";
+}
+
+/// Of an unsigned long, in bytes: a list_head is two pointers. VMCOREINFO has told its size ever since
+/// (2.6.24).
+std::uint32_t word_size(const VmcoreInfo& info) {
+    return info.size("list_head").value_or(16) == 8 ? 4 : 8;
+}
+
 Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const VmcoreInfo& info) {
     // Since 6.0 (f09bddbd8661).
     if (const auto names = info.symbol("kallsyms_names")) {
@@ -24,6 +43,7 @@ Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const Vmc
         location.token_index = info.symbol("kallsyms_token_index").value_or(0);
         location.offsets = info.symbol("kallsyms_offsets").value_or(0);
         location.relative_base = info.symbol("kallsyms_relative_base").value_or(0);
+        location.word_size = word_size(info);
         return location;
     }
     // The tables end .rodata, which lies between the text and the data; init_uts_ns is data.
@@ -31,7 +51,7 @@ Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const Vmc
     if (!text || !data || *data <= *text)
         return fail(ErrorCode::MissingDebugInfo,
                     "VMCOREINFO tells neither where kallsyms nor where the kernel lies");
-    return find_kallsyms(memory, *text, *data);
+    return find_kallsyms(memory, *text, *data, word_size(info));
 }
 
 }  // namespace
@@ -54,11 +74,9 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
     if (kernel->vmcoreinfo_.empty())
         return fail(
             ErrorCode::MissingDebugInfo,
-            fmt::format(
-                "{}: the dump carries no VMCOREINFO, so nothing tells where its kernel lies; take it "
-                "with kdump, or give the virtual machine a vmcoreinfo device (`postmortem rd -p` reads "
-                "its physical memory all the same)",
-                path.string()));
+            fmt::format("{}: the dump carries no VMCOREINFO, so nothing tells where its kernel lies; {} "
+                        "(`postmortem rd -p` reads its physical memory all the same)",
+                        path.string(), how_to_get_vmcoreinfo(*kernel->dump_)));
     auto memory = open_kernel_memory(*kernel->physical_, kernel->vmcoreinfo_);
     if (!memory) {
         memory.error().message = fmt::format("{}: {}", path.string(), memory.error().message);
