@@ -1,5 +1,6 @@
 #include "kernel/locking/lock_wait.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
@@ -17,7 +18,37 @@ constexpr std::uint64_t mutex_owner_flags = 7;
 constexpr std::uint64_t rwsem_owner_flags = 3;
 constexpr std::uint64_t rwsem_reader_owned = 1;
 
+constexpr std::uint64_t rt_mutex_has_waiters = 1;
+
 constexpr std::size_t most_waiters = 100'000;
+
+bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> starts) {
+    return std::any_of(starts.begin(), starts.end(), [&](auto start) { return name.starts_with(start); });
+}
+
+/// The kind of lock that takes these rt_mutexes to be made of, from a function around their slow path.
+std::optional<LockKind> rt_lock_of(std::string_view function) {
+    if (starts_with_any(function, {"rt_spin_lock", "rtlock_slowlock", "__rt_spin_lock"}))
+        return LockKind::SpinLock;
+    if (starts_with_any(function, {"rt_read_lock", "rt_write_lock"})) return LockKind::ReadWriteLock;
+    if (starts_with_any(function, {"mutex_lock", "_mutex_lock", "ww_mutex_lock"})) return LockKind::Mutex;
+    if (starts_with_any(function, {"down_read", "down_write"})) return LockKind::ReadWriteSemaphore;
+    return std::nullopt;
+}
+
+/// Where in its lock the rt_mutex lies. Since 5.15 (830e6acc8a1c, e17ba59b7e8e, 1c143c4b65da, 42254105dfe8);
+/// before, in the patch set of PREEMPT_RT, as the other names.
+Result<Field> rt_mutex_in(const TypeFinder& types, LockKind kind) {
+    switch (kind) {
+        case LockKind::Mutex: return Field::find(types, "mutex", {"rtmutex", "lock"});
+        case LockKind::ReadWriteSemaphore:
+            return Field::find(types, "rw_semaphore", {"rwbase.rtmutex", "rtmutex"});
+        case LockKind::ReadWriteLock: return Field::find(types, "rwbase_rt", {"rtmutex"});
+        case LockKind::SpinLock: return Field::find(types, "spinlock", {"lock"});
+        case LockKind::RtMutex: break;
+    }
+    return Field();
+}
 
 Result<LockWait> describe(const Kernel& kernel, LockKind kind, std::uint64_t address) {
     const bool is_mutex = kind == LockKind::Mutex;
@@ -26,6 +57,19 @@ Result<LockWait> describe(const Kernel& kernel, LockKind kind, std::uint64_t add
     LockWait wait{kind, address, *owner & ~(is_mutex ? mutex_owner_flags : rwsem_owner_flags), false};
     wait.owner_is_reader = !is_mutex && (*owner & rwsem_reader_owned) != 0;
     return wait;
+}
+
+// Whoever sleeps for an rt_mutex has its waiter in pi_blocked_on (task_blocks_on_rt_mutex()).
+std::optional<Result<LockWait>> by_rt_waiter(const Kernel& kernel, const Task& task, LockKind kind) {
+    const Object waiter = kernel.object("task_struct", task.address)["pi_blocked_on"];
+    const auto pointer = waiter.u64();
+    if (!pointer || *pointer == 0) return std::nullopt;
+    const auto place = waiter["lock"].u64(), owner = waiter["lock"]["owner"].u64();
+    if (!place || !owner) return fail(place ? owner.error() : place.error());
+    // Without PREEMPT_RT the lock is an rt_mutex itself.
+    const auto field = rt_mutex_in(kernel.types(), kind);
+    return LockWait{field ? kind : LockKind::RtMutex, *place - (field ? field->offset() : 0),
+                    *owner & ~rt_mutex_has_waiters, false};
 }
 
 std::optional<Result<LockWait>> by_blocker(const Kernel& kernel, const Task& task) {
@@ -39,19 +83,69 @@ std::optional<Result<LockWait>> by_blocker(const Kernel& kernel, const Task& tas
 
 }  // namespace
 
+std::string_view to_string(LockKind kind) {
+    switch (kind) {
+        case LockKind::Mutex: return "mutex";
+        case LockKind::ReadWriteSemaphore: return "rw_semaphore";
+        case LockKind::SpinLock: return "spinlock";
+        case LockKind::ReadWriteLock: return "rwlock";
+        case LockKind::RtMutex: break;
+    }
+    return "rt_mutex";
+}
+
+std::optional<LockKind> lock_awaited_in(const std::vector<std::string>& functions) {
+    bool in_rt_mutex = false;
+    for (const std::string_view name : functions) {
+        if (starts_with_any(name, {"__mutex_lock", "__ww_mutex_lock"})) return LockKind::Mutex;
+        if (starts_with_any(name, {"rwsem_down_", "__down_read", "__down_write"}))
+            return LockKind::ReadWriteSemaphore;
+        in_rt_mutex |= starts_with_any(name, {"rt_mutex_", "__rt_mutex_", "rtlock_", "rwbase_", "__rwbase_"});
+        if (in_rt_mutex)
+            if (const auto kind = rt_lock_of(name)) return kind;
+    }
+    return in_rt_mutex ? std::optional(LockKind::RtMutex) : std::nullopt;
+}
+
 LockWaitFinder::LockWaitFinder(const Kernel& kernel, const TaskTable& table)
     : kernel_(kernel), stacks_(kernel) {
     for (const Task& task : table.tasks) tasks_[task.address] = &task;
 }
 
 Result<LockWait> LockWaitFinder::find(const Task& task, LockKind kind) {
+    if (auto known = by_rt_waiter(kernel_, task, kind)) return std::move(*known);
     if (auto known = by_blocker(kernel_, task)) return std::move(*known);
     // 7.x without CONFIG_DETECT_HUNG_TASK_BLOCKER: of mutexes alone there is a record.
     if (kind == LockKind::Mutex) {
         const auto mutex = kernel_.object("task_struct", task.address)["blocked_on"].u64();
         if (mutex && *mutex != 0) return describe(kernel_, LockKind::Mutex, *mutex);
     }
-    return by_own_waiter(task, kind);
+    const bool made_of_rt_mutex = rt_mutex_in(kernel_.types(), kind).has_value();
+    return made_of_rt_mutex ? by_readers(task, kind) : by_own_waiter(task, kind);
+}
+
+// With PREEMPT_RT a writer takes the rt_mutex of the lock and then waits, on no record, until the readers
+// have left; they are counted and not named. The lock is the one on its stack whose rt_mutex this very task
+// owns.
+Result<LockWait> LockWaitFinder::by_readers(const Task& task, LockKind kind) {
+    const auto missing = [&] {
+        return fail(ErrorCode::NotFound, fmt::format("pid {} is on no rt_mutex's record", task.pid));
+    };
+    const auto mutex = rt_mutex_in(kernel_.types(), kind);
+    const auto owner = Field::find(kernel_.types(), "rt_mutex_base", {"owner"});
+    if (kind != LockKind::ReadWriteSemaphore && kind != LockKind::ReadWriteLock) return missing();
+    if (!mutex || !owner) return fail(mutex ? owner.error() : mutex.error());
+    const StackRange stack = stacks_.of_task(task.stack);
+    const auto sp = kernel_.object("task_struct", task.address)["thread"]["sp"].u64();
+    if (!sp) return fail(sp.error());
+    for (std::uint64_t slot = *sp & ~7ull; stack.holds(slot, 8); slot += 8) {
+        const auto word = kernel_.memory().u64(slot);
+        if (!word) return fail(word.error());
+        if (*word == 0 || *word % 8 != 0 || stack.holds(*word, 8)) continue;
+        const auto who = owner->u64(kernel_.memory(), mutex->address_in(*word));
+        if (who && (*who & ~rt_mutex_has_waiters) == task.address) return LockWait{kind, *word, 0, true};
+    }
+    return missing();
 }
 
 Result<LockWait> LockWaitFinder::by_own_waiter(const Task& task, LockKind kind) {

@@ -1,22 +1,32 @@
 // Which lock a sleeping task waits for, and who holds it: mutexes and read-write semaphores
-// (kernel/locking/mutex.c, rwsem.c, include/linux/hung_task.h).
+// (kernel/locking/mutex.c, rwsem.c, include/linux/hung_task.h), and what takes their place, and that of
+// spinning locks, with PREEMPT_RT: all of it rt_mutexes (rtmutex.c, rwbase_rt.c, spinlock_rt.c).
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
-#include "kernel/unwind/stacks.h"
 #include "kernel/sched/tasks.h"
+#include "kernel/unwind/stacks.h"
 
 namespace postmortem {
 
-enum class LockKind { Mutex, ReadWriteSemaphore };
+enum class LockKind { Mutex, ReadWriteSemaphore, RtMutex, SpinLock, ReadWriteLock };
+/// "mutex", "rw_semaphore", "rt_mutex", "spinlock", "rwlock".
+std::string_view to_string(LockKind kind);
+
+/// The kind of lock in whose slow path these functions, innermost first, are asleep.
+std::optional<LockKind> lock_awaited_in(const std::vector<std::string>& functions);
 
 struct LockWait {
     LockKind kind = LockKind::Mutex;
-    std::uint64_t address = 0;  ///< of the struct mutex or rw_semaphore
-    std::uint64_t owner = 0;    ///< address of a task_struct; 0 where nobody is on record
-    bool owner_is_reader = false;
+    std::uint64_t address = 0;     ///< of the struct mutex, rw_semaphore, …
+    std::uint64_t owner = 0;       ///< address of a task_struct; 0 where nobody is on record
+    bool owner_is_reader = false;  ///< `owner` is the last one of them, or 0 where none is on record
 };
 
 /// Borrows the kernel and the table. For one thread.
@@ -25,11 +35,12 @@ class LockWaitFinder {
     LockWaitFinder(const Kernel& kernel, const TaskTable& table);
 
     /// For a task whose backtrace says that it sleeps in the slow path of such a lock. From task->blocker
-    /// (6.14 and later), else by the waiter that the task keeps on its own stack and that hangs in the lock's
-    /// list. NotFound where neither leads to a lock.
+    /// (6.14 and later) or task->pi_blocked_on (rt_mutexes), else by the waiter that the task keeps on its
+    /// own stack and that hangs in the lock's list. NotFound where none leads to a lock.
     Result<LockWait> find(const Task& task, LockKind kind);
 
   private:
+    Result<LockWait> by_readers(const Task& task, LockKind kind);
     Result<LockWait> by_own_waiter(const Task& task, LockKind kind);
     std::optional<std::uint64_t> list_head_of(std::uint64_t waiter, const Field& waiter_task);
 

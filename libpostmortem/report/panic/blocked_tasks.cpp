@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "kernel/sched/clock.h"
 #include "kernel/locking/lock_wait.h"
+#include "kernel/sched/clock.h"
 #include "report/backtrace/backtrace.h"
 
 namespace postmortem {
@@ -17,17 +17,6 @@ constexpr std::size_t most_tasks = 1000;
 bool is_scheduler(std::string_view function) {
     return function == "__schedule" || function == "schedule" || function.starts_with("schedule_") ||
            function.starts_with("context_switch");
-}
-
-std::optional<LockKind> lock_in(const std::vector<std::string>& functions) {
-    for (const std::string& function : functions) {
-        const std::string_view name = function;
-        if (name.starts_with("__mutex_lock") || name.starts_with("__ww_mutex_lock")) return LockKind::Mutex;
-        if (name.starts_with("rwsem_down_") || name.starts_with("__down_read") ||
-            name.starts_with("__down_write"))
-            return LockKind::ReadWriteSemaphore;
-    }
-    return std::nullopt;
 }
 
 class Finder {
@@ -81,7 +70,7 @@ class Finder {
             if (!frame.function.empty() && !(blocked.functions.empty() && is_scheduler(frame.function)))
                 blocked.functions.push_back(frame.function);
         }
-        if (const auto kind = lock_in(blocked.functions)) describe_lock(task, *kind, blocked);
+        if (const auto kind = lock_awaited_in(blocked.functions)) describe_lock(task, *kind, blocked);
         return blocked;
     }
 
@@ -90,7 +79,7 @@ class Finder {
         if (!wait)
             return problems_.add("the lock", fmt::format("that pid {} waits for", task.pid), wait.error());
         AwaitedLock lock;
-        lock.kind = wait->kind == LockKind::Mutex ? "mutex" : "rw_semaphore";
+        lock.kind = to_string(wait->kind);
         lock.address = wait->address;
         lock.owner = wait->owner;
         lock.owner_is_reader = wait->owner_is_reader;

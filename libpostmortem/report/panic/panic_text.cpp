@@ -215,7 +215,9 @@ class Printer {
         std::string text =
             fmt::format("{} {}", lock.kind, lock.symbol.empty() ? "" : escaped(lock.symbol) + " ");
         text += fmt::format("at {:x}", lock.address);
-        if (lock.owner == 0) return text + ", which nobody holds on record";
+        if (lock.owner == 0)
+            return text + (lock.owner_is_reader ? ", held by readers that are not on record"
+                                                : ", which nobody holds on record");
         text += lock.owner_is_reader ? ", last read-locked by " : ", held by ";
         if (lock.owner_comm.empty()) return text + fmt::format("the task at {:x}, which is gone", lock.owner);
         return text + fmt::format("{} (pid {})", escaped(lock.owner_comm), lock.owner_pid);
