@@ -1,5 +1,8 @@
 #include "kernel/cpus.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -25,6 +28,17 @@ Result<std::vector<std::uint32_t>> read_cpu_mask(const Kernel& kernel, std::stri
             if (*bits >> (cpu - first) & 1) cpus.push_back(cpu);
     }
     return cpus;
+}
+
+Result<std::vector<std::uint32_t>> read_running_cpus(const Kernel& kernel) {
+    auto online = read_cpu_mask(kernel, "online");
+    const auto active = read_cpu_mask(kernel, "active");
+    if (!active && active.error().code == ErrorCode::NotFound) return online;
+    if (!online || !active) return fail(online ? active.error() : online.error());
+    std::vector<std::uint32_t> running;
+    std::set_union(online->begin(), online->end(), active->begin(), active->end(),
+                   std::back_inserter(running));
+    return running;
 }
 
 Result<std::uint32_t> read_cpu_khz(const Kernel& kernel) {

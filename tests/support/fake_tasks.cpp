@@ -176,6 +176,10 @@ std::uint64_t FakeTasks::add_mm(std::int32_t tgid, std::uint64_t pages) {
 // CPU 0 idles, CPU 1 runs pid 12. The offsets of the CPUs, 64 and 128, serve the counters of add_mm() too.
 void FakeTasks::add_cpus() {
     fake_.put<std::uint32_t>(fake_.variable("nr_cpu_ids", 4), 2);
+    online_mask_ = fake_.variable("__cpu_online_mask");
+    active_mask_ = fake_.variable("__cpu_active_mask");
+    for (const std::uint64_t mask : {fake_.variable("__cpu_possible_mask"), online_mask_, active_mask_})
+        fake_.put_u64(mask, 3);
     const std::uint64_t offsets = fake_.variable("__per_cpu_offset", 16);
     const std::uint64_t symbol = fake_.variable("runqueues", 256);
     const std::array<std::uint64_t, 2> idle = {init_task_, idle_task_},

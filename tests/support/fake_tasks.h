@@ -51,6 +51,9 @@ class FakeTasks {
     std::uint64_t table_slot(std::int32_t pid) const { return table_slots_.at(pid); }
     std::uint64_t table_leaf() const { return table_leaf_; }
     std::uint64_t runqueue(unsigned cpu) const { return runqueues_[cpu]; }
+    /// Masks of both CPUs.
+    std::uint64_t online_mask() const { return online_mask_; }
+    std::uint64_t active_mask() const { return active_mask_; }
 
     /// Links everything as it was added. Changes of links come after it, and before open().
     void link();
@@ -73,6 +76,7 @@ class FakeTasks {
     std::map<std::int32_t, std::uint64_t> table_slots_;
     std::uint64_t init_task_ = 0, idle_task_ = 0, table_leaf_ = 0;
     std::vector<std::uint64_t> runqueues_;
+    std::uint64_t online_mask_ = 0, active_mask_ = 0;
 };
 
 }  // namespace postmortem::test

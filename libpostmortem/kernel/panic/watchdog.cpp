@@ -35,7 +35,7 @@ Result<WatchdogState> read_watchdog(const Kernel& kernel, std::uint64_t now_ns, 
     state.hard_enabled = (*enabled & hard_bit) != 0;
     if (const auto threshold = kernel.number<std::uint32_t>("watchdog_thresh"))
         state.threshold_seconds = static_cast<std::int32_t>(*threshold);
-    const auto cpus = read_cpu_mask(kernel, "online");
+    const auto cpus = read_running_cpus(kernel);
     if (!cpus || !state.soft_enabled) return state;
     for (const std::uint32_t cpu : *cpus) {
         const auto address = per_cpu_address(kernel, "watchdog_touch_ts", cpu);

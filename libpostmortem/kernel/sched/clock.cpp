@@ -77,9 +77,9 @@ Result<std::uint64_t> ticks_since_boot(const Kernel& kernel, std::uint32_t hz) {
 }
 
 Result<std::uint64_t> scheduler_clock(const Kernel& kernel) {
-    const auto cpus = read_cpu_mask(kernel, "online");
+    const auto cpus = read_running_cpus(kernel);
     if (!cpus) return fail(cpus.error());
-    Result<std::uint64_t> latest = fail(ErrorCode::NotFound, "no CPU is online");
+    Result<std::uint64_t> latest = fail(ErrorCode::NotFound, "no CPU was running");
     for (const std::uint32_t cpu : *cpus) {
         auto clock = per_cpu_variable(kernel, "runqueues", "rq", cpu)["clock"].u64();
         if (!latest || (clock && *clock > *latest)) latest = std::move(clock);

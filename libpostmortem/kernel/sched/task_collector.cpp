@@ -12,6 +12,7 @@
 #include "base/checked.h"
 #include "base/parallel.h"
 #include "base/problem_collector.h"
+#include "kernel/cpus.h"
 #include "kernel/percpu.h"
 #include "kernel/sched/tasks.h"
 #include "kernel/xarray.h"
@@ -141,17 +142,22 @@ class Collector {
         return task;
     }
 
-    // Idle tasks share pid 0 and are in no list but their runqueue's.
+    // Idle tasks share pid 0 and are in no list but their runqueue's. Every possible CPU has one from the
+    // start (idle_threads_init()), and a runqueue that takes it for running: only that of a CPU that came up
+    // counts.
     void collect_idle_tasks() {
-        const auto cpus = cpu_limit(kernel_);
+        auto cpus = read_running_cpus(kernel_);
+        if (!cpus) {
+            problems_.add("idle tasks: which CPUs had come up", cpus.error());
+            cpus = read_cpu_mask(kernel_, "possible");
+        }
         if (!cpus) return problems_.add("idle tasks", cpus.error());
-        for (std::uint32_t cpu = 0; cpu < *cpus; ++cpu) {
+        for (const std::uint32_t cpu : *cpus) {
             const Object runqueue = per_cpu_variable(kernel_, "runqueues", "rq", cpu);
             const auto idle = runqueue["idle"].u64(), current = runqueue["curr"].u64();
             if (!idle || !current)
                 problems_.add("the runqueue", fmt::format("of CPU {}", cpu),
                               idle ? current.error() : idle.error());
-            // A possible CPU that never came up has no idle task.
             if (Found* task = idle.value_or(0) != 0 ? found(*idle) : nullptr) task->idle = true;
             if (Found* task = current.value_or(0) != 0 ? found(*current) : nullptr) task->running = true;
         }

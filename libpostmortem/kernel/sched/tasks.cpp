@@ -135,6 +135,7 @@ std::string_view state_letters(std::uint64_t state) {
     constexpr std::uint64_t interruptible = 0x1, uninterruptible = 0x2, stopped = 0x4, traced = 0x8;
     constexpr std::uint64_t exit_dead = 0x10, exit_zombie = 0x20, parked = 0x40, dead = 0x80;
     constexpr std::uint64_t waking = 0x200, no_load = 0x400, is_new = 0x800;
+    constexpr std::uint64_t rtlock_wait = 0x1000;  // 5.15 (5f220be21418): /proc, too, calls it D
     if (state == 0) return "RU";
     if (state & exit_zombie) return "ZO";
     if (state & (exit_dead | dead)) return "DE";
@@ -145,6 +146,7 @@ std::string_view state_letters(std::uint64_t state) {
     if (state & parked) return "PA";
     if (state & waking) return "WA";
     if (state & is_new) return "NE";
+    if (state & rtlock_wait) return "UN";
     return "??";
 }
 

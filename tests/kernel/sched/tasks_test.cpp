@@ -73,6 +73,28 @@ TEST_CASE("every era's tasks are found whole") {
     }
 }
 
+TEST_CASE("a CPU that never came up or was taken down has no task, one that panic() stopped has") {
+    struct {
+        std::uint64_t online, active;
+        std::size_t idle;
+        bool runs;
+    } const cases[] = {{3, 3, 2, true}, {1, 1, 1, false}, {1, 3, 2, true}, {3, 1, 2, true}};
+    for (const auto& one : cases) {
+        CAPTURE(one.online);
+        CAPTURE(one.active);
+        FakeTasks tasks(modern());
+        tasks.link();
+        tasks.fake().put_u64(tasks.online_mask(), one.online);
+        tasks.fake().put_u64(tasks.active_mask(), one.active);
+        const TaskTable table = read_tasks(*tasks.open());
+        CHECK(table.problems.empty());
+        const auto idle = [](const Task& task) { return task.is_idle(); };
+        CHECK(static_cast<std::size_t>(std::count_if(table.tasks.begin(), table.tasks.end(), idle)) ==
+              one.idle);
+        CHECK(table.by_pid(12)->active == one.runs);
+    }
+}
+
 TEST_CASE("memory counters of every era, with what threads have not handed in") {
     for (const TaskEra& era : test::task_eras()) {
         CAPTURE(era.name);
