@@ -34,7 +34,7 @@ int extract(const std::vector<std::string>& words) {
     namespace po = boost::program_options;
     syntax.options.add_options()("output,o", po::value<std::string>()->value_name("SMALL"),
                                  "the file to write")(
-        "level", po::value<int>()->default_value(19)->value_name("N"), "compression level of zstd, 1 to 22");
+        "level", po::value<int>()->default_value(6)->value_name("N"), "compression level of zstd, 1 to 22");
     syntax.most_operands = 0;
     syntax.has_json = false;
     auto [arguments, code] = parse(syntax, words);

@@ -13,7 +13,7 @@ namespace postmortem {
 
 struct ExtractOptions {
     OpenOptions open;
-    int compression_level = 19;  ///< of zstd, 1 to 22
+    int compression_level = 6;  ///< of zstd, 1 to 22
     /// Told before each step ("tasks", "backtraces", "writing", …); may be empty.
     std::function<void(std::string_view step)> progress = {};
 };

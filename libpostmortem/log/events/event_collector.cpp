@@ -4,8 +4,8 @@
 #include <array>
 
 #include "log/events/cause.h"
-#include "log/text/cursor.h"
 #include "log/events/details.h"
+#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
@@ -337,7 +337,10 @@ LogAnalysis EventCollector::finish() {
     }
     result_.cause = find_cause(result_.events);
     if (result_.cause) {
-        const LogEvent& cause = result_.events[*result_.cause];
+        LogEvent& cause = result_.events[*result_.cause];
+        // Not every report names the machine (a hung task's does not); it is the same for the whole boot.
+        for (const LogEvent& event : result_.events)
+            if (cause.hardware.empty() && event.boot == cause.boot) cause.hardware = event.hardware;
         result_.kernel = cause.kernel.empty() ? kernels_[cause.boot] : cause.kernel;
     } else {
         result_.kernel = kernels_.back();
