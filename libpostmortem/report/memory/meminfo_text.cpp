@@ -62,6 +62,7 @@ std::string free_blocks(const MemoryPicture& picture) {
         for (const FreeBlocks& blocks : zone.free_blocks) fmt::format_to(out, "{:>6} ", number_of(blocks));
         fmt::format_to(out, "\n");
     };
+    if (picture.zones.empty()) return text;
     fmt::format_to(out, "Free blocks of 2^N pages\n");
     for (const ZoneUse& zone : picture.zones) {
         if (zone.present == 0) continue;
@@ -111,7 +112,8 @@ std::string zones_to_text(const MemoryPicture& picture) {
             fmt::format_to(out, "  reserved_highatomic: {}\n", *zone.reserved_highatomic);
         if (zone.free_highatomic) fmt::format_to(out, "  free_highatomic:     {}\n", *zone.free_highatomic);
     }
-    return text + "\n" + free_blocks(picture);
+    const std::string blocks = free_blocks(picture);
+    return blocks.empty() ? text : text + "\n" + blocks;
 }
 
 std::string slab_to_text(const MemoryPicture& picture, std::size_t most) {
@@ -134,7 +136,9 @@ std::string slab_to_text(const MemoryPicture& picture, std::size_t most) {
     }
     const std::size_t hidden = picture.slab_caches.size() - shown;
     if (hidden != 0) fmt::format_to(out, "{:<24} {:>10}\n", fmt::format("({} more)", hidden), rest / 1024);
-    fmt::format_to(out, "{:<24} {:>10}\n", "(all)", all / 1024);
+    // Every kernel has caches: none means that they could not be read.
+    fmt::format_to(out, "{:<24} {:>10}\n", "(all)",
+                   picture.slab_caches.empty() ? "-" : fmt::format("{}", all / 1024));
     return text;
 }
 

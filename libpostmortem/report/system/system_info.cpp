@@ -166,8 +166,9 @@ void Maker::describe_memory() {
 }
 
 void Maker::describe_crash(const SystemInfoParts& parts) {
+    // Every kernel has tasks: none means that they could not be read.
     if (parts.task_count) {
-        info_.task_count = parts.task_count;
+        if (*parts.task_count != 0) info_.task_count = parts.task_count;
     } else {
         TaskTable table = read_tasks(kernel_);
         if (!table.tasks.empty()) info_.task_count = table.tasks.size();
