@@ -60,9 +60,10 @@ std::string to_text(const CrashReport& report) {
         if (report.panic_task)
             fmt::format_to(end, "Task that was running: {} (pid {}, {})\n", escaped(report.panic_task->comm),
                            report.panic_task->pid,
-                           report.panic_task->kernel_thread
-                               ? "a kernel thread"
-                               : fmt::format("{} KiB resident", report.panic_task->rss_kib.value_or(0)));
+                           report.panic_task->kernel_thread ? "a kernel thread"
+                           : report.panic_task->rss_kib
+                               ? fmt::format("{} KiB resident", *report.panic_task->rss_kib)
+                               : "resident memory unknown");
         out += to_text(BacktraceList{{*report.panic_backtrace}, {}});
     }
     if (!report.other_cpus.empty()) out += "\nOther CPUs\n";
