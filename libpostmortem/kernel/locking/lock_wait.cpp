@@ -13,9 +13,9 @@ constexpr std::uint64_t blocker_type_mask = 3;
 constexpr std::uint64_t blocker_type_mutex = 0;
 constexpr std::uint64_t blocker_type_semaphore = 1;
 
-// MUTEX_FLAGS; RWSEM_READER_OWNED and RWSEM_NONSPINNABLE.
+// MUTEX_FLAGS; RWSEM_READER_OWNED and one or (5.3 to 5.8) two bits of RWSEM_NONSPINNABLE.
 constexpr std::uint64_t mutex_owner_flags = 7;
-constexpr std::uint64_t rwsem_owner_flags = 3;
+constexpr std::uint64_t rwsem_owner_flags = 7;
 constexpr std::uint64_t rwsem_reader_owned = 1;
 
 constexpr std::uint64_t rt_mutex_has_waiters = 1;
