@@ -42,12 +42,13 @@ struct WatchdogState {
 
 /// A lock that a task waits for, and who holds it (kernel/locking/mutex.c, rwsem.c).
 struct AwaitedLock {
-    std::string kind;  ///< "mutex", "rw_semaphore"
+    std::string kind;  ///< "mutex", "rw_semaphore"; with PREEMPT_RT also "spinlock", "rwlock", "rt_mutex"
     std::uint64_t address = 0;
     std::string symbol;       ///< where it is a variable: "cgroup_mutex"
     std::uint64_t owner = 0;  ///< address of a task_struct; 0 where nobody is on record
     std::int32_t owner_pid = 0;
     std::string owner_comm;        ///< untrusted text
+    bool owner_is_gone = false;    ///< there is no such task any more
     bool owner_is_reader = false;  ///< the last reader that took it; there may be more, or it may be gone
 };
 

@@ -26,13 +26,21 @@ bool starts_with_any(std::string_view name, std::initializer_list<std::string_vi
     return std::any_of(starts.begin(), starts.end(), [&](auto start) { return name.starts_with(start); });
 }
 
+std::optional<LockKind> rt_slow_path(std::string_view function) {
+    if (starts_with_any(function, {"rwbase_", "__rwbase_"})) return LockKind::ReadWriteSemaphore;
+    if (starts_with_any(function, {"rtlock_slowlock", "rt_spin_lock_slowlock"})) return LockKind::SpinLock;
+    if (starts_with_any(function, {"rt_mutex_", "__rt_mutex_"})) return LockKind::Mutex;
+    return std::nullopt;
+}
+
 /// The kind of lock that takes these rt_mutexes to be made of, from a function around their slow path.
 std::optional<LockKind> rt_lock_of(std::string_view function) {
-    if (starts_with_any(function, {"rt_spin_lock", "rtlock_slowlock", "__rt_spin_lock"}))
-        return LockKind::SpinLock;
+    if (starts_with_any(function, {"rt_spin_lock", "__rt_spin_lock"})) return LockKind::SpinLock;
     if (starts_with_any(function, {"rt_read_lock", "rt_write_lock"})) return LockKind::ReadWriteLock;
     if (starts_with_any(function, {"mutex_lock", "_mutex_lock", "ww_mutex_lock"})) return LockKind::Mutex;
     if (starts_with_any(function, {"down_read", "down_write"})) return LockKind::ReadWriteSemaphore;
+    if (starts_with_any(function, {"rt_mutex_lock", "rt_mutex_wait_proxy_lock", "futex_"}))
+        return LockKind::RtMutex;
     return std::nullopt;
 }
 
@@ -95,16 +103,19 @@ std::string_view to_string(LockKind kind) {
 }
 
 std::optional<LockKind> lock_awaited_in(const std::vector<std::string>& functions) {
-    bool in_rt_mutex = false;
+    // What the slow path itself tells, for callers that jump into it and leave no frame of their own, as
+    // mutex_lock() does.
+    std::optional<LockKind> slow_path;
     for (const std::string_view name : functions) {
         if (starts_with_any(name, {"__mutex_lock", "__ww_mutex_lock"})) return LockKind::Mutex;
         if (starts_with_any(name, {"rwsem_down_", "__down_read", "__down_write"}))
             return LockKind::ReadWriteSemaphore;
-        in_rt_mutex |= starts_with_any(name, {"rt_mutex_", "__rt_mutex_", "rtlock_", "rwbase_", "__rwbase_"});
-        if (in_rt_mutex)
-            if (const auto kind = rt_lock_of(name)) return kind;
+        const auto inner = rt_slow_path(name);
+        if (inner && (!slow_path || *inner == LockKind::ReadWriteSemaphore)) slow_path = inner;
+        if (!slow_path) continue;
+        if (const auto kind = rt_lock_of(name)) return kind;
     }
-    return in_rt_mutex ? std::optional(LockKind::RtMutex) : std::nullopt;
+    return slow_path;
 }
 
 LockWaitFinder::LockWaitFinder(const Kernel& kernel, const TaskTable& table)

@@ -88,6 +88,8 @@ class Finder {
         if (const Task* owner = table_.by_address(wait->owner)) {
             lock.owner_pid = owner->pid;
             lock.owner_comm = owner->comm;
+        } else if (wait->owner != 0) {
+            lock.owner_is_gone = table_.problems.empty();
         }
         blocked.lock = std::move(lock);
     }

@@ -219,7 +219,9 @@ class Printer {
             return text + (lock.owner_is_reader ? ", held by readers that are not on record"
                                                 : ", which nobody holds on record");
         text += lock.owner_is_reader ? ", last read-locked by " : ", held by ";
-        if (lock.owner_comm.empty()) return text + fmt::format("the task at {:x}, which is gone", lock.owner);
+        if (lock.owner_comm.empty())
+            return text + fmt::format("the task at {:x}, which {}", lock.owner,
+                                      lock.owner_is_gone ? "is gone" : "cannot be read");
         return text + fmt::format("{} (pid {})", escaped(lock.owner_comm), lock.owner_pid);
     }
 

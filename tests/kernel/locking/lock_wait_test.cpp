@@ -125,7 +125,12 @@ TEST_CASE("the lock that a backtrace waits in, with and without PREEMPT_RT") {
         {{"__rwbase_read_lock", "down_read"}, LockKind::ReadWriteSemaphore},
         {{"rtlock_slowlock_locked", "rt_spin_lock", "eventfd_write"}, LockKind::SpinLock},
         {{"rtlock_slowlock_locked", "rwbase_write_lock", "rt_write_lock"}, LockKind::ReadWriteLock},
-        {{"rt_mutex_slowlock.constprop.0", "fdget_pos", "ksys_read"}, LockKind::RtMutex},
+        {{"preempt_schedule_lock", "rt_spin_lock_slowlock_locked", "rt_spin_lock_slowlock", "rt_spin_lock"},
+         LockKind::SpinLock},
+        {{"rt_mutex_slowlock.constprop.0", "fdget_pos", "ksys_read"}, LockKind::Mutex},
+        {{"__rt_mutex_slowlock", "rt_mutex_slowlock_locked", "rt_mutex_lock", "rcu_boost_kthread"},
+         LockKind::RtMutex},
+        {{"rt_spin_lock", "eventfd_write"}, std::nullopt},
         {{"percpu_rwsem_wait", "__percpu_down_read"}, std::nullopt},
         {{"pipe_read", "mutex_lock"}, std::nullopt},
     };
