@@ -16,7 +16,7 @@ void check_type(const Type& type) {
     CHECK((type.kind == Kind::Word) == !type.words.empty());
     CHECK((type.kind == Kind::Object) == (type.object != nullptr));
     CHECK((type.kind == Kind::List || type.kind == Kind::Map) == !type.element.empty());
-    CHECK(type.tell != nullptr);
+    CHECK((type.tell != nullptr));
     for (const std::string& word : type.words) CHECK_FALSE(word.empty());
     CHECK(std::set(type.words.begin(), type.words.end()).size() == type.words.size());
     for (const Type& element : type.element) check_type(element);

@@ -44,7 +44,8 @@ void describe(Describer<WatchdogState>& watchdog) {
 }
 
 void describe(Describer<AwaitedLock>& lock) {
-    lock.add("kind", &AwaitedLock::kind, "`mutex`, `rw_semaphore`");
+    lock.add("kind", &AwaitedLock::kind,
+             "`mutex`, `rw_semaphore`; with PREEMPT_RT also `spinlock`, `rwlock`, `rt_mutex`");
     lock.add("address", &AwaitedLock::address, "where it is").address();
     lock.add("symbol", &AwaitedLock::symbol, "where it is a variable: `cgroup_mutex`").or_null();
     lock.add("owner", &AwaitedLock::owner, "a task_struct; null where nobody is on record")
