@@ -16,6 +16,7 @@ namespace {
 using postmortem::CheckOutcome;
 using postmortem::CheckResult;
 using postmortem::KnownCrashes;
+using Files = std::vector<std::string>;
 
 int exit_code_of(const std::vector<CheckResult>& results) {
     CheckOutcome worst = CheckOutcome::NoCrash;
@@ -52,17 +53,34 @@ bool write_file(const std::string& path, const std::string& text, std::ios::open
     return !file.fail();
 }
 
-int could_not_write(const std::string& path) {
-    return complain(fmt::format("{}: {}", path, std::strerror(errno)), unusable_input);
+// Writes what --junit and --learn ask for; the name of the file that could not be written.
+std::optional<std::string> write_files(const Arguments& arguments, const std::vector<CheckResult>& results,
+                                       const KnownCrashes& known) {
+    if (const std::string path = arguments.text("junit"); arguments.has("junit"))
+        if (!write_file(path, postmortem::to_junit(results, known), std::ios::trunc)) return path;
+    if (!arguments.has("learn")) return std::nullopt;
+    const std::string path = arguments.text("learn");
+    const std::string entries = entries_of_new_crashes(results, arguments.text("note"));
+    if (!entries.empty() && !write_file(path, entries, std::ios::app)) return path;
+    return std::nullopt;
 }
 
-}  // namespace
+std::vector<CheckResult> check_all(const Arguments& arguments, const KnownCrashes& known) {
+    std::vector<std::string> inputs = arguments.rest;
+    inputs.insert(inputs.begin(), arguments.dump);
+    std::vector<CheckResult> results;
+    Progress progress("checked");
+    for (const std::string& input : inputs) {
+        results.push_back(postmortem::check_crash(known, input, arguments.input_options()));
+        progress.show(results.size(), inputs.size());
+    }
+    return results;
+}
 
-int check(const std::vector<std::string>& words) {
+Syntax syntax() {
     namespace po = boost::program_options;
-    using Files = std::vector<std::string>;
     Syntax syntax{
-        "check", "DUMP|LOG...",
+        "DUMP|LOG...",
         "For CI jobs: holds dumps and logs against files of known crashes and says which are new.\n"
         "Exit status, the worst of all inputs: 0 no crash, 5 known crashes only, 6 a new crash (or one that\n"
         "is marked as fixed), 3 an input that cannot be used, 2 wrong usage or a bad file of known "
@@ -85,43 +103,27 @@ int check(const std::vector<std::string>& words) {
         "note", po::value<std::string>()->value_name("TEXT"), "the note of the entries that --learn writes");
     syntax.input = "dump or log";
     syntax.has_ndjson = true;
-    auto [arguments, code] = parse(syntax, words);
-    if (!arguments) return code;
+    return syntax;
+}
 
+int read(const Arguments& arguments, Output& output) {
     std::vector<std::filesystem::path> files;
-    if (arguments->has("known"))
-        for (const std::string& file : arguments->options["known"].as<Files>()) files.emplace_back(file);
+    if (arguments.has("known"))
+        for (const std::string& file : arguments.options["known"].as<Files>()) files.emplace_back(file);
     const auto known = KnownCrashes::load(files);
-    if (!known) return complain(postmortem::describe(known.error()), usage_error);
-
-    postmortem::CrashInputOptions options;
-    if (arguments->vmlinux) options.dump.vmlinux = *arguments->vmlinux;
-    std::vector<std::string> inputs = arguments->rest;
-    inputs.insert(inputs.begin(), arguments->dump);
-    std::vector<CheckResult> results;
-    Progress progress("checked");
-    for (const std::string& input : inputs) {
-        results.push_back(postmortem::check_crash(*known, input, options));
-        progress.show(results.size(), inputs.size());
-    }
-    progress.clear();
-
-    if (arguments->has("junit")) {
-        const std::string path = arguments->options["junit"].as<std::string>();
-        if (!write_file(path, postmortem::to_junit(results, *known), std::ios::trunc))
-            return could_not_write(path);
-    }
-    if (arguments->has("learn")) {
-        const std::string path = arguments->options["learn"].as<std::string>();
-        const std::string note = arguments->has("note") ? arguments->options["note"].as<std::string>() : "";
-        const std::string entries = entries_of_new_crashes(results, note);
-        if (!entries.empty() && !write_file(path, entries, std::ios::app)) return could_not_write(path);
-    }
-    const int written = finish(arguments->ndjson ? postmortem::to_ndjson(results, *known)
-                               : arguments->json ? postmortem::to_json(results, *known)
-                                                 : postmortem::to_text(results, *known),
-                               {});
+    if (!known) return output.complain(postmortem::describe(known.error()), usage_error);
+    const std::vector<CheckResult> results = check_all(arguments, *known);
+    if (const auto path = write_files(arguments, results, *known))
+        return output.complain(fmt::format("{}: {}", *path, std::strerror(errno)), unusable_input);
+    const int written = output.finish(arguments.ndjson ? postmortem::to_ndjson(results, *known)
+                                      : arguments.json ? postmortem::to_json(results, *known)
+                                                       : postmortem::to_text(results, *known),
+                                      {});
     return written == whole_answer ? exit_code_of(results) : written;
 }
+
+}  // namespace
+
+const Command check_command = {"check", "for CI: is this crash known, new, or none?", syntax, nullptr, read};
 
 }  // namespace tool

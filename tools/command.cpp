@@ -1,7 +1,6 @@
 #include "command.h"
 
-#include <cstdio>
-#include <iostream>
+#include <algorithm>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -13,7 +12,7 @@ namespace {
 
 constexpr const char* operand_option = "operand";
 
-po::options_description common_options(const Syntax& syntax) {
+po::options_description visible_options(const Syntax& syntax) {
     po::options_description options;
     options.add(syntax.options);
     po::options_description common("Common options");
@@ -29,104 +28,103 @@ po::options_description common_options(const Syntax& syntax) {
     return options;
 }
 
-std::string help(const Syntax& syntax, const po::options_description& options) {
+std::string help(const Command& command, const Syntax& syntax, const po::options_description& options) {
     std::ostringstream shown;
     shown << options;
     return fmt::format(
         "Usage: postmortem {} [OPTIONS] {}\n\n{}\n{}\n"
         "Exit status: 0 whole answer, 1 partial answer, 2 wrong usage, 3 the input cannot be used.\n",
-        syntax.name, syntax.operands, syntax.description, shown.str());
+        command.name, syntax.operands, syntax.description, shown.str());
 }
 
-bool write_all(std::FILE* stream, const std::string& text) {
-    return std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0 &&
-           std::ferror(stream) == 0;
-}
-
-}  // namespace
-
-int complain(const std::string& sentence, int exit_code) {
-    fmt::print(stderr, "postmortem: {}\n", postmortem::escape_for_terminal(sentence));
-    return exit_code;
-}
-
-Parsed parse(const Syntax& syntax, const std::vector<std::string>& arguments) {
-    const po::options_description visible = common_options(syntax);
+po::variables_map parse_options(const po::options_description& visible,
+                                const std::vector<std::string>& words) {
     po::options_description all;
     all.add(visible);
     all.add_options()(operand_option, po::value<std::vector<std::string>>());
     po::positional_options_description positional;
     positional.add(operand_option, -1);
-
-    Arguments parsed;
-    try {
-        namespace style = po::command_line_style;
-        const int strict = style::unix_style & ~style::allow_guessing;
-        po::store(po::command_line_parser(arguments).options(all).positional(positional).style(strict).run(),
-                  parsed.options);
-        po::notify(parsed.options);
-    } catch (const po::error& error) {
-        return {std::nullopt,
-                complain(fmt::format("{0}: {1}; see `postmortem {0} --help`", syntax.name, error.what()))};
-    }
-    if (parsed.flag("help"))
-        return {std::nullopt, write_all(stdout, help(syntax, visible)) ? whole_answer : unusable_input};
-
-    if (parsed.has(operand_option))
-        parsed.rest = parsed.options[operand_option].as<std::vector<std::string>>();
-    if (parsed.rest.empty())
-        return {std::nullopt, complain(fmt::format("{0}: no {1} is named; see `postmortem {0} --help`",
-                                                   syntax.name, syntax.input))};
-    parsed.dump = parsed.rest.front();
-    parsed.rest.erase(parsed.rest.begin());
-    if (parsed.rest.size() > syntax.most_operands)
-        return {std::nullopt,
-                complain(fmt::format("{0}: '{1}' is one argument too many; see `postmortem {0} --help`",
-                                     syntax.name, parsed.rest[syntax.most_operands]))};
-    if (parsed.has("vmlinux")) parsed.vmlinux = parsed.options["vmlinux"].as<std::string>();
-    parsed.json = parsed.flag("json");
-    parsed.ndjson = parsed.flag("ndjson");
-    if (parsed.json && parsed.ndjson)
-        return {std::nullopt,
-                complain(fmt::format("{0}: --json and --ndjson exclude each other; see `postmortem {0} "
-                                     "--help`",
-                                     syntax.name))};
-    return {std::move(parsed), whole_answer};
+    namespace style = po::command_line_style;
+    const int strict = style::unix_style & ~style::allow_guessing;
+    po::variables_map options;
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(strict).run(),
+              options);
+    po::notify(options);
+    return options;
 }
 
-std::optional<postmortem::CrashDump> open_dump(const Arguments& arguments, int& exit_code) {
+// What is wrong with the words, as a sentence; empty where nothing is.
+std::string take_operands(const Syntax& syntax, Arguments& arguments) {
+    if (arguments.has(operand_option))
+        arguments.rest = arguments.options[operand_option].as<std::vector<std::string>>();
+    if (!syntax.needs_input) return {};
+    if (arguments.rest.empty()) return fmt::format("no {} is named", syntax.input);
+    arguments.dump = arguments.rest.front();
+    arguments.rest.erase(arguments.rest.begin());
+    if (arguments.rest.size() > syntax.most_operands)
+        return fmt::format("'{}' is one argument too many", arguments.rest[syntax.most_operands]);
+    if (arguments.json && arguments.ndjson) return "--json and --ndjson exclude each other";
+    return {};
+}
+
+int open_and_ask(const Command& command, const Arguments& arguments, const std::filesystem::path& path,
+                 Output& output) {
+    const auto dump = postmortem::CrashDump::open(path, arguments.open_options());
+    return dump ? command.ask(*dump, arguments, output) : output.refuse(dump.error());
+}
+
+}  // namespace
+
+postmortem::OpenOptions Arguments::open_options() const {
     postmortem::OpenOptions options;
-    if (arguments.vmlinux) options.vmlinux = *arguments.vmlinux;
-    auto dump = postmortem::CrashDump::open(arguments.dump, options);
-    if (dump) return std::move(*dump);
-    exit_code = complain(dump.error().message, unusable_input);
-    return std::nullopt;
+    if (vmlinux) options.vmlinux = *vmlinux;
+    return options;
 }
 
-postmortem::Result<postmortem::PanicAnalysis> analyse(const Arguments& arguments, bool with_memory) {
+postmortem::CrashInputOptions Arguments::input_options() const {
     postmortem::CrashInputOptions options;
-    if (arguments.vmlinux) options.dump.vmlinux = *arguments.vmlinux;
-    options.with_memory = with_memory;
-    return postmortem::analyse_crash(arguments.dump, options);
+    options.dump = open_options();
+    return options;
 }
 
-int refuse(const postmortem::Error& error) {
-    return complain(postmortem::describe(error), unusable_input);
+const Command* find_command(std::string_view name) {
+    const auto commands = all_commands();
+    const auto found = std::find_if(commands.begin(), commands.end(),
+                                    [&](const Command& command) { return command.name == name; });
+    return found == commands.end() ? nullptr : &*found;
 }
 
-int finish(const std::string& answer, const postmortem::Problems& problems) {
-    if (!write_all(stdout, answer))
-        return complain("the answer could not be written to standard output", unusable_input);
-    for (const postmortem::Error& problem : problems)
-        fmt::print(stderr, "postmortem: missing: {}\n",
-                   postmortem::escape_for_terminal(postmortem::describe(problem)));
-    return problems.empty() ? whole_answer : partial_answer;
+Parsed parse(const Command& command, const std::vector<std::string>& words, Output& output) {
+    const Syntax syntax = command.syntax();
+    const po::options_description visible = visible_options(syntax);
+    const auto complain = [&](const std::string& sentence) {
+        return Parsed{std::nullopt, output.complain(fmt::format("{0}: {1}; see `postmortem {0} --help`",
+                                                                command.name, sentence))};
+    };
+    Arguments arguments;
+    try {
+        arguments.options = parse_options(visible, words);
+    } catch (const po::error& error) {
+        return complain(error.what());
+    }
+    if (arguments.flag("help")) return {std::nullopt, output.finish(help(command, syntax, visible), {})};
+    arguments.json = arguments.flag("json");
+    arguments.ndjson = arguments.flag("ndjson");
+    arguments.vmlinux = arguments.has("vmlinux") ? std::optional(arguments.text("vmlinux")) : std::nullopt;
+    if (const std::string wrong = take_operands(syntax, arguments); !wrong.empty()) return complain(wrong);
+    return {std::move(arguments), whole_answer};
 }
 
-int finish(const postmortem::Error& error) {
-    using postmortem::ErrorCode;
-    const bool wrong_question = error.code == ErrorCode::NotFound || error.code == ErrorCode::InvalidArgument;
-    return complain(postmortem::describe(error), wrong_question ? usage_error : unusable_input);
+int run(const Command& command, const std::vector<std::string>& words, Output& output) {
+    auto [arguments, exit_code] = parse(command, words, output);
+    if (!arguments) return exit_code;
+    if (!command.read) return open_and_ask(command, *arguments, arguments->dump, output);
+    if (!command.ask) return command.read(*arguments, output);
+    const auto input = postmortem::find_crash_input(arguments->dump);
+    if (!input) return output.refuse(input.error());
+    if (input->is_dump) return open_and_ask(command, *arguments, input->path, output);
+    arguments->dump = input->path.string();
+    return command.read(*arguments, output);
 }
 
 }  // namespace tool

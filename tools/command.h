@@ -1,7 +1,7 @@
-// What the postmortem program and its commands agree on: a command is a name, a line of help and a function.
+// What the program and its commands agree on. A command is a syntax and a function: parse, ask, print. One
+// that asks a dump gets it opened, so that whoever has a dump open already can call it again and again.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,31 +14,13 @@
 #include <postmortem/problem.h>
 #include <postmortem/render.h>
 
+#include "output.h"
+
 namespace tool {
 
-/// Documented in README.md; scripts rely on them.
-enum ExitCode : int {
-    whole_answer = 0,
-    partial_answer = 1,
-    usage_error = 2,
-    unusable_input = 3,
-    nothing_found = 4,  ///< panic, signature, oom: there is no such event
-    known_crash = 5,    ///< check
-    new_crash = 6,      ///< check
-};
-
-struct Command {
-    const char* name;
-    const char* summary;  ///< null: `postmortem --help` is silent about it
-    int (*run)(const std::vector<std::string>& arguments);
-};
-
-/// Every command, in the order of `postmortem --help`. One line each in commands.cpp.
-std::span<const Command> all_commands();
-
-/// The options that every command has, and what stands behind them on the command line.
+/// What stands on the command line, parsed.
 struct Arguments {
-    std::string dump;
+    std::string dump;               ///< the first operand: a dump, a log, a folder
     std::vector<std::string> rest;  ///< selectors, addresses, …
     std::optional<std::string> vmlinux;
     bool json = false;
@@ -47,50 +29,59 @@ struct Arguments {
 
     bool has(const char* option) const { return options.count(option) > 0 && !options[option].empty(); }
     bool flag(const char* option) const { return options.count(option) > 0 && options[option].as<bool>(); }
+    std::string text(const char* option) const {
+        return has(option) ? options[option].as<std::string>() : "";
+    }
+
+    postmortem::OpenOptions open_options() const;
+    postmortem::CrashInputOptions input_options() const;
 };
 
 /// Describes one command to the parser and to its own --help.
 struct Syntax {
-    const char* name;
     const char* operands;     ///< "DUMP [PID|TASK|COMM...]"
     const char* description;  ///< paragraphs, and examples
     boost::program_options::options_description options{"Options"};
     bool reads_kernel = true;    ///< offers --vmlinux
     const char* input = "dump";  ///< what the first operand must be, for complaints
+    bool needs_input = true;
     bool has_json = true;
-    bool has_ndjson = false;  ///< the answer is a list
-    std::size_t most_operands = SIZE_MAX;
+    bool has_ndjson = false;               ///< the answer is a list
+    std::size_t most_operands = SIZE_MAX;  ///< behind the first
 };
 
-/// Parses, or answers --help, or complains: in the latter two cases `run` ends with the exit code that is
-/// returned.
+struct Command {
+    const char* name;
+    const char* summary;  ///< null: `postmortem --help` is silent about it
+    Syntax (*syntax)();
+    /// Asks a dump that is open; null for a command that knows no dumps.
+    int (*ask)(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output);
+    /// Reads its input itself: a log, a folder, raw memory; null where only a dump will do.
+    int (*read)(const Arguments& arguments, Output& output);
+};
+
+/// Every command, in the order of `postmortem --help`. One line each in commands.cpp.
+std::span<const Command> all_commands();
+const Command* find_command(std::string_view name);
+
+/// Parses the words, or answers --help, or complains: in the latter two cases there are no arguments, and the
+/// exit code is that of the command.
 struct Parsed {
     std::optional<Arguments> arguments;
     int exit_code = usage_error;
 };
-Parsed parse(const Syntax& syntax, const std::vector<std::string>& arguments);
+Parsed parse(const Command& command, const std::vector<std::string>& words, Output& output);
 
-/// Opens the dump that the arguments name; complains and gives nothing where it cannot be used.
-std::optional<postmortem::CrashDump> open_dump(const Arguments& arguments, int& exit_code);
+/// The whole of it, from the words behind the command's name to the exit code.
+int run(const Command& command, const std::vector<std::string>& words, Output& output);
 
-/// Analyses the dump or log that the arguments name.
-postmortem::Result<postmortem::PanicAnalysis> analyse(const Arguments& arguments, bool with_memory = true);
-
-/// Writes the answer to standard output and its problems to standard error.
-int finish(const std::string& answer, const postmortem::Problems& problems);
-/// Reports an error as one sentence; the exit code says whose fault it is.
-int finish(const postmortem::Error& error);
-/// The same for an input that cannot be used, whatever is wrong with it.
-int refuse(const postmortem::Error& error);
-int complain(const std::string& sentence, int exit_code = usage_error);
-
-/// The usual end of a command: print `report` as text or JSON.
+/// The usual end of a command: the report as text, JSON or NDJSON.
 template <class Report>
-int print(const Arguments& arguments, const Report& report) {
+int print(const Arguments& arguments, const Report& report, Output& output) {
     if constexpr (requires { postmortem::to_ndjson(report); })
-        if (arguments.ndjson) return finish(postmortem::to_ndjson(report), report.problems);
-    return finish(arguments.json ? postmortem::to_json(report) : postmortem::to_text(report),
-                  report.problems);
+        if (arguments.ndjson) return output.finish(postmortem::to_ndjson(report), report.problems);
+    return output.finish(arguments.json ? postmortem::to_json(report) : postmortem::to_text(report),
+                         report.problems);
 }
 
 }  // namespace tool

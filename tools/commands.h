@@ -1,23 +1,23 @@
-// One function per command, each in the file of its name.
+// Every command, each in the file of its name.
 #pragma once
 
 #include "command.h"
 
 namespace tool {
 
-int extract(const std::vector<std::string>& words);
-int check(const std::vector<std::string>& words);
-int panic(const std::vector<std::string>& words);
-int oom(const std::vector<std::string>& words);
-int log(const std::vector<std::string>& words);
-int bt(const std::vector<std::string>& words);
-int meminfo(const std::vector<std::string>& words);
-int ps(const std::vector<std::string>& words);
-int rd(const std::vector<std::string>& words);
-int schema(const std::vector<std::string>& words);
-int report(const std::vector<std::string>& words);
-int signature(const std::vector<std::string>& words);
-int sys(const std::vector<std::string>& words);
-int triage(const std::vector<std::string>& words);
+extern const Command bt_command;
+extern const Command check_command;
+extern const Command extract_command;
+extern const Command log_command;
+extern const Command meminfo_command;
+extern const Command oom_command;
+extern const Command panic_command;
+extern const Command ps_command;
+extern const Command rd_command;
+extern const Command report_command;
+extern const Command schema_command;
+extern const Command signature_command;
+extern const Command sys_command;
+extern const Command triage_command;
 
 }  // namespace tool

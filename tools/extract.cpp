@@ -21,41 +21,46 @@ void end_progress() {
     if (::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1b[K");
 }
 
-}  // namespace
-
-int extract(const std::vector<std::string>& words) {
-    Syntax syntax{"extract", "DUMP -o SMALL",
+Syntax syntax() {
+    namespace po = boost::program_options;
+    Syntax syntax{"DUMP -o SMALL",
                   "Writes a new dump, kdump-compressed (zstd), that holds only the pages that the other "
                   "commands need:\n"
                   "it runs them all and keeps what they read. A dump of gigabytes becomes a few MB that can "
                   "be mailed,\n"
                   "and every command answers the same from it.\n\n"
                   "  postmortem extract /var/crash/202611210239/vmcore -o small.vmcore\n"};
-    namespace po = boost::program_options;
     syntax.options.add_options()("output,o", po::value<std::string>()->value_name("SMALL"),
                                  "the file to write")(
         "level", po::value<int>()->default_value(6)->value_name("N"), "compression level of zstd, 1 to 22");
     syntax.most_operands = 0;
     syntax.has_json = false;
-    auto [arguments, code] = parse(syntax, words);
-    if (!arguments) return code;
-    if (!arguments->has("output"))
-        return complain("extract: say with -o which file to write; see `postmortem extract --help`");
+    return syntax;
+}
+
+int read(const Arguments& arguments, Output& output) {
+    if (!arguments.has("output"))
+        return output.complain("extract: say with -o which file to write; see `postmortem extract --help`");
     postmortem::ExtractOptions options;
-    options.compression_level = arguments->options["level"].as<int>();
+    options.compression_level = arguments.options["level"].as<int>();
     if (options.compression_level < 1 || options.compression_level > 22)
-        return complain("extract: --level takes a number from 1 to 22");
-    if (arguments->vmlinux) options.open.vmlinux = *arguments->vmlinux;
+        return output.complain("extract: --level takes a number from 1 to 22");
+    options.open = arguments.open_options();
     options.progress = show_step;
 
-    const std::string target = arguments->options["output"].as<std::string>();
-    const auto summary = postmortem::extract(arguments->dump, target, options);
+    const std::string target = arguments.text("output");
+    const auto summary = postmortem::extract(arguments.dump, target, options);
     end_progress();
-    if (!summary) return complain(summary.error().message, unusable_input);
-    return finish(fmt::format("{}: {} pages, {:.1f} MB (from {:.1f} MB)\n", target, summary->pages,
-                              static_cast<double>(summary->bytes) / 1e6,
-                              static_cast<double>(summary->source_bytes) / 1e6),
-                  summary->problems);
+    if (!summary) return output.complain(summary.error().message, unusable_input);
+    return output.finish(fmt::format("{}: {} pages, {:.1f} MB (from {:.1f} MB)\n", target, summary->pages,
+                                     static_cast<double>(summary->bytes) / 1e6,
+                                     static_cast<double>(summary->source_bytes) / 1e6),
+                         summary->problems);
 }
+
+}  // namespace
+
+const Command extract_command = {"extract", "write a small dump of the pages that the other commands need",
+                                 syntax, nullptr, read};
 
 }  // namespace tool

@@ -17,11 +17,9 @@ std::string chosen_text(const Arguments& arguments, const postmortem::MemoryPict
     return out.empty() ? postmortem::to_text(picture) : out;
 }
 
-}  // namespace
-
-int meminfo(const std::vector<std::string>& words) {
+Syntax syntax() {
     namespace po = boost::program_options;
-    Syntax syntax{"meminfo", "DUMP",
+    Syntax syntax{"DUMP",
                   "Says who had the memory. Without an option it prints what /proc/meminfo would have said, "
                   "line by line;\n"
                   "--json has all parts at once.\n\n"
@@ -36,18 +34,25 @@ int meminfo(const std::vector<std::string>& words) {
         "all", po::bool_switch(), "with --slab: all of them")("swap", po::bool_switch(),
                                                               "swap areas, zram and zswap (/proc/swaps)");
     syntax.most_operands = 0;
-    auto [arguments, code] = parse(syntax, words);
-    if (!arguments) return code;
-    const auto dump = open_dump(*arguments, code);
-    if (!dump) return code;
-    const bool json = arguments->json, sum = arguments->flag("sum");
-    postmortem::MemoryRequest request;
-    request.zones = json || arguments->flag("zones");
-    request.slab = json || sum || arguments->flag("slab");
-    request.swap = json || arguments->flag("swap");
-    request.file_systems = request.vmalloc = request.sum = json || sum;
-    const postmortem::MemoryPicture picture = dump->memory(request);
-    return finish(json ? postmortem::to_json(picture) : chosen_text(*arguments, picture), picture.problems);
+    return syntax;
 }
+
+int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    const bool json = arguments.json, sum = arguments.flag("sum");
+    postmortem::MemoryRequest request;
+    request.zones = json || arguments.flag("zones");
+    request.slab = json || sum || arguments.flag("slab");
+    request.swap = json || arguments.flag("swap");
+    request.file_systems = request.vmalloc = request.sum = json || sum;
+    const postmortem::MemoryPicture picture = dump.memory(request);
+    return output.finish(json ? postmortem::to_json(picture) : chosen_text(arguments, picture),
+                         picture.problems);
+}
+
+}  // namespace
+
+const Command meminfo_command = {
+    "meminfo", "who had the memory: /proc/meminfo, zones, slab, swap, and the sum of it all", syntax, ask,
+    nullptr};
 
 }  // namespace tool

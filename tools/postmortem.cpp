@@ -1,5 +1,5 @@
 // The program: finds the command, hands it the rest of the line.
-#include <algorithm>
+#include <cstdio>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -25,33 +25,24 @@ std::string overview() {
            "such event; check: 5 known crashes, 6 a new one.\n";
 }
 
-const tool::Command* find_command(std::string_view name) {
-    const auto commands = tool::all_commands();
-    const auto found = std::find_if(commands.begin(), commands.end(),
-                                    [&](const tool::Command& c) { return c.name == name; });
-    return found == commands.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
+    tool::Output output(stdout, stderr);
     if (words.empty()) {
         fmt::print(stderr, "{}", overview());
         return tool::usage_error;
     }
     if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
         if (words.size() > 1)
-            if (const tool::Command* command = find_command(words[1])) return command->run({"--help"});
-        fmt::print("{}", overview());
-        return tool::whole_answer;
+            if (const tool::Command* command = tool::find_command(words[1]))
+                return tool::run(*command, {"--help"}, output);
+        return output.finish(overview(), {});
     }
-    if (words[0] == "--version") {
-        fmt::print("postmortem {}\n", POSTMORTEM_VERSION);
-        return tool::whole_answer;
-    }
-    const tool::Command* command = find_command(words[0]);
+    if (words[0] == "--version") return output.finish(fmt::format("postmortem {}\n", POSTMORTEM_VERSION), {});
+    const tool::Command* command = tool::find_command(words[0]);
     if (!command)
-        return tool::complain(fmt::format("there is no command '{}'; see `postmortem --help`", words[0]));
-    return command->run({words.begin() + 1, words.end()});
+        return output.complain(fmt::format("there is no command '{}'; see `postmortem --help`", words[0]));
+    return tool::run(*command, {words.begin() + 1, words.end()}, output);
 }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -47,37 +46,66 @@ char printable(std::byte byte) {
 }
 
 // As crash's rd: two 64-bit words a line, and the bytes as text.
-bool print_words(bool big_endian, std::uint64_t address, const std::vector<std::byte>& bytes) {
-    for (std::size_t at = 0; at < bytes.size(); at += word_size * words_per_line) {
-        const std::size_t line_size = std::min(word_size * words_per_line, bytes.size() - at);
-        std::string line = fmt::format("{:16x}:  ", address + at);
-        for (std::size_t word = 0; word < words_per_line; ++word) {
-            if (word * word_size >= line_size) {
-                line += std::string(word_size * 2 + 1, ' ');
-                continue;
-            }
-            std::uint64_t value;
-            std::memcpy(&value, bytes.data() + at + word * word_size, sizeof value);
-            if (big_endian) value = __builtin_bswap64(value);
-            line += fmt::format("{:016x} ", value);
+std::string word_line(bool big_endian, std::uint64_t address, std::span<const std::byte> bytes) {
+    std::string line = fmt::format("{:16x}:  ", address);
+    for (std::size_t word = 0; word < words_per_line; ++word) {
+        if (word * word_size >= bytes.size()) {
+            line += std::string(word_size * 2 + 1, ' ');
+            continue;
         }
-        line += "  ";
-        for (std::size_t i = 0; i < line_size; ++i) line += printable(bytes[at + i]);
-        line += '\n';
-        if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) return false;
+        std::uint64_t value;
+        std::memcpy(&value, bytes.data() + word * word_size, sizeof value);
+        if (big_endian) value = __builtin_bswap64(value);
+        line += fmt::format("{:016x} ", value);
+    }
+    line += "  ";
+    for (const std::byte byte : bytes) line += printable(byte);
+    return line + '\n';
+}
+
+bool print_words(bool big_endian, std::uint64_t address, const std::vector<std::byte>& bytes,
+                 Output& output) {
+    const std::span<const std::byte> all(bytes);
+    for (std::size_t at = 0; at < bytes.size(); at += word_size * words_per_line) {
+        const std::size_t size = std::min(word_size * words_per_line, bytes.size() - at);
+        if (!output.write(word_line(big_endian, address + at, all.subspan(at, size)))) return false;
     }
     return true;
 }
 
-bool print_raw(const std::vector<std::byte>& bytes) {
-    return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
+bool print_raw(const std::vector<std::byte>& bytes, Output& output) {
+    return output.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-}  // namespace
+struct Range {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+    bool raw = false;
+};
 
-int rd(const std::vector<std::string>& words) {
+postmortem::Result<Range> range_of(const Arguments& arguments) {
+    const auto wrong = [](std::string sentence) {
+        return postmortem::fail(postmortem::ErrorCode::InvalidArgument, "rd: " + std::move(sentence));
+    };
+    if (!arguments.flag("physical"))
+        return wrong("say -p: physical addresses are what rd reads; see `postmortem rd --help`");
+    if (arguments.rest.empty()) return wrong("no address is given; see `postmortem rd --help`");
+    const auto address = number(arguments.rest[0], 16);
+    if (!address) return wrong(fmt::format("'{}' is not a hexadecimal address", arguments.rest[0]));
+    const auto count =
+        arguments.rest.size() > 1 ? number(arguments.rest[1], 0) : std::optional<std::uint64_t>(1);
+    if (!count) return wrong(fmt::format("'{}' is not a count", arguments.rest[1]));
+    const bool raw = arguments.flag("raw");
+    const std::uint64_t unit = raw ? 1 : word_size;
+    if (*count > (UINT64_MAX - *address) / unit)
+        return wrong(
+            fmt::format("{} from {:#x} reaches past the end of the address space", *count, *address));
+    return Range{*address, *count * unit, raw};
+}
+
+Syntax syntax() {
     Syntax syntax{
-        "rd", "-p DUMP ADDR [COUNT]",
+        "-p DUMP ADDR [COUNT]",
         "Reads physical memory: COUNT 64-bit words (1 if not given) at the hexadecimal address ADDR.\n"
         "With --raw, COUNT is in bytes and the bytes themselves go to standard output, all of them or none:\n"
         "a byte that the dump does not hold is an error that says why.\n\n"
@@ -89,36 +117,29 @@ int rd(const std::vector<std::string>& words) {
     syntax.reads_kernel = false;
     syntax.has_json = false;
     syntax.most_operands = 2;
-    auto [arguments, code] = parse(syntax, words);
-    if (!arguments) return code;
-    if (!arguments->flag("physical"))
-        return complain("rd: say -p: physical addresses are what rd reads; see `postmortem rd --help`");
-    if (arguments->rest.empty()) return complain("rd: no address is given; see `postmortem rd --help`");
-    const auto address = number(arguments->rest[0], 16);
-    if (!address) return complain(fmt::format("rd: '{}' is not a hexadecimal address", arguments->rest[0]));
-    const auto count =
-        arguments->rest.size() > 1 ? number(arguments->rest[1], 0) : std::optional<std::uint64_t>(1);
-    if (!count) return complain(fmt::format("rd: '{}' is not a count", arguments->rest[1]));
-    const bool raw = arguments->flag("raw");
-    const std::uint64_t unit = raw ? 1 : word_size;
-    if (*count > (UINT64_MAX - *address) / unit)
-        return complain(
-            fmt::format("rd: {} from {:#x} reaches past the end of the address space", *count, *address));
-
-    const auto dump = postmortem::PhysicalDump::open(arguments->dump);
-    if (!dump) return complain(dump.error().message, unusable_input);
-    // All or none: the first pass only proves that every byte is there.
-    const auto whole = for_each_piece(*dump, *address, *count * unit, [](auto, const auto&) { return true; });
-    if (!whole)
-        return complain(fmt::format("{}: {}", arguments->dump, postmortem::describe(whole.error())),
-                        unusable_input);
-    const auto printed =
-        for_each_piece(*dump, *address, *count * unit, [&](std::uint64_t at, const auto& piece) {
-            return raw ? print_raw(piece) : print_words(dump->big_endian(), at, piece);
-        });
-    if (!printed || std::fflush(stdout) != 0)
-        return complain("the answer could not be written to standard output", unusable_input);
-    return whole_answer;
+    return syntax;
 }
+
+int read(const Arguments& arguments, Output& output) {
+    const auto range = range_of(arguments);
+    if (!range) return output.complain(range.error().message);
+    const auto dump = postmortem::PhysicalDump::open(arguments.dump);
+    if (!dump) return output.complain(dump.error().message, unusable_input);
+    // All or none: the first pass only proves that every byte is there.
+    const auto whole =
+        for_each_piece(*dump, range->address, range->size, [](auto, const auto&) { return true; });
+    if (!whole)
+        return output.complain(fmt::format("{}: {}", arguments.dump, postmortem::describe(whole.error())),
+                               unusable_input);
+    // Where writing fails, finish() says so.
+    (void)for_each_piece(*dump, range->address, range->size, [&](std::uint64_t at, const auto& piece) {
+        return range->raw ? print_raw(piece, output) : print_words(dump->big_endian(), at, piece, output);
+    });
+    return output.finish("", {});
+}
+
+}  // namespace
+
+const Command rd_command = {"rd", "physical memory", syntax, nullptr, read};
 
 }  // namespace tool

@@ -4,16 +4,33 @@
 #include "commands.h"
 
 namespace tool {
+namespace {
 
-int schema(const std::vector<std::string>& words) {
-    if (words.empty()) {
+Syntax syntax() {
+    Syntax syntax{"[DOCUMENT]",
+                  "Prints the JSON Schema of a document, or without one the names of all documents.\n"};
+    syntax.options.add_options()("tables", boost::program_options::bool_switch(),
+                                 "the tables of docs/json.md");
+    syntax.reads_kernel = false;
+    syntax.needs_input = false;
+    syntax.has_json = false;
+    return syntax;
+}
+
+int read(const Arguments& arguments, Output& output) {
+    if (arguments.flag("tables")) return output.finish(postmortem::json_tables(), {});
+    if (arguments.rest.empty()) {
         std::string names;
         for (const std::string_view name : postmortem::json_documents()) names.append(name) += '\n';
-        return finish(names, {});
+        return output.finish(names, {});
     }
-    if (words[0] == "--tables") return finish(postmortem::json_tables(), {});
-    const std::string text = postmortem::json_schema(words[0]);
-    return text.empty() ? complain("schema: there is no document '" + words[0] + "'") : finish(text, {});
+    const std::string text = postmortem::json_schema(arguments.rest[0]);
+    return text.empty() ? output.complain("schema: there is no document '" + arguments.rest[0] + "'")
+                        : output.finish(text, {});
 }
+
+}  // namespace
+
+const Command schema_command = {"schema", nullptr, syntax, nullptr, read};
 
 }  // namespace tool

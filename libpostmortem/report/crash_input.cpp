@@ -24,14 +24,6 @@ Result<CrashInput> find_in_folder(const fs::path& folder) {
     return CrashInput{folder, true};  // dumps may lie in folders below it; opening says what is missing
 }
 
-Result<PanicAnalysis> analyse_dump(const fs::path& path, const CrashInputOptions& options) {
-    auto dump = CrashDump::open(path, options.dump);
-    if (!dump) return fail(std::move(dump.error()));
-    if (options.with_memory) return dump->panic();
-    PanicAnalysis by_log = dump->signature();
-    return by_log.cause() ? std::move(by_log) : dump->panic();
-}
-
 Result<PanicAnalysis> analyse_log_file(const fs::path& path, const CrashInputOptions& options) {
     auto log = analyse_log(path, options.log);
     if (!log) return fail(std::move(log.error()));
@@ -59,7 +51,16 @@ Result<CrashInput> find_crash_input(const fs::path& path) {
 Result<PanicAnalysis> analyse_crash(const fs::path& path, const CrashInputOptions& options) {
     const auto input = find_crash_input(path);
     if (!input) return fail(input.error());
-    return input->is_dump ? analyse_dump(input->path, options) : analyse_log_file(input->path, options);
+    if (!input->is_dump) return analyse_log_file(input->path, options);
+    const auto dump = CrashDump::open(input->path, options.dump);
+    if (!dump) return fail(dump.error());
+    return analyse_crash(*dump, options.with_memory);
+}
+
+PanicAnalysis analyse_crash(const CrashDump& dump, bool with_memory) {
+    if (with_memory) return dump.panic();
+    PanicAnalysis by_log = dump.signature();
+    return by_log.cause() ? by_log : dump.panic();
 }
 
 CheckResult check_crash(const KnownCrashes& known, const fs::path& path, const CrashInputOptions& options) {

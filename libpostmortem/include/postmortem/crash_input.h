@@ -32,6 +32,9 @@ struct CrashInputOptions {
 POSTMORTEM_API Result<PanicAnalysis> analyse_crash(const std::filesystem::path& path,
                                                    const CrashInputOptions& options = {});
 
+/// The same of a dump that is open.
+POSTMORTEM_API PanicAnalysis analyse_crash(const CrashDump& dump, bool with_memory = true);
+
 /// Holds a dump's or a log's events against known crashes. An input that cannot be used is a result, too.
 POSTMORTEM_API CheckResult check_crash(const KnownCrashes& known, const std::filesystem::path& path,
                                        const CrashInputOptions& options = {});

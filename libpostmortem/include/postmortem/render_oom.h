@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <postmortem/api.h>
 #include <postmortem/oom.h>
 #include <postmortem/oom_state.h>
 #include <postmortem/problem.h>
+#include <postmortem/render.h>
 
 namespace postmortem {
 
@@ -47,6 +50,50 @@ class POSTMORTEM_API OomJsonWriter {
 
   private:
     bool first_ = true;
+};
+
+/// Which of a log's events are printed, and how.
+struct OomEventRequest {
+    enum class Which { Last, ListAndLast, Number, All, Tree };
+    enum class Format { Text, Json, Ndjson };
+    Which which = Which::ListAndLast;
+    std::size_t number = 0;  ///< with Number: from 1
+    Format format = Format::Text;
+    OomTextOptions text;
+};
+
+/// Prints events as they come; what it keeps does not grow with their number.
+class POSTMORTEM_API OomEventPrinter {
+  public:
+    explicit OomEventPrinter(OomEventRequest request) : request_(std::move(request)) {}
+
+    /// The next event; the next piece of output, which may be empty.
+    std::string add(OomEvent event);
+    /// No later event can change the answer.
+    bool complete() const;
+    /// The last piece. `state`: what a dump's memory says beside its log.
+    std::string finish(const Problems& problems, const OomState* state = nullptr);
+
+    std::size_t found() const { return found_; }
+    /// A printed event has lines that are torn or missing.
+    bool gaps() const { return gaps_; }
+    /// A printed table has the column that was asked for.
+    bool sortable() const { return sortable_; }
+
+  private:
+    bool text() const { return request_.format == OomEventRequest::Format::Text; }
+    std::string show(const OomEvent& event, std::size_t number);
+    std::string show_tree(const OomState* state) const;
+    std::string list(const OomEvent& event, std::size_t number) const;
+
+    OomEventRequest request_;
+    std::optional<OomEvent> kept_;
+    OomJsonWriter json_;
+    OomCgroupTreeBuilder tree_;
+    std::size_t found_ = 0;
+    std::size_t shown_ = 0;
+    bool gaps_ = false;
+    bool sortable_ = false;
 };
 
 }  // namespace postmortem
