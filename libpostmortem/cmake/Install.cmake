@@ -16,6 +16,8 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/postmortem)
 install(EXPORT postmortemTargets NAMESPACE postmortem:: DESTINATION ${package_dir})
 configure_package_config_file(libpostmortem/cmake/postmortemConfig.cmake.in postmortemConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(postmortemConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+# The package may be moved as a whole: its prefix is told from where the file lies.
+file(RELATIVE_PATH POSTMORTEM_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(libpostmortem/cmake/postmortem.pc.in postmortem.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/postmortemConfig.cmake ${PROJECT_BINARY_DIR}/postmortemConfigVersion.cmake
         DESTINATION ${package_dir})

@@ -7,12 +7,16 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "types/btf_record.h"
 
 namespace postmortem {
 namespace {
 
+using btf::Kind;
+using btf::Record;
+using btf::record_size;
+
 constexpr std::uint16_t magic = 0xeb9f;
-constexpr std::uint32_t record_size = 12;
 constexpr std::uint32_t pointer_size = 8;
 constexpr unsigned max_dimensions = 16;
 constexpr std::uint64_t max_type_bytes = 256ull << 20;
@@ -20,69 +24,6 @@ constexpr std::uint64_t max_name_bytes = 512;  // names that share their end cou
 constexpr std::uint32_t max_byte_size = 1u << 30;
 constexpr std::uint32_t known_int_bits = 0x0fffffff;
 constexpr std::size_t most_probes = 4096;  // names that were made to collide are left out
-
-enum class Kind : std::uint8_t {
-    Void = 0,
-    Int,
-    Ptr,
-    Array,
-    Struct,
-    Union,
-    Enum,
-    Fwd,
-    Typedef,
-    Volatile,
-    Const,
-    Restrict,
-    Func,
-    FuncProto,
-    Var,
-    DataSec,
-    Float,
-    DeclTag,
-    TypeTag,
-    Enum64
-};
-
-struct Record {
-    std::uint32_t name = 0;
-    std::uint32_t info = 0;
-    std::uint32_t size_or_type = 0;
-
-    Kind kind() const { return static_cast<Kind>((info >> 24) & 0x1f); }
-    std::uint32_t vlen() const { return info & 0xffff; }
-    bool kind_flag() const { return info >> 31; }
-};
-
-/// Bytes that follow the 12-byte record; nothing for a kind that is not known.
-std::optional<std::uint32_t> payload_size(const Record& record) {
-    switch (record.kind()) {
-        case Kind::Int: return 4;
-        case Kind::Array: return 12;
-        case Kind::Struct:
-        case Kind::Union: return record.vlen() * 12;
-        case Kind::Enum: return record.vlen() * 8;
-        case Kind::FuncProto: return record.vlen() * 8;
-        case Kind::Var: return 4;
-        case Kind::DataSec: return record.vlen() * 12;
-        case Kind::DeclTag: return 4;
-        case Kind::Enum64: return record.vlen() * 12;
-        case Kind::Void: return std::nullopt;
-        default: return record.kind() <= Kind::Enum64 ? std::optional<std::uint32_t>(0) : std::nullopt;
-    }
-}
-
-/// What a record can be looked up as; nothing for kinds that are reached only through others.
-std::optional<TypeKind> named_kind(const Record& record) {
-    switch (record.kind()) {
-        case Kind::Struct: return TypeKind::Struct;
-        case Kind::Union: return TypeKind::Union;
-        case Kind::Typedef: return TypeKind::Typedef;
-        case Kind::Enum:
-        case Kind::Enum64: return record.vlen() > 0 ? std::optional(TypeKind::Enum) : std::nullopt;
-        default: return std::nullopt;
-    }
-}
 
 std::size_t hash_of(std::string_view name) {
     return std::hash<std::string_view>()(name);
@@ -133,6 +74,8 @@ class Btf final : public TypeFinder {
 
     std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
     void index_names() const;
+    std::optional<TypeId> skip_qualifiers(TypeId id) const;
+    void decode_record(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_array(std::uint32_t payload, Type& type) const;
     void decode_members(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_enumerators(const Record& record, std::uint32_t payload, Type& type) const;
@@ -298,76 +241,73 @@ void Btf::decode_enumerators(const Record& here, std::uint32_t payload, Type& ty
     }
 }
 
-Type Btf::decode(TypeId id) const {
-    Type type;
-    // Qualifiers carry no layout; a chain of them is followed, bounded by the number of types.
-    for (std::size_t steps = 0; steps < 64; ++steps) {
-        if (id == 0) return type;
-        if (id < first_id_) return base_->decode(id);
-        if (!holder_of(id)) break;
-        const std::uint32_t offset = offsets_[id - first_id_];
-        const std::uint32_t payload = offset + record_size;
-        const Record here = record(offset);
-        type.name = name_at(here.name);
+// The type behind a chain of qualifiers, which carry no layout, and of declarations; where it lies. The chain
+// is bounded.
+std::optional<TypeId> Btf::skip_qualifiers(TypeId id) const {
+    constexpr std::size_t longest_chain = 64;
+    for (std::size_t steps = 0; steps < longest_chain; ++steps) {
+        if (id == 0 || id < first_id_ || !holder_of(id)) return id;
+        const Record here = record(offsets_[id - first_id_]);
         switch (here.kind()) {
             case Kind::Const:
             case Kind::Volatile:
             case Kind::Restrict:
             case Kind::TypeTag:
             case Kind::DeclTag:
-            case Kind::Var: id = here.size_or_type; continue;
-            case Kind::Int:
-                type.kind = TypeKind::Integer;
-                type.byte_size = here.size_or_type;
-                type.is_signed = (types_.u32(payload).value_or(0) >> 24) & 1;
-                return type;
-            case Kind::Float:
-                type.kind = TypeKind::Float;
-                type.byte_size = here.size_or_type;
-                return type;
-            case Kind::Ptr:
-                type.kind = TypeKind::Pointer;
-                type.byte_size = pointer_size;
-                type.target = here.size_or_type;
-                return type;
-            case Kind::Array:
-                type.kind = TypeKind::Array;
-                decode_array(payload, type);
-                return type;
-            case Kind::Struct:
-            case Kind::Union:
-                type.kind = here.kind() == Kind::Struct ? TypeKind::Struct : TypeKind::Union;
-                type.byte_size = here.size_or_type;
-                decode_members(here, payload, type);
-                return type;
-            case Kind::Enum:
-            case Kind::Enum64:
-                type.kind = TypeKind::Enum;
-                type.byte_size = here.size_or_type;
-                // Before 6.0 the flag that tells signed from unsigned is never set, and values were taken as
-                // signed.
-                type.is_signed = here.kind_flag() || here.kind() == Kind::Enum;
-                decode_enumerators(here, payload, type);
-                return type;
+            case Kind::Var: id = here.size_or_type; break;
             case Kind::Fwd:
-                if (const auto complete =
-                        search(here.kind_flag() ? TypeKind::Union : TypeKind::Struct, type.name)) {
+                if (const auto complete = search(forward_kind(here), name_at(here.name))) {
                     id = *complete;
-                    continue;
+                    break;
                 }
-                type.kind = TypeKind::Forward;
-                return type;
-            case Kind::Typedef:
-                type.kind = TypeKind::Typedef;
-                type.target = here.size_or_type;
-                return type;
-            case Kind::Func:
-            case Kind::FuncProto: type.kind = TypeKind::Function; return type;
-            default: type.kind = TypeKind::Unknown; return type;
+                return id;
+            default: return id;
         }
     }
-    type.kind = TypeKind::Unknown;
+    return std::nullopt;
+}
+
+Type Btf::decode(TypeId asked) const {
+    Type type;
+    const auto id = skip_qualifiers(asked);
+    if (id == TypeId{0}) return type;
+    if (id && *id < first_id_) return base_->decode(*id);
+    if (!id || !holder_of(*id)) {
+        type.kind = TypeKind::Unknown;
+        return type;
+    }
+    const std::uint32_t offset = offsets_[*id - first_id_];
+    decode_record(record(offset), offset + record_size, type);
     return type;
+}
+
+void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) const {
+    type.name = name_at(here.name);
+    type.kind = kind_of(here);
+    switch (here.kind()) {
+        case Kind::Int: type.is_signed = (types_.u32(payload).value_or(0) >> 24) & 1; [[fallthrough]];
+        case Kind::Float: type.byte_size = here.size_or_type; break;
+        case Kind::Ptr:
+            type.byte_size = pointer_size;
+            type.target = here.size_or_type;
+            break;
+        case Kind::Array: decode_array(payload, type); break;
+        case Kind::Struct:
+        case Kind::Union:
+            type.byte_size = here.size_or_type;
+            decode_members(here, payload, type);
+            break;
+        case Kind::Enum:
+        case Kind::Enum64:
+            type.byte_size = here.size_or_type;
+            // Before 6.0 the flag that tells signed from unsigned is never set, and values were taken as
+            // signed.
+            type.is_signed = here.kind_flag() || here.kind() == Kind::Enum;
+            decode_enumerators(here, payload, type);
+            break;
+        case Kind::Typedef: type.target = here.size_or_type; break;
+        default: break;
+    }
 }
 
 template <class Buffer>

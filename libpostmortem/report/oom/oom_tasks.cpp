@@ -59,6 +59,62 @@ std::string describe(const OomRule& rule) {
     return text;
 }
 
+void read_totals(const Kernel& kernel, OomTable& table, ProblemCollector& problems) {
+    const auto ram = total_ram_pages(kernel);
+    const auto swap = kernel.number<std::uint64_t>("total_swap_pages");
+    if (ram)
+        table.ram_pages = *ram;
+    else
+        problems.add("the machine's memory", ram.error());
+    if (swap)
+        table.swap_pages = *swap;
+    else if (swap.error().code == ErrorCode::NotFound && ram)
+        table.swap_pages = 0;  // CONFIG_SWAP=n
+    else
+        problems.add("the size of swap", swap.error());
+}
+
+std::optional<CgroupTree> read_cgroups(const Kernel& kernel, ProblemCollector& problems) {
+    auto read = read_memcg_tree(kernel, problems);
+    if (read) return std::move(*read);
+    if (read.error().code != ErrorCode::NotFound) problems.add("the control groups", read.error());
+    return std::nullopt;
+}
+
+// Names the two that the request narrows the scene by.
+Result<void> apply(const OomTableRequest& request, const std::optional<CgroupTree>& cgroups,
+                   OomScene& scene) {
+    if (request.allocating_pid) {
+        scene.allocating = scene.tasks.by_pid(*request.allocating_pid);
+        if (!scene.allocating)
+            return fail(ErrorCode::NotFound, fmt::format("there is no task {}", *request.allocating_pid));
+    }
+    scene.cgroups = cgroups ? &*cgroups : nullptr;
+    if (!request.cgroup || *request.cgroup == "/") return {};
+    scene.limit = cgroups ? cgroups->find(*request.cgroup) : nullptr;
+    if (!scene.limit)
+        return fail(ErrorCode::NotFound,
+                    fmt::format("there is no (or more than one) control group {}", *request.cgroup));
+    return {};
+}
+
+// Only what is below the limit counts, and it is weighed against that.
+void keep_below_limit(const OomScene& scene, OomTable& table) {
+    if (!scene.limit) return;
+    std::erase_if(table.processes,
+                  [&](const OomProcess& process) { return !is_below(process.cgroup, scene.limit->path); });
+    for (OomProcess& process : table.processes)
+        if (process.badness) process.badness = oom_points(scene, process, table.choice.total_pages);
+}
+
+void add_consumers(OomTable& table) {
+    table.by_command = consumers(table.processes, [](const OomProcess& process) { return process.comm; });
+    table.by_user = consumers(table.processes, [](const OomProcess& process) {
+        return process.uid ? fmt::format("{}", *process.uid) : std::string();
+    });
+    table.by_cgroup = consumers(table.processes, [](const OomProcess& process) { return process.cgroup; });
+}
+
 }  // namespace
 
 const OomProcess* OomTable::find(std::int32_t pid) const {
@@ -73,66 +129,23 @@ Result<OomTable> make_oom_table(const Kernel& kernel, const OomTableRequest& req
     table.page_size = kernel.dump().page_size();
     const OomRule rule = read_oom_rule(kernel);
     table.rule = describe(rule);
-    const auto ram = total_ram_pages(kernel);
-    const auto swap = kernel.number<std::uint64_t>("total_swap_pages");
-    if (ram)
-        table.ram_pages = *ram;
-    else
-        problems.add("the machine's memory", ram.error());
-    if (swap)
-        table.swap_pages = *swap;
-    else if (swap.error().code == ErrorCode::NotFound && ram)
-        table.swap_pages = 0;  // CONFIG_SWAP=n
-    else
-        problems.add("the size of swap", swap.error());
-
+    read_totals(kernel, table, problems);
     const TaskTable tasks = read_tasks(kernel);
     problems.add_all(tasks.problems);
-    const Task* allocating = nullptr;
-    if (request.allocating_pid) {
-        allocating = tasks.by_pid(*request.allocating_pid);
-        if (!allocating)
-            return fail(ErrorCode::NotFound, fmt::format("there is no task {}", *request.allocating_pid));
-    }
-    std::optional<CgroupTree> cgroups;
-    if (auto read = read_memcg_tree(kernel, problems))
-        cgroups = std::move(*read);
-    else if (read.error().code != ErrorCode::NotFound)
-        problems.add("the control groups", read.error());
-    const CgroupNode* limit = nullptr;
-    if (request.cgroup && *request.cgroup != "/") {
-        limit = cgroups ? cgroups->find(*request.cgroup) : nullptr;
-        if (!limit)
-            return fail(ErrorCode::NotFound,
-                        fmt::format("there is no (or more than one) control group {}", *request.cgroup));
-    }
+    const std::optional<CgroupTree> cgroups = read_cgroups(kernel, problems);
 
-    // Without a total nothing can be weighed.
-    const std::uint64_t total =
-        table.ram_pages && table.swap_pages ? *table.ram_pages + *table.swap_pages : 0;
-    table.processes = read_oom_processes(kernel, tasks, rule, total, problems);
     OomScene scene{kernel, tasks, rule};
-    scene.total_pages = total;
+    if (const auto applied = apply(request, cgroups, scene); !applied) return fail(applied.error());
+    // Without a total nothing can be weighed.
+    scene.total_pages = table.ram_pages && table.swap_pages ? *table.ram_pages + *table.swap_pages : 0;
     scene.swap_pages = table.swap_pages.value_or(0);
     scene.page_size = table.page_size;
-    scene.cgroups = cgroups ? &*cgroups : nullptr;
-    scene.limit = limit;
-    scene.allocating = allocating;
+    table.processes = read_oom_processes(kernel, tasks, rule, scene.total_pages, problems);
     table.choice = choose_oom_victim(scene, table.processes, problems);
-    if (limit) {
-        std::erase_if(table.processes,
-                      [&](const OomProcess& process) { return !is_below(process.cgroup, limit->path); });
-        for (OomProcess& process : table.processes) {
-            if (process.badness) process.badness = oom_points(scene, process, table.choice.total_pages);
-        }
-    }
+    keep_below_limit(scene, table);
     std::stable_sort(table.processes.begin(), table.processes.end(),
                      [](const OomProcess& a, const OomProcess& b) { return a.pid < b.pid; });
-    table.by_command = consumers(table.processes, [](const OomProcess& process) { return process.comm; });
-    table.by_user = consumers(table.processes, [](const OomProcess& process) {
-        return process.uid ? fmt::format("{}", *process.uid) : std::string();
-    });
-    table.by_cgroup = consumers(table.processes, [](const OomProcess& process) { return process.cgroup; });
+    add_consumers(table);
     table.problems = problems.take();
     return table;
 }
