@@ -6,7 +6,7 @@ std::span<const Command> all_commands() {
     static const Command commands[] = {
         report_command, panic_command, signature_command, check_command, triage_command,
         sys_command,    ps_command,    bt_command,        log_command,   meminfo_command,
-        oom_command,    rd_command,    extract_command,
+        oom_command,    rd_command,    extract_command,   schema_command,
     };
     return commands;
 }
