@@ -12,12 +12,13 @@
 
 using postmortem::test::file_contents;
 using postmortem::test::run_postmortem;
+using postmortem::test::source_dir;
 using postmortem::test::TempDir;
 
 namespace {
 
 std::string crash_log(const char* way) {
-    return test::source_dir().string() + "/testdata/logs/bookworm-mod-" + way + ".log";
+    return source_dir().string() + "/testdata/logs/bookworm-mod-" + way + ".log";
 }
 
 std::string quiet_log(const TempDir& folder) {
@@ -108,7 +109,7 @@ TEST_CASE("panic and signature read a log, and have an exit code for one without
 TEST_CASE("a dump whose log is lost does not pass for one without a crash") {
     const TempDir folder;
     const std::string whole =
-        file_contents(test::source_dir().string() + "/testdata/dumps/bookworm-sysrq/vmcore");
+        file_contents(source_dir().string() + "/testdata/dumps/bookworm-sysrq/vmcore");
     const std::string cut = folder.write("vmcore", whole.substr(0, 100'000)).string();
     for (const char* command : {"panic", "signature"}) CHECK(run_postmortem({command, cut}).exit_code == 1);
     CHECK(run_postmortem({"check", cut}).exit_code == 3);

@@ -10,12 +10,13 @@
 #include "support/temp_dir.h"
 
 using postmortem::test::run_postmortem;
+using postmortem::test::source_dir;
 using Json = nlohmann::json;
 
 namespace {
 
 std::string staged(const char* name) {
-    return (test::source_dir() / "testdata" / "logs" / "oom" / name).string();
+    return (source_dir() / "testdata" / "logs" / "oom" / name).string();
 }
 
 bool holds(const std::string& text, std::string_view part) {
