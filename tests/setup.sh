@@ -1,6 +1,7 @@
 #!/bin/sh
-# Takes a Debian machine with nothing installed to a built project in build/: installs the packages of
-# tests/packages.txt that are missing, configures, compiles.
+# Takes a Debian machine with nothing installed to a built program in build/: installs the packages of
+# tests/packages.txt that are missing, configures, compiles. With --tests first, compiles the tests, too; what follows
+# goes to cmake.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,5 +18,10 @@ if [ -n "$missing" ]; then
     $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
+what=postmortem
+if [ "${1:-}" = --tests ]; then
+    what=all
+    shift
+fi
 cmake -S . -B build -G Ninja "$@"
-cmake --build build
+cmake --build build --target "$what"
