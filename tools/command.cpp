@@ -76,15 +76,15 @@ int open_and_ask(const Command& command, const Arguments& arguments, const std::
 }  // namespace
 
 postmortem::OpenOptions Arguments::open_options() const {
-    postmortem::OpenOptions options;
-    if (vmlinux) options.vmlinux = *vmlinux;
-    return options;
+    postmortem::OpenOptions open;
+    if (vmlinux) open.vmlinux = *vmlinux;
+    return open;
 }
 
 postmortem::CrashInputOptions Arguments::input_options() const {
-    postmortem::CrashInputOptions options;
-    options.dump = open_options();
-    return options;
+    postmortem::CrashInputOptions input;
+    input.dump = open_options();
+    return input;
 }
 
 const Command* find_command(std::string_view name) {
