@@ -2,6 +2,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(BZip2 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
@@ -22,7 +23,7 @@ add_library(postmortem_dependencies INTERFACE)
 target_include_directories(postmortem_dependencies SYSTEM INTERFACE ${EXPECTED_INCLUDE_DIR} ${SNAPPY_INCLUDE_DIR})
 target_link_libraries(postmortem_dependencies INTERFACE
   PkgConfig::LIBDW PkgConfig::LIBELF PkgConfig::LIBZSTD PkgConfig::LIBLZ4 PkgConfig::LIBDEFLATE PkgConfig::LIBLZMA
-  ZLIB::ZLIB ${SNAPPY_LIBRARY} fmt::fmt nlohmann_json::nlohmann_json yaml-cpp Threads::Threads)
+  ZLIB::ZLIB BZip2::BZip2 ${SNAPPY_LIBRARY} fmt::fmt nlohmann_json::nlohmann_json yaml-cpp Threads::Threads)
 
 # Only its header: the library itself is loaded at run time, when a file is to be fetched.
 if(POSTMORTEM_DEBUGINFOD)

@@ -1,5 +1,5 @@
-// Logs that are stored compressed: gzip, xz, zstd and lz4 files, and the bare streams that pstore leaves
-// behind when the kernel could not unpack its own records.
+// Logs that are stored compressed: gzip, xz, zstd, lz4 and bzip2 files, and the bare streams that pstore
+// leaves behind when the kernel could not unpack its own records.
 #pragma once
 
 #include <memory>

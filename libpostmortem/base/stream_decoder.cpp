@@ -1,0 +1,265 @@
+#include "base/stream_decoder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <bzlib.h>
+#include <lz4.h>
+#include <lz4frame.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+namespace postmortem {
+namespace {
+
+using namespace std::string_view_literals;
+
+// xz -9 takes 65 MiB, zstd --ultra and --long 128 MiB.
+constexpr std::uint64_t max_decoder_memory = 160u << 20;
+
+// The libraries count in unsigned int.
+template <class Count>
+Count counted(std::size_t size) {
+    return static_cast<Count>(std::min<std::size_t>(size, std::numeric_limits<Count>::max()));
+}
+
+class InflateDecoder final : public StreamDecoder {
+  public:
+    explicit InflateDecoder(int window_bits) { usable_ = inflateInit2(&stream_, window_bits) == Z_OK; }
+    ~InflateDecoder() override { inflateEnd(&stream_); }
+
+    StreamProgress step(Bytes& in, MutableBytes& out) override {
+        if (!usable_) return StreamProgress::Damaged;
+        const auto offered = counted<uInt>(in.size()), room = counted<uInt>(out.size());
+        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(in.data()));
+        stream_.avail_in = offered;
+        stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+        stream_.avail_out = room;
+        const int result = inflate(&stream_, Z_NO_FLUSH);
+        in = in.subspan(offered - stream_.avail_in);
+        out = out.subspan(room - stream_.avail_out);
+        if (result == Z_STREAM_END) {
+            inflateReset(&stream_);
+            return StreamProgress::End;
+        }
+        return result == Z_OK || result == Z_BUF_ERROR ? StreamProgress::More : StreamProgress::Damaged;
+    }
+
+  private:
+    z_stream stream_{};
+    bool usable_ = false;
+};
+
+class XzDecoder final : public StreamDecoder {
+  public:
+    XzDecoder() { usable_ = lzma_stream_decoder(&stream_, max_decoder_memory, LZMA_CONCATENATED) == LZMA_OK; }
+    ~XzDecoder() override { lzma_end(&stream_); }
+
+    StreamProgress step(Bytes& in, MutableBytes& out) override {
+        if (!usable_) return StreamProgress::Damaged;
+        stream_.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
+        stream_.avail_in = in.size();
+        stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
+        stream_.avail_out = out.size();
+        const lzma_ret result = lzma_code(&stream_, in.empty() ? LZMA_FINISH : LZMA_RUN);
+        in = in.last(stream_.avail_in);
+        out = out.last(stream_.avail_out);
+        if (result == LZMA_STREAM_END) return StreamProgress::End;
+        return result == LZMA_OK || result == LZMA_BUF_ERROR ? StreamProgress::More : StreamProgress::Damaged;
+    }
+
+  private:
+    lzma_stream stream_ = LZMA_STREAM_INIT;
+    bool usable_ = false;
+};
+
+class ZstdDecoder final : public StreamDecoder {
+  public:
+    ZstdDecoder() : stream_(ZSTD_createDStream()) {}
+    ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
+
+    StreamProgress step(Bytes& in, MutableBytes& out) override {
+        if (!stream_) return StreamProgress::Damaged;
+        ZSTD_inBuffer input{in.data(), in.size(), 0};
+        ZSTD_outBuffer output{out.data(), out.size(), 0};
+        const std::size_t result = ZSTD_decompressStream(stream_, &output, &input);
+        in = in.subspan(input.pos);
+        out = out.subspan(output.pos);
+        if (ZSTD_isError(result)) return StreamProgress::Damaged;
+        return result == 0 ? StreamProgress::End : StreamProgress::More;
+    }
+
+  private:
+    ZSTD_DStream* stream_;
+};
+
+class Lz4Decoder final : public StreamDecoder {
+  public:
+    Lz4Decoder() { LZ4F_createDecompressionContext(&context_, LZ4F_VERSION); }
+    ~Lz4Decoder() override { LZ4F_freeDecompressionContext(context_); }
+
+    StreamProgress step(Bytes& in, MutableBytes& out) override {
+        if (!context_) return StreamProgress::Damaged;
+        std::size_t taken = in.size();
+        std::size_t made = out.size();
+        const std::size_t result = LZ4F_decompress(context_, out.data(), &made, in.data(), &taken, nullptr);
+        in = in.subspan(taken);
+        out = out.subspan(made);
+        if (LZ4F_isError(result)) return StreamProgress::Damaged;
+        return result == 0 ? StreamProgress::End : StreamProgress::More;
+    }
+
+  private:
+    LZ4F_dctx* context_ = nullptr;
+};
+
+// `lz4 -l`, as kernels are packed: the magic, then {size, block} until the file ends; each block unpacks to
+// 8 MiB, but for the last one (lz4's doc/lz4_Frame_format.md, "Legacy frame").
+class Lz4LegacyDecoder final : public StreamDecoder {
+  public:
+    StreamProgress step(Bytes& in, MutableBytes& out) override {
+        if (given_ < made_) {
+            const std::size_t length = std::min(out.size(), made_ - given_);
+            std::memcpy(out.data(), block_.data() + given_, length);
+            given_ += length;
+            out = out.subspan(length);
+            return StreamProgress::More;
+        }
+        if (in.empty()) return waiting_.empty() ? StreamProgress::End : StreamProgress::More;
+        if (!gather(in, waiting_.size() < 4 ? 4 : wanted_)) return StreamProgress::More;
+        const std::uint32_t number = load<std::uint32_t>(waiting_.data(), Endian::Little);
+        if (waiting_.size() > 4) return unpack();
+        if (number == magic) {
+            waiting_.clear();
+            return StreamProgress::More;
+        }
+        if (number == 0 || number > max_packed) return StreamProgress::Damaged;
+        wanted_ = 4 + std::size_t{number};
+        return gather(in, wanted_) ? unpack() : StreamProgress::More;
+    }
+
+  private:
+    static constexpr std::uint32_t magic = 0x184c2102;
+    static constexpr int block_size = 8 << 20;
+    static constexpr std::uint32_t max_packed = LZ4_COMPRESSBOUND(block_size);
+
+    bool gather(Bytes& in, std::size_t wanted) {
+        const std::size_t length = std::min(in.size(), wanted - waiting_.size());
+        waiting_.insert(waiting_.end(), in.begin(), in.begin() + static_cast<std::ptrdiff_t>(length));
+        in = in.subspan(length);
+        return waiting_.size() == wanted;
+    }
+
+    StreamProgress unpack() {
+        block_.resize(block_size);
+        const int size = LZ4_decompress_safe(reinterpret_cast<const char*>(waiting_.data() + 4),
+                                             reinterpret_cast<char*>(block_.data()),
+                                             static_cast<int>(waiting_.size() - 4), block_size);
+        waiting_.clear();
+        if (size < 0) return StreamProgress::Damaged;
+        made_ = static_cast<std::size_t>(size);
+        given_ = 0;
+        return StreamProgress::More;
+    }
+
+    ByteBuffer waiting_, block_;
+    std::size_t wanted_ = 0, made_ = 0, given_ = 0;
+};
+
+class Bzip2Decoder final : public StreamDecoder {
+  public:
+    Bzip2Decoder() { start(); }
+    ~Bzip2Decoder() override { stop(); }
+
+    StreamProgress step(Bytes& in, MutableBytes& out) override {
+        if (!usable_) return StreamProgress::Damaged;
+        const auto offered = counted<unsigned>(in.size()), room = counted<unsigned>(out.size());
+        stream_.next_in = reinterpret_cast<char*>(const_cast<std::byte*>(in.data()));
+        stream_.avail_in = offered;
+        stream_.next_out = reinterpret_cast<char*>(out.data());
+        stream_.avail_out = room;
+        const int result = BZ2_bzDecompress(&stream_);
+        in = in.subspan(offered - stream_.avail_in);
+        out = out.subspan(room - stream_.avail_out);
+        if (result == BZ_STREAM_END) {
+            stop();
+            start();
+            return StreamProgress::End;
+        }
+        return result == BZ_OK ? StreamProgress::More : StreamProgress::Damaged;
+    }
+
+  private:
+    void start() {
+        stream_ = {};
+        usable_ = BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK;
+    }
+    void stop() {
+        if (usable_) BZ2_bzDecompressEnd(&stream_);
+    }
+
+    bz_stream stream_{};
+    bool usable_ = false;
+};
+
+struct Signature {
+    std::string_view bytes;
+    StreamFormat format;
+};
+
+constexpr Signature signatures[] = {{"\x1f\x8b"sv, StreamFormat::Gzip},
+                                    {"\xfd\x37\x7a\x58\x5a\x00"sv, StreamFormat::Xz},
+                                    {"\x28\xb5\x2f\xfd"sv, StreamFormat::Zstd},
+                                    {"\x04\x22\x4d\x18"sv, StreamFormat::Lz4},
+                                    {"\x02\x21\x4c\x18"sv, StreamFormat::Lz4Legacy}};
+
+// A skippable frame of zstd or lz4 in front: pzstd begins with one.
+bool is_skippable_frame(std::string_view start) {
+    return start.size() >= 4 && (start[0] & 0xf0) == 0x50 && start.substr(1).starts_with("\x2a\x4d\x18");
+}
+
+}  // namespace
+
+std::string_view to_string(StreamFormat format) {
+    switch (format) {
+        case StreamFormat::Gzip: return "gzip";
+        case StreamFormat::Xz: return "xz";
+        case StreamFormat::Zstd: return "zstd";
+        case StreamFormat::Lz4:
+        case StreamFormat::Lz4Legacy: return "lz4";
+        case StreamFormat::Bzip2: return "bzip2";
+        case StreamFormat::Deflate: return "deflate";
+    }
+    return "unknown";
+}
+
+std::optional<StreamFormat> stream_format(Bytes head) {
+    const std::string_view start = as_text(head);
+    for (const Signature& known : signatures) {
+        if (start.starts_with(known.bytes)) return known.format;
+    }
+    // BZh, the block size as a digit, then the magic of a block or of the end.
+    if (start.starts_with("BZh") && start.size() >= 10 && start[3] >= '1' && start[3] <= '9' &&
+        (start.substr(4, 6) == "\x31\x41\x59\x26\x53\x59" ||
+         start.substr(4, 6) == "\x17\x72\x45\x38\x50\x90"))
+        return StreamFormat::Bzip2;
+    if (is_skippable_frame(start)) return StreamFormat::Zstd;
+    return std::nullopt;
+}
+
+std::unique_ptr<StreamDecoder> make_stream_decoder(StreamFormat format) {
+    constexpr int gzip_or_zlib = 15 + 32, raw = -15;
+    switch (format) {
+        case StreamFormat::Gzip: return std::make_unique<InflateDecoder>(gzip_or_zlib);
+        case StreamFormat::Xz: return std::make_unique<XzDecoder>();
+        case StreamFormat::Zstd: return std::make_unique<ZstdDecoder>();
+        case StreamFormat::Lz4: return std::make_unique<Lz4Decoder>();
+        case StreamFormat::Lz4Legacy: return std::make_unique<Lz4LegacyDecoder>();
+        case StreamFormat::Bzip2: return std::make_unique<Bzip2Decoder>();
+        case StreamFormat::Deflate: return std::make_unique<InflateDecoder>(raw);
+    }
+    return nullptr;
+}
+
+}  // namespace postmortem
