@@ -27,6 +27,7 @@ class ByteSource {
     virtual ~ByteSource() = default;
 
     const SourceOrigin& origin() const { return origin_; }
+    void add_problem(Error problem) { origin_.problems.push_back(std::move(problem)); }
 
     /// One past the last byte that the source can have.
     virtual std::uint64_t size() const = 0;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,17 @@ struct Utsname {
     std::string sysname, nodename, release, version, machine, domainname;
 };
 
+/// One part of a split dump: the page frames from `first_pfn` up to, but not including, `end_pfn`.
+struct SplitPart {
+    std::uint64_t first_pfn = 0, end_pfn = 0;
+    bool operator==(const SplitPart&) const = default;
+};
+
+/// A field of a format's own headers, in words, for people who look at a damaged file.
+struct HeaderField {
+    std::string name, value;
+};
+
 /// What the file says of itself; every field is a claim of an untrusted writer.
 struct DumpInfo {
     std::filesystem::path file;  ///< the file that was opened, also where a directory was given
@@ -47,6 +59,17 @@ struct DumpInfo {
     std::uint64_t max_pfn = 0;
     bool incomplete = false;  ///< the writer itself flagged the dump as cut short
     Utsname utsname;
+    std::optional<SplitPart> part;             ///< where the file alone is a part of a dump
+    std::vector<std::filesystem::path> files;  ///< all files that the dump was read from
+    std::vector<HeaderField> header;
+};
+
+class ByteSource;
+
+/// A file that came with the dump in one archive, such as the vmlinux.
+struct Attachment {
+    std::string name;
+    std::shared_ptr<const ByteSource> bytes;
 };
 
 class DumpFile {
@@ -86,15 +109,39 @@ class DumpFile {
     /// What is wrong with the file as a whole, one sentence each: truncated, notes unreadable, header fields
     /// that contradict each other. Opening succeeded all the same.
     virtual const std::vector<Error>& problems() const = 0;
+    /// For whoever found the file and knows something of its surroundings; before anybody else has it.
+    virtual void add_problem(Error) {}
+
+    const std::vector<Attachment>& attachments() const { return attachments_; }
+    void attach(Attachment file) { attachments_.push_back(std::move(file)); }
+
+  private:
+    std::vector<Attachment> attachments_;
 };
 
 /// Whether the first bytes of a file are those of a dump of any known format, wrapped or not.
 bool looks_like_dump(Bytes head);
 
+/// The same, of a file: also one that is compressed, or an archive that holds a dump.
+bool looks_like_dump_file(const std::filesystem::path& path);
+
+struct DumpOptions {
+    /// Further parts of a split dump. Those that lie beside the first are found without being named.
+    std::vector<std::filesystem::path> more_files = {};
+    /// Where a compressed dump is unpacked to, into a file without a name; by default $TMPDIR, or /var/tmp.
+    std::filesystem::path temporary_folder = {};
+    /// How much of it may be used; what is zero takes no room.
+    std::uint64_t max_temporary_bytes = ~0ull;
+    /// Called now and then while a dump is unpacked: bytes of the compressed file done, and in all.
+    std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
+};
+
 /// Opens a dump of any known format, told by its content. `path` may be a directory such as /var/crash/DATE:
-/// the one dump in it is taken (vmcore, vmcore.flat, dump.DATE, …). Errors, each with the file's name: Io;
-/// NotFound (a directory without a dump); Unsupported (not a known format); Corrupt (a known format whose
-/// headers cannot be used).
-Result<std::unique_ptr<DumpFile>> open_dump(const std::filesystem::path& path);
+/// the one dump in it is taken (vmcore, vmcore.flat, dump.DATE, …); an archive that holds a dump; a part of
+/// a split dump, whose other parts are looked for beside it; or FILE@ADDRESS[,FILE@ADDRESS…], plain images of
+/// memory. Errors, each with the file's name: Io; NotFound (a directory without a dump); Unsupported (not a
+/// known format); Corrupt (a known format whose headers cannot be used).
+Result<std::unique_ptr<DumpFile>> open_dump(const std::filesystem::path& path,
+                                            const DumpOptions& options = {});
 
 }  // namespace postmortem

@@ -58,6 +58,8 @@ class KdumpFile final : public DumpFile {
     const std::vector<Note>& notes() const override { return notes_; }
     const std::vector<Error>& problems() const override { return problems_; }
 
+    void add_problem(Error problem) override { problems_.push_back(std::move(problem)); }
+
     Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const override {
         if (scratch.size() < header_.block_size) {
             return fail(ErrorCode::InvalidArgument, "the buffer for a page is smaller than a page", paddr);
@@ -95,6 +97,9 @@ class KdumpFile final : public DumpFile {
         info_.max_pfn = existing_.bits();
         info_.incomplete = (header_.status & kdump::Incomplete) != 0;
         info_.utsname = header_.utsname;
+        info_.files = {info_.file};
+        if (header_.split) info_.part = SplitPart{header_.start_pfn, header_.end_pfn};
+        info_.header = header_fields(header_);
     }
 
     void check_sizes() {
@@ -113,13 +118,6 @@ class KdumpFile final : public DumpFile {
                                    fmt::format("the file is truncated: it ends at byte {}, before the page "
                                                "descriptors at byte {}, so no page can be read",
                                                source_->size(), header_.descriptors_offset()));
-        }
-        if (header_.split) {
-            problems_.emplace_back(
-                ErrorCode::PageMissing,
-                fmt::format("this is one part of a split dump: it holds the page frames from "
-                            "{:#x} to {:#x} only",
-                            header_.start_pfn, header_.end_pfn));
         }
     }
 
@@ -158,7 +156,8 @@ class KdumpFile final : public DumpFile {
                         paddr);
         if (!*dumped) return absent(pfn, paddr);
         if (header_.split && (pfn < header_.start_pfn || pfn >= header_.end_pfn)) {
-            return fail(ErrorCode::PageMissing, "the page is in another part of the split dump", paddr);
+            return fail(ErrorCode::PageMissing, "the page is in a part of the split dump that is not there",
+                        paddr);
         }
         const auto index = dumped_.rank(pfn);
         if (!index)

@@ -141,6 +141,36 @@ std::uint64_t KdumpHeader::dumped_bitmap_offset() const {
     return bitmap_offset() + (has_two_bitmaps() ? bitmap_bytes() : 0);
 }
 
+std::vector<HeaderField> header_fields(const KdumpHeader& header) {
+    constexpr std::pair<std::uint32_t, std::string_view> flags[] = {
+        {kdump::CompressedZlib, "zlib"},     {kdump::CompressedLzo, "lzo"},
+        {kdump::CompressedSnappy, "snappy"}, {kdump::CompressedZstd, "zstd"},
+        {kdump::Incomplete, "incomplete"},   {kdump::ExcludedVmemmap, "vmemmap pages excluded"}};
+    std::string status = fmt::format("{:#x}", header.status);
+    for (const auto& [bit, name] : flags)
+        if ((header.status & bit) != 0) fmt::format_to(std::back_inserter(status), ", {}", name);
+    const auto extent = [](FileExtent e) { return fmt::format("{} bytes at byte {}", e.size, e.offset); };
+    std::vector<HeaderField> fields = {
+        {"signature", header.diskdump ? "DISKDUMP" : "KDUMP"},
+        {"header version", fmt::format("{}", header.version)},
+        {"written by", fmt::format("a {}-bit {}-endian machine", header.word * 8,
+                                   header.endian == Endian::Little ? "little" : "big")},
+        {"status", status},
+        {"block size", fmt::format("{}", header.block_size)},
+        {"sub-header blocks", fmt::format("{}", header.sub_header_blocks)},
+        {"bitmap blocks", fmt::format("{}", header.bitmap_blocks)},
+        {"bitmaps", header.has_two_bitmaps() ? "2" : "1"},
+        {"max_mapnr", fmt::format("{}", header.max_mapnr)},
+        {"page descriptors", fmt::format("at byte {}", header.descriptors_offset())}};
+    if (header.split)
+        fields.push_back(
+            {"split", fmt::format("page frames {:#x} to {:#x}", header.start_pfn, header.end_pfn)});
+    if (header.vmcoreinfo.size != 0) fields.push_back({"VMCOREINFO", extent(header.vmcoreinfo)});
+    if (header.notes.size != 0) fields.push_back({"notes", extent(header.notes)});
+    if (header.eraseinfo.size != 0) fields.push_back({"erase info", extent(header.eraseinfo)});
+    return fields;
+}
+
 Result<KdumpHeader> read_kdump_header(const ByteSource& source, std::vector<Error>& problems) {
     std::array<std::byte, kdump::header64.size> scratch;
     const auto block = source.read(0, scratch.size(), scratch);

@@ -45,6 +45,9 @@ struct KdumpHeader {
     std::uint64_t dumped_bitmap_offset() const;
 };
 
+/// The fields in words.
+std::vector<HeaderField> header_fields(const KdumpHeader& header);
+
 /// Reads block 0 and the sub-header. What is odd but can be lived with is appended to `problems`.
 Result<KdumpHeader> read_kdump_header(const ByteSource& source, std::vector<Error>& problems);
 

@@ -8,22 +8,30 @@
 #include <unistd.h>
 
 #include "base/mapped_file.h"
+#include "base/text.h"
 #include "dump/byte_source.h"
+#include "dump/container/archive.h"
+#include "dump/container/compressed.h"
 #include "dump/dump_file.h"
 #include "dump/elf_core.h"
-#include "dump/find_dump.h"
 #include "dump/flattened.h"
+#include "dump/folder.h"
 #include "dump/kdump.h"
+#include "dump/lime.h"
 #include "dump/open_source.h"
+#include "dump/split_dump.h"
 #include "dump/unknown_file.h"
 
 namespace postmortem {
 namespace {
 
+namespace fs = std::filesystem;
+
 // What a dump may be wrapped in: the inner bytes are then looked at in turn.
 struct Wrapping {
     bool (*recognises)(Bytes head);
-    Result<std::unique_ptr<ByteSource>> (*open)(std::unique_ptr<ByteSource> outer);
+    Result<std::unique_ptr<ByteSource>> (*open)(std::unique_ptr<ByteSource> outer,
+                                                const OpenContext& context);
 };
 
 struct Format {
@@ -31,65 +39,157 @@ struct Format {
     Result<std::unique_ptr<DumpFile>> (*open)(std::unique_ptr<ByteSource> source);
 };
 
+Result<std::unique_ptr<ByteSource>> open_flattened_within(std::unique_ptr<ByteSource> outer,
+                                                          const OpenContext&) {
+    return open_flattened(std::move(outer));
+}
+
 constexpr std::array wrappings = {
-    Wrapping{looks_like_flattened, open_flattened},
+    Wrapping{looks_like_flattened, open_flattened_within},
+    Wrapping{looks_like_compressed, open_compressed},
 };
 
 constexpr std::array formats = {
     Format{looks_like_kdump, open_kdump},
     Format{looks_like_elf_core, open_elf_core},
+    Format{looks_like_lime, open_lime},
 };
 
 constexpr std::uint64_t head_size = 4096;
-constexpr int max_wrappings = 2;
+constexpr int max_wrappings = 6;
 
-Result<std::unique_ptr<DumpFile>> open_wrapped(std::unique_ptr<ByteSource> source, int depth) {
+std::string advice_on_opening(const fs::path& path) {
+    if (::access(path.c_str(), R_OK) == 0 || errno != EACCES) return {};
+    return "; crash dumps are often readable by root only: run as root or copy it";
+}
+
+Result<std::unique_ptr<ByteSource>> open_file(const fs::path& path) {
+    auto file = MappedFile::open(path);
+    if (!file) return fail(file.error().code, file.error().message + advice_on_opening(path));
+    return std::make_unique<MappedSource>(std::move(*file));
+}
+
+Result<std::unique_ptr<DumpFile>> open_part_file(const fs::path& path, const OpenContext& context) {
+    auto file = open_file(path);
+    if (!file) return fail(file.error());
+    auto dump = open_part(std::move(*file), context);
+    if (!dump) return fail(dump.error().code, fmt::format("{}: {}", path.string(), dump.error().message));
+    return dump;
+}
+
+// The parts that were named, and those that lie beside the first.
+Result<std::unique_ptr<DumpFile>> open_files(const fs::path& path, const OpenContext& context) {
+    auto first = open_part_file(path, context);
+    if (!first) return first;
+    std::vector<std::unique_ptr<DumpFile>> parts;
+    parts.push_back(std::move(*first));
+    for (const fs::path& more : context.options.more_files) {
+        std::error_code error;
+        if (fs::equivalent(more, path, error)) continue;
+        auto part = open_part_file(more, context);
+        if (!part) return part;
+        if (!parts.front()->info().part || !(*part)->info().part || !are_of_one_dump(*parts.front(), **part))
+            return fail(ErrorCode::InvalidArgument, fmt::format("{} and {} are not parts of one split dump",
+                                                                path.string(), more.string()));
+        parts.push_back(std::move(*part));
+    }
+    if (!parts.front()->info().part) return std::move(parts.front());
+    // A bare name lies in the current directory.
+    const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+    auto beside = list_directory(folder);
+    std::vector<FolderEntry> none;
+    return with_other_parts(std::move(parts), (folder / path.filename()).string(), beside ? *beside : none,
+                            context);
+}
+
+struct ImagePlace {
+    fs::path file;
+    std::uint64_t paddr = 0;
+};
+
+// FILE@ADDRESS[,FILE@ADDRESS…]; nothing where it is none, or a file has that name.
+std::vector<ImagePlace> image_places(const fs::path& path) {
+    std::error_code error;
+    std::vector<ImagePlace> places;
+    const std::string text = path.string();
+    if (fs::exists(path, error)) return places;
+    for (const std::string_view part : split(text, ',')) {
+        const std::size_t at = part.rfind('@');
+        const auto paddr = at == part.npos ? std::nullopt : parse_u64(part.substr(at + 1), 0);
+        if (!paddr || at == 0) return {};
+        places.push_back({std::string(part.substr(0, at)), *paddr});
+    }
+    return places;
+}
+
+Result<std::unique_ptr<DumpFile>> open_images(const std::vector<ImagePlace>& places,
+                                              const OpenContext& context) {
+    std::vector<PlainImage> images;
+    for (const ImagePlace& place : places) {
+        auto file = open_file(place.file);
+        if (!file) return fail(file.error());
+        std::array<std::byte, 64> head;
+        if ((*file)->skim(0,
+                          MutableBytes(head).first(std::min<std::uint64_t>((*file)->size(), head.size()))) &&
+            looks_like_compressed(head)) {
+            file = open_compressed(std::move(*file), context);
+            if (!file) return fail(file.error());
+        }
+        images.push_back({std::move(*file), place.paddr});
+    }
+    return join_plain_images(std::move(images));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DumpFile>> open_part(std::unique_ptr<ByteSource> source, const OpenContext& context) {
     std::array<std::byte, head_size> scratch;
     const Bytes head = source->read(0, std::min(source->size(), head_size), scratch).value_or(Bytes{});
     for (const Format& format : formats) {
         if (format.recognises(head)) return format.open(std::move(source));
     }
-    for (const Wrapping& wrapping : wrappings) {
-        if (depth == max_wrappings || !wrapping.recognises(head)) continue;
-        auto inner = wrapping.open(std::move(source));
-        if (!inner) return fail(inner.error());
-        return open_wrapped(std::move(*inner), depth + 1);
+    if (context.depth < max_wrappings) {
+        if (looks_like_tar(head) || looks_like_zip(head))
+            return open_archive(std::move(source), context.within());
+        for (const Wrapping& wrapping : wrappings) {
+            if (!wrapping.recognises(head)) continue;
+            auto inner = wrapping.open(std::move(source), context);
+            if (!inner) return fail(inner.error());
+            return open_part(std::move(*inner), context.within());
+        }
     }
-    const std::string_view in = source->origin().wrapping.empty() ? "" : "the flattened content is ";
-    return fail(ErrorCode::Unsupported, fmt::format("{}{}", in, describe_unknown_file(head, source->size())));
+    const std::string& wrapping = source->origin().wrapping;
+    const std::string in = wrapping.empty() ? "" : fmt::format("the {}content is ", wrapping);
+    return fail(ErrorCode::Unsupported, in + describe_unknown_file(head, source->size()));
 }
 
-std::string advice_on_opening(const std::filesystem::path& path) {
-    if (::access(path.c_str(), R_OK) == 0 || errno != EACCES) return {};
-    return "; crash dumps are often readable by root only: run as root or copy it";
+Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source,
+                                              const DumpOptions& options) {
+    auto dump = open_part(std::move(source), {options});
+    if (!dump || !(*dump)->info().part) return dump;
+    std::vector<std::unique_ptr<DumpFile>> alone;
+    alone.push_back(std::move(*dump));
+    return join_parts(std::move(alone));
 }
-
-}  // namespace
 
 bool looks_like_dump(Bytes head) {
-    const auto recognises = [head](const auto& entry) { return entry.recognises(head); };
-    return std::any_of(formats.begin(), formats.end(), recognises) ||
-           std::any_of(wrappings.begin(), wrappings.end(), recognises);
+    return looks_like_flattened(head) ||
+           std::any_of(formats.begin(), formats.end(),
+                       [head](const Format& format) { return format.recognises(head); });
 }
 
-Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source) {
-    return open_wrapped(std::move(source), 0);
+bool looks_like_dump_file(const fs::path& path) {
+    if (!image_places(path).empty()) return true;
+    auto file = MappedFile::open(path);
+    return file && kind_of(MappedSource(std::move(*file))) != FileKind::Other;
 }
 
-Result<std::unique_ptr<DumpFile>> open_dump(const std::filesystem::path& path) {
-    FoundDump found{path, {}};
+Result<std::unique_ptr<DumpFile>> open_dump(const fs::path& path, const DumpOptions& options) {
+    const OpenContext context{options};
     std::error_code error;
-    if (std::filesystem::is_directory(path, error)) {
-        auto in_directory = find_dump(path, looks_like_dump);
-        if (!in_directory) return fail(in_directory.error());
-        found = std::move(*in_directory);
-    }
-    auto file = MappedFile::open(found.file);
-    if (!file) return fail(file.error().code, file.error().message + advice_on_opening(found.file));
-    auto dump = open_source(std::make_unique<MappedSource>(std::move(*file), std::move(found.remarks)));
-    if (!dump)
-        return fail(dump.error().code, fmt::format("{}: {}", found.file.string(), dump.error().message));
-    return dump;
+    if (fs::is_directory(path, error)) return open_directory(path, context);
+    if (const auto images = image_places(path); !images.empty()) return open_images(images, context);
+    return open_files(path, context);
 }
 
 }  // namespace postmortem

@@ -17,15 +17,7 @@ struct Signature {
     std::string_view meaning;
 };
 
-constexpr std::array<Signature, 19> signatures = {{
-    {0, "\x1f\x8b"sv, "it is compressed with gzip; decompress it first (gunzip)"},
-    {0, "\xfd\x37zXZ\0"sv, "it is compressed with xz; decompress it first (unxz)"},
-    {0, "\x28\xb5\x2f\xfd"sv, "it is compressed with zstd; decompress it first (unzstd)"},
-    {0, "\x04\x22\x4d\x18"sv, "it is compressed with lz4; decompress it first (unlz4)"},
-    {0, "\x02\x21\x4c\x18"sv, "it is compressed with lz4; decompress it first (unlz4)"},
-    {0, "BZh"sv, "it is compressed with bzip2; decompress it first (bunzip2)"},
-    {0, "PK\3\4"sv, "it is a zip archive; unpack it first (unzip)"},
-    {257, "ustar"sv, "it is a tar archive; unpack it first (tar xf)"},
+constexpr std::array<Signature, 11> signatures = {{
     {0, "\xed\x23\x8f\x61\x73\x01\x19\xa8"sv, "it is an LKCD dump, a format that cannot be read"},
     {0, "\xa8\x19\x01\x73\x61\x8f\x23\xed"sv, "it is an LKCD dump, a format that cannot be read"},
     {0, "\xa8\x19\x01\x73\x61\x8f\x23\xfd"sv,

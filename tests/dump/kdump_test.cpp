@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 #include <elf.h>
 
+#include "dump/open_source.h"
+#include "dump/split_dump.h"
 #include "support/check_dump.h"
+#include "support/memory_source.h"
 #include "support/pack_page.h"
 
 using namespace postmortem;
@@ -264,4 +267,43 @@ TEST_CASE("a page buffer that is too small is the caller's error") {
     REQUIRE(dump);
     Buffer scratch(4095);
     CHECK((*dump)->page(0, scratch).error().code == ErrorCode::InvalidArgument);
+}
+
+TEST_CASE("the matrix: versions, codecs, machines, flat or not, whole or split") {
+    const FakeMemory memory = make_memory(100);
+    const std::vector<std::vector<std::pair<std::uint64_t, std::uint64_t>>> ways = {
+        {{0, 100}}, {{0, 0}, {0, 41}, {41, 100}}};
+    for (const FakeMachine& machine : fake_machines()) {
+        for (std::int32_t version = 2; version <= 6; ++version) {
+            for (const Codec codec : codecs) {
+                if (!can_pack(codec)) continue;
+                for (const bool flat : {false, true}) {
+                    for (const auto& ranges : ways) {
+                        CAPTURE(machine.name);
+                        CAPTURE(version);
+                        CAPTURE(to_string(codec));
+                        CAPTURE(flat);
+                        std::vector<std::unique_ptr<DumpFile>> parts;
+                        for (const auto& [first, last] : ranges) {
+                            KdumpShape shape;
+                            shape.machine = machine;
+                            shape.version = version;
+                            shape.codec = codec;
+                            shape.split = ranges.size() > 1;
+                            shape.start_pfn = first;
+                            shape.end_pfn = last;
+                            Buffer file = make_kdump(memory, shape);
+                            if (flat) file = make_flattened(flat_records(file, 5000));
+                            auto part = open_part(std::make_unique<MemorySource>(file), {DumpOptions()});
+                            REQUIRE(part);
+                            parts.push_back(std::move(*part));
+                        }
+                        const auto dump = join_parts(std::move(parts));
+                        CHECK(dump->problems().empty());
+                        CHECK(compare(*dump, memory) == undamaged(memory));
+                    }
+                }
+            }
+        }
+    }
 }

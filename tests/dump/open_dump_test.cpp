@@ -89,25 +89,18 @@ TEST_CASE("a directory without a dump says so, and why what looked like one is n
 TEST_CASE("what is no dump is told by what it looks like") {
     const TempDir dir;
     const std::string zeros(5000, '\0');
+    ErrorCode code = ErrorCode::Unsupported;
     const auto expect = [&](std::string_view content, std::string_view words) {
         const auto dump = open_dump(dir.write("file", content));
         REQUIRE_FALSE(dump);
-        CHECK(dump.error().code == ErrorCode::Unsupported);
+        CHECK(dump.error().code == code);
         CHECK(mentions(dump.error(), (dir.path() / "file").string()));
         CHECK_MESSAGE(mentions(dump.error(), words), dump.error().message);
     };
     expect("", "empty");
-    expect("\x1f\x8b\x08", "gzip");
-    expect(std::string_view("\xfd"
-                            "7zXZ\0",
-                            6),
-           "xz");
-    expect("\x28\xb5\x2f\xfd", "zstd");
-    expect("\x04\x22\x4d\x18", "lz4");
     expect("[    0.000000] Linux version 6.1.0\n", "text");
     expect(zeros, "zero");
     expect("\x01\x02\x03\x04\xff", "01 02 03 04 ff");
-    expect(zeros.substr(0, 257) + "ustar", "tar");
     expect(std::string("\x7f"
                        "ELF\2\1\1") +
                zeros.substr(0, 9) + std::string("\2\0", 2),
@@ -121,6 +114,14 @@ TEST_CASE("what is no dump is told by what it looks like") {
         "ELF",
         "damaged");
     expect("KDUMP", "text");
+    code = ErrorCode::Corrupt;  // cut off before anything came out
+    expect("\x1f\x8b\x08", "gzip");
+    expect(std::string_view("\xfd"
+                            "7zXZ\0",
+                            6),
+           "xz");
+    expect("\x28\xb5\x2f\xfd", "zstd");
+    expect("\x04\x22\x4d\x18", "lz4");
 }
 
 TEST_CASE("headers that are cut off are corrupt, in words") {

@@ -1,13 +1,10 @@
 #include "report/triage/crash_files.h"
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 #include <set>
 
 #include <fmt/format.h>
 
-#include "base/bytes.h"
 #include "dump/dump_file.h"
 
 namespace postmortem {
@@ -15,7 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t head_size = 4096;
 constexpr int max_depth = 32;
 
 void search_folder(const fs::path& folder, std::vector<CrashFile>& found, Problems& problems) {
@@ -43,10 +39,7 @@ void drop_logs_of_dumps(std::vector<CrashFile>& files) {
 }  // namespace
 
 bool is_dump_file(const fs::path& path) {
-    std::array<std::byte, head_size> head{};
-    std::ifstream file(path, std::ios::binary);
-    file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
-    return looks_like_dump(Bytes(head).first(static_cast<std::size_t>(file.gcount())));
+    return looks_like_dump_file(path);
 }
 
 bool is_saved_log_name(const std::string& name) {

@@ -1,0 +1,43 @@
+// A file without a name for what a compressed dump unpacks to: it is gone when the program ends, however it
+// ends. Blocks of zeros take no room in it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+
+#include "base/bytes.h"
+
+namespace postmortem {
+
+class TemporaryFile {
+  public:
+    /// In `folder`, or where that is empty in $TMPDIR or /var/tmp. Errors: Io.
+    static Result<TemporaryFile> create(std::filesystem::path folder, std::uint64_t max_bytes);
+
+    TemporaryFile(TemporaryFile&& other) noexcept;
+    TemporaryFile& operator=(TemporaryFile&&) = delete;
+    ~TemporaryFile();
+
+    /// Errors: Io, which says that the folder is full, or that the limit is reached, and what to do.
+    Result<void> write_at(std::uint64_t offset, Bytes bytes);
+
+    /// Gives the file its length; the bytes stay where they are as long as the file lives, and show what is
+    /// written later. To be called once.
+    Result<Bytes> map(std::uint64_t size);
+
+    /// What it takes on the disk.
+    std::uint64_t written_bytes() const { return written_; }
+
+  private:
+    TemporaryFile(int fd, std::filesystem::path folder, std::uint64_t max_bytes)
+        : fd_(fd), folder_(std::move(folder)), max_bytes_(max_bytes) {}
+    Result<void> write_block(std::uint64_t offset, Bytes bytes);
+
+    int fd_;
+    std::filesystem::path folder_;
+    std::uint64_t max_bytes_, written_ = 0;
+    Bytes mapped_;
+};
+
+}  // namespace postmortem

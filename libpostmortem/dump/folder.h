@@ -1,0 +1,37 @@
+// Which of many files is the dump: in a directory such as /var/crash/DATE or /var/crash itself, or in an
+// archive; told by content and not by name: distributions call it vmcore, dump.DATE, vmcore.flat, … .
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dump/container/folder_entry.h"
+#include "dump/container/open_context.h"
+
+namespace postmortem {
+
+/// What the first bytes of a file say of it, those within a compressed one included.
+enum class FileKind { Dump, Archive, Other };
+FileKind kind_of(const ByteSource& file);
+
+/// The files in a directory. Errors: Io.
+Result<std::vector<FolderEntry>> list_directory(const std::filesystem::path& directory);
+
+/// The newest dump in a directory, or else in those right below it; an archive where there is none. Errors:
+/// Io; NotFound.
+Result<std::unique_ptr<DumpFile>> open_directory(const std::filesystem::path& directory,
+                                                 const OpenContext& context);
+
+/// The newest dump of an archive, with the vmlinux that lies in it.
+Result<std::unique_ptr<DumpFile>> open_archive(std::unique_ptr<ByteSource> archive,
+                                               const OpenContext& context);
+
+/// The dump that `parts` make together with those of `entries` that add to it; `own` is the first one's name
+/// among them. What is taken is struck off the list.
+std::unique_ptr<DumpFile> with_other_parts(std::vector<std::unique_ptr<DumpFile>> parts,
+                                           const std::string& own, std::vector<FolderEntry>& entries,
+                                           const OpenContext& context);
+
+}  // namespace postmortem

@@ -1,0 +1,162 @@
+#include "dump/lime.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "dump/extent_pages.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint32_t lime_magic = 0x4c694d45;  // "EMiL" in the file
+constexpr std::uint64_t lime_header_size = 32;
+constexpr std::size_t max_ranges = 1u << 20;
+
+// Memory and nothing else: no headers, no notes, no word about the machine.
+class BareMemory final : public DumpFile {
+  public:
+    BareMemory(std::unique_ptr<ByteSource> source, std::string format)
+        : source_(std::move(source)), memory_(*source_), problems_(source_->origin().problems) {
+        info_.file = source_->origin().file;
+        info_.files = {info_.file};
+        info_.format = source_->origin().wrapping + std::move(format);
+    }
+
+    void add(std::uint64_t paddr, std::uint64_t size, std::uint64_t offset) {
+        memory_.add(paddr, size, size, offset);
+        ++ranges_;
+    }
+    std::size_t ranges() const { return ranges_; }
+    void finish() {
+        memory_.seal();
+        info_.max_pfn = memory_.end_pfn();
+        info_.header = {{"memory ranges", fmt::format("{}", ranges_)}};
+        if (memory_.cut_off_bytes() != 0) problems_.push_back(memory_.cut_off_problem());
+    }
+
+    const DumpInfo& info() const override { return info_; }
+    std::uint32_t page_size() const override { return memory_.page_size(); }
+    Endian endian() const override { return Endian::Little; }
+    std::uint16_t machine() const override { return 0; }
+    std::string_view vmcoreinfo() const override { return {}; }
+    const std::vector<Note>& notes() const override { return notes_; }
+    const std::vector<Error>& problems() const override { return problems_; }
+    void add_problem(Error problem) override { problems_.push_back(std::move(problem)); }
+    Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const override {
+        return memory_.page(paddr, scratch);
+    }
+    std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const override {
+        return memory_.next_frame(pfn);
+    }
+    void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
+        memory_.existing_frames(first_pfn, bits);
+    }
+
+  private:
+    std::unique_ptr<ByteSource> source_;
+    ExtentPages memory_;
+    std::size_t ranges_ = 0;
+    DumpInfo info_;
+    std::vector<Note> notes_;
+    std::vector<Error> problems_;
+};
+
+// Several files, one behind the other.
+class JoinedSource final : public ByteSource {
+  public:
+    JoinedSource(SourceOrigin origin, std::vector<PlainImage> images)
+        : ByteSource(std::move(origin)), images_(std::move(images)) {
+        for (const PlainImage& image : images_) ends_.push_back(end_of(ends_.size()) + image.bytes->size());
+    }
+
+    std::uint64_t end_of(std::size_t files) const { return files == 0 ? 0 : ends_[files - 1]; }
+    std::uint64_t size() const override { return ends_.back(); }
+    std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
+        const std::size_t file = file_at(offset);
+        return file < images_.size() ? images_[file].bytes->view(offset - end_of(file), length)
+                                     : std::nullopt;
+    }
+    // Memory of one file is never asked for together with that of another.
+    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
+                              MutableBytes scratch) const override {
+        const std::size_t file = file_at(offset);
+        return file < images_.size() ? images_[file].bytes->read(offset - end_of(file), length, scratch)
+                                     : std::nullopt;
+    }
+
+  private:
+    std::size_t file_at(std::uint64_t offset) const {
+        return static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), offset) - ends_.begin());
+    }
+
+    std::vector<PlainImage> images_;
+    std::vector<std::uint64_t> ends_;
+};
+
+Result<void> add_lime_ranges(const ByteSource& source, BareMemory& memory) {
+    std::array<std::byte, lime_header_size> header;
+    for (std::uint64_t at = 0; source.skim(at, header);) {
+        const std::uint32_t version = load<std::uint32_t>(header.data() + 4, Endian::Little);
+        const std::uint64_t first = load<std::uint64_t>(header.data() + 8, Endian::Little);
+        const std::uint64_t last = load<std::uint64_t>(header.data() + 16, Endian::Little);
+        const bool is_header = load<std::uint32_t>(header.data(), Endian::Little) == lime_magic;
+        if (is_header && version != 1 && memory.ranges() == 0)
+            return fail(ErrorCode::Unsupported,
+                        fmt::format("LiME format version {}; only 1 is known", version));
+        if (!is_header || version != 1 || last < first || last - first == ~0ull) {
+            memory.add_problem(
+                {ErrorCode::Corrupt, fmt::format("the header of a memory range at byte {} is damaged; "
+                                                 "what follows is not read",
+                                                 at)});
+            return {};
+        }
+        const std::uint64_t size = last - first + 1;
+        if (memory.ranges() == max_ranges)
+            return fail(ErrorCode::Unsupported,
+                        fmt::format("there are more than {} memory ranges", max_ranges));
+        memory.add(first, size, at + lime_header_size);
+        if (size > source.size() - at - lime_header_size) break;
+        at += lime_header_size + size;
+    }
+    return {};
+}
+
+}  // namespace
+
+bool looks_like_lime(Bytes head) {
+    return head.size() >= lime_header_size &&
+           load<std::uint32_t>(head.data(), Endian::Little) == lime_magic &&
+           load<std::uint32_t>(head.data() + 4, Endian::Little) <= 16;
+}
+
+Result<std::unique_ptr<DumpFile>> open_lime(std::unique_ptr<ByteSource> source) {
+    const ByteSource& bytes = *source;
+    auto memory = std::make_unique<BareMemory>(std::move(source), "LiME memory image");
+    if (auto added = add_lime_ranges(bytes, *memory); !added) return fail(added.error());
+    memory->finish();
+    if (memory->ranges() == 0) return fail(ErrorCode::Corrupt, "the LiME file holds no memory");
+    return memory;
+}
+
+std::unique_ptr<DumpFile> join_plain_images(std::vector<PlainImage> images) {
+    std::vector<std::filesystem::path> files;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+    for (const PlainImage& image : images) {
+        files.push_back(image.bytes->origin().file);
+        ranges.emplace_back(image.paddr, image.bytes->size());
+    }
+    SourceOrigin origin{files.front(), {}, {}};
+    auto memory = std::make_unique<BareMemory>(
+        std::make_unique<JoinedSource>(std::move(origin), std::move(images)), "plain memory image");
+    std::uint64_t offset = 0;
+    for (const auto& [paddr, size] : ranges) {
+        memory->add(paddr, size, offset);
+        offset += size;
+    }
+    memory->finish();
+    return memory;
+}
+
+}  // namespace postmortem

@@ -1,0 +1,184 @@
+// One dump in several files: found by any of them, in any order, also flattened and compressed; a part that
+// is missing costs its frames.
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include <doctest/doctest.h>
+
+#include "support/check_dump.h"
+#include "support/pack_file.h"
+#include "support/temp_dir.h"
+
+using namespace postmortem;
+using namespace postmortem::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Range = std::pair<std::uint64_t, std::uint64_t>;
+
+Buffer part(const FakeMemory& memory, Range range,
+            std::string vmcoreinfo = "OSRELEASE=6.1\nCRASHTIME=1\nPAGESIZE=4096\n") {
+    KdumpShape shape;
+    shape.split = true;
+    shape.start_pfn = range.first;
+    shape.end_pfn = range.second;
+    shape.vmcoreinfo = std::move(vmcoreinfo);
+    return make_kdump(memory, shape);
+}
+
+const std::vector<std::vector<Range>> sets = {
+    {{0, 50}, {50, 100}},
+    {{0, 33}, {33, 77}, {77, 100}},
+    {{0, 0}, {0, 100}},  // an empty part first
+    {{0, 0}, {0, 60}, {60, 60}, {60, 100}, {100, 100}},
+    {{0, 20}, {20, 40}, {40, 60}, {60, 80}, {80, 100}},
+};
+
+bool mentions(const DumpFile& dump, std::string_view text) {
+    return std::any_of(dump.problems().begin(), dump.problems().end(),
+                       [&](const Error& e) { return e.message.find(text) != e.message.npos; });
+}
+
+}  // namespace
+
+TEST_CASE("a split dump is whole by any of its parts, by all of them, and by its folder") {
+    const FakeMemory memory = make_memory(100);
+    for (const auto& ranges : sets) {
+        for (const bool flat : {false, true}) {
+            const TempDir dir;
+            std::vector<fs::path> files;
+            for (std::size_t i = 0; i < ranges.size(); ++i) {
+                Buffer file = part(memory, ranges[i]);
+                if (flat && i % 2 == 0) file = make_flattened(flat_records(file, 3000));
+                // Names that do not sort as the frames do.
+                files.push_back(dir.write(
+                    "vmcore.part" + std::to_string((i * 7 + 3) % ranges.size()) + std::to_string(i), file));
+            }
+            dir.write("readme", "not a dump");
+            for (const fs::path& file : files) {
+                CAPTURE(file.string());
+                const auto dump = open_dump(file);
+                REQUIRE(dump);
+                CHECK((*dump)->problems().empty());
+                CHECK((*dump)->info().file == file);
+                CHECK(compare(**dump, memory) == undamaged(memory));
+            }
+            const auto folder = open_dump(dir.path());
+            REQUIRE(folder);
+            CHECK((*folder)->problems().empty());
+            CHECK(compare(**folder, memory) == undamaged(memory));
+        }
+    }
+}
+
+TEST_CASE("parts in different folders are joined where all are named, in any order") {
+    const FakeMemory memory = make_memory(100);
+    std::vector<std::size_t> order = {0, 1, 2};
+    do {
+        const TempDir dir;
+        std::vector<fs::path> files;
+        for (const std::size_t i : order)
+            files.push_back(dir.write(std::to_string(i) + "/vmcore", part(memory, sets[1][i])));
+        DumpOptions options;
+        options.more_files = {files[1], files[2]};
+        const auto dump = open_dump(files[0], options);
+        REQUIRE(dump);
+        CHECK((*dump)->problems().empty());
+        CHECK((*dump)->info().files == files);
+        CHECK(compare(**dump, memory) == undamaged(memory));
+    } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_CASE("a missing part costs its frames, and is named") {
+    const FakeMemory memory = make_memory(100);
+    for (std::size_t lost = 0; lost < 3; ++lost) {
+        const TempDir dir;
+        fs::path first;
+        Comparison expected = undamaged(memory);
+        for (std::size_t i = 0; i < 3; ++i) {
+            if (i != lost) first = dir.write("vmcore." + std::to_string(i), part(memory, sets[1][i]));
+        }
+        const auto [begin, end] = sets[1][lost];
+        for (const auto& [pfn, page] : memory.pages) {
+            if (pfn < begin || pfn >= end) continue;
+            --expected.right;
+            ++expected.missing;
+        }
+        for (const fs::path& path : {first, dir.path()}) {
+            const auto dump = open_dump(path);
+            REQUIRE(dump);
+            CHECK(compare(**dump, memory) == expected);
+            REQUIRE((*dump)->problems().size() == 1);
+            char range[32];
+            std::snprintf(range, sizeof range, "%#lx to %#lx", begin, end);
+            CHECK(mentions(**dump, begin == 0 ? "0x0 to 0x21" : range));
+        }
+    }
+}
+
+TEST_CASE("parts of another dump beside it are not taken, and of two sets of one dump each is whole") {
+    const FakeMemory memory = make_memory(100), other = make_memory(90);
+    const TempDir dir;
+    const fs::path mine = dir.write("b.1", part(memory, {0, 50}));
+    dir.write("b.2", part(memory, {50, 100}, "OSRELEASE=6.1\nCRASHTIME=2\nPAGESIZE=4096\n"));
+    dir.write("c.2", part(other, {50, 90}));
+    auto dump = open_dump(mine);
+    REQUIRE(dump);
+    CHECK((*dump)->info().files.size() == 1);
+    CHECK((*dump)->problems().size() == 1);
+    dir.write("z.2", part(memory, {50, 100}));
+    dir.write("z.1", part(memory, {0, 0}));
+    dir.write("z.3", part(memory, {100, 100}));
+    dump = open_dump(mine);
+    REQUIRE(dump);
+    CHECK((*dump)->problems().empty());
+    CHECK(compare(**dump, memory) == undamaged(memory));
+    DumpOptions options;
+    options.more_files = {dir.path() / "c.2"};
+    const auto wrong = open_dump(mine, options);
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().code == ErrorCode::InvalidArgument);
+}
+
+TEST_CASE("a part that is cut off costs its own frames only") {
+    const FakeMemory memory = make_memory(100);
+    for (const std::size_t length : {0u, 100u, 5000u, 9000u, 17000u, 40000u}) {
+        CAPTURE(length);
+        const TempDir dir;
+        const fs::path first = dir.write("vmcore.1", part(memory, {0, 50}));
+        const Buffer whole = part(memory, {50, 100});
+        dir.write("vmcore.2", Bytes(whole).first(std::min<std::size_t>(length, whole.size() - 1)));
+        const auto dump = open_dump(first);
+        REQUIRE(dump);
+        const Comparison seen = compare(**dump, memory);
+        CHECK(seen.wrong + seen.corrupt + seen.unsupported == 0);
+        if (length < 16384) CHECK_FALSE((*dump)->problems().empty());
+        CHECK(seen.right + seen.missing == memory.pages.size());
+        Buffer scratch(4096);
+        CHECK((*dump)->page(48 * 4096, scratch));
+    }
+}
+
+TEST_CASE("a split dump in compressed files or in an archive") {
+    const FakeMemory memory = make_memory(100);
+    const TempDir dir;
+    std::vector<FakeMember> members;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const Buffer file = part(memory, sets[1][i]);
+        dir.write("vmcore." + std::to_string(i) + ".gz", pack_file(Packing::Gzip, file));
+        members.push_back({"crash/vmcore." + std::to_string(i), file});
+    }
+    for (const fs::path& path : {dir.path(), dir.path() / "vmcore.1.gz", TempDir().path()}) {
+        if (!fs::exists(path)) continue;
+        const auto dump = open_dump(path);
+        REQUIRE(dump);
+        CHECK((*dump)->problems().empty());
+        CHECK(compare(**dump, memory) == undamaged(memory));
+    }
+    const auto tar = open_dump(dir.write("tar/case.tar", make_tar(members)));
+    REQUIRE(tar);
+    CHECK((*tar)->problems().empty());
+    CHECK(compare(**tar, memory) == undamaged(memory));
+}
