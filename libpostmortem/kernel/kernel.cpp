@@ -1,9 +1,11 @@
 #include "kernel/kernel.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
+#include "dump/find_vmcoreinfo.h"
 #include "kernel/module/modules.h"
 #include "kernel/translation.h"
 #include "symbols/kallsyms.h"
@@ -67,17 +69,12 @@ Kernel::~Kernel() = default;
 
 Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
                                              const KernelOptions& options) {
-    auto dump = open_dump(path);
+    auto dump = open_dump(path, options.dump);
     if (!dump) return fail(std::move(dump.error()));
     std::unique_ptr<Kernel> kernel(new Kernel(path, std::move(*dump), options));
     if (options.record_touched_pages) kernel->physical_->record_touched_pages();
-    if (kernel->vmcoreinfo_.empty())
-        return fail(
-            ErrorCode::MissingDebugInfo,
-            fmt::format("{}: the dump carries no VMCOREINFO, so nothing tells where its kernel lies; {} "
-                        "(`postmortem rd -p` reads its physical memory all the same)",
-                        path.string(), how_to_get_vmcoreinfo(*kernel->dump_)));
-    auto memory = open_kernel_memory(*kernel->physical_, kernel->vmcoreinfo_);
+    auto memory = kernel->vmcoreinfo_.empty() ? kernel->open_by_memory()
+                                              : open_kernel_memory(*kernel->physical_, kernel->vmcoreinfo_);
     if (!memory) {
         memory.error().message = fmt::format("{}: {}", path.string(), memory.error().message);
         return fail(std::move(memory.error()));
@@ -87,6 +84,40 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
         if (auto given = kernel->vmlinux(); !given) return fail(std::move(given.error()));
     }
     return kernel;
+}
+
+// Without the note, the kernel's own copy of VMCOREINFO is looked for. One that fits leads to a kernel of the
+// release that it names.
+Result<std::unique_ptr<AddressSpace>> Kernel::open_by_memory() {
+    std::optional<Error> why;
+    for (MemoryVmcoreInfo& found : find_vmcoreinfo(*dump_)) {
+        const VmcoreInfo info(found.text);
+        auto memory = open_kernel_memory(*physical_, info);
+        if (!memory) {
+            if (!why) why = std::move(memory.error());
+            continue;
+        }
+        std::array<std::byte, 512> names;
+        const auto uts = info.symbol("init_uts_ns");
+        const std::string release(info.string("OSRELEASE").value_or(""));
+        if (!uts || !(*memory)->read(*uts, names) || as_text(names).find(release) == std::string_view::npos)
+            continue;
+        vmcoreinfo_ = info;
+        return memory;
+    }
+    if (why) return fail(std::move(*why));
+    return fail(
+        ErrorCode::MissingDebugInfo,
+        "the dump carries no VMCOREINFO, and none that fits lies in its memory, so nothing tells where "
+        "its kernel lies; take it with kdump, or give the virtual machine a vmcoreinfo device "
+        "(`postmortem rd -p` reads its physical memory all the same)");
+}
+
+Result<std::unique_ptr<Vmlinux>> Kernel::attached_vmlinux(const std::optional<std::string>& build_id) const {
+    for (const Attachment& file : dump_->attachments()) {
+        if (auto found = Vmlinux::open(file, build_id)) return found;
+    }
+    return fail(ErrorCode::NotFound, "no vmlinux came with the dump");
 }
 
 Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
@@ -200,7 +231,8 @@ Result<const Vmlinux*> Kernel::vmlinux() const {
             query.release = release();
             std::error_code unknown;
             query.beside = std::filesystem::is_directory(path_, unknown) ? path_ : path_.parent_path();
-            vmlinux_ = find_vmlinux(query);
+            vmlinux_ = attached_vmlinux(build_id);
+            if (!*vmlinux_) vmlinux_ = find_vmlinux(query);
         } else {
             vmlinux_ = fail(ErrorCode::NotFound, "no vmlinux was given");
         }

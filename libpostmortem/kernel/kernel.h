@@ -30,6 +30,8 @@ struct KernelOptions {
     bool search_vmlinux = true;
     /// Remember which pages are read, for `extract`.
     bool record_touched_pages = false;
+    /// Where the parts of a split dump lie, and how a compressed one is unpacked.
+    DumpOptions dump = {};
 };
 
 /// Objects, symbols and types borrow from it. Thread-safe for readers.
@@ -92,6 +94,8 @@ class Kernel {
   private:
     Kernel(std::filesystem::path path, std::unique_ptr<DumpFile> dump, KernelOptions options);
 
+    Result<std::unique_ptr<AddressSpace>> open_by_memory();
+    Result<std::unique_ptr<Vmlinux>> attached_vmlinux(const std::optional<std::string>& build_id) const;
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
     Result<std::unique_ptr<TypeFinder>> btf_in_dump() const;
     Result<std::unique_ptr<TypeFinder>> types_of_vmlinux() const;

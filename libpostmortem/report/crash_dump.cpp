@@ -5,6 +5,7 @@
 #include "report/backtrace/backtrace.h"
 #include "report/cgroups/cgroup_tree.h"
 #include "report/crash_report/crash_report.h"
+#include "report/dump_options.h"
 #include "report/log/kernel_log.h"
 #include "report/memory/memory_picture.h"
 #include "report/oom/oom_state.h"
@@ -24,6 +25,7 @@ Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenO
     KernelOptions kernel_options;
     kernel_options.vmlinux = options.vmlinux;
     kernel_options.search_vmlinux = options.search_vmlinux;
+    kernel_options.dump = dump_options(options);
     auto kernel = Kernel::open(path, kernel_options);
     if (!kernel) return fail(std::move(kernel.error()));
     return CrashDump(std::move(*kernel));
@@ -90,8 +92,8 @@ PhysicalDump::PhysicalDump(PhysicalDump&&) noexcept = default;
 PhysicalDump& PhysicalDump::operator=(PhysicalDump&&) noexcept = default;
 PhysicalDump::~PhysicalDump() = default;
 
-Result<PhysicalDump> PhysicalDump::open(const std::filesystem::path& path) {
-    auto dump = open_dump(path);
+Result<PhysicalDump> PhysicalDump::open(const std::filesystem::path& path, const OpenOptions& options) {
+    auto dump = open_dump(path, dump_options(options));
     if (!dump) return fail(std::move(dump.error()));
     return PhysicalDump(std::make_unique<State>(std::move(*dump)));
 }

@@ -6,6 +6,9 @@
 #include <elf.h>
 #include <fmt/format.h>
 
+#include "dump/byte_source.h"
+#include "dump/container/temporary_file.h"
+#include "dump/dump_file.h"
 #include "symbols/dwarf_file.h"
 #include "symbols/elf_file.h"
 #include "symbols/elf_symbols.h"
@@ -22,6 +25,9 @@ std::string lower_case(std::string text) {
 class ElfVmlinux final : public Vmlinux {
   public:
     explicit ElfVmlinux(ElfFile file) : file_(std::move(file)), path_(file_.path()) {}
+    /// `copy` is the file without a name that `file` was read from.
+    ElfVmlinux(ElfFile file, TemporaryFile copy, std::filesystem::path name)
+        : copy_(std::move(copy)), file_(std::move(file)), path_(std::move(name)) {}
 
     const std::filesystem::path& path() const override { return path_; }
     const std::string& build_id() const override { return file_.build_id(); }
@@ -34,6 +40,7 @@ class ElfVmlinux final : public Vmlinux {
     Result<DwarfFile*> dwarf() const override;
 
   private:
+    std::optional<TemporaryFile> copy_;
     ElfFile file_;
     std::filesystem::path path_;
     mutable std::once_flag dwarf_opened_;
@@ -82,10 +89,7 @@ Result<void> check_build_id(const ElfFile& file, const std::string& wanted) {
                             file.path(), file.build_id(), wanted));
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Vmlinux>> Vmlinux::open(const std::filesystem::path& path,
-                                               const std::optional<std::string>& build_id) {
+Result<ElfFile> open_checked(const std::filesystem::path& path, const std::optional<std::string>& build_id) {
     auto file = ElfFile::open(path);
     if (!file) return fail(std::move(file.error()));
     if (file->type() == ET_REL)
@@ -101,7 +105,40 @@ Result<std::unique_ptr<Vmlinux>> Vmlinux::open(const std::filesystem::path& path
             fmt::format("{}: stripped, it holds neither symbols nor types nor DWARF; give the vmlinux of "
                         "the kernel's debug package",
                         file->path()));
+    return file;
+}
+
+Result<TemporaryFile> copy_of(const Attachment& file) {
+    auto copy = TemporaryFile::create({}, ~0ull);
+    if (!copy) return copy;
+    constexpr std::uint64_t chunk = 1 << 20;
+    std::vector<std::byte> buffer(chunk);
+    for (std::uint64_t at = 0; at < file.bytes->size(); at += chunk) {
+        const auto piece = file.bytes->read(at, std::min(chunk, file.bytes->size() - at), buffer);
+        if (!piece)
+            return fail(ErrorCode::PageMissing, fmt::format("{}: it is cut off in the archive", file.name));
+        if (auto written = copy->write_at(at, *piece); !written) return fail(written.error());
+    }
+    if (auto mapped = copy->map(file.bytes->size()); !mapped) return fail(mapped.error());
+    return copy;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Vmlinux>> Vmlinux::open(const std::filesystem::path& path,
+                                               const std::optional<std::string>& build_id) {
+    auto file = open_checked(path, build_id);
+    if (!file) return fail(std::move(file.error()));
     return std::make_unique<ElfVmlinux>(std::move(*file));
+}
+
+Result<std::unique_ptr<Vmlinux>> Vmlinux::open(const Attachment& attached,
+                                               const std::optional<std::string>& build_id) {
+    auto copy = copy_of(attached);
+    if (!copy) return fail(std::move(copy.error()));
+    auto file = open_checked(copy->path(), build_id);
+    if (!file) return fail(std::move(file.error()));
+    return std::make_unique<ElfVmlinux>(std::move(*file), std::move(*copy), attached.bytes->origin().file);
 }
 
 }  // namespace postmortem

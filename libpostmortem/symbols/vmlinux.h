@@ -13,6 +13,7 @@
 
 namespace postmortem {
 
+struct Attachment;
 class DwarfFile;
 
 /// Thread-safe for readers. Opening maps the file and reads its section table and build-id, nothing more.
@@ -22,6 +23,9 @@ class Vmlinux {
     /// (truncated); MissingDebugInfo (neither symbols nor types in it); InvalidArgument where `build_id`
     /// (hex) is given and the file's own differs: the message holds both.
     static Result<std::unique_ptr<Vmlinux>> open(const std::filesystem::path& path,
+                                                 const std::optional<std::string>& build_id);
+    /// The same of a file that came in one archive with the dump; it is copied to a file without a name.
+    static Result<std::unique_ptr<Vmlinux>> open(const Attachment& file,
                                                  const std::optional<std::string>& build_id);
     virtual ~Vmlinux() = default;
 

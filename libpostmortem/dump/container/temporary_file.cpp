@@ -102,6 +102,10 @@ Result<void> TemporaryFile::write_block(std::uint64_t offset, Bytes bytes) {
     return {};
 }
 
+std::filesystem::path TemporaryFile::path() const {
+    return fmt::format("/proc/self/fd/{}", fd_);
+}
+
 Result<Bytes> TemporaryFile::map(std::uint64_t size) {
     if (size == 0) return Bytes{};
     void* address = MAP_FAILED;

@@ -26,6 +26,9 @@ class TemporaryFile {
     /// written later. To be called once.
     Result<Bytes> map(std::uint64_t size);
 
+    /// By which this process can open it.
+    std::filesystem::path path() const;
+
     /// What it takes on the disk.
     std::uint64_t written_bytes() const { return written_; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -33,13 +34,21 @@ struct OpenOptions {
     /// answers; a kernel without BTF needs one, and it is then looked for in the usual places.
     std::optional<std::filesystem::path> vmlinux;
     bool search_vmlinux = true;
+    /// Further parts of a split dump; those beside the first are found without being named.
+    std::vector<std::filesystem::path> more_parts;
+    /// Where a compressed dump is unpacked to, into a file without a name; by default $TMPDIR, or /var/tmp.
+    std::filesystem::path temporary_folder;
+    /// How many bytes that may take.
+    std::uint64_t max_temporary_bytes = ~std::uint64_t{0};
+    /// Called now and then while a dump is unpacked: bytes of the compressed file done, and in all.
+    std::function<void(std::uint64_t done, std::uint64_t total)> progress;
 };
 
 /// A dump whose kernel is understood. Safe to question from several threads at once.
 class POSTMORTEM_API CrashDump {
   public:
-    /// `path` is a vmcore, or a directory that holds one. The error's message is one sentence with the file's
-    /// name and the next step.
+    /// `path` is a vmcore, also a compressed one, a part of a split one, an archive or a directory that holds
+    /// one. The error's message is one sentence with the file's name and the next step.
     static Result<CrashDump> open(const std::filesystem::path& path, const OpenOptions& options = {});
 
     CrashDump(CrashDump&&) noexcept;
@@ -95,7 +104,7 @@ class POSTMORTEM_API CrashDump {
 /// The physical memory of a dump whose kernel need not be understood.
 class POSTMORTEM_API PhysicalDump {
   public:
-    static Result<PhysicalDump> open(const std::filesystem::path& path);
+    static Result<PhysicalDump> open(const std::filesystem::path& path, const OpenOptions& options = {});
 
     PhysicalDump(PhysicalDump&&) noexcept;
     PhysicalDump& operator=(PhysicalDump&&) noexcept;

@@ -11,6 +11,7 @@
 #include "kernel/uts.h"
 #include "report/backtrace/backtrace.h"
 #include "report/crash_report/crash_report.h"
+#include "report/dump_options.h"
 #include "report/log/kernel_log.h"
 #include "report/oom/oom_state.h"
 #include "report/panic/panic.h"
@@ -68,6 +69,7 @@ Result<ExtractSummary> extract(const std::filesystem::path& source, const std::f
     KernelOptions kernel_options;
     kernel_options.vmlinux = options.open.vmlinux;
     kernel_options.search_vmlinux = options.open.search_vmlinux;
+    kernel_options.dump = dump_options(options.open);
     kernel_options.record_touched_pages = true;
     auto kernel = Kernel::open(source, kernel_options);
     if (!kernel) return fail(std::move(kernel.error()));
