@@ -108,9 +108,9 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_memory() {
     if (why) return fail(std::move(*why));
     return fail(
         ErrorCode::MissingDebugInfo,
-        "the dump carries no VMCOREINFO, and none that fits lies in its memory, so nothing tells where "
-        "its kernel lies; take it with kdump, or give the virtual machine a vmcoreinfo device "
-        "(`postmortem rd -p` reads its physical memory all the same)");
+        fmt::format("the dump carries no VMCOREINFO, and none that fits lies in its memory, so nothing tells "
+                    "where its kernel lies; {} (`postmortem rd -p` reads its physical memory all the same)",
+                    how_to_get_vmcoreinfo(*dump_)));
 }
 
 Result<std::unique_ptr<Vmlinux>> Kernel::attached_vmlinux(const std::optional<std::string>& build_id) const {
