@@ -58,11 +58,15 @@ Result<std::vector<std::uint32_t>> read_running_cpus(const Kernel& kernel) {
 }
 
 Result<std::uint32_t> read_cpu_khz(const Kernel& kernel) {
-    return kernel.number<std::uint32_t>("cpu_khz");
+    const char* variable = kernel.arch().hardware.cpu_khz;
+    if (!variable) return fail(ErrorCode::NotFound, "the kernel keeps no clock rate");
+    return kernel.number<std::uint32_t>(variable);
 }
 
 Result<std::string> read_cpu_model(const Kernel& kernel) {
-    return kernel.variable("boot_cpu_data", "cpuinfo_x86")["x86_model_id"].string().map(
+    const auto& [variable, type, member] = kernel.arch().hardware.cpu_model;
+    if (!variable) return fail(ErrorCode::NotFound, "the kernel keeps no name of the CPUs");
+    return kernel.variable(variable, type)[member].string().map(
         [](const std::string& model) { return std::string(trimmed(model)); });
 }
 

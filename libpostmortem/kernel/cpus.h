@@ -1,4 +1,4 @@
-// The CPUs that the kernel knew of (kernel/cpu.c), and what kind they were (arch/x86/kernel/cpu/).
+// The CPUs that the kernel knew of (kernel/cpu.c), and what kind they were.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ Result<std::vector<std::uint32_t>> read_running_cpus(const Kernel& kernel);
 /// Clock rate of the boot CPU in kHz. NotFound on architectures that keep none.
 Result<std::uint32_t> read_cpu_khz(const Kernel& kernel);
 
-/// "Intel(R) Xeon(R) …", of the boot CPU.
+/// "Intel(R) Xeon(R) …", of the boot CPU. NotFound on architectures that keep none.
 Result<std::string> read_cpu_model(const Kernel& kernel);
 
 }  // namespace postmortem

@@ -1,7 +1,5 @@
 #include "kernel/hardware.h"
 
-#include <array>
-
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -20,10 +18,12 @@ std::string dmi_name(std::string_view enumerator) {
     return name;
 }
 
-// X86_FEATURE_HYPERVISOR: CPUID 1, ECX bit 31; word 4 of x86_capability on every release.
 bool is_virtual(const Kernel& kernel) {
-    const Object capabilities = kernel.variable("boot_cpu_data", "cpuinfo_x86")["x86_capability"];
-    return (capabilities.at(4).u64_or(0) >> 31 & 1) != 0;
+    const HardwareFacts& facts = kernel.arch().hardware;
+    const auto& [variable, type, member] = facts.cpu_features;
+    if (!variable) return false;
+    const Object features = kernel.variable(variable, type)[member];
+    return (features.at(facts.virtual_word).u64_or(0) >> facts.virtual_bit & 1) != 0;
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ Result<DmiStrings> read_dmi(const Kernel& kernel) {
     DmiStrings strings;
     for (const Enumerator& field : kernel.types().get(*fields).enumerators) {
         if (field.value < 0 || field.value >= std::min(*count, most_dmi_strings)) continue;
-        const auto pointer = kernel.memory().u64(*table + 8 * static_cast<std::uint64_t>(field.value));
+        const auto pointer = kernel.memory().word(*table + kernel.memory().word_size() *
+                                                               static_cast<std::uint64_t>(field.value));
         if (!pointer) return fail(pointer.error());
         if (*pointer == 0) continue;
         const auto value = kernel.memory().c_string(*pointer);
@@ -49,13 +50,12 @@ Result<DmiStrings> read_dmi(const Kernel& kernel) {
 }
 
 Result<std::string> read_hypervisor(const Kernel& kernel) {
-    // enum x86_hypervisor_type: part of the kernel since 4.15 (03b2a320b19f), never renumbered.
-    constexpr std::array<const char*, 9> names = {"none", "VMware",    "Hyper-V", "Xen PV", "Xen HVM",
-                                                  "KVM",  "Jailhouse", "ACRN",    "bhyve"};
-    const auto type = kernel.number<std::uint32_t>("x86_hyper_type");
+    const HardwareFacts& facts = kernel.arch().hardware;
+    if (!facts.hypervisor) return fail(ErrorCode::NotFound, "the kernel keeps no record of a hypervisor");
+    const auto type = kernel.number<std::uint32_t>(facts.hypervisor);
     if (!type) return fail(type.error());
     if (*type == 0 && is_virtual(kernel)) return std::string("unknown");
-    if (*type < names.size()) return std::string(names[*type]);
+    if (*type < facts.hypervisors.size()) return std::string(facts.hypervisors[*type]);
     return fmt::format("unknown ({})", *type);
 }
 

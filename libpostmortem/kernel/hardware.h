@@ -1,5 +1,5 @@
 // The machine that the kernel found: firmware strings (drivers/firmware/dmi_scan.c) and the hypervisor below
-// it (arch/x86/kernel/cpu/hypervisor.c).
+// it.
 #pragma once
 
 #include <string>

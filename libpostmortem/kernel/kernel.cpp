@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "arch/registry.h"
 #include "dump/find_vmcoreinfo.h"
 #include "kernel/module/modules.h"
 #include "kernel/translation.h"
@@ -74,7 +75,7 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
     std::unique_ptr<Kernel> kernel(new Kernel(path, std::move(*dump), options));
     if (options.record_touched_pages) kernel->physical_->record_touched_pages();
     auto memory = kernel->vmcoreinfo_.empty() ? kernel->open_by_memory()
-                                              : open_kernel_memory(*kernel->physical_, kernel->vmcoreinfo_);
+                                              : kernel->open_by_note(kernel->vmcoreinfo_);
     if (!memory) {
         memory.error().message = fmt::format("{}: {}", path.string(), memory.error().message);
         return fail(std::move(memory.error()));
@@ -86,13 +87,20 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
     return kernel;
 }
 
+Result<std::unique_ptr<AddressSpace>> Kernel::open_by_note(const VmcoreInfo& info) {
+    auto arch = find_arch(*dump_, info);
+    if (!arch) return fail(std::move(arch.error()));
+    arch_ = *arch;
+    return open_kernel_memory(*arch_, *physical_, info);
+}
+
 // Without the note, the kernel's own copy of VMCOREINFO is looked for. One that fits leads to a kernel of the
 // release that it names.
 Result<std::unique_ptr<AddressSpace>> Kernel::open_by_memory() {
     std::optional<Error> why;
     for (MemoryVmcoreInfo& found : find_vmcoreinfo(*dump_)) {
         const VmcoreInfo info(found.text);
-        auto memory = open_kernel_memory(*physical_, info);
+        auto memory = open_by_note(info);
         if (!memory) {
             if (!why) why = std::move(memory.error());
             continue;
@@ -140,7 +148,7 @@ Result<const SymbolTable*> Kernel::symbols() const {
     const std::lock_guard guard(lock_);
     if (!symbols_) {
         symbols_ = load_symbols();
-        if (*symbols_) learn_direct_map(*memory_, ***symbols_);
+        if (*symbols_) learn_direct_map(*arch_, *memory_, ***symbols_);
     }
     if (!*symbols_) return fail(symbols_->error());
     return (*symbols_)->get();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "arch/arch.h"
 #include "dump/dump_file.h"
 #include "dump/vmcoreinfo.h"
 #include "memory/address_space.h"
@@ -45,6 +46,7 @@ class Kernel {
     ~Kernel();
 
     const DumpFile& dump() const { return *dump_; }
+    const Arch& arch() const { return *arch_; }
     const std::filesystem::path& path() const { return path_; }
     const VmcoreInfo& vmcoreinfo() const { return vmcoreinfo_; }
     PhysicalMemory& physical() { return *physical_; }
@@ -94,6 +96,7 @@ class Kernel {
   private:
     Kernel(std::filesystem::path path, std::unique_ptr<DumpFile> dump, KernelOptions options);
 
+    Result<std::unique_ptr<AddressSpace>> open_by_note(const VmcoreInfo& info);
     Result<std::unique_ptr<AddressSpace>> open_by_memory();
     Result<std::unique_ptr<Vmlinux>> attached_vmlinux(const std::optional<std::string>& build_id) const;
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
@@ -105,6 +108,7 @@ class Kernel {
     std::unique_ptr<DumpFile> dump_;
     KernelOptions options_;
     VmcoreInfo vmcoreinfo_;
+    const Arch* arch_ = nullptr;
     std::unique_ptr<PhysicalMemory> physical_;
     std::unique_ptr<AddressSpace> memory_;
 

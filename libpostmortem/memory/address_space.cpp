@@ -23,10 +23,11 @@ std::uint64_t mixed(std::uint64_t frame) {
 }  // namespace
 
 AddressSpace::AddressSpace(const PhysicalMemory& physical, std::unique_ptr<PageTableWalker> walker,
-                           std::vector<LinearRange> linear)
+                           std::vector<LinearRange> linear, std::uint32_t word_size)
     : physical_(physical),
       walker_(std::move(walker)),
       linear_(std::move(linear)),
+      word_size_(word_size),
       cache_(cached_translations) {}
 
 Result<Translation> AddressSpace::walk(std::uint64_t vaddr) const {

@@ -41,7 +41,7 @@ struct LinearRange {
 class AddressSpace {
   public:
     AddressSpace(const PhysicalMemory& physical, std::unique_ptr<PageTableWalker> walker,
-                 std::vector<LinearRange> linear = {});
+                 std::vector<LinearRange> linear = {}, std::uint32_t word_size = 8);
 
     /// Translates by page table; falls back to a linear range only where a table page cannot be read.
     Result<std::uint64_t> translate(std::uint64_t vaddr) const;
@@ -58,6 +58,13 @@ class AddressSpace {
     }
     Result<std::uint64_t> u64(std::uint64_t vaddr) const { return get<std::uint64_t>(vaddr); }
     Result<std::uint32_t> u32(std::uint64_t vaddr) const { return get<std::uint32_t>(vaddr); }
+    /// An unsigned long, or a pointer.
+    Result<std::uint64_t> word(std::uint64_t vaddr) const {
+        if (word_size_ == 8) return u64(vaddr);
+        return u32(vaddr).map([](std::uint32_t value) { return std::uint64_t{value}; });
+    }
+    /// Bytes in a word of the crashed machine: 4 or 8.
+    std::uint32_t word_size() const { return word_size_; }
 
     /// Text up to its NUL, or up to `limit` bytes where no NUL comes earlier.
     Result<std::string> c_string(std::uint64_t vaddr, std::size_t limit = 256) const;
@@ -90,6 +97,7 @@ class AddressSpace {
     const PhysicalMemory& physical_;
     std::unique_ptr<PageTableWalker> walker_;
     std::vector<LinearRange> linear_;
+    std::uint32_t word_size_;
     mutable LinearRange direct_map_;
     mutable std::once_flag direct_map_once_;
     mutable std::atomic<bool> has_direct_map_ = false;

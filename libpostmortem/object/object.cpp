@@ -54,6 +54,13 @@ Object Object::operator[](std::string_view member) const {
     return at_member(*place);
 }
 
+Object Object::path(std::string_view members) const {
+    Object found = *this;
+    for (std::size_t dot; (dot = members.find('.')) != std::string_view::npos; members.remove_prefix(dot + 1))
+        found = found[members.substr(0, dot)];
+    return found[members];
+}
+
 Object Object::first_of(std::initializer_list<std::string_view> members) const {
     if (error_) return *this;
     if (type().kind == TypeKind::Pointer) return deref().first_of(members);

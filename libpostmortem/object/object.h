@@ -27,6 +27,8 @@ class Object {
 
     /// A member of this struct or union; where this is a pointer, of what it points to.
     Object operator[](std::string_view member) const;
+    /// A member of a member: "thread.sp".
+    Object path(std::string_view members) const;
     /// The first of several names that this kernel's type has, newest first.
     Object first_of(std::initializer_list<std::string_view> members) const;
     bool has(std::string_view member) const;

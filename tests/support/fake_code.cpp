@@ -42,7 +42,7 @@ StackRange FakeCode::add_stack(StackKind kind) {
     return stacks.back();
 }
 
-void FakeCode::put_registers(std::uint64_t address, const x86_64::Registers& registers) {
+void FakeCode::put_registers(std::uint64_t address, const Registers& registers) {
     for (std::size_t i = 0; i < x86_64::register_count; ++i)
         image.put<std::uint64_t>(address + 8 * i, registers.value[i]);
 }
@@ -50,7 +50,7 @@ void FakeCode::put_registers(std::uint64_t address, const x86_64::Registers& reg
 RawBacktrace FakeCode::walk(const UnwindPosition& start, bool user_task) {
     // The map's places must outlive the frames that point to them.
     static std::vector<std::unique_ptr<CodeMap>> maps;
-    maps.push_back(std::make_unique<CodeMap>(image.space(), *this));
+    maps.push_back(std::make_unique<CodeMap>(x86_64::arch, image.space(), *this));
     FrameWalker walker(*maps.back());
     RawBacktrace out;
     walker.walk(start, stacks, user_task, out);
@@ -89,22 +89,26 @@ OrcEntry exception_frame(std::int16_t offset) {
     return {offset, 0, OrcRegister::Sp, OrcRegister::Undefined, OrcType::Regs, true};
 }
 
-x86_64::Registers kernel_registers(std::uint64_t ip, std::uint64_t sp) {
-    x86_64::Registers registers;
-    registers[x86_64::Reg::Ip] = ip;
-    registers[x86_64::Reg::Sp] = sp;
-    registers[x86_64::Reg::Cs] = 0x10;
-    registers[x86_64::Reg::Ss] = 0x18;
+namespace {
+
+Registers registers_of(std::uint64_t ip, std::uint64_t sp, std::uint64_t cs, std::uint64_t ss) {
+    Registers registers(x86_64::register_file);
+    for (std::size_t i = 0; i < x86_64::register_count; ++i) registers.set(i, 0);
+    registers.set(x86_64::Ip, ip);
+    registers.set(x86_64::Sp, sp);
+    registers.set(x86_64::Cs, cs);
+    registers.set(x86_64::Ss, ss);
     return registers;
 }
 
-x86_64::Registers user_registers() {
-    x86_64::Registers registers;
-    registers[x86_64::Reg::Ip] = 0x401000;
-    registers[x86_64::Reg::Sp] = 0x7fff0000;
-    registers[x86_64::Reg::Cs] = 0x33;
-    registers[x86_64::Reg::Ss] = 0x2b;
-    return registers;
+}  // namespace
+
+Registers kernel_registers(std::uint64_t ip, std::uint64_t sp) {
+    return registers_of(ip, sp, 0x10, 0x18);
+}
+
+Registers user_registers() {
+    return registers_of(0x401000, 0x7fff0000, 0x33, 0x2b);
 }
 
 }  // namespace postmortem::test

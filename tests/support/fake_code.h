@@ -6,6 +6,7 @@
 #include <string>
 
 #include "arch/x86_64/registers.h"
+#include "arch/x86_64/x86_64.h"
 #include "kernel/unwind/frame_walker.h"
 #include "support/memory_image.h"
 
@@ -34,7 +35,7 @@ class FakeCode : public CodeSource {
     std::vector<StackRange> stacks;
 
     /// Puts a struct pt_regs.
-    void put_registers(std::uint64_t address, const x86_64::Registers& registers);
+    void put_registers(std::uint64_t address, const Registers& registers);
 
     RawBacktrace walk(const UnwindPosition& start, bool user_task = false);
 
@@ -66,7 +67,7 @@ OrcEntry end_of_stack();
 /// A struct pt_regs at the stack pointer plus `offset`.
 OrcEntry exception_frame(std::int16_t offset = 0);
 
-x86_64::Registers kernel_registers(std::uint64_t ip, std::uint64_t sp);
-x86_64::Registers user_registers();
+Registers kernel_registers(std::uint64_t ip, std::uint64_t sp);
+Registers user_registers();
 
 }  // namespace postmortem::test

@@ -3,41 +3,65 @@
 namespace postmortem::x86_64 {
 namespace {
 
-constexpr std::size_t first_iret_register = static_cast<std::size_t>(Reg::Ip);
+constexpr std::size_t first_iret_register = Ip;
+constexpr std::size_t selector_bits = 0xffff;
 
-// With FRED the CPU keeps event data above the 16 bits of the selectors (struct fred_cs, 6.9).
-void drop_event_data(Registers& registers) {
-    registers[Reg::Cs] &= 0xffff;
-    registers[Reg::Ss] &= 0xffff;
+constexpr std::string_view names[] = {"R15", "R14",      "R13", "R12", "RBP",    "RBX", "R11",
+                                      "R10", "R9",       "R8",  "RAX", "RCX",    "RDX", "RSI",
+                                      "RDI", "ORIG_RAX", "RIP", "CS",  "RFLAGS", "RSP", "SS"};
+static_assert(std::size(names) == register_count);
+
+constexpr RegisterFace printed[] = {{Ip, "RIP: "},  {Sp, "RSP: "},  {Flags, "RFLAGS: ", 8}, {Ax, "RAX: "},
+                                    {Bx, "RBX: "},  {Cx, "RCX: "},  {Dx, "RDX: "},          {Si, "RSI: "},
+                                    {Di, "RDI: "},  {Bp, "RBP: "},  {R8, " R8: "},          {R9, " R9: "},
+                                    {R10, "R10: "}, {R11, "R11: "}, {R12, "R12: "},         {R13, "R13: "},
+                                    {R14, "R14: "}, {R15, "R15: "}, {OrigAx, "ORIG_RAX: "}, {Cs, "CS: ", 4},
+                                    {Ss, "SS: ", 4}};
+
+constexpr std::uint64_t bit(Reg reg) {
+    return std::uint64_t{1} << reg;
+}
+
+// crash_save_cpu() copies the registers as they are; flags and segments are of no account.
+constexpr std::uint64_t state = (bit(OrigAx) - 1) | bit(Ip) | bit(Sp);
+
+// The privilege level in cs.
+bool user_mode(const Registers& registers) {
+    return (registers[Cs] & 3) != 0;
+}
+
+Registers parse(Bytes bytes, std::size_t first) {
+    Registers registers(register_file);
+    for (std::size_t i = first; i < register_count; ++i)
+        registers.set(i, load<std::uint64_t>(bytes.data() + (i - first) * 8, Endian::Little));
+    // With FRED the CPU keeps event data above the 16 bits of the selectors (struct fred_cs, 6.9).
+    registers.value[Cs] &= selector_bits;
+    registers.value[Ss] &= selector_bits;
+    return registers;
 }
 
 }  // namespace
 
-std::string_view name_of(Reg reg) {
-    static constexpr std::array<std::string_view, register_count> names = {
-        "R15", "R14", "R13", "R12", "RBP",      "RBX", "R11", "R10",    "R9",  "R8", "RAX",
-        "RCX", "RDX", "RSI", "RDI", "ORIG_RAX", "RIP", "CS",  "RFLAGS", "RSP", "SS"};
-    return names[static_cast<std::size_t>(reg)];
-}
+const RegisterFile register_file = {
+    .names = names,
+    .ip = Ip,
+    .sp = Sp,
+    .fp = Bp,
+    .entry_only = OrigAx,
+    .state = state,
+    .user_mode = user_mode,
+    .printed = printed,
+    .printed_per_line = 3,
+};
 
 std::optional<Registers> parse_pt_regs(Bytes bytes) {
     if (bytes.size() < pt_regs_size) return std::nullopt;
-    Registers registers;
-    for (std::size_t i = 0; i < register_count; ++i)
-        registers.value[i] = load<std::uint64_t>(bytes.data() + i * 8, Endian::Little);
-    drop_event_data(registers);
-    return registers;
+    return parse(bytes, 0);
 }
 
 std::optional<Registers> parse_iret_frame(Bytes bytes) {
     if (bytes.size() < iret_frame_size) return std::nullopt;
-    Registers registers;
-    registers.partial = true;
-    for (std::size_t i = first_iret_register; i < register_count; ++i)
-        registers.value[i] =
-            load<std::uint64_t>(bytes.data() + (i - first_iret_register) * 8, Endian::Little);
-    drop_event_data(registers);
-    return registers;
+    return parse(bytes, first_iret_register);
 }
 
 std::optional<Prstatus> parse_prstatus(Bytes desc) {
@@ -52,9 +76,8 @@ std::optional<Prstatus> parse_prstatus(Bytes desc) {
 std::optional<QemuCpu> parse_qemu_cpu(Bytes desc) {
     // u32 version, u32 size, the general registers in this order, rip, rflags, ten segments (u32 selector,
     // limit, flags, padding; u64 base), cr0-cr4, kernel_gs_base.
-    static constexpr std::array<Reg, 18> order = {
-        Reg::Ax, Reg::Bx,  Reg::Cx,  Reg::Dx,  Reg::Si,  Reg::Di,  Reg::Sp,  Reg::Bp, Reg::R8,
-        Reg::R9, Reg::R10, Reg::R11, Reg::R12, Reg::R13, Reg::R14, Reg::R15, Reg::Ip, Reg::Flags};
+    static constexpr std::array<Reg, 18> order = {Ax, Bx,  Cx,  Dx,  Si,  Di,  Sp,  Bp, R8,
+                                                  R9, R10, R11, R12, R13, R14, R15, Ip, Flags};
     constexpr std::size_t header = 8, segment_size = 24, base_offset = 16, control_registers = 5;
     constexpr std::size_t segments = header + order.size() * 8, gs = 4, ss = 5, segment_count = 10;
     constexpr std::size_t kernel_gs = segments + segment_count * segment_size + control_registers * 8;
@@ -62,9 +85,9 @@ std::optional<QemuCpu> parse_qemu_cpu(Bytes desc) {
     if (!reader.holds(0, kernel_gs)) return std::nullopt;
 
     QemuCpu cpu;
-    for (std::size_t i = 0; i < order.size(); ++i) cpu.registers[order[i]] = *reader.u64(header + i * 8);
-    cpu.registers[Reg::Cs] = *reader.u32(segments);
-    cpu.registers[Reg::Ss] = *reader.u32(segments + ss * segment_size);
+    for (std::size_t i = 0; i < order.size(); ++i) cpu.registers.set(order[i], *reader.u64(header + i * 8));
+    cpu.registers.set(Cs, *reader.u32(segments));
+    cpu.registers.set(Ss, *reader.u32(segments + ss * segment_size));
     cpu.gs_base = *reader.u64(segments + gs * segment_size + base_offset);
     cpu.kernel_gs_base = reader.u64(kernel_gs).value_or(0);
     return cpu;

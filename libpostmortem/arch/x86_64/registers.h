@@ -2,18 +2,13 @@
 // kernel stack, the ELF note NT_PRSTATUS, and the note that QEMU adds for each CPU.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-#include "base/bytes.h"
+#include "arch/arch.h"
 
 namespace postmortem::x86_64 {
 
 /// In the order of struct pt_regs (arch/x86/include/asm/ptrace.h), which the start of user_regs_struct
 /// (arch/x86/include/asm/user_64.h) shares.
-enum class Reg : std::uint8_t {
+enum Reg : std::uint8_t {
     R15,
     R14,
     R13,
@@ -42,40 +37,20 @@ constexpr std::size_t register_count = 21;
 /// sizeof(struct pt_regs).
 constexpr std::uint64_t pt_regs_size = register_count * 8;
 /// What the CPU itself pushes (ip, cs, flags, sp, ss) ends struct pt_regs.
-constexpr std::uint64_t iret_frame_offset = 16 * 8;
 constexpr std::uint64_t iret_frame_size = 5 * 8;
 
-/// Upper case, as crash and the kernel's oops print them: "RAX", "R8", "ORIG_RAX", "RFLAGS".
-std::string_view name_of(Reg reg);
-
-struct Registers {
-    std::array<std::uint64_t, register_count> value{};
-    bool partial = false;  ///< only what the CPU pushes is known: ip, cs, flags, sp, ss
-
-    std::uint64_t operator[](Reg reg) const { return value[static_cast<std::size_t>(reg)]; }
-    std::uint64_t& operator[](Reg reg) { return value[static_cast<std::size_t>(reg)]; }
-    std::uint64_t ip() const { return (*this)[Reg::Ip]; }
-    std::uint64_t sp() const { return (*this)[Reg::Sp]; }
-    std::uint64_t bp() const { return (*this)[Reg::Bp]; }
-    /// The privilege level in cs: the CPU ran a user's program.
-    bool user_mode() const { return ((*this)[Reg::Cs] & 3) != 0; }
-};
+extern const RegisterFile register_file;
 
 /// A struct pt_regs; nothing where there are too few bytes.
 std::optional<Registers> parse_pt_regs(Bytes bytes);
-/// The last five registers of a struct pt_regs; the others are zero and `partial` is set.
+/// The last five registers of a struct pt_regs; only they are known then.
 std::optional<Registers> parse_iret_frame(Bytes bytes);
 
-/// The part of struct elf_prstatus (include/linux/elfcore.h) that matters here.
-struct Prstatus {
-    std::int32_t pid = 0;  ///< of the task that the CPU was running
-    Registers registers;
-};
 std::optional<Prstatus> parse_prstatus(Bytes desc);
 
 /// QEMUCPUState of QEMU's target/i386/arch_dump.c: a note named "QEMU" for each virtual CPU.
 struct QemuCpu {
-    Registers registers;               ///< OrigAx is zero
+    Registers registers{register_file};
     std::uint64_t gs_base = 0;         ///< the kernel's per-CPU base while the CPU is in the kernel,
     std::uint64_t kernel_gs_base = 0;  ///< this one while it is not; 0 before QEMU 2.12
 };

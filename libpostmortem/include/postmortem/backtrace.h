@@ -37,8 +37,17 @@ enum class StackKind : std::uint8_t {
 POSTMORTEM_API std::string_view to_string(StackKind kind);
 
 struct RegisterValue {
-    std::string_view name;  ///< upper case: "RIP", "ORIG_RAX"; static storage
+    std::string_view name;  ///< upper case, as the kernel's oops names it; static storage
     std::uint64_t value = 0;
+    std::string_view label;    ///< what stands before the value in text; static storage
+    std::uint8_t digits = 16;  ///< of the value in text, at least
+};
+
+/// How an architecture's backtraces are printed.
+struct BacktraceStyle {
+    std::string_view ip_name;          ///< of the instruction pointer; static storage
+    std::uint8_t address_digits = 16;  ///< of an address
+    std::uint8_t registers_per_line = 3;
 };
 
 /// A function that the compiler merged into the one around it. Known only with a vmlinux.
@@ -88,6 +97,7 @@ struct Backtrace {
     std::uint32_t cpu = 0;
     std::string comm;     ///< untrusted text: escape before printing
     bool active = false;  ///< a CPU was running it
+    BacktraceStyle style;
 
     /// The CPU's registers that the backtrace starts from; empty where it starts from a saved return address.
     std::vector<RegisterValue> registers;

@@ -167,10 +167,11 @@ Result<LockWait> LockWaitFinder::by_own_waiter(const Task& task, LockKind kind) 
     if (!waiter_task || !head) return fail(waiter_task ? head.error() : waiter_task.error());
 
     const StackRange stack = stacks_.of_task(task.stack);
-    const auto sp = kernel_.object("task_struct", task.address)["thread"]["sp"].u64();
+    const auto sp = kernel_.object("task_struct", task.address).path(kernel_.arch().saved_sp).u64();
     if (!sp) return fail(sp.error());
-    for (std::uint64_t slot = *sp & ~7ull; stack.holds(slot, 8); slot += 8) {
-        const auto word = kernel_.memory().u64(slot);
+    const std::uint64_t size = kernel_.memory().word_size();
+    for (std::uint64_t slot = align_down(*sp, size); stack.holds(slot, size); slot += size) {
+        const auto word = kernel_.memory().word(slot);
         if (!word) return fail(word.error());
         if (*word != task.address) continue;
         if (const auto list_head = list_head_of(slot - waiter_task->offset(), *waiter_task))
@@ -186,10 +187,10 @@ std::optional<std::uint64_t> LockWaitFinder::list_head_of(std::uint64_t waiter, 
     for (std::uint64_t node = waiter; passed.size() < most_waiters;) {
         if (const auto known = heads_.find(node); known != heads_.end()) return known->second;
         passed.push_back(node);
-        const auto next = memory.u64(node);
-        const auto back = next ? memory.u64(*next + sizeof(std::uint64_t)) : fail(next.error());
+        const auto next = memory.word(node);
+        const auto back = next ? memory.word(*next + memory.word_size()) : fail(next.error());
         if (!back || *back != node || *next == waiter) return std::nullopt;
-        const auto who = memory.u64(waiter_task.address_in(*next));
+        const auto who = memory.word(waiter_task.address_in(*next));
         if (!who || !tasks_.contains(*who)) {
             for (const std::uint64_t one : passed) heads_[one] = *next;
             return *next;

@@ -9,7 +9,6 @@ namespace postmortem {
 namespace {
 
 constexpr std::uint64_t largest_function = 64 * 1024;
-constexpr std::uint16_t elf_x86_64 = 62;
 
 // Far above any machine, and low enough that no sum or product below overflows.
 constexpr std::uint64_t most_pages = INT64_MAX / 4000;
@@ -34,11 +33,10 @@ Release parse_release(std::string_view text) {
     return release;
 }
 
-// Whether one function of the kernel calls another: x86-64's `call` and `jmp` with a 32-bit distance. Nothing
-// where that cannot be told. A few bytes that only look like such a call do not matter: their target would
-// have to be that very function.
+// Whether one function of the kernel calls another. Nothing where that cannot be told.
 std::optional<bool> calls(const Kernel& kernel, std::string_view caller, std::string_view callee) {
-    if (kernel.dump().machine() != elf_x86_64) return std::nullopt;
+    const auto reaches = kernel.arch().code.calls.reaches;
+    if (!reaches) return std::nullopt;
     const auto from = kernel.symbol(caller);
     if (!from) return std::nullopt;
     const auto to = kernel.symbol(callee);
@@ -47,14 +45,7 @@ std::optional<bool> calls(const Kernel& kernel, std::string_view caller, std::st
     if (!hit || hit->size == 0 || hit->size > largest_function) return std::nullopt;
     const auto code = kernel.memory().bytes(*from, hit->size);
     if (!code) return std::nullopt;
-    constexpr std::size_t instruction = 5;
-    for (std::size_t at = 0; at + instruction <= code->size(); ++at) {
-        const auto opcode = std::to_integer<std::uint8_t>((*code)[at]);
-        if (opcode != 0xe8 && opcode != 0xe9) continue;
-        const auto distance = load<std::int32_t>(code->data() + at + 1, Endian::Little);
-        if (*from + at + instruction + static_cast<std::uint64_t>(std::int64_t{distance}) == *to) return true;
-    }
-    return false;
+    return reaches(*code, kernel.memory().endian(), *from, *to);
 }
 
 }  // namespace

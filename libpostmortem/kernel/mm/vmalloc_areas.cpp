@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <elf.h>
 #include <fmt/format.h>
 
 #include "base/problem_collector.h"
@@ -109,11 +108,10 @@ Result<std::uint64_t> vmalloc_pages(const Kernel& kernel, const VmCounters& coun
 }
 
 Result<std::uint64_t> vmalloc_space(const Kernel& kernel) {
-    if (kernel.dump().machine() != EM_X86_64 && kernel.dump().machine() != EM_NONE)
+    const auto bytes = kernel.arch().memory.vmalloc_bytes;
+    if (!bytes)
         return fail(ErrorCode::Unsupported, "the size of this architecture's vmalloc space is not known");
-    // VMALLOC_SIZE_TB_L4 and _L5 (arch/x86/include/asm/pgtable_64_types.h); VMALLOC_END is the last byte.
-    const bool five_levels = kernel.vmcoreinfo().number("pgtable_l5_enabled").value_or(0) != 0;
-    return ((five_levels ? 12800ull : 32ull) << 40) - 1;
+    return bytes(kernel.vmcoreinfo());
 }
 
 }  // namespace postmortem

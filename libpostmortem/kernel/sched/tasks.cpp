@@ -47,7 +47,7 @@ TaskReader::TaskReader(const Kernel& kernel, TaskParts parts) : memory_(kernel.m
     cpu_ = find({"cpu", "thread_info.cpu"});
     cached_rss_ = Field::find(kernel.types(), "task_struct", {"rss_stat.count"}).value_or(Field());
     if (parts == TaskParts::ForUnwinding)
-        saved_sp_ = Field::find(kernel.types(), "task_struct", {"thread.sp"}).value_or(Field());
+        saved_sp_ = Field::find(kernel.types(), "task_struct", {kernel.arch().saved_sp}).value_or(Field());
     find_extent();
 }
 

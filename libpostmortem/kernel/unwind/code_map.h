@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "arch/arch.h"
 #include "kernel/unwind/orc.h"
 #include "memory/address_space.h"
 
@@ -44,8 +45,10 @@ class CodeSource {
 /// Thread-safe. Borrows the memory and the source.
 class CodeMap {
   public:
-    CodeMap(const AddressSpace& memory, const CodeSource& source) : memory_(memory), source_(source) {}
+    CodeMap(const Arch& arch, const AddressSpace& memory, const CodeSource& source)
+        : arch_(arch), memory_(memory), source_(source) {}
 
+    const Arch& arch() const { return arch_; }
     const AddressSpace& memory() const { return memory_; }
     const CodeSource& source() const { return source_; }
 
@@ -58,6 +61,9 @@ class CodeMap {
     std::optional<std::uint64_t> call_target(std::uint64_t address) const;
 
   private:
+    static constexpr std::size_t longest_call = 8;
+
+    const Arch& arch_;
     const AddressSpace& memory_;
     const CodeSource& source_;
     mutable std::shared_mutex lock_;

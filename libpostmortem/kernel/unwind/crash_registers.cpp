@@ -19,22 +19,22 @@ const Note* find_note(const std::vector<Note>& notes, std::string_view name, std
     return nullptr;
 }
 
-// Hypervisors know where a virtual CPU stands, and the base of its GS segment tells which CPU Linux calls it:
-// numbering can differ where CPUs were taken offline.
+// Hypervisors know where a virtual CPU stands, and its per-CPU base tells which CPU Linux calls it: numbering
+// can differ where CPUs were taken offline.
 void add_hypervisor_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
+    const CpuNotes& format = kernel.arch().notes;
+    if (format.hypervisor_name.empty()) return;
     std::map<std::uint64_t, std::uint32_t> cpu_of_base;
     for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
         if (const auto base = per_cpu_address(kernel, std::uint64_t{0}, cpu)) cpu_of_base.emplace(*base, cpu);
     std::uint32_t index = 0;
     for (const Note& note : kernel.dump().notes()) {
-        if (note.name != "QEMU") continue;
+        if (note.name != format.hypervisor_name) continue;
         const std::uint32_t position = index++;
-        const auto state = x86_64::parse_qemu_cpu(note.desc);
+        const auto state = format.hypervisor(note.desc, kernel.memory().endian());
         if (!state) continue;
-        auto known = cpu_of_base.find(state->registers.user_mode() ? state->kernel_gs_base : state->gs_base);
-        // Between an entry and its SWAPGS the bases are the other way round.
-        if (known == cpu_of_base.end()) known = cpu_of_base.find(state->gs_base);
-        if (known == cpu_of_base.end()) known = cpu_of_base.find(state->kernel_gs_base);
+        auto known = cpu_of_base.find(state->per_cpu_base[0]);
+        if (known == cpu_of_base.end()) known = cpu_of_base.find(state->per_cpu_base[1]);
         const std::uint32_t cpu = known != cpu_of_base.end() ? known->second : position;
         found.by_cpu.emplace(cpu, CpuRegisters{state->registers, CpuRegisters::Source::Hypervisor});
     }
@@ -42,7 +42,10 @@ void add_hypervisor_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegiste
 
 // Each CPU has its own buffer, so a CPU that saved nothing does not shift the others.
 Result<void> add_crash_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
-    auto base = kernel.number<std::uint64_t>("crash_notes");
+    const auto parse = kernel.arch().notes.prstatus;
+    auto base = kernel.symbol("crash_notes").and_then([&](std::uint64_t place) {
+        return kernel.memory().word(place);
+    });
     if (!base) return fail(std::move(base.error()));
     if (*base == 0) return fail(ErrorCode::NotFound, "the kernel has no crash_notes");
     for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
@@ -54,7 +57,7 @@ Result<void> add_crash_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegi
         append_notes(*buffer, kernel.memory().endian(), notes);
         const Note* note = find_note(notes, "CORE", NT_PRSTATUS);
         if (!note) continue;
-        if (const auto status = x86_64::parse_prstatus(note->desc))
+        if (const auto status = parse(note->desc, kernel.memory().endian()))
             found.by_cpu.emplace(cpu, CpuRegisters{status->registers, CpuRegisters::Source::CrashNotes});
     }
     return {};
@@ -62,6 +65,7 @@ Result<void> add_crash_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegi
 
 // The file's own notes come without a CPU number: the pid in them tells, else their order has to.
 void add_elf_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
+    const auto parse = kernel.arch().notes.prstatus;
     std::map<std::int32_t, std::uint32_t> cpu_of_pid;
     for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
         const auto current = current_task(kernel, cpu);
@@ -73,7 +77,7 @@ void add_elf_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& fou
     for (const Note& note : kernel.dump().notes()) {
         if (note.name != "CORE" || note.type != NT_PRSTATUS) continue;
         const std::uint32_t position = index++;
-        const auto status = x86_64::parse_prstatus(note.desc);
+        const auto status = parse(note.desc, kernel.memory().endian());
         if (!status) continue;
         const auto known = cpu_of_pid.find(status->pid);
         const std::uint32_t cpu = known != cpu_of_pid.end() ? known->second : position;

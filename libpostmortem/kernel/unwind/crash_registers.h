@@ -1,5 +1,5 @@
 // The registers of each CPU when the kernel died: what the dying kernel saved itself, or what QEMU wrote.
-// kernel/crash_core.c (crash_save_cpu()), fs/proc/vmcore.c; QEMU's target/i386/arch_dump.c.
+// kernel/crash_core.c (crash_save_cpu()), fs/proc/vmcore.c.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include <postmortem/problem.h>
 
-#include "arch/x86_64/registers.h"
+#include "arch/registers.h"
 #include "kernel/kernel.h"
 
 namespace postmortem {
@@ -19,7 +19,7 @@ struct CpuRegisters {
         ElfNote,     ///< a note of the dump file whose CPU had to be guessed
     };
 
-    x86_64::Registers registers;
+    Registers registers;
     Source source = Source::CrashNotes;
 };
 

@@ -7,68 +7,70 @@
 namespace postmortem {
 namespace {
 
-using x86_64::Reg;
-using x86_64::Registers;
-
 const StackRange* stack_of(StackSet stacks, std::uint64_t address) {
     for (const StackRange& stack : stacks)
-        if (stack.holds(address, 8)) return &stack;
+        if (stack.holds(address, 1)) return &stack;
     return nullptr;
 }
 
-FrameWalker::Step moved_to(std::uint64_t ip, std::uint64_t slot, FrameTrust trust) {
-    FrameWalker::Step step;
-    step.outcome = FrameWalker::Step::Outcome::Moved;
+}  // namespace
+
+FrameWalker::Step FrameWalker::moved_to(std::uint64_t ip, std::uint64_t slot, FrameTrust trust) const {
+    Step step;
+    step.outcome = Step::Outcome::Moved;
     step.next.ip = ip;
     step.next.slot = slot;
-    step.next.sp = slot + 8;
+    step.next.sp = slot + word_;
     step.next.trust = trust;
     return step;
 }
-
-}  // namespace
 
 // The kernel leaves a few functions out of its tables, __crash_kexec() among them (STACK_FRAME_NON_STANDARD).
 FrameWalker::Step FrameWalker::by_call_site(const UnwindPosition& at, StackSet stacks) {
     const std::uint64_t function = code_.at(at.interrupted ? at.ip : at.ip - 1).start;
     const StackRange* stack = stack_of(stacks, at.sp);
     if (function == 0 || !stack) return {};
-    for (std::uint64_t slot = align_up(at.sp, 8); stack->holds(slot, 8); slot += 8) {
+    const FramePointers& shape = arch_.code.frame_pointers;
+    for (std::uint64_t slot = align_up(at.sp, word_); stack->holds(slot, word_); slot += word_) {
         const auto ip = read(slot);
         if (!ip) return {};
         if (code_.map().call_target(*ip) != function) continue;
         Step step = moved_to(*ip, slot, FrameTrust::CallSite);
-        // Either the function keeps its caller's frame pointer on the stack, right below, or it does not use
-        // it.
-        step.next.bp = at.bp;
-        if (at.bp == slot - 8)
-            step.next.bp =
-                read(slot - 8).map([](std::uint64_t bp) { return std::optional(bp); }).value_or(std::nullopt);
+        // Either the function keeps its caller's frame pointer on the stack, beside, or it does not use it.
+        step.next.fp = at.fp;
+        if (at.fp && shape.return_address_at(*at.fp) == slot)
+            step.next.fp = read(shape.caller_at(*at.fp))
+                               .map([](std::uint64_t fp) { return std::optional(fp); })
+                               .value_or(std::nullopt);
         return step;
     }
     return {};
 }
 
-// A frame pointer points at the saved frame pointer of the caller, the return address lies above. The lowest
-// bit marks the registers of an exception (ENCODE_FRAME_POINTER in arch/x86/entry/calling.h).
+// A frame pointer points at the saved frame pointer of the caller, which lies beside the return address, or
+// is marked and points at the registers of an exception.
 FrameWalker::Step FrameWalker::by_frame_pointer(const UnwindPosition& at, StackSet stacks) {
-    if (!at.bp) return {};
-    const std::uint64_t frame = *at.bp & ~std::uint64_t{1};
+    if (!at.fp) return {};
+    const FramePointers& shape = arch_.code.frame_pointers;
+    const bool marked = shape.marks_registers(*at.fp);
+    const std::uint64_t frame = marked ? shape.registers_at(*at.fp) : *at.fp;
     const StackRange* stack = stack_of(stacks, at.sp);
-    if (frame % 8 != 0 || !stack || !stack->holds(frame, 16) || frame < at.sp) return {};
-    if (*at.bp & 1) {
+    if (frame % word_ != 0 || !stack || !stack->holds(frame, word_) || frame < at.sp) return {};
+    if (marked) {
         auto saved = registers_on(stacks, frame);
         if (!saved) return {};
         Step step;
         step.outcome = Step::Outcome::Moved;
-        step.next = UnwindPosition::from_registers(*saved);
+        step.next = UnwindPosition::from_registers(saved);
         step.saved = std::move(saved);
         return step;
     }
-    const auto ip = read_on(stacks, frame + 8), bp = read_on(stacks, frame);
-    if (!ip || !bp || !is_return_address(*ip)) return {};
-    Step step = moved_to(*ip, frame + 8, FrameTrust::FramePointer);
-    step.next.bp = *bp;
+    const std::uint64_t slot = shape.return_address_at(frame);
+    if (!stack->holds(slot, word_)) return {};
+    const auto ip = read_on(stacks, slot), fp = read_on(stacks, shape.caller_at(frame));
+    if (!ip || !fp || !is_return_address(*ip)) return {};
+    Step step = moved_to(*ip, slot, FrameTrust::FramePointer);
+    step.next.fp = *fp;
     return step;
 }
 
@@ -77,14 +79,14 @@ FrameWalker::Step FrameWalker::by_frame_pointer(const UnwindPosition& at, StackS
 FrameWalker::Step FrameWalker::by_scan(const UnwindPosition& at, StackSet stacks) {
     const StackRange* stack = stack_of(stacks, at.sp);
     // A stack that overflowed: the pointer is in the guard page below.
-    std::uint64_t from = align_up(at.sp, 8);
+    std::uint64_t from = align_up(at.sp, word_);
     if (!stack) stack = stack_of(stacks, from = align_up(at.sp, page_size));
     if (!stack) return {};
     Step first;
-    for (std::uint64_t slot = from; stack->holds(slot, 8); slot += 8) {
+    for (std::uint64_t slot = from; stack->holds(slot, word_); slot += word_) {
         const auto ip = read(slot);
         if (!ip) {
-            slot = align_down(slot, page_size) + page_size - 8;
+            slot = align_down(slot, page_size) + page_size - word_;
             continue;
         }
         if (!is_return_address(*ip)) continue;

@@ -8,9 +8,6 @@
 namespace postmortem {
 namespace {
 
-using x86_64::Reg;
-using x86_64::Registers;
-
 FrameWalker::Step failed(Error error) {
     FrameWalker::Step step;
     step.error = std::move(error);
@@ -24,10 +21,10 @@ FrameWalker::Step moved(UnwindPosition next) {
     return step;
 }
 
-Result<std::uint64_t> from_saved(const UnwindPosition& at, Reg reg) {
-    if (at.registers) return (*at.registers)[reg];
+Result<std::uint64_t> from_saved(const RegisterFile& file, const UnwindPosition& at, std::uint8_t index) {
+    if (at.registers) return (*at.registers)[index];
     return fail(ErrorCode::NotFound,
-                fmt::format("the frame is found from {}, whose value was not saved", x86_64::name_of(reg)),
+                fmt::format("the frame is found from {}, whose value was not saved", file.names[index]),
                 at.ip);
 }
 
@@ -45,8 +42,8 @@ Result<std::uint64_t> FrameWalker::indirect_by_sp(const OrcEntry& orc, const Unw
     if (newer) newer = with_offset(*newer, orc.sp_offset);
     if (orc.sp_offset == 0) return newer;
     const auto leads_on = [&](std::uint64_t base) {
-        if (orc.type != OrcType::Call) return registers_on(stacks, base).has_value();
-        const auto ip = read_on(stacks, base - 8);
+        if (orc.type != OrcType::Call) return registers_on(stacks, base) != nullptr;
+        const auto ip = read_on(stacks, base - word_);
         return ip && is_return_address(*ip);
     };
     if (newer && leads_on(*newer)) return newer;
@@ -56,22 +53,21 @@ Result<std::uint64_t> FrameWalker::indirect_by_sp(const OrcEntry& orc, const Unw
 
 Result<std::uint64_t> FrameWalker::frame_base(const OrcEntry& orc, const UnwindPosition& at,
                                               StackSet stacks) {
-    const auto bp = [&]() -> Result<std::uint64_t> {
-        if (at.bp) return *at.bp;
-        return fail(ErrorCode::NotFound, "the frame is found from RBP, whose value is not known", at.ip);
+    const auto fp = [&]() -> Result<std::uint64_t> {
+        if (at.fp) return *at.fp;
+        return fail(ErrorCode::NotFound,
+                    fmt::format("the frame is found from {}, whose value is not known",
+                                arch_.registers->names[arch_.registers->fp]),
+                    at.ip);
     };
     const auto add_offset = [&](std::uint64_t base) { return with_offset(base, orc.sp_offset); };
-    switch (orc.sp_register) {
+    switch (orc.sp_register.base) {
         case OrcRegister::Sp: return add_offset(at.sp);
-        case OrcRegister::Bp: return bp().map(add_offset);
+        case OrcRegister::Fp: return fp().map(add_offset);
         case OrcRegister::SpIndirect: return indirect_by_sp(orc, at, stacks);
-        case OrcRegister::BpIndirect:
-            return bp().map(add_offset).and_then([&](std::uint64_t place) { return read_on(stacks, place); });
-        case OrcRegister::Ax: return from_saved(at, Reg::Ax);
-        case OrcRegister::R10: return from_saved(at, Reg::R10);
-        case OrcRegister::R13: return from_saved(at, Reg::R13);
-        case OrcRegister::Di: return from_saved(at, Reg::Di);
-        case OrcRegister::Dx: return from_saved(at, Reg::Dx);
+        case OrcRegister::FpIndirect:
+            return fp().map(add_offset).and_then([&](std::uint64_t place) { return read_on(stacks, place); });
+        case OrcRegister::Saved: return from_saved(*arch_.registers, at, orc.sp_register.saved);
         case OrcRegister::Undefined:
         case OrcRegister::PreviousSp: break;
     }
@@ -79,17 +75,17 @@ Result<std::uint64_t> FrameWalker::frame_base(const OrcEntry& orc, const UnwindP
 }
 
 // What cannot be read is merely unknown: most frames are found without it.
-std::optional<std::uint64_t> FrameWalker::caller_bp(const OrcEntry& orc, const UnwindPosition& at,
+std::optional<std::uint64_t> FrameWalker::caller_fp(const OrcEntry& orc, const UnwindPosition& at,
                                                     const UnwindPosition& next, std::uint64_t base,
                                                     StackSet stacks) {
     const auto read_at = [&](std::uint64_t place) -> std::optional<std::uint64_t> {
-        const auto value = read_on(stacks, with_offset(place, orc.bp_offset));
+        const auto value = read_on(stacks, with_offset(place, orc.fp_offset));
         return value ? std::optional(*value) : std::nullopt;
     };
-    switch (orc.bp_register) {
-        case OrcRegister::Undefined: return next.registers ? next.registers->bp() : at.bp;
+    switch (orc.fp_register.base) {
+        case OrcRegister::Undefined: return next.registers ? next.registers->fp() : at.fp;
         case OrcRegister::PreviousSp: return read_at(base);
-        case OrcRegister::Bp: return at.bp ? read_at(*at.bp) : std::nullopt;
+        case OrcRegister::Fp: return at.fp ? read_at(*at.fp) : std::nullopt;
         default: return std::nullopt;
     }
 }
@@ -111,7 +107,7 @@ void FrameWalker::undo_return_hook(UnwindPosition& next) {
 FrameWalker::Step FrameWalker::call_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base,
                                          StackSet stacks) {
     UnwindPosition next;
-    next.slot = base - 8;
+    next.slot = base - word_;
     next.sp = base;
     next.interrupted = orc.signal;
     const auto ip = read_on(stacks, next.slot);
@@ -121,19 +117,21 @@ FrameWalker::Step FrameWalker::call_step(const OrcEntry& orc, const UnwindPositi
     if (!code_.at(next.interrupted ? next.ip : next.ip - 1).is_text)
         return failed({ErrorCode::Corrupt,
                        fmt::format("the return address {:#x} does not lie in text", next.ip), next.slot});
-    next.bp = caller_bp(orc, at, next, base, stacks);
+    next.fp = caller_fp(orc, at, next, base, stacks);
     return moved(std::move(next));
 }
 
 FrameWalker::Step FrameWalker::registers_step(const OrcEntry& orc, const UnwindPosition& at,
                                               std::uint64_t base, StackSet stacks) {
     const bool whole = orc.type == OrcType::Regs;
-    std::array<std::byte, x86_64::pt_regs_size> raw;
-    const MutableBytes bytes = whole ? MutableBytes(raw) : MutableBytes(raw).first(x86_64::iret_frame_size);
-    if (base % 8 != 0 || !read_on(stacks, base) || !read_on(stacks, base + bytes.size() - 8))
+    std::array<std::byte, largest_frame> room;
+    const MutableBytes bytes = MutableBytes(room).first(whole ? arch_.frames.size : arch_.frames.pushed_size);
+    if (bytes.empty() || !read_on(stacks, base) || !read_on(stacks, base + bytes.size() - word_))
         return failed({ErrorCode::Corrupt, "the saved registers do not lie on a stack", base});
     if (const auto done = read_bytes(base, bytes); !done) return failed(done.error());
-    auto saved = whole ? x86_64::parse_pt_regs(bytes) : x86_64::parse_iret_frame(bytes);
+    const auto parsed = (whole ? arch_.frames.parse : arch_.frames.parse_pushed)(bytes, endian_, base);
+    if (!parsed) return failed({ErrorCode::Corrupt, "the saved registers are cut short", base});
+    auto saved = std::make_shared<const Registers>(*parsed);
 
     UnwindPosition next;
     next.ip = saved->ip();
@@ -143,7 +141,7 @@ FrameWalker::Step FrameWalker::registers_step(const OrcEntry& orc, const UnwindP
     next.interrupted = orc.signal || saved->user_mode();
     // The registers that an entry has not saved yet still hold what the frame below saved for it.
     next.registers = whole ? saved : at.registers;
-    next.bp = caller_bp(orc, at, next, base, stacks);
+    next.fp = caller_fp(orc, at, next, base, stacks);
     Step step = moved(std::move(next));
     step.saved = std::move(saved);
     return step;

@@ -11,11 +11,10 @@ namespace {
 constexpr unsigned most_guesses = 32;
 // Frames whose stack pointer lies on no stack (an overflowed one): they cannot be told apart from a loop.
 constexpr unsigned most_frames_off_stack = 4;
-constexpr std::uint64_t lowest_kernel_address = 1ull << 63;
 
 // The index of the stack that holds a frame; the number of stacks where none does.
 std::size_t stack_index(StackSet stacks, const UnwindPosition& at) {
-    const auto holds = [&](const StackRange& stack) { return stack.holds(at.slot, 8); };
+    const auto holds = [&](const StackRange& stack) { return stack.holds(at.slot, 1); };
     return static_cast<std::size_t>(std::find_if(stacks.begin(), stacks.end(), holds) - stacks.begin());
 }
 
@@ -48,12 +47,12 @@ void RawBacktrace::clear() {
     lost.reset();
 }
 
-UnwindPosition UnwindPosition::from_registers(const x86_64::Registers& registers) {
+UnwindPosition UnwindPosition::from_registers(SavedRegisters registers) {
     UnwindPosition position;
-    position.ip = registers.ip();
-    position.sp = position.slot = registers.sp();
-    position.bp = registers.bp();
-    position.registers = registers;
+    position.ip = registers->ip();
+    position.sp = position.slot = registers->sp();
+    position.fp = registers->fp();
+    position.registers = std::move(registers);
     position.trust = FrameTrust::Registers;
     position.interrupted = true;
     return position;
@@ -75,30 +74,32 @@ Result<void> FrameWalker::read_bytes(std::uint64_t address, MutableBytes out) {
 
 Result<std::uint64_t> FrameWalker::read(std::uint64_t address) {
     std::array<std::byte, 8> raw;
-    if (auto done = read_bytes(address, raw); !done) return fail(std::move(done.error()));
-    return load<std::uint64_t>(raw.data(), Endian::Little);
+    if (auto done = read_bytes(address, MutableBytes(raw).first(word_)); !done)
+        return fail(std::move(done.error()));
+    return word_ == 8 ? load<std::uint64_t>(raw.data(), endian_) : load<std::uint32_t>(raw.data(), endian_);
 }
 
 Result<std::uint64_t> FrameWalker::read_on(StackSet stacks, std::uint64_t address) {
     const bool on_stack =
-        address % 8 == 0 &&
-        std::any_of(stacks.begin(), stacks.end(), [&](const StackRange& s) { return s.holds(address, 8); });
+        address % word_ == 0 && std::any_of(stacks.begin(), stacks.end(),
+                                            [&](const StackRange& s) { return s.holds(address, word_); });
     if (!on_stack) return fail(ErrorCode::Corrupt, "a frame does not lie on a stack", address);
     return read(address);
 }
 
-bool FrameWalker::plausible(const x86_64::Registers& registers) {
-    if (registers.user_mode()) return registers.ip() < lowest_kernel_address;
+bool FrameWalker::plausible(const Registers& registers) {
+    if (registers.user_mode()) return registers.ip() < arch_.memory.lowest_kernel_address;
     return code_.at(registers.ip()).is_text;
 }
 
-std::optional<x86_64::Registers> FrameWalker::registers_on(StackSet stacks, std::uint64_t address) {
-    std::array<std::byte, x86_64::pt_regs_size> raw;
-    if (!read_on(stacks, address) || !read_on(stacks, address + raw.size() - 8)) return std::nullopt;
-    if (!read_bytes(address, raw)) return std::nullopt;
-    const auto registers = x86_64::parse_pt_regs(raw);
-    if (!registers || !plausible(*registers)) return std::nullopt;
-    return registers;
+SavedRegisters FrameWalker::registers_on(StackSet stacks, std::uint64_t address) {
+    std::array<std::byte, largest_frame> room;
+    const MutableBytes raw = MutableBytes(room).first(arch_.frames.size);
+    if (!read_on(stacks, address) || !read_on(stacks, address + raw.size() - word_)) return nullptr;
+    if (!read_bytes(address, raw)) return nullptr;
+    const auto registers = arch_.frames.parse(raw, endian_, address);
+    if (!registers || !plausible(*registers)) return nullptr;
+    return std::make_shared<const Registers>(*registers);
 }
 
 // A user task that has not run since it was forked ends where its registers lie, without a word in the

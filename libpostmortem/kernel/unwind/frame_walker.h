@@ -5,13 +5,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include <postmortem/backtrace.h>
 
-#include "arch/x86_64/registers.h"
+#include "arch/registers.h"
 #include "kernel/unwind/code_map.h"
 #include "kernel/unwind/stacks.h"
 
@@ -29,9 +30,9 @@ struct RawFrame {
 };
 
 struct RawBacktrace {
-    std::optional<x86_64::Registers> start;  ///< where the backtrace starts from a CPU's registers
-    std::vector<RawFrame> frames;            ///< innermost first
-    std::vector<x86_64::Registers> registers;
+    std::optional<Registers> start;  ///< where the backtrace starts from a CPU's registers
+    std::vector<RawFrame> frames;    ///< innermost first
+    std::vector<Registers> registers;
     BacktraceEnd end = BacktraceEnd::None;
     std::optional<Error> lost;  ///< why, where `end` is Lost
 
@@ -41,23 +42,30 @@ struct RawBacktrace {
 /// The stacks that a walk may touch.
 using StackSet = std::span<const StackRange>;
 
+/// Registers that a frame saved. They lie apart: few frames have any, and positions are copied for each.
+using SavedRegisters = std::shared_ptr<const Registers>;
+
 /// A point between two frames: what the kernel calls struct unwind_state.
 struct UnwindPosition {
     std::uint64_t ip = 0;
     std::uint64_t sp = 0;    ///< the stack pointer once the frame below has returned
     std::uint64_t slot = 0;  ///< where `ip` was read from
-    std::optional<std::uint64_t> bp;
-    std::optional<x86_64::Registers> registers;  ///< all of them, right behind an exception frame
+    std::optional<std::uint64_t> fp;
+    SavedRegisters registers;  ///< all of them, right behind an exception frame; else null
     FrameTrust trust = FrameTrust::Orc;
     bool interrupted = false;  ///< `ip` is the next instruction, not a return address
 
-    static UnwindPosition from_registers(const x86_64::Registers& registers);
+    static UnwindPosition from_registers(SavedRegisters registers);
+    static UnwindPosition from_registers(const Registers& registers) {
+        return from_registers(std::make_shared<const Registers>(registers));
+    }
 };
 
 /// For one thread. Borrows the code map and its memory.
 class FrameWalker {
   public:
-    explicit FrameWalker(const CodeMap& code) : code_(code) {}
+    explicit FrameWalker(const CodeMap& code)
+        : code_(code), arch_(code.arch()), word_(arch_.word_size), endian_(code.memory().endian()) {}
 
     /// Whose stack is walked: the address of a task_struct, for return addresses that tracers replaced.
     void set_task(std::uint64_t task) { task_ = task; }
@@ -66,7 +74,7 @@ class FrameWalker {
         enum class Outcome : std::uint8_t { Moved, EndOfStack, Failed };
         Outcome outcome = Outcome::Failed;
         UnwindPosition next;
-        std::optional<x86_64::Registers> saved;  ///< the registers that lay between the two frames
+        SavedRegisters saved;  ///< the registers that lay between the two frames; else null
         std::optional<Error> error;
     };
     /// From one frame to its caller by the unwind tables alone.
@@ -79,35 +87,41 @@ class FrameWalker {
     /// registers of a user's program.
     void walk(const UnwindPosition& start, StackSet stacks, bool user_task, RawBacktrace& out);
 
+    /// A word of the crashed machine.
     Result<std::uint64_t> read(std::uint64_t address);
     CodeMapView& code() { return code_; }
 
   private:
     static constexpr std::uint64_t page_size = 4096;
+    static constexpr std::size_t largest_frame = most_registers * sizeof(std::uint64_t);
 
     void undo_return_hook(UnwindPosition& next);
     Result<std::uint64_t> frame_base(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
     Result<std::uint64_t> indirect_by_sp(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
     Step call_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base, StackSet stacks);
     Step registers_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base, StackSet stacks);
-    std::optional<std::uint64_t> caller_bp(const OrcEntry& orc, const UnwindPosition& at,
+    std::optional<std::uint64_t> caller_fp(const OrcEntry& orc, const UnwindPosition& at,
                                            const UnwindPosition& next, std::uint64_t base, StackSet stacks);
 
+    Step moved_to(std::uint64_t ip, std::uint64_t slot, FrameTrust trust) const;
     Step guess(const UnwindPosition& at, StackSet stacks);
     Step by_call_site(const UnwindPosition& at, StackSet stacks);
     Step by_frame_pointer(const UnwindPosition& at, StackSet stacks);
     Step by_scan(const UnwindPosition& at, StackSet stacks);
 
     Result<std::uint64_t> read_on(StackSet stacks, std::uint64_t address);
-    /// A plausible struct pt_regs.
-    std::optional<x86_64::Registers> registers_on(StackSet stacks, std::uint64_t address);
-    bool plausible(const x86_64::Registers& registers);
+    /// A plausible struct pt_regs, or null.
+    SavedRegisters registers_on(StackSet stacks, std::uint64_t address);
+    bool plausible(const Registers& registers);
     Result<void> read_bytes(std::uint64_t address, MutableBytes out);
     bool attach_user_registers(const UnwindPosition& at, StackSet stacks, RawBacktrace& out);
 
     bool is_return_address(std::uint64_t address) const { return code_.map().is_return_address(address); }
 
     CodeMapView code_;
+    const Arch& arch_;
+    const std::uint64_t word_;  ///< bytes
+    const Endian endian_;
     std::uint64_t task_ = 0;
     std::uint64_t cached_page_ = 1;  // no page starts there
     std::array<std::byte, page_size> page_;

@@ -59,9 +59,7 @@ KernelCode::BpfPrograms::const_iterator KernelCode::find_bpf(std::uint64_t addre
 bool KernelCode::may_be_text(std::uint64_t address) const {
     for (const Range& range : text_)
         if (range.holds(address)) return true;
-    // Modules and BPF programs lie above the image, or anywhere near it where the image is randomised.
-    constexpr std::uint64_t kernel_half = 0xffffffff00000000ull;
-    if (address < kernel_half) return false;
+    if (address < kernel_.arch().memory.lowest_code_address) return false;
     return kernel_.modules().find(address) != nullptr || find_bpf(address) != bpf_.end();
 }
 

@@ -12,15 +12,11 @@ namespace {
 
 constexpr std::uint32_t most_entries = 1u << 24;
 
-// A call through a null function pointer lands here: the return address is all that was pushed
-// (null_orc_entry in unwind_orc.c).
-constexpr OrcEntry null_entry{8, 0, OrcRegister::Sp, OrcRegister::Undefined, OrcType::Call, false};
-
 std::uint64_t bits_of(std::uint64_t raw, OrcLayout::Bits bits) {
     return raw >> bits.bit & ((1ull << bits.size) - 1);
 }
 
-std::optional<OrcLayout> layout_from_types(const TypeFinder& types) {
+std::optional<OrcLayout> layout_from_types(const TypeFinder& types, const char* fp_member) {
     const auto entry = types.find_struct("orc_entry");
     if (!entry) return std::nullopt;
     bool whole = true;
@@ -34,7 +30,7 @@ std::optional<OrcLayout> layout_from_types(const TypeFinder& types) {
     };
     OrcLayout layout;
     layout.sp_register = bits("sp_reg", true);
-    layout.bp_register = bits("bp_reg", true);
+    layout.fp_register = bits(fp_member, true);
     layout.type = bits("type", true);
     layout.signal = bits("signal", false);  // 6.3 (ffb1b4a41016)
     layout.end = bits("end", false);        // 4.18 to 6.3
@@ -60,22 +56,12 @@ Result<std::uint64_t> raw_entry(const AddressSpace& memory, const OrcTable& tabl
 
 }  // namespace
 
-const OrcLayout::Numbering OrcLayout::classic = {
-    OrcRegister::Undefined,  OrcRegister::PreviousSp, OrcRegister::Dx,  OrcRegister::Di,
-    OrcRegister::Bp,         OrcRegister::Sp,         OrcRegister::R10, OrcRegister::R13,
-    OrcRegister::BpIndirect, OrcRegister::SpIndirect};
-
-const OrcLayout::Numbering OrcLayout::renumbered = {
-    OrcRegister::Undefined,  OrcRegister::Ax,         OrcRegister::Dx,        OrcRegister::Sp,
-    OrcRegister::Bp,         OrcRegister::Di,         OrcRegister::R10,       OrcRegister::R13,
-    OrcRegister::PreviousSp, OrcRegister::SpIndirect, OrcRegister::BpIndirect};
-
 OrcEntry OrcLayout::decode(std::uint64_t raw) const {
     OrcEntry entry;
     entry.sp_offset = static_cast<std::int16_t>(raw);
-    entry.bp_offset = static_cast<std::int16_t>(raw >> 16);
+    entry.fp_offset = static_cast<std::int16_t>(raw >> 16);
     entry.sp_register = (*numbering)[bits_of(raw, sp_register) % numbering->size()];
-    entry.bp_register = (*numbering)[bits_of(raw, bp_register) % numbering->size()];
+    entry.fp_register = (*numbering)[bits_of(raw, fp_register) % numbering->size()];
     const std::uint64_t number = bits_of(raw, type);
     if (type.size >= 3) {
         entry.type = number <= static_cast<std::uint64_t>(OrcType::RegsPartial) ? static_cast<OrcType>(number)
@@ -95,7 +81,12 @@ OrcEntry OrcLayout::decode(std::uint64_t raw) const {
 }
 
 OrcTables::OrcTables(const Kernel& kernel) : kernel_(kernel), table_(kernel_table()) {
-    if (table_) layout_ = detect_layout(kernel.memory(), *table_, layout_from_types(kernel.types()));
+    const auto numberings = kernel.arch().code.orc_numberings;
+    if (numberings.empty()) return;
+    layout_.numbering = &numberings.front();
+    if (table_)
+        layout_ = detect_layout(kernel.memory(), *table_, numberings,
+                                layout_from_types(kernel.types(), kernel.arch().code.orc_fp_member));
 }
 
 Result<OrcTable> OrcTables::kernel_table() const {
@@ -115,14 +106,15 @@ Result<OrcTable> OrcTables::kernel_table() const {
 // Nearly every entry of a kernel says: a call, the frame is found from the stack pointer. The layout that
 // reads a run of entries so is the right one.
 OrcLayout OrcTables::detect_layout(const AddressSpace& memory, const OrcTable& table,
+                                   std::span<const OrcNumbering> numberings,
                                    const std::optional<OrcLayout>& bits) {
     std::vector<OrcLayout> candidates;
-    if (bits) {
-        candidates = {*bits, *bits};
-    } else {
-        candidates = {OrcLayout::since_6_4(), OrcLayout::since_6_4(), OrcLayout::before_6_4()};
+    for (const OrcNumbering& numbers : numberings) {
+        candidates.push_back(bits.value_or(OrcLayout()));
+        candidates.back().numbering = &numbers;
     }
-    candidates[1].numbering = &OrcLayout::renumbered;
+    // Numbers changed later than the layout: the first ones went with the old one, too.
+    if (!bits) candidates.push_back(OrcLayout::before_6_4(numberings.front()));
 
     constexpr std::uint32_t samples = 256;
     std::vector<std::uint32_t> plain_calls(candidates.size(), 0);
@@ -181,7 +173,13 @@ Result<OrcEntry> OrcTables::find_in(const AddressSpace& memory, const OrcTable& 
 }
 
 Result<OrcEntry> OrcTables::find(std::uint64_t ip) const {
-    if (ip == 0) return null_entry;
+    // A call through a null function pointer: the return address is all that was pushed (null_orc_entry in
+    // unwind_orc.c).
+    if (ip == 0) {
+        const auto pushed = static_cast<std::int16_t>(kernel_.arch().word_size);
+        return OrcEntry{pushed, 0, OrcRegister::Sp, OrcRegister::Undefined, OrcType::Call, false};
+    }
+    if (!layout_.numbering) return fail(ErrorCode::NotFound, "this architecture has no ORC tables");
     if (const Module* module = kernel_.modules().find(ip)) {
         const auto table = module_table(*module);
         if (!table) return fail(table.error());

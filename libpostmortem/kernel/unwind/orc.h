@@ -3,32 +3,18 @@
 // arch/x86/include/asm/orc_types.h and arch/x86/kernel/unwind_orc.c, Linux 4.14 to 7.2.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 
+#include "arch/orc_register.h"
 #include "kernel/kernel.h"
 
 namespace postmortem {
 
 struct Module;
-
-/// The register that a frame is found from (ORC_REG_*).
-enum class OrcRegister : std::uint8_t {
-    Undefined,
-    PreviousSp,
-    Ax,
-    Dx,
-    Di,
-    Bp,
-    Sp,
-    R10,
-    R13,
-    BpIndirect,
-    SpIndirect,
-};
 
 /// What lies at the place that the register gives (ORC_TYPE_*, by their numbers since 6.4).
 enum class OrcType : std::uint8_t {
@@ -41,9 +27,9 @@ enum class OrcType : std::uint8_t {
 
 struct OrcEntry {
     std::int16_t sp_offset = 0;
-    std::int16_t bp_offset = 0;
-    OrcRegister sp_register = OrcRegister::Undefined;
-    OrcRegister bp_register = OrcRegister::Undefined;
+    std::int16_t fp_offset = 0;
+    OrcRegister sp_register;  ///< the frame is found from it
+    OrcRegister fp_register;  ///< and the caller's frame pointer from this one
     OrcType type = OrcType::Undefined;
     bool signal = false;  ///< the caller was interrupted: its ip is no return address
 
@@ -54,20 +40,22 @@ struct OrcEntry {
 /// them never moved. `bit` counts from the start of the entry, `size` is 0 where this kernel has no such
 /// field.
 struct OrcLayout {
-    /// ORC_REG_* by number: one order from 4.14 on, another one by 7.2. Nothing but the tables tells which.
-    using Numbering = std::array<OrcRegister, 16>;
-    static const Numbering classic, renumbered;
-
     struct Bits {
         std::uint32_t bit = 0, size = 0;
     };
-    Bits sp_register{32, 4}, bp_register{36, 4};
+    Bits sp_register{32, 4}, fp_register{36, 4};
     Bits type{40, 3}, signal{43, 1}, end{};
-    const Numbering* numbering = &classic;
+    const OrcNumbering* numbering = nullptr;
 
     /// 6.4 and later: three bits of type. Before, two bits, without Undefined and EndOfStack.
-    static OrcLayout since_6_4() { return {}; }
-    static OrcLayout before_6_4() { return {{32, 4}, {36, 4}, {40, 2}, {}, {42, 1}, &classic}; }
+    static OrcLayout since_6_4(const OrcNumbering& numbers) {
+        OrcLayout layout;
+        layout.numbering = &numbers;
+        return layout;
+    }
+    static OrcLayout before_6_4(const OrcNumbering& numbers) {
+        return {{32, 4}, {36, 4}, {40, 2}, {}, {42, 1}, &numbers};
+    }
 
     /// Decodes six bytes.
     OrcEntry decode(std::uint64_t raw) const;
@@ -96,9 +84,10 @@ class OrcTables {
     static Result<OrcEntry> find_in(const AddressSpace& memory, const OrcTable& table,
                                     const OrcLayout& layout, std::uint64_t ip);
 
-    /// How a table's entries are laid out; `bits` is what the types say of struct orc_entry, as far as there
-    /// are any.
+    /// How a table's entries are laid out, and which of the architecture's numberings holds; `bits` is what
+    /// the types say of struct orc_entry, as far as there are any.
     static OrcLayout detect_layout(const AddressSpace& memory, const OrcTable& table,
+                                   std::span<const OrcNumbering> numberings,
                                    const std::optional<OrcLayout>& bits);
 
   private:

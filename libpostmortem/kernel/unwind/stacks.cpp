@@ -1,7 +1,5 @@
 #include "kernel/unwind/stacks.h"
 
-#include <array>
-
 #include <fmt/format.h>
 
 #include "base/checked.h"
@@ -10,92 +8,103 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint64_t default_stack_size = 16 * 1024;  // THREAD_SIZE and IRQ_STACK_SIZE without KASAN
 constexpr std::uint64_t largest_stack_size = 1024 * 1024;
-constexpr std::uint64_t stack_page = 4096;
+constexpr std::uint64_t smallest_stack_size = 4096;
 
-std::uint64_t size_or_default(Result<std::uint64_t> size) {
-    return size && *size >= stack_page && *size <= largest_stack_size ? *size : default_stack_size;
+bool usable_size(std::uint64_t size) {
+    return size >= smallest_stack_size && size <= largest_stack_size;
 }
 
-std::uint64_t task_stack_size(const TypeFinder& types) {
-    const auto type = types.find(TypeKind::Union, "thread_union");
-    if (!type) return default_stack_size;
-    return size_or_default(types.get(*type).byte_size);
+std::uint64_t task_stack_size(const Kernel& kernel) {
+    const auto type = kernel.types().find(TypeKind::Union, "thread_union");
+    const std::uint64_t size = type ? kernel.types().get(*type).byte_size : 0;
+    return usable_size(size) ? size : kernel.arch().stacks.default_size;
 }
 
-// hardirq_stack_ptr since 5.8 (a member of pcpu_hot from 6.2 to 6.14), irq_stack_ptr before. It points at the
-// top of the stack or at the last word below.
-Result<std::uint64_t> irq_stack_top(const Kernel& kernel, std::uint32_t cpu) {
-    const Object hot = per_cpu_variable(kernel, "pcpu_hot", "pcpu_hot", cpu)["hardirq_stack_ptr"];
-    Result<std::uint64_t> pointer = hot.u64();
-    for (const char* name : {"hardirq_stack_ptr", "irq_stack_ptr"}) {
-        if (pointer) break;
-        auto place = per_cpu_address(kernel, name, cpu);
-        pointer = place ? kernel.memory().u64(*place) : fail(std::move(place.error()));
+// The stack itself, or a pointer to it.
+Result<std::uint64_t> read_place(const Kernel& kernel, const StackPlace& place, std::uint32_t cpu) {
+    const bool itself = place.form == StackPlace::Form::Itself;
+    if (place.type) {
+        Object found = per_cpu_variable(kernel, place.variable, place.type, cpu);
+        if (place.member) found = found.path(place.member);
+        return itself ? found.checked_address() : found.u64();
     }
-    if (!pointer) return pointer;
-    if (*pointer == 0) return fail(ErrorCode::NotFound, "the interrupt stack pointer is null");
-    return align_up(*pointer, stack_page);
+    auto address = per_cpu_address(kernel, place.variable, cpu);
+    if (!address || itself) return address;
+    return kernel.memory().word(*address);
 }
 
-// The pointer to them is per CPU since 5.1 (7623f37e4111).
-Result<void> add_exception_stacks(const Kernel& kernel, std::uint32_t cpu, std::vector<StackRange>& stacks) {
-    static constexpr std::array<std::pair<const char*, StackKind>, 6> members = {{
-        {"NMI_stack", StackKind::Nmi},
-        {"DF_stack", StackKind::DoubleFault},
-        {"DB_stack", StackKind::Debug},
-        {"MCE_stack", StackKind::MachineCheck},
-        {"VC_stack", StackKind::VmmCommunication},
-        {"VC2_stack", StackKind::VmmCommunication},
-    }};
-    auto place = per_cpu_address(kernel, "cea_exception_stacks", cpu);
-    if (!place) return fail(std::move(place.error()));
-    auto base = kernel.memory().u64(*place);
-    if (!base) return fail(std::move(base.error()));
+// Where one is absent the next one, from an older kernel, may be there.
+Result<std::uint64_t> read_places(const Kernel& kernel, const CpuStack& stack, std::uint32_t cpu,
+                                  StackPlace::Form& form) {
+    Result<std::uint64_t> found = fail(ErrorCode::NotFound, "nothing tells where it is");
+    for (const StackPlace& place : stack.places) {
+        found = read_place(kernel, place, cpu);
+        form = place.form;
+        if (found) break;
+    }
+    return found;
+}
+
+Result<std::uint64_t> size_of(const Kernel& kernel, const CpuStack& stack) {
+    const auto size = kernel.types().size_of(stack.size_type);
+    if (stack.needs_size) {
+        if (size && *size > largest_stack_size) return fail(ErrorCode::Corrupt, "its size is impossible");
+        return size;
+    }
+    return size && usable_size(*size) ? *size : kernel.arch().stacks.default_size;
+}
+
+Result<void> add_one(const Kernel& kernel, const CpuStack& stack, std::uint32_t cpu,
+                     std::vector<StackRange>& stacks) {
+    StackPlace::Form form = StackPlace::Form::PointsToTop;
+    const auto place = read_places(kernel, stack, cpu, form);
+    if (!place) return fail(place.error());
+    if (*place == 0)
+        return fail(ErrorCode::NotFound,
+                    fmt::format("the {} pointer is null", stack.name ? stack.name : "stack"));
+    const auto size = size_of(kernel, stack);
+    if (!size) return fail(size.error());
+    // An entry stack is smaller than a page.
+    const std::uint64_t alignment = stack.needs_size ? 1 : smallest_stack_size;
+    const bool top = form == StackPlace::Form::PointsToTop;
+    const std::uint64_t low = top ? align_up(*place, alignment) - *size : *place;
+    if (low + *size < low) return fail(ErrorCode::Corrupt, "it would lie at the end of all addresses");
+    stacks.push_back({low, low + *size, stack.kind});
+    return {};
+}
+
+Result<void> add_members(const Kernel& kernel, const CpuStack& stack, std::uint32_t cpu,
+                         std::vector<StackRange>& stacks) {
+    StackPlace::Form form = StackPlace::Form::PointsToBottom;
+    const auto base = read_places(kernel, stack, cpu, form);
+    if (!base) return fail(base.error());
     if (*base == 0) return {};
-    const Object all = kernel.object("cea_exception_stacks", *base);
+    const Object all = kernel.object(stack.set_type, *base);
     if (!all.ok()) return fail(*all.error());
-    for (const auto& [name, kind] : members) {
-        const Object stack = all[name];
-        // Absent, or a stack of no bytes where the kernel was built without SEV-ES.
-        if (!stack.ok() || stack.size() == 0 || stack.size() > largest_stack_size) continue;
-        stacks.push_back({stack.address(), stack.address() + stack.size(), kind});
+    for (const auto& [name, kind] : stack.members) {
+        const Object member = all[name];
+        // Absent, or a stack of no bytes where the kernel was built without what it is for.
+        if (!member.ok() || member.size() == 0 || member.size() > largest_stack_size) continue;
+        stacks.push_back({member.address(), member.address() + member.size(), kind});
     }
     return {};
 }
 
-// The stack on which the CPU enters from user mode ends where the TSS says (4.15, with page table isolation).
-Result<StackRange> entry_stack(const Kernel& kernel, std::uint32_t cpu) {
-    const auto top = per_cpu_variable(kernel, "cpu_tss_rw", "tss_struct", cpu)["x86_tss"]["sp0"].u64();
-    if (!top) return fail(top.error());
-    const auto size = kernel.types().size_of("entry_stack");
-    if (!size) return fail(size.error());
-    if (*top < *size || *size > largest_stack_size)
-        return fail(ErrorCode::Corrupt, "the TSS holds no usable sp0");
-    return StackRange{*top - *size, *top, StackKind::Entry};
-}
-
 }  // namespace
 
-Stacks::Stacks(const Kernel& kernel) : kernel_(kernel), task_stack_size_(task_stack_size(kernel.types())) {}
+Stacks::Stacks(const Kernel& kernel) : kernel_(kernel), task_stack_size_(task_stack_size(kernel)) {}
 
 std::vector<StackRange> Stacks::of_cpu(std::uint32_t cpu, Problems& problems) const {
     std::vector<StackRange> stacks;
-    const auto problem = [&](const Error& error, const char* what) {
-        problems.emplace_back(error.code, fmt::format("the {} of CPU {}: {}", what, cpu, error.message),
-                              error.address);
-    };
-    if (const auto top = irq_stack_top(kernel_, cpu)) {
-        const std::uint64_t size = size_or_default(kernel_.types().size_of("irq_stack"));
-        stacks.push_back({*top - size, *top, StackKind::Irq});
-    } else {
-        problem(top.error(), "interrupt stack");
+    for (const CpuStack& stack : kernel_.arch().stacks.cpu) {
+        const auto done = stack.members.empty() ? add_one(kernel_, stack, cpu, stacks)
+                                                : add_members(kernel_, stack, cpu, stacks);
+        if (done || !stack.name) continue;
+        problems.emplace_back(done.error().code,
+                              fmt::format("the {} of CPU {}: {}", stack.name, cpu, done.error().message),
+                              done.error().address);
     }
-    if (const auto done = add_exception_stacks(kernel_, cpu, stacks); !done)
-        problem(done.error(), "exception stacks");
-    // Without it only the first instructions after an entry are lost: no problem worth a line.
-    if (const auto entry = entry_stack(kernel_, cpu)) stacks.push_back(*entry);
     return stacks;
 }
 

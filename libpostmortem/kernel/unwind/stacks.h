@@ -1,6 +1,5 @@
 // Where the kernel's stacks lie: a task's own, and for each CPU the interrupt stack and those of the
-// exceptions that must not trust the current one.
-// arch/x86/include/asm/{cpu_entry_area,processor,page_64_types}.h.
+// exceptions that must not trust the current one, as the architecture's tables say.
 #pragma once
 
 #include <cstdint>

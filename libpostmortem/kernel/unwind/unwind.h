@@ -8,10 +8,11 @@
 #include <optional>
 #include <vector>
 
+#include "kernel/sched/tasks.h"
 #include "kernel/unwind/crash_registers.h"
 #include "kernel/unwind/frame_walker.h"
 #include "kernel/unwind/kernel_code.h"
-#include "kernel/sched/tasks.h"
+#include "kernel/unwind/switched_out.h"
 
 namespace postmortem {
 
@@ -26,6 +27,7 @@ class Unwinder {
     /// Fills `out` with the backtrace of one task.
     void unwind(const Task& task, FrameWalker& walker, RawBacktrace& out) const;
 
+    const Arch& arch() const { return code_.arch(); }
     const CrashRegisters& registers() const { return registers_; }
     /// What could not be found beforehand: registers, the stacks of a CPU.
     Problems problems() const;
@@ -41,19 +43,17 @@ class Unwinder {
     void unwind_unknown(const Task& task, FrameWalker& walker, StackSet stacks, RawBacktrace& out) const;
 
     std::vector<StackRange> stacks_of(const Task& task) const;
-    std::optional<UnwindPosition> after_crash(const x86_64::Registers& known, FrameWalker& walker,
+    std::optional<UnwindPosition> after_crash(const Registers& known, FrameWalker& walker,
                                               StackSet stacks) const;
     bool leads_to_end(UnwindPosition at, FrameWalker& walker, StackSet stacks) const;
-    bool leads_to(UnwindPosition at, const x86_64::Registers& known, FrameWalker& walker,
-                  StackSet stacks) const;
+    bool leads_to(UnwindPosition at, const Registers& known, FrameWalker& walker, StackSet stacks) const;
 
     KernelCode source_;
     CodeMap code_;
     Stacks stacks_;
     CrashRegisters registers_;
     std::vector<TextRange> crash_functions_;
-    Field saved_sp_;                                 ///< a task's kernel stack pointer while it does not run
-    std::uint64_t frame_bp_ = 0, frame_return_ = 0;  ///< offsets in struct inactive_task_frame
+    SwitchedOut switched_out_;
 
     mutable std::mutex lock_;
     mutable std::map<std::uint32_t, std::vector<StackRange>> cpu_stacks_;

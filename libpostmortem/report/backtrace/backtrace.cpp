@@ -14,26 +14,13 @@ namespace {
 // Backtraces are made by all cores, a piece each, and handed out in order.
 constexpr std::size_t tasks_per_piece = 128, pieces_ahead = 8;
 
-// The order in which crash and the kernel print them.
-constexpr x86_64::Reg printed_order[] = {
-    x86_64::Reg::Ip,  x86_64::Reg::Sp,  x86_64::Reg::Flags, x86_64::Reg::Ax,     x86_64::Reg::Bx,
-    x86_64::Reg::Cx,  x86_64::Reg::Dx,  x86_64::Reg::Si,    x86_64::Reg::Di,     x86_64::Reg::Bp,
-    x86_64::Reg::R8,  x86_64::Reg::R9,  x86_64::Reg::R10,   x86_64::Reg::R11,    x86_64::Reg::R12,
-    x86_64::Reg::R13, x86_64::Reg::R14, x86_64::Reg::R15,   x86_64::Reg::OrigAx, x86_64::Reg::Cs,
-    x86_64::Reg::Ss};
-
-bool pushed_by_cpu(x86_64::Reg reg) {
-    return reg == x86_64::Reg::Ip || reg == x86_64::Reg::Cs || reg == x86_64::Reg::Flags ||
-           reg == x86_64::Reg::Sp || reg == x86_64::Reg::Ss;
-}
-
-void fill(std::vector<RegisterValue>& values, const x86_64::Registers& registers, bool with_orig_ax) {
+void fill(std::vector<RegisterValue>& values, const Registers& registers, bool at_entry) {
+    const RegisterFile& file = *registers.file;
     values.clear();
-    values.reserve(x86_64::register_count);
-    for (const x86_64::Reg reg : printed_order) {
-        if (registers.partial && !pushed_by_cpu(reg)) continue;
-        if (reg == x86_64::Reg::OrigAx && !with_orig_ax) continue;
-        values.push_back({x86_64::name_of(reg), registers[reg]});
+    values.reserve(file.printed.size());
+    for (const auto& [index, label, digits] : file.printed) {
+        if (!registers.knows(index) || (!at_entry && index == file.entry_only)) continue;
+        values.push_back({file.names[index], registers[index], label, digits});
     }
 }
 
@@ -52,7 +39,7 @@ void fill(Frame& frame, const RawFrame& raw, const RawBacktrace& all) {
     frame.registers.clear();
     frame.registers_of_user = false;
     if (raw.registers) {
-        const x86_64::Registers& saved = all.registers[*raw.registers];
+        const Registers& saved = all.registers[*raw.registers];
         fill(frame.registers, saved, true);
         frame.registers_of_user = saved.user_mode();
     }
@@ -61,12 +48,14 @@ void fill(Frame& frame, const RawFrame& raw, const RawBacktrace& all) {
     frame.inlined.clear();
 }
 
-void fill(Backtrace& trace, const Task& task, const RawBacktrace& raw) {
+void fill(Backtrace& trace, const Arch& arch, const Task& task, const RawBacktrace& raw) {
     trace.pid = task.pid;
     trace.task = task.address;
     trace.cpu = task.cpu;
     trace.comm = task.comm;
     trace.active = task.active;
+    trace.style = {arch.registers->names[arch.registers->ip], static_cast<std::uint8_t>(arch.word_size * 2),
+                   arch.registers->printed_per_line};
     trace.end = raw.end;
     trace.registers.clear();
     trace.registers_of_user = false;
@@ -149,7 +138,7 @@ Backtrace make_backtrace(const Task& task, const Unwinder& unwinder, FrameWalker
     RawBacktrace raw;
     unwinder.unwind(task, walker, raw);
     Backtrace trace;
-    fill(trace, task, raw);
+    fill(trace, unwinder.arch(), task, raw);
     note_lost(task, raw, problems);
     return trace;
 }
@@ -185,7 +174,7 @@ Result<Problems> visit_backtraces(const Kernel& kernel, const BacktraceRequest& 
             const Task& task = *(*wanted)[i];
             const std::size_t place = i % ring.size();
             unwinder.unwind(task, walker, raw[place]);
-            fill(ring[place], task, raw[place]);
+            fill(ring[place], kernel.arch(), task, raw[place]);
         }
     };
     const auto take = [&](std::size_t first, std::size_t last) {

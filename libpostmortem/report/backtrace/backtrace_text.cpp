@@ -1,5 +1,6 @@
 #include "report/backtrace/backtrace_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -62,7 +63,6 @@ class Line {
     std::string& out_;
 };
 
-constexpr std::size_t address_width = 16;
 constexpr std::string_view unknown = "(unknown)", invalid = "unknown or invalid address";
 
 class Printer {
@@ -70,7 +70,10 @@ class Printer {
     Printer(std::string& out, const Backtrace& trace) : out_(out), line_(out), trace_(trace) {}
 
     void print() {
-        line_.text("PID: ").decimal(trace_.pid, 7).text("  TASK: ").hex(trace_.task, address_width);
+        line_.text("PID: ")
+            .decimal(trace_.pid, 7)
+            .text("  TASK: ")
+            .hex(trace_.task, trace_.style.address_digits);
         line_.text("  CPU: ").decimal(trace_.cpu, 3).text("  COMMAND: \"").escaped(trace_.comm).text("\"\n");
         if (trace_.end == BacktraceEnd::None) line_.text("(no stack)\n");
         std::size_t next = 0;
@@ -79,7 +82,7 @@ class Printer {
             if (kernel) {
                 print_exception_ip(trace_.frames.front());
             } else {
-                line_.text("    [exception RIP: user space]\n");
+                line_.text("    [exception ").text(trace_.style.ip_name).text(": user space]\n");
             }
             print_registers(trace_.registers);
             next = kernel;
@@ -109,7 +112,7 @@ class Printer {
         line_.text(number_ < 10 ? " #" : "#")
             .decimal(number_)
             .text(" [")
-            .hex(frame.slot, address_width)
+            .hex(frame.slot, trace_.style.address_digits)
             .text("] ");
         ++number_;
         if (frame.trust == FrameTrust::Scan) line_.text("? ");
@@ -130,21 +133,17 @@ class Printer {
     }
 
     void print_exception_ip(const Frame& frame) {
-        line_.text("    [exception RIP: ");
+        line_.text("    [exception ").text(trace_.style.ip_name).text(": ");
         line_.escaped(frame.function.empty() ? invalid : frame.function);
         if (!frame.function.empty() && frame.offset != 0) line_.text("+").decimal(frame.offset);
         line_.text("]\n");
     }
 
-    // Three to a line, as they come.
     void print_registers(const std::vector<RegisterValue>& registers) {
-        constexpr std::size_t per_line = 3;
+        const std::size_t per_line = std::max<std::size_t>(trace_.style.registers_per_line, 1);
         for (std::size_t i = 0; i < registers.size(); ++i) {
-            const auto& [name, value] = registers[i];
             line_.text(i % per_line == 0 ? "    " : "  ");
-            if (name.size() == 2 && name.front() == 'R') line_.text(" ");
-            const bool segment = name == "CS" || name == "SS";
-            line_.text(name).text(": ").hex(value, segment ? 4 : name == "RFLAGS" ? 8 : address_width);
+            line_.text(registers[i].label).hex(registers[i].value, registers[i].digits);
             if ((i + 1) % per_line == 0 || i + 1 == registers.size()) out_ += '\n';
         }
     }

@@ -7,11 +7,14 @@
 #include <postmortem/log_analysis.h>
 #include <postmortem/panic.h>
 
+#include "arch/arch.h"
+
 namespace postmortem {
 
-/// `fault_address`: what the task's last page fault was about (task->thread.cr2). Nothing where the backtrace
-/// does not tell of a death.
-std::optional<LogEvent> event_from_backtrace(const PanicEvidence& evidence, std::string_view release,
+/// `fault_address`: what the task's last page fault was about. Nothing where the backtrace does not tell of a
+/// death.
+std::optional<LogEvent> event_from_backtrace(const PanicEvidence& evidence, const FaultWords& words,
+                                             std::string_view release,
                                              std::optional<std::uint64_t> fault_address);
 
 }  // namespace postmortem

@@ -3,16 +3,16 @@
 #include <algorithm>
 
 #include "base/problem_collector.h"
-#include "kernel/sched/clock.h"
 #include "kernel/module/modules.h"
 #include "kernel/panic/panic_settings.h"
 #include "kernel/panic/taint.h"
 #include "kernel/panic/watchdog.h"
+#include "kernel/sched/clock.h"
 #include "report/backtrace/backtrace.h"
-#include "report/panic/blocked_tasks.h"
-#include "report/log/kernel_log.h"
-#include "report/panic/lost_event.h"
 #include "report/backtrace/source_lines.h"
+#include "report/log/kernel_log.h"
+#include "report/panic/blocked_tasks.h"
+#include "report/panic/lost_event.h"
 #include "report/tasks/task_list.h"
 
 namespace postmortem {
@@ -93,12 +93,12 @@ class Maker {
     // The log does not tell of a death (it is unreadable, or overwritten): the stack may.
     void recover_cause(LogAnalysis& log) {
         std::optional<std::uint64_t> fault_address;
-        if (evidence_.task) {
-            // arch/x86/mm/fault.c keeps the address of the last fault here.
-            const auto cr2 = kernel_.object("task_struct", evidence_.task->task)["thread"]["cr2"].u64();
-            if (cr2) fault_address = *cr2;
+        const FaultWords& words = kernel_.arch().faults;
+        if (evidence_.task && words.fault_address) {
+            const Object task = kernel_.object("task_struct", evidence_.task->task);
+            if (const auto address = task.path(words.fault_address).u64()) fault_address = *address;
         }
-        auto event = event_from_backtrace(evidence_, kernel_.release(), fault_address);
+        auto event = event_from_backtrace(evidence_, words, kernel_.release(), fault_address);
         if (!event) return;
         log.cause = log.events.size();
         log.events.push_back(std::move(*event));

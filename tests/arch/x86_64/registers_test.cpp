@@ -35,7 +35,7 @@ TEST_CASE("struct pt_regs") {
     const auto registers = parse_pt_regs(words.view());
     REQUIRE(registers);
     CHECK((*registers)[Reg::R15] == 0x1000);
-    CHECK(registers->bp() == 0x1004);
+    CHECK(registers->fp() == 0x1004);
     CHECK((*registers)[Reg::OrigAx] == 0x100f);
     CHECK(registers->ip() == 0x1010);
     CHECK((*registers)[Reg::Cs] == 0x33);
@@ -51,7 +51,8 @@ TEST_CASE("the five words that the CPU pushes") {
     words.put(24, 0xffffc90000000000);
     const auto registers = parse_iret_frame(words.view());
     REQUIRE(registers);
-    CHECK(registers->partial);
+    CHECK(registers->knows(Reg::Flags));
+    CHECK_FALSE(registers->knows(Reg::Bp));
     CHECK(registers->ip() == 0xffffffff81000000);
     CHECK(registers->sp() == 0xffffc90000000000);
     CHECK_FALSE(registers->user_mode());

@@ -75,7 +75,7 @@ TEST_CASE("a frame pointer is followed and restored as the entry says") {
     const auto stack = code.add_stack(StackKind::Task);
     const auto start = code.function("start", end_of_stack());
     const auto outer = code.function(
-        "outer", OrcEntry{16, -16, OrcRegister::Bp, OrcRegister::PreviousSp, OrcType::Call, false});
+        "outer", OrcEntry{16, -16, OrcRegister::Fp, OrcRegister::PreviousSp, OrcType::Call, false});
     // Keeps the frame pointer of its caller 16 bytes below its frame.
     const auto inner = code.function(
         "inner", OrcEntry{0x20, -16, OrcRegister::Sp, OrcRegister::PreviousSp, OrcType::Call, false});
@@ -98,7 +98,7 @@ TEST_CASE("a frame whose place lies on the stack is found in both ways that kern
     const auto swapped = code.function(
         "swapped", OrcEntry{8, 0, OrcRegister::SpIndirect, OrcRegister::Undefined, OrcType::Call, false});
     const auto by_bp = code.function(
-        "by_bp", OrcEntry{-8, 0, OrcRegister::BpIndirect, OrcRegister::Undefined, OrcType::Call, false});
+        "by_bp", OrcEntry{-8, 0, OrcRegister::FpIndirect, OrcRegister::Undefined, OrcType::Call, false});
     const auto back = code.call(start, 0x10, swapped);
     const std::uint64_t frame = task.low + 0x800, sp = stack.high - 16;
 
@@ -121,7 +121,7 @@ TEST_CASE("a frame whose place lies on the stack is found in both ways that kern
     }
     SUBCASE("the same by the frame pointer") {
         auto registers = kernel_registers(by_bp + 1, sp - 0x100);
-        registers[Reg::Bp] = sp;
+        registers.set(Reg::Bp, sp);
         code.image.put(sp - 8, frame + 8);
         code.image.put(frame, back);
         const auto trace = code.walk(UnwindPosition::from_registers(registers));
@@ -130,11 +130,11 @@ TEST_CASE("a frame whose place lies on the stack is found in both ways that kern
 }
 
 TEST_CASE("frames are found from registers that an exception saved") {
-    for (const auto& [name, reg] : {std::pair{OrcRegister::R10, Reg::R10},
-                                    {OrcRegister::R13, Reg::R13},
-                                    {OrcRegister::Di, Reg::Di},
-                                    {OrcRegister::Dx, Reg::Dx},
-                                    {OrcRegister::Ax, Reg::Ax}}) {
+    for (const auto& [name, reg] : {std::pair{OrcRegister::in(Reg::R10), Reg::R10},
+                                    {OrcRegister::in(Reg::R13), Reg::R13},
+                                    {OrcRegister::in(Reg::Di), Reg::Di},
+                                    {OrcRegister::in(Reg::Dx), Reg::Dx},
+                                    {OrcRegister::in(Reg::Ax), Reg::Ax}}) {
         FakeCode code;
         const auto stack = code.add_stack(StackKind::Task);
         const auto start = code.function("start", end_of_stack());
@@ -142,7 +142,7 @@ TEST_CASE("frames are found from registers that an exception saved") {
             code.function("odd", OrcEntry{0, 0, name, OrcRegister::Undefined, OrcType::Call, false});
         code.image.put(stack.low + 0x500, code.indirect_call(start, 0x10));
         auto registers = kernel_registers(odd + 1, stack.low);
-        registers[reg] = stack.low + 0x508;
+        registers.set(reg, stack.low + 0x508);
         const auto trace = code.walk(UnwindPosition::from_registers(registers));
         CHECK(functions(trace) == Names{"odd", "start"});
         CHECK(trace.frames[1].trust == FrameTrust::Orc);
@@ -166,7 +166,7 @@ TEST_CASE("an exception frame leads to what was interrupted, on the same stack o
     const std::uint64_t regs = nmi.low + 0x800;
     code.image.put(regs - 8, code.call(entry, 0x10, handler));
     auto interrupted = kernel_registers(code.leaf + 8, code.at - 8);
-    interrupted[Reg::R12] = 0x1212;
+    interrupted.set(Reg::R12, 0x1212);
     code.put_registers(regs, interrupted);
     const auto trace = code.walk(UnwindPosition::from_registers(kernel_registers(handler + 1, regs - 8)));
     CHECK(functions(trace) == Names{"exc_nmi", "asm_exc_nmi", "leaf", "middle", "start"});
@@ -183,19 +183,20 @@ TEST_CASE("where an entry had saved only what the CPU pushes, the rest is that o
     ThreeFrames code;
     const auto early = code.function(
         "early_entry", OrcEntry{0, 0, OrcRegister::Sp, OrcRegister::Undefined, OrcType::RegsPartial, true});
-    const auto odd =
-        code.function("odd", OrcEntry{0, 0, OrcRegister::R10, OrcRegister::Undefined, OrcType::Call, false});
+    const auto odd = code.function(
+        "odd", OrcEntry{0, 0, OrcRegister::in(Reg::R10), OrcRegister::Undefined, OrcType::Call, false});
     // early_entry was itself interrupted while it held only five words of `odd`'s registers.
     const std::uint64_t pushed = code.stack.low + 0x200;
     auto below = kernel_registers(early + 2, pushed);
-    below[Reg::R10] = code.at + 0x20;  // odd's frame: the return address into start
+    below.set(Reg::R10, code.at + 0x20);  // odd's frame: the return address into start
     code.image.put(pushed, odd + 4);
     code.image.put(pushed + 8, std::uint64_t{0x10});
     code.image.put(pushed + 24, pushed + 0x100);
     const auto trace = code.walk(UnwindPosition::from_registers(below));
     CHECK(functions(trace) == Names{"early_entry", "odd", "start"});
     REQUIRE(trace.frames[0].registers);
-    CHECK(trace.registers[*trace.frames[0].registers].partial);
+    CHECK(trace.registers[*trace.frames[0].registers].knows(Reg::Sp));
+    CHECK_FALSE(trace.registers[*trace.frames[0].registers].knows(Reg::R10));
 }
 
 TEST_CASE("the registers of a user's program end a backtrace") {
@@ -269,14 +270,14 @@ TEST_SUITE("without tables") {
         ThreeFrames code;
         const auto bare = code.function("__crash_kexec", none);
         const auto panic = code.function(
-            "panic", OrcEntry{16, -16, OrcRegister::Bp, OrcRegister::PreviousSp, OrcType::Call, false});
+            "panic", OrcEntry{16, -16, OrcRegister::Fp, OrcRegister::PreviousSp, OrcType::Call, false});
         // Between bare's stack pointer and its return address lies a stale one of someone else.
         const std::uint64_t sp = code.stack.low + 0x300, bp = code.stack.low + 0x500;
         code.image.put(sp + 8, code.call(code.middle, 0x40, code.leaf));
         code.image.put(sp + 0x40, code.call(panic, 0x20, bare));
         code.image.put(bp + 8, code.call(code.start, 0x50, panic));
         auto registers = kernel_registers(bare + 8, sp);
-        registers[Reg::Bp] = bp;
+        registers.set(Reg::Bp, bp);
         const auto trace = code.walk(UnwindPosition::from_registers(registers));
         CHECK(functions(trace) == Names{"__crash_kexec", "panic", "start"});
         CHECK(trace.frames[1].trust == FrameTrust::CallSite);
@@ -293,13 +294,13 @@ TEST_SUITE("without tables") {
         code.image.put(bp + 8, code.indirect_call(runner, 0x30));
         code.image.put(bp + 16, code.call(code.start, 0x60, runner));
         auto registers = kernel_registers(program + 8, sp);
-        registers[Reg::Bp] = bp;
+        registers.set(Reg::Bp, bp);
         const auto trace = code.walk(UnwindPosition::from_registers(registers));
         CHECK(functions(trace) == Names{"bpf_prog", "runner", "start"});
         CHECK(trace.frames[1].trust == FrameTrust::FramePointer);
 
         // One that points to no return address is not believed.
-        registers[Reg::Bp] = bp + 0x80;
+        registers.set(Reg::Bp, bp + 0x80);
         const auto scanned = code.walk(UnwindPosition::from_registers(registers));
         REQUIRE(scanned.frames.size() > 1);
         CHECK(scanned.frames[1].trust == FrameTrust::Scan);
@@ -311,7 +312,7 @@ TEST_SUITE("without tables") {
         const std::uint64_t regs = code.stack.low + 0x400;
         code.put_registers(regs, kernel_registers(code.leaf + 8, code.at - 8));
         auto registers = kernel_registers(entry + 8, regs - 0x20);
-        registers[Reg::Bp] = regs | 1;
+        registers.set(Reg::Bp, regs | 1);
         const auto trace = code.walk(UnwindPosition::from_registers(registers));
         CHECK(functions(trace) == Names{"asm_exc", "leaf", "middle", "start"});
         CHECK(trace.frames[0].registers);

@@ -3,11 +3,20 @@
 
 #include <doctest/doctest.h>
 
+#include "arch/x86_64/x86_64.h"
 #include "support/memory_image.h"
 
 using namespace postmortem;
 
 namespace {
+
+std::span<const OrcNumbering> numberings() {
+    return x86_64::arch.code.orc_numberings;
+}
+
+OrcLayout since_6_4() {
+    return OrcLayout::since_6_4(numberings()[0]);
+}
 
 // Six bytes of a struct orc_entry.
 std::uint64_t raw(std::int16_t sp_offset, std::int16_t bp_offset, unsigned registers, unsigned flags) {
@@ -25,7 +34,7 @@ class Table {
             image.put<std::uint8_t>(entries + 6ull * count + i, static_cast<std::uint8_t>(entry >> 8 * i));
         ++count;
     }
-    Result<OrcEntry> find(std::uint64_t ip, const OrcLayout& layout = OrcLayout::since_6_4()) const {
+    Result<OrcEntry> find(std::uint64_t ip, const OrcLayout& layout = since_6_4()) const {
         return OrcTables::find_in(image.space(), {addresses, entries, count}, layout, ip);
     }
 
@@ -39,11 +48,11 @@ constexpr std::uint64_t text = 0xffffffff81000000ull;
 }  // namespace
 
 TEST_CASE("entries of 6.4 and later") {
-    const auto layout = OrcLayout::since_6_4();
+    const auto layout = since_6_4();
     CHECK(layout.decode(raw(8, 0, 0x05, 0x02)) ==
           OrcEntry{8, 0, OrcRegister::Sp, OrcRegister::Undefined, OrcType::Call, false});
     CHECK(layout.decode(raw(16, -16, 0x14, 0x02)) ==
-          OrcEntry{16, -16, OrcRegister::Bp, OrcRegister::PreviousSp, OrcType::Call, false});
+          OrcEntry{16, -16, OrcRegister::Fp, OrcRegister::PreviousSp, OrcType::Call, false});
     CHECK(layout.decode(raw(0, 0, 0x05, 0x0b)).type == OrcType::Regs);
     CHECK(layout.decode(raw(0, 0, 0x05, 0x0b)).signal);
     CHECK(layout.decode(raw(0, 0, 0x05, 0x0c)).type == OrcType::RegsPartial);
@@ -51,12 +60,12 @@ TEST_CASE("entries of 6.4 and later") {
     CHECK(layout.decode(raw(0, 0, 0, 0)).type == OrcType::Undefined);
     CHECK(layout.decode(raw(0, 0, 0, 1)).type == OrcType::EndOfStack);
     CHECK(layout.decode(raw(0, 0, 0, 7)).type == OrcType::Undefined);
-    CHECK(layout.decode(raw(0, 0, 0x48, 2)).sp_register == OrcRegister::BpIndirect);
+    CHECK(layout.decode(raw(0, 0, 0x48, 2)).sp_register == OrcRegister::FpIndirect);
     CHECK(layout.decode(raw(0, 0, 0x0f, 2)).sp_register == OrcRegister::Undefined);
 }
 
 TEST_CASE("entries before 6.4") {
-    const auto layout = OrcLayout::before_6_4();
+    const auto layout = OrcLayout::before_6_4(numberings()[0]);
     CHECK(layout.decode(raw(8, 0, 0x05, 0)) ==
           OrcEntry{8, 0, OrcRegister::Sp, OrcRegister::Undefined, OrcType::Call, false});
     CHECK(layout.decode(raw(0, 0, 0x05, 1)).type == OrcType::Regs);
@@ -74,12 +83,11 @@ TEST_CASE("entries before 6.4") {
 }
 
 TEST_CASE("entries with the registers renumbered") {
-    OrcLayout layout = OrcLayout::since_6_4();
-    layout.numbering = &OrcLayout::renumbered;
+    const OrcLayout layout = OrcLayout::since_6_4(numberings()[1]);
     CHECK(layout.decode(raw(8, 0, 0x03, 2)).sp_register == OrcRegister::Sp);
     CHECK(layout.decode(raw(16, -16, 0x84, 2)) ==
-          OrcEntry{16, -16, OrcRegister::Bp, OrcRegister::PreviousSp, OrcType::Call, false});
-    CHECK(layout.decode(raw(0, 0, 0x4a, 2)).sp_register == OrcRegister::BpIndirect);
+          OrcEntry{16, -16, OrcRegister::Fp, OrcRegister::PreviousSp, OrcType::Call, false});
+    CHECK(layout.decode(raw(0, 0, 0x4a, 2)).sp_register == OrcRegister::FpIndirect);
     CHECK(layout.decode(raw(0, 0, 0x09, 2)).sp_register == OrcRegister::SpIndirect);
 }
 
@@ -88,14 +96,14 @@ TEST_CASE("the layout of a table is told by its entries") {
         Table table;
         for (unsigned i = 0; i < 600; ++i) table.add(text + 16 * i, i % 4 == 3 ? other : call);
         return OrcTables::detect_layout(table.image.space(), {table.addresses, table.entries, table.count},
-                                        std::nullopt);
+                                        numberings(), std::nullopt);
     };
     const auto newer = chosen(raw(8, 0, 0x05, 2), raw(0, 0, 0, 0));
     CHECK(newer.type.size == 3);
-    CHECK(newer.numbering == &OrcLayout::classic);
+    CHECK(newer.numbering == &numberings()[0]);
     const auto newest = chosen(raw(8, 0, 0x03, 2), raw(16, -16, 0x84, 2));
     CHECK(newest.type.size == 3);
-    CHECK(newest.numbering == &OrcLayout::renumbered);
+    CHECK(newest.numbering == &numberings()[1]);
     CHECK(chosen(raw(8, 0, 0x05, 0), raw(0, 0, 0, 0)).type.size == 2);
 }
 

@@ -1,0 +1,226 @@
+// What an architecture tells the rest of the library: tables of facts and a few functions, no more. Whatever
+// needs the dump's types or symbols to be answered is a name here, which kernel/ looks up. To add one: a
+// folder beside this file, a line in registry.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <postmortem/backtrace.h>
+
+#include "arch/orc_register.h"
+#include "arch/registers.h"
+#include "base/bytes.h"
+#include "dump/dump_file.h"
+#include "dump/vmcoreinfo.h"
+#include "memory/address_space.h"
+
+namespace postmortem {
+
+// --- memory ---
+
+/// How the kernel's addresses become physical ones.
+struct KernelMapping {
+    std::unique_ptr<PageTableWalker> walker;
+    std::vector<LinearRange> linear;  ///< as far as VMCOREINFO gives them away
+};
+
+struct MemoryLayout {
+    /// Errors: MissingDebugInfo where neither VMCOREINFO nor the dump's notes tell where the page tables are.
+    Result<KernelMapping> (*map_kernel)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
+    /// The variable that holds where all physical memory is mapped; null where that place is fixed, and
+    /// map_kernel() gives it.
+    const char* direct_map = nullptr;
+    /// Addresses below belong to user programs.
+    std::uint64_t lowest_kernel_address = 0;
+    /// Code of the kernel lies at or above it: image, modules, generated code.
+    std::uint64_t lowest_code_address = 0;
+    /// Bytes of address space for vmalloc(); null where that is not known.
+    std::uint64_t (*vmalloc_bytes)(const VmcoreInfo&) = nullptr;
+};
+
+// --- where registers are found ---
+
+struct Prstatus {
+    std::int32_t pid = 0;  ///< of the task that the CPU was running
+    Registers registers;
+};
+
+/// What a hypervisor wrote of a virtual CPU.
+struct HypervisorCpu {
+    Registers registers;
+    /// What may be the CPU's per-CPU base, likelier first; 0 where nothing tells.
+    std::array<std::uint64_t, 2> per_cpu_base{};
+};
+
+struct CpuNotes {
+    /// Of NT_PRSTATUS, the part of struct elf_prstatus (include/linux/elfcore.h) that matters here.
+    std::optional<Prstatus> (*prstatus)(Bytes desc, Endian) = nullptr;
+    std::string_view hypervisor_name;  ///< of the hypervisor's note; empty where there is none
+    std::optional<HypervisorCpu> (*hypervisor)(Bytes desc, Endian) = nullptr;
+};
+
+/// Registers on a kernel stack. `address`: where the frame lies.
+struct ExceptionFrames {
+    using Parse = std::optional<Registers> (*)(Bytes, Endian, std::uint64_t address);
+
+    std::uint32_t size = 0;  ///< sizeof(struct pt_regs)
+    Parse parse = nullptr;   ///< nothing where there are too few bytes
+    /// What the CPU itself pushes, as long as an entry has not added the rest; 0 where there is no such
+    /// thing.
+    std::uint32_t pushed_size = 0;
+    Parse parse_pushed = nullptr;
+};
+
+/// Where one register of a task that does not run is kept: in a member of its task_struct, or in a member of
+/// the struct that lies at its stack pointer.
+struct SavedRegister {
+    const char* in_task = nullptr;
+    const char* in_frame = nullptr;
+    std::uint32_t frame_offset = 0;  ///< where the types do not tell
+};
+
+/// What switch_to() leaves behind.
+struct SavedContext {
+    /// The type that kernels with this context have: of several contexts the first whose type is there holds,
+    /// else the last.
+    const char* frame_type = nullptr;
+    SavedRegister ip, fp;
+};
+
+// --- stacks ---
+
+/// What tells where a stack of a CPU lies: a per-CPU variable, or a member of one.
+struct StackPlace {
+    enum class Form : std::uint8_t {
+        PointsToTop,  ///< to the end of the stack, or to the last word below
+        PointsToBottom,
+        Itself,
+    };
+    const char* variable = nullptr;
+    const char* type = nullptr;    ///< of the variable; null for a plain pointer
+    const char* member = nullptr;  ///< a path in it
+    Form form = Form::PointsToTop;
+};
+
+/// A member of a struct that is a stack.
+struct StackMember {
+    const char* name = nullptr;
+    StackKind kind = StackKind::Irq;
+};
+
+/// One stack of each CPU, or several that are members of one struct.
+struct CpuStack {
+    const char* name = nullptr;  ///< "interrupt stack"; null: not worth a problem where it is not found
+    std::span<const StackPlace> places;  ///< newest first: the first that this kernel has
+    StackKind kind = StackKind::Irq;
+    const char* size_type = nullptr;  ///< as large as a struct of this name
+    bool needs_size = false;          ///< else: as large as any, where that struct is unknown
+    /// Where `members` has any, `places` point to the start of a struct of this type.
+    const char* set_type = nullptr;
+    std::span<const StackMember> members{};
+};
+
+struct StackLayout {
+    std::uint64_t default_size = 0;  ///< of a task's and of a CPU's stack
+    std::span<const CpuStack> cpu;
+};
+
+// --- code ---
+
+/// What a call instruction looks like. The functions are given the bytes right before a return address.
+struct CallSites {
+    std::uint32_t longest = 0;  ///< bytes, at most 8
+    bool (*ends_in_call)(Bytes before, Endian) = nullptr;
+    /// Of a call that names its target.
+    std::uint32_t direct_size = 0;
+    std::optional<std::uint64_t> (*direct_target)(Bytes call, Endian, std::uint64_t return_address) = nullptr;
+    /// Whether the instructions of a function at `start` call or jump to `target` by name. May be null.
+    bool (*reaches)(Bytes code, Endian, std::uint64_t start, std::uint64_t target) = nullptr;
+};
+
+/// What a frame pointer points at, in bytes from there.
+struct FramePointers {
+    std::int64_t caller = 0;          ///< the caller's frame pointer
+    std::int64_t return_address = 0;  ///< where the caller goes on
+    /// An entry sets the frame pointer to a struct pt_regs and marks that: where these bits of it are `mark`,
+    /// the address is the one with the bits inverted.
+    std::uint64_t mark_bits = 0, mark = 0;
+
+    std::uint64_t caller_at(std::uint64_t fp) const { return fp + static_cast<std::uint64_t>(caller); }
+    std::uint64_t return_address_at(std::uint64_t fp) const {
+        return fp + static_cast<std::uint64_t>(return_address);
+    }
+    bool marks_registers(std::uint64_t fp) const { return mark_bits != 0 && (fp & mark_bits) == mark; }
+    std::uint64_t registers_at(std::uint64_t fp) const { return fp ^ mark_bits; }
+};
+
+struct CodeFacts {
+    CallSites calls;
+    FramePointers frame_pointers;
+    /// Empty where the kernel has no ORC tables. Nothing but the tables of a kernel tells which holds.
+    std::span<const OrcNumbering> orc_numberings;
+    const char* orc_fp_member = nullptr;  ///< of struct orc_entry: from where the frame pointer is restored
+    /// Functions where CPUs come to rest after their registers were saved: the one that loads the crash
+    /// kernel, and those that it stops.
+    std::span<const char* const> resting;
+};
+
+// --- faults and the machine, in the kernel's own words ---
+
+/// A function that is on the stack of a kernel that died of an exception, and how the report of that begins.
+struct FaultEntry {
+    std::string_view function;
+    const char* headline = nullptr;  ///< null: a page fault
+};
+
+struct FaultWords {
+    std::span<const FaultEntry> entries;
+    std::string (*page_fault)(std::optional<std::uint64_t> address) = nullptr;
+    std::string_view interrupted_at;      ///< what precedes the place in an oops: "pc : "
+    const char* fault_address = nullptr;  ///< the member of task_struct that remembers a page fault's
+};
+
+/// A member of a global variable.
+struct VariablePlace {
+    const char* variable = nullptr;  ///< null: this architecture has no such thing
+    const char* type = nullptr;
+    const char* member = nullptr;
+};
+
+struct HardwareFacts {
+    VariablePlace cpu_model;
+    const char* cpu_khz = nullptr;  ///< a variable
+    const char* hypervisor = nullptr;
+    std::span<const std::string_view> hypervisors;  ///< by the number in that variable
+    /// An array of 32-bit words of CPU features, and the one that says: a virtual machine.
+    VariablePlace cpu_features;
+    std::uint32_t virtual_word = 0, virtual_bit = 0;
+};
+
+struct Arch {
+    std::string_view name;  ///< "x86_64"
+    std::uint16_t elf_machine = 0;
+    std::uint8_t word_size = 8;
+    /// Whether VMCOREINFO gives the machine away where the dump's header does not (QEMU since 8.1 calls it
+    /// "Unknown"); may be null.
+    bool (*recognises)(const VmcoreInfo&) = nullptr;
+
+    MemoryLayout memory;
+    const RegisterFile* registers = nullptr;
+    CpuNotes notes;
+    ExceptionFrames frames;
+    const char* saved_sp = nullptr;  ///< the member of task_struct that keeps it while the task does not run
+    std::span<const SavedContext> switched_out;
+    StackLayout stacks;
+    CodeFacts code;
+    FaultWords faults;
+    HardwareFacts hardware;
+};
+
+}  // namespace postmortem

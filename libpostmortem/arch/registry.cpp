@@ -1,0 +1,34 @@
+#include "arch/registry.h"
+
+#include <elf.h>
+#include <fmt/format.h>
+
+#include "arch/x86_64/x86_64.h"
+
+namespace postmortem {
+namespace {
+
+constexpr const Arch* architectures[] = {&x86_64::arch};
+
+std::string known_names() {
+    std::string names;
+    for (const Arch* arch : architectures)
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", arch->name);
+    return names;
+}
+
+}  // namespace
+
+Result<const Arch*> find_arch(const DumpFile& dump, const VmcoreInfo& info) {
+    const std::uint16_t machine = dump.machine();
+    for (const Arch* arch : architectures) {
+        const bool unnamed = machine == EM_NONE && arch->recognises && arch->recognises(info);
+        if (arch->elf_machine == machine || unnamed) return arch;
+    }
+    return fail(ErrorCode::Unsupported,
+                fmt::format("a dump of ELF machine {}: only {} is understood; `postmortem rd -p` reads its "
+                            "physical memory all the same",
+                            machine, known_names()));
+}
+
+}  // namespace postmortem

@@ -1,0 +1,19 @@
+// What both widths of x86 share: how the kernel words its exceptions, and where it keeps what it knows of the
+// machine.
+#pragma once
+
+#include "arch/arch.h"
+
+namespace postmortem::x86 {
+
+/// arch/x86/kernel/traps.c, arch/x86/mm/fault.c. `interrupted_at` is what an oops prints before the place.
+FaultWords fault_words(std::string_view interrupted_at);
+
+/// arch/x86/kernel/cpu/, arch/x86/kernel/tsc.c.
+extern const HardwareFacts hardware;
+
+/// machine_kexec() loads the crash kernel, crash_nmi_callback() stops the other CPUs
+/// (arch/x86/kernel/reboot.c).
+extern const std::span<const char* const> resting_functions;
+
+}  // namespace postmortem::x86

@@ -1,0 +1,150 @@
+#include "arch/x86_64/x86_64.h"
+
+#include <elf.h>
+
+#include "arch/x86/call_sites.h"
+#include "arch/x86/machine.h"
+#include "arch/x86_64/page_tables.h"
+#include "arch/x86_64/registers.h"
+
+namespace postmortem::x86_64 {
+namespace {
+
+// __START_KERNEL_map, arch/x86/include/asm/page_64_types.h.
+constexpr std::uint64_t kernel_map = 0xffffffff80000000ull;
+constexpr std::uint64_t default_image_size = 1ull << 30;
+constexpr std::uint64_t kernel_half = 1ull << 63;
+// Modules and BPF programs lie above the image, or anywhere near it where the image is randomised.
+constexpr std::uint64_t lowest_code = 0xffffffff00000000ull;
+
+bool five_levels(const VmcoreInfo& info) {
+    return info.number("pgtable_l5_enabled").value_or(0) != 0;
+}
+
+Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+    // Named init_level4_pgt until 4.13; swapper_pg_dir is an alias on every release.
+    std::optional<std::uint64_t> root;
+    for (const char* name : {"init_top_pgt", "init_level4_pgt", "swapper_pg_dir"})
+        if (!root) root = info.symbol(name);
+    if (!root)
+        return fail(ErrorCode::MissingDebugInfo,
+                    "VMCOREINFO names no page table (SYMBOL(init_top_pgt) is absent)");
+    // VMCOREINFO goes before the kdump sub-header: QEMU wrote the latter wrongly for years.
+    const auto claimed = info.number("phys_base");
+    const std::uint64_t phys_base =
+        claimed ? static_cast<std::uint64_t>(*claimed) : physical.dump().info().phys_base.value_or(0);
+
+    PageTableParams params;
+    params.root = *root - kernel_map + phys_base;
+    params.five_levels = five_levels(info);
+    params.sme_mask = static_cast<std::uint64_t>(info.number("sme_mask").value_or(0));
+
+    const std::uint64_t image_size =
+        static_cast<std::uint64_t>(info.number("KERNEL_IMAGE_SIZE").value_or(default_image_size));
+    return KernelMapping{make_walker(physical, params),
+                         {{kernel_map, kernel_map + image_size - 1, phys_base}}};
+}
+
+// VMALLOC_SIZE_TB_L4 and _L5 (arch/x86/include/asm/pgtable_64_types.h); VMALLOC_END is the last byte.
+std::uint64_t vmalloc_bytes(const VmcoreInfo& info) {
+    return ((five_levels(info) ? 12800ull : 32ull) << 40) - 1;
+}
+
+bool recognises(const VmcoreInfo& info) {
+    return info.symbol("init_top_pgt") && info.number("pgtable_l5_enabled");
+}
+
+std::optional<Prstatus> prstatus(Bytes desc, Endian) {
+    return parse_prstatus(desc);
+}
+
+// Between an entry and its SWAPGS the two bases are the other way round.
+std::optional<HypervisorCpu> qemu_cpu(Bytes desc, Endian) {
+    auto cpu = parse_qemu_cpu(desc);
+    if (!cpu) return std::nullopt;
+    HypervisorCpu known{cpu->registers, {cpu->gs_base, cpu->kernel_gs_base}};
+    if (cpu->registers.user_mode()) std::swap(known.per_cpu_base[0], known.per_cpu_base[1]);
+    return known;
+}
+
+std::optional<Registers> pt_regs(Bytes bytes, Endian, std::uint64_t) {
+    return parse_pt_regs(bytes);
+}
+std::optional<Registers> iret_frame(Bytes bytes, Endian, std::uint64_t) {
+    return parse_iret_frame(bytes);
+}
+
+constexpr SavedContext switched_out[] = {
+    // struct inactive_task_frame (arch/x86/include/asm/switch_to.h): r15, r14, r13, r12, bx, bp, ret_addr;
+    // 4.9 (0100301bfdf5).
+    {"inactive_task_frame", {nullptr, "ret_addr", 48}, {nullptr, "bp", 40}},
+};
+
+// THREAD_SIZE and IRQ_STACK_SIZE without KASAN.
+constexpr std::uint64_t stack_size = 16 * 1024;
+
+// hardirq_stack_ptr since 5.8 (a member of pcpu_hot from 6.2 to 6.14), irq_stack_ptr before.
+constexpr StackPlace irq_stack[] = {
+    {"pcpu_hot", "pcpu_hot", "hardirq_stack_ptr"},
+    {"hardirq_stack_ptr"},
+    {"irq_stack_ptr"},
+};
+
+// The pointer to them is per CPU since 5.1 (7623f37e4111).
+constexpr StackPlace exception_stacks[] = {
+    {"cea_exception_stacks", nullptr, nullptr, StackPlace::Form::PointsToBottom},
+};
+constexpr StackMember exception_stack_members[] = {
+    {"NMI_stack", StackKind::Nmi},
+    {"DF_stack", StackKind::DoubleFault},
+    {"DB_stack", StackKind::Debug},
+    {"MCE_stack", StackKind::MachineCheck},
+    {"VC_stack", StackKind::VmmCommunication},
+    {"VC2_stack", StackKind::VmmCommunication},
+};
+
+// The stack on which the CPU enters from user mode ends where the TSS says (4.15, with page table isolation).
+constexpr StackPlace entry_stack[] = {{"cpu_tss_rw", "tss_struct", "x86_tss.sp0"}};
+
+// arch/x86/include/asm/{cpu_entry_area,processor,page_64_types}.h. Without the entry stack only the first
+// instructions after an entry are lost: no problem worth a line.
+constexpr CpuStack cpu_stacks[] = {
+    {"interrupt stack", irq_stack, StackKind::Irq, "irq_stack", false},
+    {"exception stacks", exception_stacks, StackKind::Nmi, nullptr, false, "cea_exception_stacks",
+     exception_stack_members},
+    {nullptr, entry_stack, StackKind::Entry, "entry_stack", true},
+};
+
+// ORC_REG_* by number (arch/x86/include/asm/orc_types.h): one order from 4.14 on, another one by 7.2.
+constexpr OrcNumbering orc_numberings[] = {
+    {OrcRegister::Undefined, OrcRegister::PreviousSp, OrcRegister::in(Dx), OrcRegister::in(Di),
+     OrcRegister::Fp, OrcRegister::Sp, OrcRegister::in(R10), OrcRegister::in(R13), OrcRegister::FpIndirect,
+     OrcRegister::SpIndirect},
+    {OrcRegister::Undefined, OrcRegister::in(Ax), OrcRegister::in(Dx), OrcRegister::Sp, OrcRegister::Fp,
+     OrcRegister::in(Di), OrcRegister::in(R10), OrcRegister::in(R13), OrcRegister::PreviousSp,
+     OrcRegister::SpIndirect, OrcRegister::FpIndirect},
+};
+
+}  // namespace
+
+const Arch arch = {
+    .name = "x86_64",
+    .elf_machine = EM_X86_64,
+    .word_size = 8,
+    .recognises = recognises,
+    // page_offset_base: arch/x86/kernel/head64.c since 4.8 (021182e52fe0).
+    .memory = {map_kernel, "page_offset_base", kernel_half, lowest_code, vmalloc_bytes},
+    .registers = &register_file,
+    .notes = {prstatus, "QEMU", qemu_cpu},
+    .frames = {pt_regs_size, pt_regs, iret_frame_size, iret_frame},
+    .saved_sp = "thread.sp",
+    .switched_out = switched_out,
+    .stacks = {stack_size, cpu_stacks},
+    // The lowest bit of a frame pointer marks the registers of an exception (ENCODE_FRAME_POINTER in
+    // arch/x86/entry/calling.h).
+    .code = {x86::call_sites, {0, 8, 1, 1}, orc_numberings, "bp_reg", x86::resting_functions},
+    .faults = x86::fault_words("RIP: 0010:"),
+    .hardware = x86::hardware,
+};
+
+}  // namespace postmortem::x86_64
