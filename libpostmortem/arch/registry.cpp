@@ -13,7 +13,7 @@ constexpr const Arch* architectures[] = {&x86_64::arch};
 std::string known_names() {
     std::string names;
     for (const Arch* arch : architectures)
-        names += fmt::format("{}{}", names.empty() ? "" : ", ", arch->name);
+        names += fmt::format("{}{}", names.empty() ? "" : " and ", arch->name);
     return names;
 }
 
@@ -26,7 +26,7 @@ Result<const Arch*> find_arch(const DumpFile& dump, const VmcoreInfo& info) {
         if (arch->elf_machine == machine || unnamed) return arch;
     }
     return fail(ErrorCode::Unsupported,
-                fmt::format("a dump of ELF machine {}: only {} is understood; `postmortem rd -p` reads its "
+                fmt::format("a dump of ELF machine {}: only {} can be read; `postmortem rd -p` reads its "
                             "physical memory all the same",
                             machine, known_names()));
 }

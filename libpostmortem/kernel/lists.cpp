@@ -12,7 +12,7 @@ constexpr std::uint64_t prev_offset = 8;
 // kept.
 Result<void> walk(const AddressSpace& memory, std::uint64_t head, std::uint64_t link,
                   const std::function<bool(std::uint64_t)>& visit, std::size_t limit) {
-    auto node = memory.u64(head + link);
+    auto node = memory.word(head + link);
     if (!node) return fail(std::move(node.error()));
     std::uint64_t remembered = 0;
     std::size_t remember_at = 1;
@@ -32,7 +32,7 @@ Result<void> walk(const AddressSpace& memory, std::uint64_t head, std::uint64_t 
         }
         if (!visit(*node)) return {};
         const std::uint64_t here = *node;
-        node = memory.u64(here + link);
+        node = memory.word(here + link);
         if (!node) {
             node.error().message =
                 fmt::format("the list at {:#x} breaks at node {:#x}: {}", head, here, node.error().message);

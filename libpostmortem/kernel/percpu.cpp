@@ -30,9 +30,11 @@ Result<std::uint64_t> per_cpu_address(const Kernel& kernel, std::uint64_t base, 
         return fail(std::move(table.error()));
     }
     if (cpu >= most_cpus) return fail(ErrorCode::InvalidArgument, fmt::format("CPU {} is out of range", cpu));
-    auto offset = kernel.memory().u64(*table + 8ull * cpu);
+    auto offset = kernel.memory().word(*table + std::uint64_t{kernel.memory().word_size()} * cpu);
     if (!offset) return fail(std::move(offset.error()));
-    return base + *offset;
+    // Offsets may be negative.
+    const std::uint64_t address = base + *offset;
+    return kernel.memory().word_size() == 8 ? address : address & 0xffffffff;
 }
 
 Result<std::uint64_t> per_cpu_address(const Kernel& kernel, std::string_view symbol, std::uint32_t cpu) {

@@ -30,6 +30,8 @@ class CodeSource {
     virtual ~CodeSource() = default;
 
     virtual CodePlace look_up(std::uint64_t ip) const = 0;
+    /// Whether the kernel has unwind tables at all.
+    virtual bool has_tables() const { return true; }
     /// A quick answer that sorts out most words of a stack.
     virtual bool may_be_text(std::uint64_t address) const = 0;
     /// Tracers make functions return to code of their own, and keep the true return address elsewhere.
@@ -46,11 +48,12 @@ class CodeSource {
 class CodeMap {
   public:
     CodeMap(const Arch& arch, const AddressSpace& memory, const CodeSource& source)
-        : arch_(arch), memory_(memory), source_(source) {}
+        : arch_(arch), memory_(memory), source_(source), has_tables_(source.has_tables()) {}
 
     const Arch& arch() const { return arch_; }
     const AddressSpace& memory() const { return memory_; }
     const CodeSource& source() const { return source_; }
+    bool has_tables() const { return has_tables_; }
 
     /// The reference stays valid as long as this object.
     const CodePlace& at(std::uint64_t ip) const;
@@ -66,6 +69,7 @@ class CodeMap {
     const Arch& arch_;
     const AddressSpace& memory_;
     const CodeSource& source_;
+    bool has_tables_;
     mutable std::shared_mutex lock_;
     mutable std::unordered_map<std::uint64_t, std::unique_ptr<const CodePlace>> places_;
 };

@@ -54,23 +54,47 @@ FrameWalker::Step FrameWalker::by_frame_pointer(const UnwindPosition& at, StackS
     const FramePointers& shape = arch_.code.frame_pointers;
     const bool marked = shape.marks_registers(*at.fp);
     const std::uint64_t frame = marked ? shape.registers_at(*at.fp) : *at.fp;
-    const StackRange* stack = stack_of(stacks, at.sp);
-    if (frame % word_ != 0 || !stack || !stack->holds(frame, word_) || frame < at.sp) return {};
-    if (marked) {
-        auto saved = registers_on(stacks, frame);
-        if (!saved) return {};
-        Step step;
-        step.outcome = Step::Outcome::Moved;
-        step.next = UnwindPosition::from_registers(saved);
-        step.saved = std::move(saved);
-        return step;
-    }
+    const StackRange* stack = stack_of(stacks, frame);
+    if (frame % word_ != 0 || !stack || (stack->holds(at.sp, 1) && frame < at.sp)) return {};
+    if (marked) return by_marked_registers(frame, *stack, stacks);
     const std::uint64_t slot = shape.return_address_at(frame);
-    if (!stack->holds(slot, word_)) return {};
     const auto ip = read_on(stacks, slot), fp = read_on(stacks, shape.caller_at(frame));
     if (!ip || !fp || !is_return_address(*ip)) return {};
     Step step = moved_to(*ip, slot, FrameTrust::FramePointer);
     step.next.fp = *fp;
+    return step;
+}
+
+// What a task's stack starts with are the registers of its program; a kernel thread has none.
+FrameWalker::Step FrameWalker::by_marked_registers(std::uint64_t place, const StackRange& stack,
+                                                   StackSet stacks) {
+    Step step;
+    step.saved = registers_on(stacks, place);
+    if (step.saved) {
+        step.outcome = Step::Outcome::Moved;
+        step.next = UnwindPosition::from_registers(step.saved);
+    } else if (starts_stack(place, stack)) {
+        step.outcome = Step::Outcome::EndOfStack;
+    }
+    return step;
+}
+
+bool FrameWalker::starts_stack(std::uint64_t registers, const StackRange& stack) const {
+    constexpr std::uint64_t most_padding = 64;  // TOP_OF_KERNEL_STACK_PADDING is 16 at most
+    return stack.kind == StackKind::Task && stack.holds(registers, arch_.frames.size) &&
+           stack.high - registers - arch_.frames.size <= most_padding;
+}
+
+// The entry from user space is the one function whose frame no frame pointer leads to: what its caller left
+// are the program's registers.
+FrameWalker::Step FrameWalker::by_entry(const UnwindPosition& at, StackSet stacks) {
+    const StackRange* stack = stack_of(stacks, at.sp);
+    if (!stack || !starts_stack(at.sp, *stack)) return {};
+    Step step;
+    step.saved = registers_on(stacks, at.sp);
+    if (!step.saved || !step.saved->user_mode()) return {};
+    step.outcome = Step::Outcome::Moved;
+    step.next = UnwindPosition::from_registers(step.saved);
     return step;
 }
 
@@ -104,13 +128,19 @@ FrameWalker::Step FrameWalker::by_scan(const UnwindPosition& at, StackSet stacks
 FrameWalker::Step FrameWalker::sure_step(const UnwindPosition& at, StackSet stacks) {
     Step by_tables = step(at, stacks);
     if (by_tables.outcome != Step::Outcome::Failed) return by_tables;
+    // A kernel without tables keeps frame pointers, as a rule.
+    if (!code_.map().has_tables()) {
+        Step linked = by_frame_pointer(at, stacks);
+        if (linked.outcome != Step::Outcome::Failed) return linked;
+        if (Step entered = by_entry(at, stacks); entered.outcome == Step::Outcome::Moved) return entered;
+    }
     Step by_call = by_call_site(at, stacks);
     return by_call.outcome == Step::Outcome::Moved ? by_call : by_tables;
 }
 
 FrameWalker::Step FrameWalker::guess(const UnwindPosition& at, StackSet stacks) {
     Step step = by_frame_pointer(at, stacks);
-    return step.outcome == Step::Outcome::Moved ? step : by_scan(at, stacks);
+    return step.outcome == Step::Outcome::Failed ? by_scan(at, stacks) : step;
 }
 
 }  // namespace postmortem

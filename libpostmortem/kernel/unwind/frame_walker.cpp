@@ -136,11 +136,11 @@ void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_t
     push(at);
     for (;;) {
         Step step = sure_step(at, stacks);
-        if (step.outcome == Step::Outcome::EndOfStack) {
-            out.end = user_task && attach_user_registers(at, stacks, out) ? BacktraceEnd::User
-                                                                          : BacktraceEnd::Kernel;
-            return;
-        }
+        const auto end = [&] {
+            const bool user = user_task && attach_user_registers(at, stacks, out);
+            out.end = user ? BacktraceEnd::User : BacktraceEnd::Kernel;
+        };
+        if (step.outcome == Step::Outcome::EndOfStack) return end();
         const bool to_user = step.saved && step.saved->user_mode();
         if (step.outcome == Step::Outcome::Moved && !to_user && !progress.advance(step.next)) {
             step.outcome = Step::Outcome::Failed;
@@ -150,6 +150,7 @@ void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_t
             Error error = std::move(step.error).value_or(Error(ErrorCode::Corrupt, "no frame was found"));
             if (++guesses > most_guesses) return lose(std::move(error));
             step = guess(at, stacks);
+            if (step.outcome == Step::Outcome::EndOfStack) return end();
             const bool user = step.saved && step.saved->user_mode();
             if (step.outcome != Step::Outcome::Moved || (!user && !progress.advance(step.next)))
                 return lose(std::move(error));

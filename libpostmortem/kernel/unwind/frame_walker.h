@@ -80,7 +80,8 @@ class FrameWalker {
     /// From one frame to its caller by the unwind tables alone.
     Step step(const UnwindPosition& at, StackSet stacks);
 
-    /// The same, and where the tables leave a function out, by the call of that very function.
+    /// The same, and where the tables leave a function out, by the call of that very function; where there
+    /// are no tables at all, by frame pointers.
     Step sure_step(const UnwindPosition& at, StackSet stacks);
 
     /// Walks from `start` as far as it goes and appends the frames. `user_task`: its stack starts with the
@@ -107,6 +108,9 @@ class FrameWalker {
     Step guess(const UnwindPosition& at, StackSet stacks);
     Step by_call_site(const UnwindPosition& at, StackSet stacks);
     Step by_frame_pointer(const UnwindPosition& at, StackSet stacks);
+    Step by_marked_registers(std::uint64_t place, const StackRange& stack, StackSet stacks);
+    Step by_entry(const UnwindPosition& at, StackSet stacks);
+    bool starts_stack(std::uint64_t registers, const StackRange& stack) const;
     Step by_scan(const UnwindPosition& at, StackSet stacks);
 
     Result<std::uint64_t> read_on(StackSet stacks, std::uint64_t address);

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "kernel/unwind/code_map.h"
 #include "kernel/kernel.h"
+#include "kernel/unwind/code_map.h"
 #include "kernel/unwind/return_hooks.h"
 
 namespace postmortem {
@@ -21,6 +21,7 @@ class KernelCode final : public CodeSource {
 
     CodePlace look_up(std::uint64_t ip) const override;
     bool may_be_text(std::uint64_t address) const override;
+    bool has_tables() const override { return orc_.exist(); }
     bool is_return_hook(const CodePlace& place) const override {
         return ReturnHooks::is_trampoline(place.function);
     }

@@ -84,6 +84,7 @@ OrcTables::OrcTables(const Kernel& kernel) : kernel_(kernel), table_(kernel_tabl
     const auto numberings = kernel.arch().code.orc_numberings;
     if (numberings.empty()) return;
     layout_.numbering = &numberings.front();
+    exist_ = table_ || table_.error().code != ErrorCode::NotFound;
     if (table_)
         layout_ = detect_layout(kernel.memory(), *table_, numberings,
                                 layout_from_types(kernel.types(), kernel.arch().code.orc_fp_member));

@@ -79,6 +79,9 @@ class OrcTables {
     /// without ORC); the memory's own.
     Result<OrcEntry> find(std::uint64_t ip) const;
 
+    /// Whether this kernel has any, readable or not.
+    bool exist() const { return exist_; }
+
     /// The same in one table. Where several entries have the same address the last one counts, as for the
     /// kernel.
     static Result<OrcEntry> find_in(const AddressSpace& memory, const OrcTable& table,
@@ -97,6 +100,7 @@ class OrcTables {
     const Kernel& kernel_;
     Result<OrcTable> table_;
     OrcLayout layout_;
+    bool exist_ = false;
 
     mutable std::mutex lock_;
     mutable std::map<std::uint64_t, Result<OrcTable>> modules_;

@@ -1,0 +1,103 @@
+#include "arch/i386/i386.h"
+
+#include <elf.h>
+
+#include "arch/i386/page_tables.h"
+#include "arch/i386/registers.h"
+#include "arch/x86/call_sites.h"
+#include "arch/x86/machine.h"
+
+namespace postmortem::i386 {
+namespace {
+
+// CONFIG_PAGE_OFFSET by CONFIG_VMSPLIT_*, the usual one first (arch/x86/Kconfig). The kernel maps low memory
+// from there on, one to one.
+constexpr std::uint64_t page_offsets[] = {0xc0000000, 0xb0000000, 0x80000000, 0x78000000, 0x40000000};
+constexpr std::uint64_t lowest_page_offset = 0x40000000;
+// Low memory ends below what vmalloc() needs: 128 MiB, less where told so at boot.
+constexpr std::uint64_t low_memory_limit = 0xf8000000;
+
+// The right one leads from the page tables' own address to themselves.
+Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+    const auto tables = info.symbol("swapper_pg_dir");
+    if (!tables)
+        return fail(ErrorCode::MissingDebugInfo,
+                    "VMCOREINFO names no page table (SYMBOL(swapper_pg_dir) is absent)");
+    const bool pae = info.string("CONFIG_X86_PAE") == "y";
+    std::optional<std::uint64_t> chosen;
+    for (const std::uint64_t offset : page_offsets) {
+        if (*tables < offset) continue;
+        if (!chosen) chosen = offset;
+        const auto found = make_walker(physical, {*tables - offset, pae})->walk(*tables);
+        if (!found || found->paddr != *tables - offset) continue;
+        chosen = offset;
+        break;
+    }
+    if (!chosen) return fail(ErrorCode::Corrupt, "VMCOREINFO places the page tables in user space", *tables);
+    return KernelMapping{make_walker(physical, {*tables - *chosen, pae}),
+                         {{*chosen, low_memory_limit - 1, 0}}};
+}
+
+std::optional<Prstatus> prstatus(Bytes desc, Endian) {
+    return parse_prstatus(desc);
+}
+std::optional<HypervisorCpu> qemu_cpu(Bytes desc, Endian) {
+    return parse_qemu_cpu(desc);
+}
+std::optional<Registers> pt_regs(Bytes bytes, Endian, std::uint64_t address) {
+    return parse_pt_regs(bytes, address);
+}
+
+constexpr SavedContext switched_out[] = {
+    // struct inactive_task_frame (arch/x86/include/asm/switch_to.h): flags, si, di, bx, bp, ret_addr; 4.9
+    // (0100301bfdf5).
+    {"inactive_task_frame", {nullptr, "ret_addr", 20}, {nullptr, "bp", 16}},
+};
+
+constexpr std::uint64_t stack_size = 8 * 1024;  // THREAD_SIZE
+
+// arch/x86/kernel/irq_32.c: pointers to the lowest address. hardirq_stack_ptr since 5.2 (66c7ceb47f62; a
+// member of pcpu_hot from 6.2 to 6.14), hardirq_stack since 3.15 (198d208df437), before that a stack with a
+// thread_info.
+constexpr StackPlace::Form bottom = StackPlace::Form::PointsToBottom;
+constexpr StackPlace hardirq_stack[] = {
+    {"pcpu_hot", "pcpu_hot", "hardirq_stack_ptr", bottom},
+    {"hardirq_stack_ptr", nullptr, nullptr, bottom},
+    {"hardirq_stack", nullptr, nullptr, bottom},
+    {"hardirq_ctx", nullptr, nullptr, bottom},
+};
+constexpr StackPlace softirq_stack[] = {
+    {"softirq_stack_ptr", nullptr, nullptr, bottom},
+    {"softirq_stack", nullptr, nullptr, bottom},
+    {"softirq_ctx", nullptr, nullptr, bottom},
+};
+// 4.19 (45d7b255747c).
+constexpr StackPlace entry_stack[] = {{"cpu_tss_rw", "tss_struct", "x86_tss.sp0"}};
+
+constexpr CpuStack cpu_stacks[] = {
+    {"interrupt stack", hardirq_stack, StackKind::Irq, "irq_stack", false},
+    {"soft interrupt stack", softirq_stack, StackKind::Irq, "irq_stack", false},
+    {nullptr, entry_stack, StackKind::Entry, "entry_stack", true},
+};
+
+}  // namespace
+
+const Arch arch = {
+    .name = "i386",
+    .elf_machine = EM_386,
+    .word_size = 4,
+    .memory = {map_kernel, nullptr, lowest_page_offset, lowest_page_offset, nullptr},
+    .registers = &register_file,
+    .notes = {prstatus, "QEMU", qemu_cpu},
+    .frames = {pt_regs_size, pt_regs},
+    .saved_sp = "thread.sp",
+    .switched_out = switched_out,
+    .stacks = {stack_size, cpu_stacks},
+    // An entry clears the highest bit of a frame pointer that points at the registers of an exception
+    // (ENCODE_FRAME_POINTER in arch/x86/entry/entry_32.S).
+    .code = {x86::call_sites, {0, 4, 1u << 31, 0}, {}, nullptr, x86::resting_functions},
+    .faults = x86::fault_words("EIP: "),
+    .hardware = x86::hardware,
+};
+
+}  // namespace postmortem::i386

@@ -1,0 +1,87 @@
+#include "arch/i386/page_tables.h"
+
+#include <array>
+#include <span>
+
+#include <fmt/format.h>
+
+namespace postmortem::i386 {
+namespace {
+
+// Intel SDM volume 3A, chapters 4.3 and 4.4; Linux: arch/x86/include/asm/pgtable-{2,3}level_types.h.
+constexpr std::uint64_t present = 1u << 0;
+constexpr std::uint64_t large = 1u << 7;
+constexpr std::uint64_t highest_address = 0xffffffff;
+constexpr std::uint64_t pae_address_bits = 0x000ffffffffff000ull;
+constexpr std::uint64_t plain_address_bits = 0xfffff000;
+
+struct Level {
+    unsigned shift;
+    unsigned bits;
+    bool may_be_leaf;  ///< where the entry says so; the last level always is
+};
+
+constexpr Level plain_levels[] = {{22, 10, true}, {12, 10, true}};
+// The four entries of the top level only ever point on.
+constexpr Level pae_levels[] = {{30, 2, false}, {21, 9, true}, {12, 9, true}};
+
+// PSE-36: a 4 MiB page keeps bits 39:32 of its address in bits 20:13 of the entry.
+std::uint64_t plain_large_frame(std::uint64_t entry) {
+    return (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32;
+}
+
+class Walker final : public PageTableWalker {
+  public:
+    Walker(const PhysicalMemory& physical, const PageTableParams& params)
+        : physical_(physical), root_(params.root), pae_(params.pae) {}
+
+    Result<Translation> walk(std::uint64_t vaddr) const override {
+        if (vaddr > highest_address) return fail(ErrorCode::NotMapped, "not an address of 32 bits", vaddr);
+        std::uint64_t table = root_;
+        const std::span<const Level> levels = pae_ ? std::span<const Level>(pae_levels) : plain_levels;
+        for (const Level& level : levels) {
+            const auto entry = read_entry(table, vaddr >> level.shift & ((1u << level.bits) - 1));
+            if (!entry) {
+                Error error = entry.error();
+                error.message =
+                    fmt::format("the page table at physical {:#x} cannot be read: {}", table, error.message);
+                return fail(std::move(error));
+            }
+            if (!(*entry & present))
+                return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
+            const bool last = &level == &levels.back();
+            if (last || (level.may_be_leaf && (*entry & large)))
+                return leaf(*entry, std::uint64_t{1} << level.shift, last, vaddr);
+            table = *entry & address_bits();
+        }
+        return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
+    }
+
+  private:
+    std::uint64_t address_bits() const { return pae_ ? pae_address_bits : plain_address_bits; }
+
+    Result<std::uint64_t> read_entry(std::uint64_t table, std::uint64_t index) const {
+        if (pae_) return physical_.get<std::uint64_t>(table + index * 8);
+        return physical_.get<std::uint32_t>(table + index * 4).map([](std::uint32_t entry) {
+            return std::uint64_t{entry};
+        });
+    }
+
+    Translation leaf(std::uint64_t entry, std::uint64_t size, bool small, std::uint64_t vaddr) const {
+        const std::uint64_t frame =
+            pae_ || small ? entry & address_bits() & ~(size - 1) : plain_large_frame(entry);
+        return {frame | (vaddr & (size - 1)), size};
+    }
+
+    const PhysicalMemory& physical_;
+    std::uint64_t root_;
+    bool pae_;
+};
+
+}  // namespace
+
+std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
+    return std::make_unique<Walker>(physical, params);
+}
+
+}  // namespace postmortem::i386

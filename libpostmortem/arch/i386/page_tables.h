@@ -1,0 +1,19 @@
+// i386 page tables: two levels of 32-bit entries with pages of 4 KiB and 4 MiB, or with PAE three levels of
+// 64-bit entries with pages of 4 KiB and 2 MiB.
+#pragma once
+
+#include <memory>
+
+#include "memory/address_space.h"
+
+namespace postmortem::i386 {
+
+struct PageTableParams {
+    std::uint64_t root = 0;  ///< physical address of swapper_pg_dir, or CR3 without its flags
+    bool pae = false;
+};
+
+/// `physical` must outlive the walker.
+std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);
+
+}  // namespace postmortem::i386
