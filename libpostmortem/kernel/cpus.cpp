@@ -21,10 +21,11 @@ Result<std::vector<std::uint32_t>> read_cpu_mask(const Kernel& kernel, std::stri
         return std::vector<std::uint32_t>{0};
     if (!where) return fail(where.error());
     std::vector<std::uint32_t> cpus;
-    for (std::uint32_t first = 0; first < *limit; first += 64) {
-        const auto bits = kernel.memory().u64(*where + first / 8);
+    const std::uint32_t word_bits = kernel.memory().word_size() * 8;
+    for (std::uint32_t first = 0; first < *limit; first += word_bits) {
+        const auto bits = kernel.memory().word(*where + first / 8);
         if (!bits) return fail(bits.error());
-        for (std::uint32_t cpu = first; cpu < *limit && cpu < first + 64; ++cpu)
+        for (std::uint32_t cpu = first; cpu < *limit && cpu < first + word_bits; ++cpu)
             if (*bits >> (cpu - first) & 1) cpus.push_back(cpu);
     }
     return cpus;

@@ -78,6 +78,13 @@ class Kernel {
         return memory_->get<T>(*address);
     }
 
+    /// A variable that is an unsigned long, an atomic_long_t or a pointer.
+    Result<std::uint64_t> word(std::string_view symbol_name) const {
+        auto address = symbol(symbol_name);
+        if (!address) return fail(std::move(address.error()));
+        return memory_->word(*address);
+    }
+
     /// The modules that were loaded; empty (with the reason in `modules().problems()`) where the list is
     /// unreadable.
     const ModuleList& modules() const;

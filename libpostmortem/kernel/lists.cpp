@@ -5,8 +5,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint64_t next_offset = 0;
-constexpr std::uint64_t prev_offset = 8;
+constexpr std::uint64_t next_offset = 0;  // the backward link follows
 
 // Brent's cycle detection: a remembered node that is met again ends the walk; no set of visited nodes is
 // kept.
@@ -52,7 +51,7 @@ Result<void> for_each_list_node(const AddressSpace& memory, std::uint64_t head,
 Result<void> for_each_list_node_backwards(const AddressSpace& memory, std::uint64_t head,
                                           const std::function<bool(std::uint64_t)>& visit,
                                           std::size_t limit) {
-    return walk(memory, head, prev_offset, visit, limit);
+    return walk(memory, head, memory.word_size(), visit, limit);
 }
 
 }  // namespace postmortem

@@ -61,7 +61,7 @@ class Walk {
         }
         const auto shift = memory_.get<std::uint8_t>(address + shift_offset_);
         std::array<std::byte, most_slots * 8> raw;
-        const auto slots = std::span(raw).first(slot_count_ * 8);
+        const auto slots = std::span(raw).first(slot_count_ * word_);
         const auto read = memory_.read(address + slots_offset_, slots);
         if (!shift || !read) {
             broken_(shift ? read.error() : shift.error());
@@ -74,7 +74,7 @@ class Walk {
         }
         const ByteReader reader(slots, memory_.endian());
         for (std::uint64_t i = 0; i < slot_count_; ++i) {
-            const std::uint64_t child = *reader.u64(i * 8);
+            const std::uint64_t child = word_ == 8 ? *reader.u64(i * 8) : *reader.u32(i * 4);
             if (*shift == 0 && is_internal(child) && child > smallest_node) {
                 broken_({ErrorCode::Corrupt, "a node lies below the lowest level of the tree", address});
                 continue;
@@ -87,6 +87,7 @@ class Walk {
     const AddressSpace& memory_;
     const std::function<bool(std::uint64_t, std::uint64_t)>& visit_;
     const std::function<void(Error)>& broken_;
+    const std::uint64_t word_ = memory_.word_size();
     std::uint64_t internal_ = xarray_internal;
     std::uint64_t shift_offset_ = 0, slots_offset_ = 0, slot_count_ = 0;
     unsigned bits_per_level_ = 6;

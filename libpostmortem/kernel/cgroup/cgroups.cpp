@@ -19,7 +19,7 @@ Result<MemoryController> read_memory_controller(const Kernel& kernel) {
     const auto root = subsystem["root"].u64();
     const auto id = subsystem["id"].u64();
     const auto default_root = kernel.symbol("cgrp_dfl_root");
-    const auto memcg = kernel.number<std::uint64_t>("root_mem_cgroup");
+    const auto memcg = kernel.word("root_mem_cgroup");
     if (!root) return fail(root.error());
     if (!id) return fail(id.error());
     if (!memcg) return fail(memcg.error());
@@ -102,7 +102,7 @@ Result<const CgroupMembership*> TaskCgroups::of(std::uint64_t task) {
 
 Result<CgroupMembership> TaskCgroups::read(std::uint64_t css_set) {
     const AddressSpace& memory = kernel_.memory();
-    const auto state = memory.u64(states_.address_in(css_set) + controller_->id * sizeof(std::uint64_t));
+    const auto state = memory.word(states_.address_in(css_set) + controller_->id * memory.word_size());
     if (!state) return fail(state.error());
     if (*state == 0) return fail(ErrorCode::Corrupt, "a task belongs to no memory control group", css_set);
     CgroupMembership member;

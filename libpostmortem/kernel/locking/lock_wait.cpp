@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/checked.h"
+
 namespace postmortem {
 namespace {
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t highest_order = 20;
 // Every block device has an inode in a file system of their own (blockdev_superblock).
 Result<void> for_each_inode(const Kernel& kernel,
                             const std::function<Result<void>(std::uint64_t inode)>& visit) {
-    const auto super_block = kernel.number<std::uint64_t>("blockdev_superblock");
+    const auto super_block = kernel.word("blockdev_superblock");
     const auto inodes = kernel.types().offset_of("super_block", "s_inodes");
     const auto link = kernel.types().offset_of("inode", "i_sb_list");
     if (!super_block) return fail(super_block.error());

@@ -201,12 +201,12 @@ class Reader {
         for (const EventName& known : event_names) {
             const auto index = kernel_.types().enumerator("memcg_memory_event", known.enumerator);
             if (!index || *index < 0) continue;
-            const auto at = static_cast<std::uint64_t>(*index) * sizeof(std::uint64_t);
-            const auto count = memory_.u64(events_.address_in(group.memcg) + at);
+            const auto at = static_cast<std::uint64_t>(*index) * memory_.word_size();
+            const auto count = memory_.word(events_.address_in(group.memcg) + at);
             if (!count) return problems_.add("the events of a control group", group.path, count.error());
             CgroupEvent event{known.name, *count, 0};
             if (local_events_.present())
-                event.local = memory_.u64(local_events_.address_in(group.memcg) + at).value_or(0);
+                event.local = memory_.word(local_events_.address_in(group.memcg) + at).value_or(0);
             group.events.push_back(std::move(event));
         }
     }

@@ -152,7 +152,7 @@ Result<MemcgStatReader::Numbers> MemcgStatReader::read(std::uint64_t memcg) cons
     const AddressSpace& memory = kernel_.memory();
     std::uint64_t base = vmstats_.address_in(memcg);
     if (by_pointer_) {
-        const auto target = memory.u64(base);
+        const auto target = memory.word(base);
         if (!target) return fail(target.error());
         base = *target;
     }

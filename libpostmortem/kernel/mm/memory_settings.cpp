@@ -75,7 +75,7 @@ Result<CrashReservation> read_crash_reservation(const Kernel& kernel) {
     reservation.bytes = *high;
     // One that was never asked for is not there on every architecture.
     reservation.low_bytes = resource_size(kernel, "crashk_low_res").value_or(0);
-    reservation.loaded = kernel.number<std::uint64_t>("kexec_crash_image").value_or(0) != 0;
+    reservation.loaded = kernel.word("kexec_crash_image").value_or(0) != 0;
     return reservation;
 }
 

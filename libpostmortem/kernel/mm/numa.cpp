@@ -19,12 +19,13 @@ Result<std::vector<std::uint64_t>> online_nodes(const Kernel& kernel) {
     // VMCOREINFO gives node_states[N_ONLINE] under its older name.
     const auto mask = kernel.symbol("node_online_map");
     if (!mask) return fail(mask.error());
-    const std::uint64_t bytes = kernel.vmcoreinfo().size("nodemask_t").value_or(8);
+    const std::uint64_t bytes = kernel.vmcoreinfo().size("nodemask_t").value_or(kernel.memory().word_size());
+    const std::uint64_t word_bits = kernel.memory().word_size() * 8;
     std::vector<std::uint64_t> nodes;
-    for (std::uint64_t first = 0; first < std::min(bytes * 8, most_nodes); first += 64) {
-        const auto bits = kernel.memory().u64(*mask + first / 8);
+    for (std::uint64_t first = 0; first < std::min(bytes * 8, most_nodes); first += word_bits) {
+        const auto bits = kernel.memory().word(*mask + first / 8);
         if (!bits) return fail(bits.error());
-        for (std::uint64_t bit = 0; bit < 64; ++bit)
+        for (std::uint64_t bit = 0; bit < word_bits; ++bit)
             if (*bits >> bit & 1) nodes.push_back(first + bit);
     }
     return nodes;
@@ -46,7 +47,7 @@ Result<std::vector<MemoryNode>> read_memory_nodes(const Kernel& kernel) {
     const auto online = online_nodes(kernel);
     if (!online) return fail(online.error());
     for (const std::uint64_t id : *online) {
-        const auto pointer = kernel.memory().u64(*table + 8 * id);
+        const auto pointer = kernel.memory().word(*table + kernel.memory().word_size() * id);
         if (!pointer) return fail(pointer.error());
         const auto node = read_node(kernel.object("pglist_data", *pointer));
         if (!node) return fail(node.error());

@@ -7,8 +7,8 @@ namespace {
 
 // The first chunk ends what was set aside at boot; static variables and the reserved chunk lie before it.
 std::uint64_t boot_pages_per_unit(const Kernel& kernel) {
-    const auto base = kernel.number<std::uint64_t>("pcpu_base_addr");
-    const auto place = kernel.number<std::uint64_t>("pcpu_first_chunk");
+    const auto base = kernel.word("pcpu_base_addr");
+    const auto place = kernel.word("pcpu_first_chunk");
     if (!base || !place || *place == 0) return 0;
     const std::uint64_t page = kernel.dump().page_size();
     const Object first = kernel.object("pcpu_chunk", *place);
@@ -21,7 +21,7 @@ std::uint64_t boot_pages_per_unit(const Kernel& kernel) {
 }  // namespace
 
 Result<PercpuPool> read_percpu_pool(const Kernel& kernel) {
-    const auto per_unit = kernel.number<std::uint64_t>("pcpu_nr_populated");
+    const auto per_unit = kernel.word("pcpu_nr_populated");
     const auto units = kernel.number<std::uint32_t>("pcpu_nr_units");
     if (!per_unit) return fail(per_unit.error());
     if (!units) return fail(units.error());

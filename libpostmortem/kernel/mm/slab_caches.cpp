@@ -174,7 +174,7 @@ void SlabReader::read_cache(std::uint64_t address) {
     std::uint64_t free = 0;
     for (const std::uint32_t id : nodes_) {
         const std::uint64_t slot = per_node_.address_in(address) + per_node_stride_ * id;
-        const auto node = memory_.u64(node_.present() ? node_.address_in(slot) : slot);
+        const auto node = memory_.word(node_.present() ? node_.address_in(slot) : slot);
         if (!node) {
             problems_.add("a slab cache", " " + cache.name, node.error());
             continue;

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/problem_collector.h"
-#include "kernel/lists.h"
 #include "kernel/fs/paths.h"
+#include "kernel/lists.h"
 
 namespace postmortem {
 namespace {
@@ -87,7 +87,7 @@ SwapState read_swap(const Kernel& kernel) {
     }
     std::uint64_t to_be_unused = 0;
     for (std::uint32_t i = 0; i < std::min(*count, most_areas); ++i) {
-        const auto place = kernel.memory().u64(*table + 8ull * i);
+        const auto place = kernel.memory().word(*table + std::uint64_t{kernel.memory().word_size()} * i);
         if (!place) {
             problems.add("a swap area", place.error());
             continue;
@@ -103,8 +103,8 @@ SwapState read_swap(const Kernel& kernel) {
         state.areas.push_back(std::move(*area));
     }
     // What is being swapped off has left both totals, and si_swapinfo() adds what is still there.
-    const auto total = kernel.number<std::uint64_t>("total_swap_pages");
-    const auto free = kernel.number<std::uint64_t>("nr_swap_pages");
+    const auto total = kernel.word("total_swap_pages");
+    const auto free = kernel.word("nr_swap_pages");
     if (total && free)
         state.totals = {*total + to_be_unused, *free + to_be_unused};
     else
@@ -123,11 +123,11 @@ Result<std::uint64_t> count_swap_cache(const Kernel& kernel) {
     if (!areas) return fail(areas.error());
     std::uint64_t pages = 0;
     for (std::uint32_t i = 0; i < std::min(*areas, most_areas); ++i) {
-        const auto array = kernel.memory().u64(*spaces + 8ull * i);
+        const auto array = kernel.memory().word(*spaces + std::uint64_t{kernel.memory().word_size()} * i);
         const auto count = kernel.memory().get<std::uint32_t>(*counts + 4ull * i);
         if (!array || !count) return fail(!array ? array.error() : count.error());
         for (std::uint64_t j = 0; *array != 0 && j < std::min<std::uint64_t>(*count, most_spaces); ++j) {
-            const auto some = kernel.memory().u64(*array + j * *stride + *offset);
+            const auto some = kernel.memory().word(*array + j * *stride + *offset);
             if (!some) return some;
             pages += *some;
         }
@@ -141,7 +141,7 @@ Result<ZswapState> read_zswap(const Kernel& kernel) {
     ZswapState state;
     // An atomic_long_t since 6.11 (6e1fa555ec77), an atomic_t before: both start with the low half.
     const bool wide = !kernel.symbol("zswap_pool_total_size") && !kernel.types().find_struct("zswap_tree");
-    const auto stored = wide ? kernel.memory().u64(*place)
+    const auto stored = wide ? kernel.memory().word(*place)
                              : kernel.memory().get<std::uint32_t>(*place).map(
                                    [](std::uint32_t value) { return std::uint64_t{value}; });
     if (!stored) return fail(stored.error());

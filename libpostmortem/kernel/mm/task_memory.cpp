@@ -65,7 +65,7 @@ Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t in
     const Field& field = counters_[index];
     if (!field.present()) return std::uint64_t{0};
     const std::uint64_t place = field.address_in(mm);
-    if (!percpu_count_.present()) return memory.u64(place);
+    if (!percpu_count_.present()) return memory.word(place);
 
     auto total = percpu_count_.u64(memory, place);
     if (wanted == Parts::HandedIn) return total;
@@ -109,8 +109,8 @@ Result<TaskMemory> TaskMemoryReader::read(const Task& task, Parts parts) const {
 
 Result<std::uint64_t> total_ram_pages(const Kernel& kernel) {
     // _totalram_pages since 5.0 (ca79b0c211af).
-    auto pages = kernel.number<std::uint64_t>("_totalram_pages");
-    return pages ? pages : kernel.number<std::uint64_t>("totalram_pages");
+    auto pages = kernel.word("_totalram_pages");
+    return pages ? pages : kernel.word("totalram_pages");
 }
 
 }  // namespace postmortem

@@ -31,7 +31,7 @@ class LabelTable {
     }
 
     std::string at(std::size_t index) const {
-        const auto text = kernel_->memory().u64(table_ + 8 * index);
+        const auto text = kernel_->memory().word(table_ + kernel_->memory().word_size() * index);
         return text ? kernel_->memory().c_string(*text, longest_label).value_or("") : "";
     }
 

@@ -70,7 +70,7 @@ void Reader::walk(std::uint64_t head) {
 
 // Since 6.9 (d093602919ad) the areas in use are spread over several nodes.
 void Reader::walk_nodes() {
-    const auto nodes = kernel_.number<std::uint64_t>("vmap_nodes");
+    const auto nodes = kernel_.word("vmap_nodes");
     const auto count = kernel_.number<std::uint32_t>("nr_vmap_nodes");
     const auto stride = kernel_.types().size_of("vmap_node");
     const auto busy = Field::find(kernel_.types(), "vmap_node", {"busy.head"});
@@ -104,7 +104,7 @@ VmallocAreas read_vmalloc_areas(const Kernel& kernel) {
 Result<std::uint64_t> vmalloc_pages(const Kernel& kernel, const VmCounters& counters) {
     // A node's counter since 6.18 or so, a number of its own since 5.3 (97105f0ab7b8); constantly 0 before.
     if (auto counted = counters.get("NR_VMALLOC")) return counted;
-    return kernel.number<std::uint64_t>("nr_vmalloc_pages");
+    return kernel.word("nr_vmalloc_pages");
 }
 
 Result<std::uint64_t> vmalloc_space(const Kernel& kernel) {

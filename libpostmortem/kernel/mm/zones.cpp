@@ -233,7 +233,8 @@ void ZoneReader::read_migrate_types() {
     if (!count || *count < 0) return;
     for (std::uint64_t i = 0;
          i < std::min<std::uint64_t>(static_cast<std::uint64_t>(*count), most_migrate_types); ++i) {
-        const auto text = names ? kernel_.memory().u64(*names + 8 * i) : fail(names.error());
+        const auto text =
+            names ? kernel_.memory().word(*names + kernel_.memory().word_size() * i) : fail(names.error());
         const auto name = text ? kernel_.memory().c_string(*text, 32) : fail(text.error());
         table_.migrate_types.push_back(name.value_or(fmt::format("{}", i)));
     }

@@ -19,7 +19,11 @@ constexpr std::uint64_t max_string_table = 64u << 20;
 constexpr std::uint64_t max_memory_types = 16;       // enum mod_mem_type has 7
 constexpr std::uint64_t max_module_bytes = 1 << 30;  // more than the room for all modules
 constexpr std::size_t max_name = 64;                 // MODULE_NAME_LEN is 56
-constexpr std::uint64_t elf64_symbol_size = 24;
+/// Where ELF's symbol of either width keeps what counts.
+struct ElfSymbolLayout {
+    std::uint64_t size, section, value;
+};
+constexpr ElfSymbolLayout elf32_symbol = {16, 14, 4}, elf64_symbol = {24, 6, 8};
 
 /// The pieces of one module, and why one of them is not known.
 struct Ranges {
@@ -130,17 +134,19 @@ static Result<std::unique_ptr<SymbolList>> read_symbols(const Kernel& kernel, co
     if (*count > max_module_symbols)
         return fail(ErrorCode::Corrupt, fmt::format("module {} claims {} symbols", module.name, *count),
                     symtab.value());
-    auto raw = kernel.memory().bytes(*symtab, *count * elf64_symbol_size);
+    const bool wide = kernel.memory().word_size() == 8;
+    const ElfSymbolLayout& layout = wide ? elf64_symbol : elf32_symbol;
+    auto raw = kernel.memory().bytes(*symtab, *count * layout.size);
     if (!raw) return fail(std::move(raw.error()));
     const ByteReader reader(*raw, kernel.memory().endian());
 
     std::vector<Symbol> symbols;
     symbols.reserve(*count);
     for (std::uint64_t i = 1; i < *count; ++i) {
-        const std::uint64_t at = i * elf64_symbol_size;
+        const std::uint64_t at = i * layout.size;
         const std::uint32_t name_offset = *reader.u32(at);
-        const std::uint16_t section = *reader.u16(at + 6);
-        const std::uint64_t value = *reader.u64(at + 8);
+        const std::uint16_t section = *reader.u16(at + layout.section);
+        const std::uint64_t value = wide ? *reader.u64(at + layout.value) : *reader.u32(at + layout.value);
         if (section == 0 || name_offset > max_string_table || !module.holds(value)) continue;
         auto name = kernel.memory().c_string(*strtab + name_offset, 512);
         // The kernel skips nameless symbols and the ones that only mark an instruction set

@@ -31,7 +31,7 @@ constexpr std::array settings = {
 
 Result<std::int64_t> read(const Kernel& kernel, const Setting& setting) {
     if (setting.size == 8) {
-        return kernel.number<std::uint64_t>(setting.symbol).map([](std::uint64_t value) {
+        return kernel.word(setting.symbol).map([](std::uint64_t value) {
             return static_cast<std::int64_t>(value);
         });
     }

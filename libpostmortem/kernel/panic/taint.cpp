@@ -5,7 +5,7 @@
 namespace postmortem {
 
 Result<std::uint64_t> read_taint_mask(const Kernel& kernel) {
-    return kernel.number<std::uint64_t>("tainted_mask");
+    return kernel.word("tainted_mask");
 }
 
 std::vector<TaintFlag> decode_taints(std::uint64_t mask) {

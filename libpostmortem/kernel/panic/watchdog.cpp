@@ -28,7 +28,7 @@ std::optional<double> silence(std::uint64_t timestamp, std::uint64_t now_ns) {
 }  // namespace
 
 Result<WatchdogState> read_watchdog(const Kernel& kernel, std::uint64_t now_ns, ProblemCollector& problems) {
-    const auto enabled = kernel.number<std::uint64_t>("watchdog_enabled");
+    const auto enabled = kernel.word("watchdog_enabled");
     if (!enabled) return fail(enabled.error());
     WatchdogState state;
     state.soft_enabled = (*enabled & soft_bit) != 0;
@@ -39,7 +39,7 @@ Result<WatchdogState> read_watchdog(const Kernel& kernel, std::uint64_t now_ns, 
     if (!cpus || !state.soft_enabled) return state;
     for (const std::uint32_t cpu : *cpus) {
         const auto address = per_cpu_address(kernel, "watchdog_touch_ts", cpu);
-        const auto timestamp = address ? kernel.memory().u64(*address) : fail(address.error());
+        const auto timestamp = address ? kernel.memory().word(*address) : fail(address.error());
         if (!timestamp) {
             problems.add("the watchdog", fmt::format("of CPU {}", cpu), timestamp.error());
             continue;

@@ -51,7 +51,7 @@ Result<Clock> read_clock(const Kernel& kernel) {
 Result<std::uint32_t> ticks_per_second(const Kernel& kernel) {
     std::uint64_t tick_ns = 0;
     // A variable until 6.13; the clocksource "jiffies" has the same length as mult >> shift on every release.
-    if (const auto variable = kernel.number<std::uint64_t>("tick_nsec")) {
+    if (const auto variable = kernel.word("tick_nsec")) {
         tick_ns = *variable;
     } else {
         const Object jiffies = kernel.variable("clocksource_jiffies", "clocksource");
@@ -93,7 +93,7 @@ Result<std::array<double, 3>> read_load_average(const Kernel& kernel) {
     if (!where) return fail(where.error());
     std::array<double, 3> averages;
     for (std::size_t i = 0; i < averages.size(); ++i) {
-        const auto value = kernel.memory().u64(*where + 8 * i);
+        const auto value = kernel.memory().word(*where + kernel.memory().word_size() * i);
         if (!value) return fail(value.error());
         averages[i] = static_cast<double>(*value) / fixed_one;
     }

@@ -185,7 +185,7 @@ class Collector {
                 broken({ErrorCode::Corrupt, "it holds more pids than any kernel gives out"});
                 return false;
             }
-            const auto node = memory_.u64(first_task->address_in(entry));
+            const auto node = memory_.word(first_task->address_in(entry));
             if (!node) {
                 pid_table_whole_ = false;
                 lost_pids_.emplace(static_cast<std::int32_t>(pid), node.error());

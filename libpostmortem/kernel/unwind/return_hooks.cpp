@@ -53,11 +53,11 @@ std::optional<std::uint64_t> ReturnHooks::from_list(std::uint64_t task, std::uin
         auto node = head->u64(memory, task);
         for (unsigned i = 0; i < most_instances && node && *node != 0; ++i) {
             const std::uint64_t instance = *node - *link;
-            if (memory.u64(instance + *place) == slot) {
-                const auto found = memory.u64(instance + *address);
+            if (memory.word(instance + *place) == slot) {
+                const auto found = memory.word(instance + *address);
                 return found ? std::optional(*found) : std::nullopt;
             }
-            node = memory.u64(*node);
+            node = memory.word(*node);
         }
         return std::nullopt;
     }
@@ -76,14 +76,14 @@ std::optional<std::uint64_t> ReturnHooks::from_table(std::uint64_t task, std::ui
                 address = field("ret_addr");
     if (!table || !link.present() || !place.present()) return std::nullopt;
     for (unsigned bucket = 0; bucket < buckets; ++bucket) {
-        auto node = memory.u64(*table + 8ull * bucket);
+        auto node = memory.word(*table + std::uint64_t{memory.word_size()} * bucket);
         for (unsigned i = 0; i < most_instances && node && *node != 0; ++i) {
             const std::uint64_t instance = *node - link.offset();
             if (owner.u64(memory, instance) == task && place.u64(memory, instance) == slot) {
                 const auto found = address.u64(memory, instance);
                 return found ? std::optional(*found) : std::nullopt;
             }
-            node = memory.u64(*node);
+            node = memory.word(*node);
         }
     }
     return std::nullopt;
@@ -101,8 +101,12 @@ std::optional<std::uint64_t> ReturnHooks::from_graph(std::uint64_t task, std::ui
     std::array<std::byte, graph_stack_size> raw;
     if (!base || *base == 0 || !kernel_.memory().read(*base, raw)) return std::nullopt;
     const ByteReader words(raw, kernel_.memory().endian());
-    for (std::uint64_t at = *place; at + 8 <= graph_stack_size; at += 8)
-        if (words.u64(at) == slot) return words.u64(at - *place + *address);
+    const std::uint64_t size = kernel_.memory().word_size();
+    const auto word = [&](std::uint64_t at) -> std::optional<std::uint64_t> {
+        return size == 8 ? words.u64(at) : words.u32(at);
+    };
+    for (std::uint64_t at = *place; at + size <= graph_stack_size; at += size)
+        if (word(at) == slot) return word(at - *place + *address);
     return std::nullopt;
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "kernel/mm/block_devices.h"
-#include "kernel/percpu_counter.h"
 #include "kernel/mm/percpu_pool.h"
 #include "kernel/mm/task_memory.h"
 #include "kernel/mm/vmalloc_areas.h"
+#include "kernel/percpu_counter.h"
 
 namespace postmortem {
 namespace {
@@ -94,7 +94,7 @@ Result<std::uint64_t> Maker::reclaimable_kernel_memory() const {
 Result<std::uint64_t> Maker::available() const {
     const auto free = count({"NR_FREE_PAGES"}), active = count({"NR_ACTIVE_FILE"}),
                inactive = count({"NR_INACTIVE_FILE"});
-    const auto reserve = kernel_.number<std::uint64_t>("totalreserve_pages");
+    const auto reserve = kernel_.word("totalreserve_pages");
     const auto reclaimable = reclaimable_kernel_memory();
     for (const auto* value : {&free, &active, &inactive, &reserve, &reclaimable})
         if (!*value) return *value;
@@ -194,10 +194,10 @@ void Maker::limits() {
     kib("VmallocChunk", 0);
     line("Percpu", read_percpu_pool(kernel_).map([](const PercpuPool& pool) { return pool.pages; }));
     if (kernel_.number<std::uint32_t>("early_memtest_done").value_or(0) != 0) {
-        const auto bad = kernel_.number<std::uint64_t>("early_memtest_bad_size");
+        const auto bad = kernel_.word("early_memtest_bad_size");
         kib("EarlyMemtestBad", bad.map([](std::uint64_t bytes) { return bytes >> 10; }));
     }
-    line_if_any("HardwareCorrupted", kernel_.number<std::uint64_t>("num_poisoned_pages"));
+    line_if_any("HardwareCorrupted", kernel_.word("num_poisoned_pages"));
 }
 
 void Maker::huge_pages() {
@@ -215,7 +215,7 @@ void Maker::huge_pages() {
         line_if_any("FilePmdMapped", huge({"NR_FILE_PMDMAPPED"}));
     }
     if (kernel_.symbol("cma_area_count")) {
-        line_if_any("CmaTotal", kernel_.number<std::uint64_t>("totalcma_pages"));
+        line_if_any("CmaTotal", kernel_.word("totalcma_pages"));
         line_if_any("CmaFree", count({"NR_FREE_CMA_PAGES"}));
     }
     line_if_any("Unaccepted", count({"NR_UNACCEPTED"}));
@@ -240,7 +240,9 @@ void Maker::direct_map() {
     const auto counts = kernel_.symbol("direct_pages_count");
     if (!counts) return;
     const auto at_level = [&](std::uint64_t level, std::uint64_t page_kib) {
-        return kernel_.memory().u64(*counts + 8 * level).map([=](std::uint64_t n) { return n * page_kib; });
+        return kernel_.memory()
+            .word(*counts + kernel_.memory().word_size() * level)
+            .map([=](std::uint64_t n) { return n * page_kib; });
     };
     kib("DirectMap4k", at_level(1, 4));
     kib("DirectMap2M", at_level(2, 2048));
@@ -252,7 +254,7 @@ void Maker::direct_map() {
 
 Result<std::uint64_t> commit_limit(const Kernel& kernel, const MeminfoSources& sources) {
     const auto total = total_ram_pages(kernel);
-    const auto kbytes = kernel.number<std::uint64_t>("sysctl_overcommit_kbytes");
+    const auto kbytes = kernel.word("sysctl_overcommit_kbytes");
     const auto ratio = kernel.number<std::uint32_t>("sysctl_overcommit_ratio");
     if (!total) return total;
     if (!ratio) return fail(ratio.error());
@@ -263,7 +265,7 @@ Result<std::uint64_t> commit_limit(const Kernel& kernel, const MeminfoSources& s
     const std::uint64_t allowed =
         kbytes.value_or(0) != 0 ? *kbytes / (page / 1024) : (*total - std::min(*total, huge)) * *ratio / 100;
     // What is being swapped off has left total_swap_pages, and counts no more.
-    const auto swap = kernel.number<std::uint64_t>("total_swap_pages");
+    const auto swap = kernel.word("total_swap_pages");
     if (!swap) return swap;
     return allowed + *swap;
 }

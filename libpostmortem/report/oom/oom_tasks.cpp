@@ -61,7 +61,7 @@ std::string describe(const OomRule& rule) {
 
 void read_totals(const Kernel& kernel, OomTable& table, ProblemCollector& problems) {
     const auto ram = total_ram_pages(kernel);
-    const auto swap = kernel.number<std::uint64_t>("total_swap_pages");
+    const auto swap = kernel.word("total_swap_pages");
     if (ram)
         table.ram_pages = *ram;
     else

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "kernel/sched/clock.h"
 #include "kernel/cpus.h"
 #include "kernel/hardware.h"
 #include "kernel/mm/numa.h"
-#include "kernel/printk/printk.h"
-#include "kernel/panic/taint.h"
 #include "kernel/mm/task_memory.h"
+#include "kernel/panic/taint.h"
+#include "kernel/printk/printk.h"
+#include "kernel/sched/clock.h"
 #include "kernel/sched/tasks.h"
 #include "kernel/uts.h"
 #include "report/panic/panic_message.h"
@@ -108,7 +108,7 @@ void Maker::describe_kernel() {
     info_.page_size = vmcoreinfo.decimal("PAGESIZE");
 
     constexpr std::size_t longest_command_line = 4096;
-    const auto line = kernel_.number<std::uint64_t>("saved_command_line");
+    const auto line = kernel_.word("saved_command_line");
     take(line ? kernel_.memory().c_string(*line, longest_command_line) : fail(line.error()),
          info_.command_line, "the command line");
     take(read_taint_mask(kernel_), info_.taint_mask, "the taint mask");
