@@ -31,6 +31,9 @@ struct RegisterFile {
     std::uint64_t state = 0;
     /// Whether the CPU ran a user's program.
     bool (*user_mode)(const Registers&) = nullptr;
+    /// Whether an entry into the kernel can have saved these: what lies on a stack in their place may be
+    /// anything else. Null where nothing in them tells.
+    bool (*possible)(const Registers&) = nullptr;
 
     std::span<const RegisterFace> printed;  ///< in the order of crash and the kernel
     std::uint8_t printed_per_line = 3;
@@ -57,6 +60,7 @@ struct Registers {
     std::uint64_t sp() const { return value[file->sp]; }
     std::uint64_t fp() const { return value[file->fp]; }
     bool user_mode() const { return file->user_mode(*this); }
+    bool possible() const { return !file->possible || file->possible(*this); }
 };
 
 /// Whether both are of the same moment, as far as registers tell; never where one of them is not wholly

@@ -97,6 +97,7 @@ Registers registers_of(std::uint64_t ip, std::uint64_t sp, std::uint64_t cs, std
     registers.set(x86_64::Ip, ip);
     registers.set(x86_64::Sp, sp);
     registers.set(x86_64::Cs, cs);
+    registers.set(x86_64::Flags, 0x246);
     registers.set(x86_64::Ss, ss);
     return registers;
 }

@@ -48,6 +48,10 @@ class FakeCode : public CodeSource {
     bool is_return_hook(const CodePlace& place) const override {
         return !hook.empty() && place.function == hook;
     }
+    bool leads_to_return_hook(std::uint64_t address) const override {
+        const CodePlace place = look_up(address);
+        return is_return_hook(place) && place.start == address;
+    }
     std::optional<std::uint64_t> true_return_address(const CodePlace&, std::uint64_t,
                                                      std::uint64_t) const override {
         return hooked_return ? std::optional(hooked_return) : std::nullopt;

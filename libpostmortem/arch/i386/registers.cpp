@@ -29,6 +29,17 @@ bool user_mode(const Registers& registers) {
     return (registers[Cs] & 3) != 0 || (registers[Flags] & virtual_8086) != 0;
 }
 
+// The selectors of arch/x86/include/asm/segment.h: the kernel's (in Xen's paravirtual guests one ring up),
+// the user's, what programs put into their own table (modify_ldt()), and anything at all in virtual 8086
+// mode.
+bool possible(const Registers& registers) {
+    constexpr std::uint64_t own_table = 7, defined_flags = 0x3f7fd7, always_set = 2;
+    const std::uint64_t cs = registers[Cs], flags = registers[Flags];
+    const bool known = cs == 0x60 || cs == 0x61 || cs == 0x73 || (cs & own_table) == own_table;
+    return (known || (flags & virtual_8086) != 0) && (flags & always_set) != 0 &&
+           (flags & ~defined_flags) == 0;
+}
+
 Registers parse(Bytes bytes) {
     Registers registers(register_file);
     for (std::size_t i = 0; i < register_count; ++i)
@@ -50,6 +61,7 @@ const RegisterFile register_file = {
     .entry_only = OrigAx,
     .state = state,
     .user_mode = user_mode,
+    .possible = possible,
     .printed = printed,
     .printed_per_line = 4,
 };

@@ -1,5 +1,8 @@
 #include "arch/x86_64/registers.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace postmortem::x86_64 {
 namespace {
 
@@ -30,6 +33,18 @@ bool user_mode(const Registers& registers) {
     return (registers[Cs] & 3) != 0;
 }
 
+// The selectors of arch/x86/include/asm/segment.h: the kernel's, the 64-bit and the 32-bit user's, those that
+// Xen gives its paravirtual guests, and what programs put into their own table (modify_ldt()). Of the flags,
+// the one bit that is always set, and no undefined one.
+bool possible(const Registers& registers) {
+    constexpr std::uint64_t selectors[] = {0x10, 0x33, 0x23, 0xe030, 0xe033, 0xe023};
+    constexpr std::uint64_t own_table = 7, defined_flags = 0x3f7fd7, always_set = 2;
+    const std::uint64_t cs = registers[Cs], flags = registers[Flags];
+    return (std::find(std::begin(selectors), std::end(selectors), cs) != std::end(selectors) ||
+            (cs & own_table) == own_table) &&
+           (flags & always_set) != 0 && (flags & ~defined_flags) == 0;
+}
+
 Registers parse(Bytes bytes, std::size_t first) {
     Registers registers(register_file);
     for (std::size_t i = first; i < register_count; ++i)
@@ -50,6 +65,7 @@ const RegisterFile register_file = {
     .entry_only = OrigAx,
     .state = state,
     .user_mode = user_mode,
+    .possible = possible,
     .printed = printed,
     .printed_per_line = 3,
 };

@@ -36,6 +36,8 @@ class CodeSource {
     virtual bool may_be_text(std::uint64_t address) const = 0;
     /// Tracers make functions return to code of their own, and keep the true return address elsewhere.
     virtual bool is_return_hook(const CodePlace&) const { return false; }
+    /// Whether a word of a stack is the address of such code; quick, as may_be_text() is.
+    virtual bool leads_to_return_hook(std::uint64_t /*address*/) const { return false; }
     /// The return address that such code stands for in `slot` on the stack of `task`, as far as it is known.
     virtual std::optional<std::uint64_t> true_return_address(const CodePlace& /*hook*/,
                                                              std::uint64_t /*task*/,

@@ -32,10 +32,11 @@ FrameWalker::Step FrameWalker::by_call_site(const UnwindPosition& at, StackSet s
     if (function == 0 || !stack) return {};
     const FramePointers& shape = arch_.code.frame_pointers;
     for (std::uint64_t slot = align_up(at.sp, word_); stack->holds(slot, word_); slot += word_) {
-        const auto ip = read(slot);
-        if (!ip) return {};
-        if (code_.map().call_target(*ip) != function) continue;
-        Step step = moved_to(*ip, slot, FrameTrust::CallSite);
+        const auto word = read(slot);
+        if (!word) return {};
+        const std::uint64_t ip = true_return_address(*word, slot);
+        if (code_.map().call_target(ip) != function) continue;
+        Step step = moved_to(ip, slot, FrameTrust::CallSite);
         // Either the function keeps its caller's frame pointer on the stack, beside, or it does not use it.
         step.next.fp = at.fp;
         if (at.fp && shape.return_address_at(*at.fp) == slot)
@@ -58,9 +59,11 @@ FrameWalker::Step FrameWalker::by_frame_pointer(const UnwindPosition& at, StackS
     if (frame % word_ != 0 || !stack || (stack->holds(at.sp, 1) && frame < at.sp)) return {};
     if (marked) return by_marked_registers(frame, *stack, stacks);
     const std::uint64_t slot = shape.return_address_at(frame);
-    const auto ip = read_on(stacks, slot), fp = read_on(stacks, shape.caller_at(frame));
-    if (!ip || !fp || !is_return_address(*ip)) return {};
-    Step step = moved_to(*ip, slot, FrameTrust::FramePointer);
+    const auto word = read_on(stacks, slot), fp = read_on(stacks, shape.caller_at(frame));
+    if (!word || !fp) return {};
+    const std::uint64_t ip = true_return_address(*word, slot);
+    if (!is_return_address(ip)) return {};
+    Step step = moved_to(ip, slot, FrameTrust::FramePointer);
     step.next.fp = *fp;
     return step;
 }
@@ -80,7 +83,6 @@ FrameWalker::Step FrameWalker::by_marked_registers(std::uint64_t place, const St
 }
 
 bool FrameWalker::starts_stack(std::uint64_t registers, const StackRange& stack) const {
-    constexpr std::uint64_t most_padding = 64;  // TOP_OF_KERNEL_STACK_PADDING is 16 at most
     return stack.kind == StackKind::Task && stack.holds(registers, arch_.frames.size) &&
            stack.high - registers - arch_.frames.size <= most_padding;
 }
@@ -108,15 +110,16 @@ FrameWalker::Step FrameWalker::by_scan(const UnwindPosition& at, StackSet stacks
     if (!stack) return {};
     Step first;
     for (std::uint64_t slot = from; stack->holds(slot, word_); slot += word_) {
-        const auto ip = read(slot);
-        if (!ip) {
+        const auto word = read(slot);
+        if (!word) {
             slot = align_down(slot, page_size) + page_size - word_;
             continue;
         }
-        if (!is_return_address(*ip)) continue;
-        Step candidate = moved_to(*ip, slot, FrameTrust::Scan);
+        const std::uint64_t ip = true_return_address(*word, slot);
+        if (!is_return_address(ip)) continue;
+        Step candidate = moved_to(ip, slot, FrameTrust::Scan);
         if (first.outcome == Step::Outcome::Failed) first = candidate;
-        if (!code_.at(*ip - 1).orc) break;
+        if (!code_.at(ip - 1).orc) break;
         const Step further = step(candidate.next, stacks);
         if (further.outcome == Step::Outcome::EndOfStack) return candidate;
         if (further.outcome != Step::Outcome::Moved) continue;

@@ -1,4 +1,5 @@
 // One step by the unwind tables: FrameWalker::step().
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -104,6 +105,15 @@ void FrameWalker::undo_return_hook(UnwindPosition& next) {
     }
 }
 
+std::uint64_t FrameWalker::true_return_address(std::uint64_t ip, std::uint64_t slot) {
+    if (!code_.map().source().leads_to_return_hook(ip)) return ip;
+    UnwindPosition position;
+    position.ip = ip;
+    position.slot = slot;
+    undo_return_hook(position);
+    return position.ip;
+}
+
 FrameWalker::Step FrameWalker::call_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base,
                                          StackSet stacks) {
     UnwindPosition next;
@@ -131,6 +141,9 @@ FrameWalker::Step FrameWalker::registers_step(const OrcEntry& orc, const UnwindP
     if (const auto done = read_bytes(base, bytes); !done) return failed(done.error());
     const auto parsed = (whole ? arch_.frames.parse : arch_.frames.parse_pushed)(bytes, endian_, base);
     if (!parsed) return failed({ErrorCode::Corrupt, "the saved registers are cut short", base});
+    if (!parsed->possible() || !in_their_place(*parsed, base + bytes.size(), stacks))
+        return failed(
+            {ErrorCode::Corrupt, "what lies where registers should have been saved is something else", base});
     auto saved = std::make_shared<const Registers>(*parsed);
 
     UnwindPosition next;
@@ -145,6 +158,14 @@ FrameWalker::Step FrameWalker::registers_step(const OrcEntry& orc, const UnwindP
     Step step = moved(std::move(next));
     step.saved = std::move(saved);
     return step;
+}
+
+// On a task's stack the registers of its program are the very first that was put there (task_pt_regs()).
+bool FrameWalker::in_their_place(const Registers& registers, std::uint64_t end, StackSet stacks) const {
+    if (!registers.user_mode()) return true;
+    return std::none_of(stacks.begin(), stacks.end(), [&](const StackRange& stack) {
+        return stack.kind == StackKind::Task && stack.holds(end - 1, 1) && stack.high - end > most_padding;
+    });
 }
 
 FrameWalker::Step FrameWalker::step(const UnwindPosition& at, StackSet stacks) {

@@ -45,6 +45,7 @@ void RawBacktrace::clear() {
     registers.clear();
     end = BacktraceEnd::None;
     lost.reset();
+    guessed.reset();
 }
 
 UnwindPosition UnwindPosition::from_registers(SavedRegisters registers) {
@@ -88,6 +89,7 @@ Result<std::uint64_t> FrameWalker::read_on(StackSet stacks, std::uint64_t addres
 }
 
 bool FrameWalker::plausible(const Registers& registers) {
+    if (!registers.possible()) return false;
     if (registers.user_mode()) return registers.ip() < arch_.memory.lowest_kernel_address;
     return code_.at(registers.ip()).is_text;
 }
@@ -154,6 +156,9 @@ void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_t
             const bool user = step.saved && step.saved->user_mode();
             if (step.outcome != Step::Outcome::Moved || (!user && !progress.advance(step.next)))
                 return lose(std::move(error));
+            // Generated code has no tables and keeps frame pointers: so goes the kernel's own unwinder, too.
+            const bool sure = step.next.trust != FrameTrust::Scan && error.code == ErrorCode::NotFound;
+            if (!sure && !out.guessed) out.guessed = std::move(error);
         }
         if (step.saved) {
             out.frames.back().registers = static_cast<std::uint32_t>(out.registers.size());

@@ -35,6 +35,8 @@ struct RawBacktrace {
     std::vector<Registers> registers;
     BacktraceEnd end = BacktraceEnd::None;
     std::optional<Error> lost;  ///< why, where `end` is Lost
+    std::optional<Error>
+        guessed;  ///< why the walk went on by guesses, where it did: the first of the reasons
 
     void clear();
 };
@@ -94,9 +96,12 @@ class FrameWalker {
 
   private:
     static constexpr std::uint64_t page_size = 4096;
+    static constexpr std::uint64_t most_padding = 64;  ///< TOP_OF_KERNEL_STACK_PADDING is 16 at most
     static constexpr std::size_t largest_frame = most_registers * sizeof(std::uint64_t);
 
     void undo_return_hook(UnwindPosition& next);
+    /// What the word `ip` in `slot` makes a function return to, behind a tracer's hook, too.
+    std::uint64_t true_return_address(std::uint64_t ip, std::uint64_t slot);
     Result<std::uint64_t> frame_base(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
     Result<std::uint64_t> indirect_by_sp(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
     Step call_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base, StackSet stacks);
@@ -111,6 +116,7 @@ class FrameWalker {
     Step by_marked_registers(std::uint64_t place, const StackRange& stack, StackSet stacks);
     Step by_entry(const UnwindPosition& at, StackSet stacks);
     bool starts_stack(std::uint64_t registers, const StackRange& stack) const;
+    bool in_their_place(const Registers& registers, std::uint64_t end, StackSet stacks) const;
     Step by_scan(const UnwindPosition& at, StackSet stacks);
 
     Result<std::uint64_t> read_on(StackSet stacks, std::uint64_t address);

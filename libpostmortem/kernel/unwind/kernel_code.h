@@ -25,6 +25,7 @@ class KernelCode final : public CodeSource {
     bool is_return_hook(const CodePlace& place) const override {
         return ReturnHooks::is_trampoline(place.function);
     }
+    bool leads_to_return_hook(std::uint64_t address) const override { return hooks_.begins_at(address); }
     std::optional<std::uint64_t> true_return_address(const CodePlace& hook, std::uint64_t task,
                                                      std::uint64_t slot) const override {
         return hooks_.true_return_address(hook.function, task, slot);

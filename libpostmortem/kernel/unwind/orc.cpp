@@ -54,6 +54,11 @@ Result<std::uint64_t> raw_entry(const AddressSpace& memory, const OrcTable& tabl
     return load<std::uint64_t>(raw.data(), Endian::Little);
 }
 
+Result<OrcEntry> named(Result<OrcEntry> entry, std::string_view tables) {
+    if (!entry) entry.error().message = fmt::format("{}: {}", tables, entry.error().message);
+    return entry;
+}
+
 }  // namespace
 
 OrcEntry OrcLayout::decode(std::uint64_t raw) const {
@@ -184,10 +189,11 @@ Result<OrcEntry> OrcTables::find(std::uint64_t ip) const {
     if (const Module* module = kernel_.modules().find(ip)) {
         const auto table = module_table(*module);
         if (!table) return fail(table.error());
-        return find_in(kernel_.memory(), *table, layout_, ip);
+        return named(find_in(kernel_.memory(), *table, layout_, ip),
+                     "the ORC tables of module " + module->name);
     }
     if (!table_) return fail(table_.error());
-    return find_in(kernel_.memory(), *table_, layout_, ip);
+    return named(find_in(kernel_.memory(), *table_, layout_, ip), "the kernel's ORC tables");
 }
 
 }  // namespace postmortem

@@ -1,5 +1,6 @@
 #include "kernel/unwind/return_hooks.h"
 
+#include <algorithm>
 #include <array>
 
 #include "object/field.h"
@@ -13,7 +14,7 @@ constexpr std::string_view probe_trampolines[] = {"arch_rethook_trampoline", "__
 
 // A task's calls are as deep as its stack at most.
 constexpr unsigned most_instances = 4096;
-constexpr std::uint64_t graph_stack_size = 4096;
+constexpr std::uint64_t graph_stack_size = 4096;  // at most: fewer bytes before 6.10
 
 /// A list of the probed calls of a task, each with its slot and its true return address.
 struct InstanceList {
@@ -34,6 +35,17 @@ bool ReturnHooks::is_trampoline(std::string_view function) {
     for (const std::string_view name : probe_trampolines)
         if (function == name) return true;
     return function == graph_trampoline;
+}
+
+bool ReturnHooks::begins_at(std::uint64_t address) const {
+    std::call_once(located_, [this] {
+        const auto add = [this](std::string_view name) {
+            if (const auto start = kernel_.symbol(name)) starts_.push_back(*start);
+        };
+        add(graph_trampoline);
+        for (const std::string_view name : probe_trampolines) add(name);
+    });
+    return std::find(starts_.begin(), starts_.end(), address) != starts_.end();
 }
 
 std::optional<std::uint64_t> ReturnHooks::true_return_address(std::string_view trampoline, std::uint64_t task,

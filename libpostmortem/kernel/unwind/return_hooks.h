@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "kernel/kernel.h"
 
@@ -19,6 +21,9 @@ class ReturnHooks {
     /// Whether a function of this name is what tracers put in place of a return address.
     static bool is_trampoline(std::string_view function);
 
+    /// Whether `address` is where one of this kernel's begins.
+    bool begins_at(std::uint64_t address) const;
+
     /// The address that the trampoline stands for in `slot` on the stack of `task`; nothing where it cannot
     /// be found.
     std::optional<std::uint64_t> true_return_address(std::string_view trampoline, std::uint64_t task,
@@ -30,6 +35,8 @@ class ReturnHooks {
     std::optional<std::uint64_t> from_graph(std::uint64_t task, std::uint64_t slot) const;
 
     const Kernel& kernel_;
+    mutable std::once_flag located_;
+    mutable std::vector<std::uint64_t> starts_;
 };
 
 }  // namespace postmortem

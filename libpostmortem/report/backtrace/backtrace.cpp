@@ -6,6 +6,7 @@
 
 #include "base/parallel.h"
 #include "report/backtrace/source_lines.h"
+#include "report/backtrace/walk_problems.h"
 #include "report/tasks/task_selection.h"
 
 namespace postmortem {
@@ -65,11 +66,6 @@ void fill(Backtrace& trace, const Arch& arch, const Task& task, const RawBacktra
     }
     trace.frames.resize(raw.frames.size());
     for (std::size_t i = 0; i < raw.frames.size(); ++i) fill(trace.frames[i], raw.frames[i], raw);
-}
-
-void note_lost(const Task& task, const RawBacktrace& raw, ProblemCollector& problems) {
-    if (raw.lost)
-        problems.add("the backtrace", fmt::format("of pid {} ({})", task.pid, task.comm), *raw.lost);
 }
 
 Result<std::vector<const Task*>> wanted_tasks(const Kernel& kernel, const TaskTable& table,
@@ -139,7 +135,9 @@ Backtrace make_backtrace(const Task& task, const Unwinder& unwinder, FrameWalker
     unwinder.unwind(task, walker, raw);
     Backtrace trace;
     fill(trace, unwinder.arch(), task, raw);
-    note_lost(task, raw, problems);
+    WalkProblems found;
+    found.add(task, raw);
+    found.tell(problems);
     return trace;
 }
 
@@ -177,15 +175,17 @@ Result<Problems> visit_backtraces(const Kernel& kernel, const BacktraceRequest& 
             fill(ring[place], kernel.arch(), task, raw[place]);
         }
     };
+    WalkProblems found;
     const auto take = [&](std::size_t first, std::size_t last) {
         for (std::size_t i = first; i < last; ++i) {
             const std::size_t place = i % ring.size();
             if (sources) sources->annotate(ring[place]);
             visit(ring[place]);
-            note_lost(*(*wanted)[i], raw[place], problems);
+            found.add(*(*wanted)[i], raw[place]);
         }
     };
     parallel_in_order(wanted->size(), tasks_per_piece, pieces_ahead, make, take);
+    found.tell(problems);
     problems.add_all(unwinder.problems());
     return problems.take();
 }

@@ -74,7 +74,8 @@ class Tableless final : public CodeSource {
     Registers registers(std::uint64_t ip, std::uint64_t sp, std::uint64_t fp, bool user) const {
         const RegisterFile& file = *width_.arch.registers;
         Registers all(file);
-        for (std::size_t i = 0; i < file.names.size(); ++i) all.set(i, 0);
+        for (std::size_t i = 0; i < file.names.size(); ++i)
+            all.set(i, file.names[i].ends_with("FLAGS") ? 0x246 : 0);
         all.set(file.ip, ip);
         all.set(file.sp, sp);
         all.set(file.fp, fp);

@@ -191,6 +191,7 @@ TEST_CASE("where an entry had saved only what the CPU pushes, the rest is that o
     below.set(Reg::R10, code.at + 0x20);  // odd's frame: the return address into start
     code.image.put(pushed, odd + 4);
     code.image.put(pushed + 8, std::uint64_t{0x10});
+    code.image.put(pushed + 16, std::uint64_t{0x46});
     code.image.put(pushed + 24, pushed + 0x100);
     const auto trace = code.walk(UnwindPosition::from_registers(below));
     CHECK(functions(trace) == Names{"early_entry", "odd", "start"});
@@ -224,6 +225,52 @@ TEST_CASE("the registers of a user's program end a backtrace") {
     CHECK(code.walk(fresh, true).end == BacktraceEnd::User);
     CHECK(code.walk(fresh, true).registers.size() == 1);
     CHECK(code.walk(fresh, false).end == BacktraceEnd::Kernel);
+}
+
+TEST_CASE("what lies in the place of registers and is none is not shown as such") {
+    struct {
+        const char* what;
+        std::uint64_t cs, flags, from_top;
+    } const cases[] = {
+        {"no selector of the kernel's", 0x23b9, 0x246, 0},
+        {"a pointer", 0xffff888001234560, 0x246, 0},
+        {"flags with undefined bits", 0x33, 0xffffffff81001246, 0},
+        {"flags without the bit that is always set", 0x33, 0x244, 0},
+        {"a user's registers that are not the first thing on the stack", 0x33, 0x246, 0x400},
+    };
+    for (const auto& one : cases) {
+        CAPTURE(one.what);
+        FakeCode code;
+        const auto stack = code.add_stack(StackKind::Task);
+        const auto entry = code.function("entry_SYSCALL_64", exception_frame());
+        const auto work = code.function("do_syscall_64", by_sp(8));
+        const std::uint64_t regs = stack.high - x86_64::pt_regs_size - one.from_top;
+        auto registers = user_registers();
+        registers.set(Reg::Cs, one.cs);
+        registers.set(Reg::Flags, one.flags);
+        code.put_registers(regs, registers);
+        code.image.put(regs - 8, code.call(entry, 0x10, work));
+        const auto trace =
+            code.walk(UnwindPosition::from_registers(kernel_registers(work + 1, regs - 8)), true);
+        CHECK(trace.registers.empty());
+        CHECK(trace.end == BacktraceEnd::Lost);
+        REQUIRE(trace.lost);
+        CHECK(trace.lost->code == ErrorCode::Corrupt);
+    }
+}
+
+TEST_CASE("a user's registers may have the 32-bit selector or one of the program's own") {
+    for (const std::uint64_t cs : {0x23ull, 0x33ull, 0xfull}) {
+        FakeCode code;
+        const auto stack = code.add_stack(StackKind::Task);
+        const auto entry = code.function("entry_INT80_compat", exception_frame());
+        const std::uint64_t regs = stack.high - x86_64::pt_regs_size - 16;  // with FRED's padding
+        auto registers = user_registers();
+        registers.set(Reg::Cs, cs);
+        code.put_registers(regs, registers);
+        CHECK(code.walk(UnwindPosition::from_registers(kernel_registers(entry + 1, regs)), true).end ==
+              BacktraceEnd::User);
+    }
 }
 
 TEST_CASE("a call through a null pointer is unwound to its caller") {
@@ -260,6 +307,7 @@ TEST_CASE("a return address that a tracer replaced is undone") {
         const auto trace = code.walk(code.in_leaf());
         CHECK(functions(trace) == Names{"leaf", "return_to_handler", "start"});
         CHECK(trace.frames[2].trust == FrameTrust::Scan);
+        CHECK(trace.guessed);
     }
 }
 
@@ -283,6 +331,16 @@ TEST_SUITE("without tables") {
         CHECK(trace.frames[1].trust == FrameTrust::CallSite);
         CHECK(trace.frames[1].slot == sp + 0x40);
         CHECK(trace.frames[2].trust == FrameTrust::Orc);
+        CHECK_FALSE(trace.guessed);
+
+        // The same where a tracer has put its own code in place of that return address.
+        code.hook = "return_to_handler";
+        code.image.put(sp + 0x40, code.function(code.hook, OrcEntry{}));
+        code.hooked_return = trace.frames[1].ip;
+        const auto traced = code.walk(UnwindPosition::from_registers(registers));
+        CHECK(functions(traced) == functions(trace));
+        CHECK(traced.frames[1].trust == FrameTrust::CallSite);
+        CHECK_FALSE(traced.guessed);
     }
 
     TEST_CASE("frame pointers are followed where they validate") {
@@ -298,12 +356,15 @@ TEST_SUITE("without tables") {
         const auto trace = code.walk(UnwindPosition::from_registers(registers));
         CHECK(functions(trace) == Names{"bpf_prog", "runner", "start"});
         CHECK(trace.frames[1].trust == FrameTrust::FramePointer);
+        CHECK_FALSE(trace.guessed);  // the kernel's own way through generated code
 
         // One that points to no return address is not believed.
         registers.set(Reg::Bp, bp + 0x80);
         const auto scanned = code.walk(UnwindPosition::from_registers(registers));
         REQUIRE(scanned.frames.size() > 1);
         CHECK(scanned.frames[1].trust == FrameTrust::Scan);
+        REQUIRE(scanned.guessed);
+        CHECK(scanned.guessed->message == "no table");
     }
 
     TEST_CASE("a frame pointer with its lowest bit set marks the registers of an exception") {
