@@ -17,9 +17,9 @@ const std::vector<TaskEra>& task_eras() {
         {"5.16 to 6.1", true, false, true, false, 4, "__state", "pid_links", true},
         {"4.20 to 5.13", true, false, true, false, 4, "state", "pid_links", false},
         {"4.15 to 4.18", false, true, true, false, 4, "state", "pids", false},
-        {"4.4", false, false, true, false, 3, "state", "pids", false},
-        {"3.10", false, false, false, false, 3, "state", "pids", true},
-        {"2.6.32", false, false, false, false, 0, "state", "pids", true},
+        {"4.4", false, false, true, false, 3, "state", "pids", true, true},
+        {"3.10", false, false, false, false, 3, "state", "pids", true, true},
+        {"2.6.32", false, false, false, false, 0, "state", "pids", true, true},
     };
     return eras;
 }
@@ -55,7 +55,9 @@ void FakeTasks::declare_types() {
         task.push_back({std::string(name), type, static_cast<std::uint32_t>(at * 8)});
         at += bytes;
     };
-    if (era_.cpu_in_thread_info) {
+    if (era_.info_on_stack) {
+        b.structure("thread_info", 104, {{"task", u64, 0}, {"flags", u32, 128}, {"cpu", u32, 192}});
+    } else if (era_.cpu_in_thread_info) {
         add("thread_info", b.structure("thread_info", 8, {{"flags", u32, 0}, {"cpu", u32, 32}}), 8);
     } else {
         add("cpu", u64, 8);
@@ -125,9 +127,17 @@ void FakeTasks::write_task(std::uint64_t address, std::int32_t pid, std::int32_t
                            std::uint64_t mm) {
     const auto at = [&](std::string_view name) { return address + offsets_.find(name)->second; };
     const bool kernel_thread = mm == 0;
-    fake_.put<std::uint32_t>(
-        at(era_.cpu_in_thread_info ? "thread_info" : "cpu") + (era_.cpu_in_thread_info ? 4 : 0),
-        address == idle_task_ || pid == 12 ? 1 : 0);
+    std::uint64_t cpu_at = 0;
+    if (era_.info_on_stack) {
+        const std::uint64_t stack = fake_.allocate_page(104);
+        fake_.put_u64(at("stack"), stack);
+        fake_.put_u64(stack, address);
+        thread_infos_[pid] = stack;
+        cpu_at = stack + 24;
+    } else {
+        cpu_at = era_.cpu_in_thread_info ? at("thread_info") + 4 : at("cpu");
+    }
+    fake_.put<std::uint32_t>(cpu_at, address == idle_task_ || pid >= 11 ? 1 : 0);
     fake_.put<std::uint32_t>(at(era_.state), pid == 0 || pid == 12 ? 0 : 1);
     fake_.put<std::uint32_t>(at("flags"), kernel_thread ? kernel_thread_flag : 0);
     fake_.put_u64(at("mm"), mm);

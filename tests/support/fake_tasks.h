@@ -21,6 +21,7 @@ struct TaskEra {
     std::string_view state = "__state";
     std::string_view pid_link = "pid_links";
     bool cpu_in_thread_info = true;
+    bool info_on_stack = false;  ///< thread_info lies at the bottom of the stack (before 4.9)
 };
 
 const std::vector<TaskEra>& task_eras();
@@ -50,6 +51,8 @@ class FakeTasks {
     /// The pid table's slot for a pid, where the era has one.
     std::uint64_t table_slot(std::int32_t pid) const { return table_slots_.at(pid); }
     std::uint64_t table_leaf() const { return table_leaf_; }
+    /// The thread_info on the stack of a task, where the era has one.
+    std::uint64_t thread_info(std::int32_t pid) const { return thread_infos_.at(pid); }
     std::uint64_t runqueue(unsigned cpu) const { return runqueues_[cpu]; }
     /// Masks of both CPUs.
     std::uint64_t online_mask() const { return online_mask_; }
@@ -73,6 +76,7 @@ class FakeTasks {
     std::map<std::string, std::uint64_t, std::less<>> offsets_;
     std::map<std::int32_t, FakeTask> tasks_;
     std::map<std::int32_t, std::uint64_t> mms_;
+    std::map<std::int32_t, std::uint64_t> thread_infos_;
     std::map<std::int32_t, std::uint64_t> table_slots_;
     std::uint64_t init_task_ = 0, idle_task_ = 0, table_leaf_ = 0;
     std::vector<std::uint64_t> runqueues_;

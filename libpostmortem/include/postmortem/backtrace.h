@@ -93,10 +93,10 @@ POSTMORTEM_API std::string_view to_string(BacktraceEnd end);
 
 struct Backtrace {
     std::int32_t pid = 0;
-    std::uint64_t task = 0;  ///< address of the task_struct
-    std::uint32_t cpu = 0;
-    std::string comm;     ///< untrusted text: escape before printing
-    bool active = false;  ///< a CPU was running it
+    std::uint64_t task = 0;            ///< address of the task_struct
+    std::optional<std::uint32_t> cpu;  ///< where it runs or last ran
+    std::string comm;                  ///< untrusted text: escape before printing
+    bool active = false;               ///< a CPU was running it
     BacktraceStyle style;
 
     /// The CPU's registers that the backtrace starts from; empty where it starts from a saved return address.

@@ -14,7 +14,7 @@ struct TaskInfo {
     std::int32_t pid = 0;
     std::int32_t tgid = 0;
     std::optional<std::int32_t> ppid;      ///< pid of task->parent
-    std::uint32_t cpu = 0;                 ///< where it runs or last ran
+    std::optional<std::uint32_t> cpu;      ///< where it runs or last ran
     std::uint64_t task = 0;                ///< address of its task_struct
     std::string state;                     ///< crash's two letters: RU, IN, UN, ID, ZO, …
     std::uint64_t state_bits = 0;          ///< task->__state | task->exit_state

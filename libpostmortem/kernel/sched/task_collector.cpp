@@ -39,6 +39,7 @@ struct Found {
     Result<Task> task = fail(Error());
     Links links;
     bool idle = false, running = false, in_process_list = false;
+    std::optional<std::uint32_t> runqueue;  ///< the CPU that idles in it, or runs it
     std::optional<std::int32_t> pid_in_table;
     std::optional<std::int32_t> thread_group;  ///< whose list of threads it is in
     unsigned walks = 0;                        ///< a bit for each walk that has met it
@@ -68,9 +69,13 @@ class LinkedTaskReader {
                                              : find("task_struct", {"thread_group.next"});
     }
 
+    const Problems& missing() const { return tasks_.missing(); }
+
     void read(Found& found, MemoryWindow& window) const {
         found.task = tasks_.read(found.address, window);
         if (!found.task) return;
+        // Where a task runs its runqueue knows best.
+        if (found.runqueue) found.task->cpu = found.runqueue;
         const auto link = [&](const Field& field) { return field.u64(window, found.address).value_or(0); };
         found.links.next_process = link(next_process);
         found.links.previous_process = link(previous_process);
@@ -103,6 +108,7 @@ class Collector {
         read_found();
         follow_process_list();
         compare_sources();
+        for (const Error& missing : reader_.missing()) problems_.add("struct task_struct", missing);
         std::vector<Found*> accepted;
         accepted.reserve(found_.size());
         for (Found& found : found_)
@@ -158,8 +164,14 @@ class Collector {
             if (!idle || !current)
                 problems_.add("the runqueue", fmt::format("of CPU {}", cpu),
                               idle ? current.error() : idle.error());
-            if (Found* task = idle.value_or(0) != 0 ? found(*idle) : nullptr) task->idle = true;
-            if (Found* task = current.value_or(0) != 0 ? found(*current) : nullptr) task->running = true;
+            if (Found* task = idle.value_or(0) != 0 ? found(*idle) : nullptr) {
+                task->idle = true;
+                task->runqueue = cpu;
+            }
+            if (Found* task = current.value_or(0) != 0 ? found(*current) : nullptr) {
+                task->running = true;
+                task->runqueue = cpu;
+            }
         }
     }
 

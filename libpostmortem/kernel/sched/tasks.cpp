@@ -27,7 +27,8 @@ const Task* TaskTable::by_pid(std::int32_t pid) const {
     return at == tasks.end() ? nullptr : &*at;
 }
 
-TaskReader::TaskReader(const Kernel& kernel, TaskParts parts) : memory_(kernel.memory()) {
+TaskReader::TaskReader(const Kernel& kernel, TaskParts parts)
+    : memory_(kernel.memory()), states_(TaskStates::of(kernel)) {
     const auto find = [&](std::initializer_list<std::string_view> paths) {
         auto field = Field::find(kernel.types(), "task_struct", paths);
         if (!field) missing_.push_back(field.error());
@@ -43,12 +44,25 @@ TaskReader::TaskReader(const Kernel& kernel, TaskParts parts) : memory_(kernel.m
     mm_ = find({"mm"});
     parent_ = find({"parent"});
     stack_ = find({"stack"});
-    // task->cpu until 5.15, then thread_info.cpu (bcf9033e5449).
-    cpu_ = find({"cpu", "thread_info.cpu"});
+    find_cpu(kernel);
     cached_rss_ = Field::find(kernel.types(), "task_struct", {"rss_stat.count"}).value_or(Field());
     if (parts == TaskParts::ForUnwinding)
         saved_sp_ = Field::find(kernel.types(), "task_struct", {kernel.arch().saved_sp}).value_or(Field());
     find_extent();
+}
+
+// task->cpu from 4.9 to 5.15, then thread_info.cpu again (bcf9033e5449). Before 4.9 (c65eacbe290b) the
+// thread_info lies at the bottom of the task's stack.
+void TaskReader::find_cpu(const Kernel& kernel) {
+    auto in_task = Field::find(kernel.types(), "task_struct", {"cpu", "thread_info.cpu"});
+    cpu_ = in_task.value_or(Field());
+    if (cpu_.present()) return;
+    stack_cpu_ = Field::find(kernel.types(), "thread_info", {"cpu"}).value_or(Field());
+    stack_task_ = Field::find(kernel.types(), "thread_info", {"task"}).value_or(Field());
+    if (stack_cpu_.present() && stack_task_.present()) return;
+    stack_cpu_ = Field();
+    one_cpu_ = kernel.types().find(TypeKind::Struct, "task_struct") && cpu_limit(kernel) == 1u;
+    if (!one_cpu_) missing_.push_back(in_task.error());
 }
 
 void TaskReader::find_extent() {
@@ -92,16 +106,33 @@ Result<Task> TaskReader::read(std::uint64_t address, MemoryWindow& window) const
     task.tgid = static_cast<std::int32_t>(*tgid);
     task.comm = std::move(*comm);
     task.state = (*state & 0xffffffff) | (optional(exit_state_) & 0xffffffff);
+    task.state_letters = states_.letters(task.state);
     task.flags = optional(flags_);
     task.mm = optional(mm_);
     task.parent = optional(parent_);
     task.stack = optional(stack_);
-    task.cpu = static_cast<std::uint32_t>(optional(cpu_));
+    if (auto cpu = read_cpu(task, window)) {
+        task.cpu = *cpu;
+    } else if (cpu_.present() || stack_cpu_.present()) {
+        task.damage = std::move(cpu.error());
+    }
     if (task.mm != 0 && cached_rss_.present()) read_cached_rss(task);
     if (saved_sp_.present()) {
         if (const auto sp = saved_sp_.u64(window, address)) task.saved_sp = *sp;
     }
     return task;
+}
+
+Result<std::uint32_t> TaskReader::read_cpu(const Task& task, const MemoryWindow& window) const {
+    const auto number = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
+    if (one_cpu_) return 0u;
+    if (cpu_.present()) return cpu_.u64(window, task.address).map(number);
+    if (!stack_cpu_.present()) return fail(ErrorCode::NotFound, "nothing says where a task ran");
+    const auto owner = stack_task_.u64(memory_, task.stack);
+    if (!owner) return fail(owner.error());
+    if (*owner != task.address)
+        return fail(ErrorCode::Corrupt, "the thread_info on its stack is another task's", task.stack);
+    return stack_cpu_.u64(memory_, task.stack).map(number);
 }
 
 void TaskReader::read_cached_rss(Task& task) const {
@@ -128,26 +159,6 @@ Result<std::uint32_t> crashed_cpu(const Kernel& kernel) {
     }
     if (const auto cpu = kernel.dump().info().crashed_cpu) return *cpu;
     return fail(ErrorCode::NotFound, "no CPU had panicked when the dump was taken");
-}
-
-// include/linux/sched.h since 4.14 (the numbers before differ from TASK_DEAD upwards only).
-std::string_view state_letters(std::uint64_t state) {
-    constexpr std::uint64_t interruptible = 0x1, uninterruptible = 0x2, stopped = 0x4, traced = 0x8;
-    constexpr std::uint64_t exit_dead = 0x10, exit_zombie = 0x20, parked = 0x40, dead = 0x80;
-    constexpr std::uint64_t waking = 0x200, no_load = 0x400, is_new = 0x800;
-    constexpr std::uint64_t rtlock_wait = 0x1000;  // 5.15 (5f220be21418): /proc, too, calls it D
-    if (state == 0) return "RU";
-    if (state & exit_zombie) return "ZO";
-    if (state & (exit_dead | dead)) return "DE";
-    if (state & interruptible) return "IN";
-    if (state & uninterruptible) return state & no_load ? "ID" : "UN";
-    if (state & stopped) return "ST";
-    if (state & traced) return "TR";
-    if (state & parked) return "PA";
-    if (state & waking) return "WA";
-    if (state & is_new) return "NE";
-    if (state & rtlock_wait) return "UN";
-    return "??";
 }
 
 }  // namespace postmortem

@@ -11,6 +11,7 @@
 #include <postmortem/problem.h>
 
 #include "kernel/kernel.h"
+#include "kernel/sched/task_states.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -20,11 +21,12 @@ struct Task {
     std::uint64_t address = 0;  ///< of its task_struct
     std::int32_t pid = 0;
     std::int32_t tgid = 0;
-    std::uint32_t cpu = 0;  ///< where it runs or last ran
+    std::optional<std::uint32_t> cpu;  ///< where it runs or last ran
     std::string comm;
-    std::uint64_t state = 0;  ///< task->__state | task->exit_state
-    std::uint64_t flags = 0;  ///< PF_*
-    std::uint64_t mm = 0;     ///< 0 for kernel threads and for tasks that have given theirs up
+    std::uint64_t state = 0;         ///< task->__state | task->exit_state
+    std::string_view state_letters;  ///< as TaskStates::letters()
+    std::uint64_t flags = 0;         ///< PF_*
+    std::uint64_t mm = 0;            ///< 0 for kernel threads and for tasks that have given theirs up
     std::uint64_t parent = 0;
     std::uint64_t stack = 0;  ///< lowest address of its kernel stack
     bool active = false;      ///< current on its CPU when the kernel died
@@ -35,7 +37,7 @@ struct Task {
     /// SPLIT_RSS_COUNTING, 2.6.34 to 6.1: pages by MM_ counter that the thread has not yet added to its mm.
     std::array<std::int32_t, 4> cached_rss{};
 
-    /// Why a part of the task could not be read: its fields are 0.
+    /// Why a part of the task could not be read: its fields are 0, or absent.
     std::optional<Error> damage;
 
     bool is_idle() const { return pid == 0; }
@@ -66,13 +68,21 @@ class TaskReader {
     /// The same for one of many tasks: `window` then holds most of the task_struct.
     Result<Task> read(std::uint64_t address, MemoryWindow& window) const;
 
+    /// Members that this kernel's types do not have where any is known to be.
+    const Problems& missing() const { return missing_; }
+
   private:
+    void find_cpu(const Kernel& kernel);
     void find_extent();
+    Result<std::uint32_t> read_cpu(const Task& task, const MemoryWindow& window) const;
     void read_cached_rss(Task& task) const;
 
     const AddressSpace& memory_;
-    Problems missing_;  ///< members without which a task is not a task
+    TaskStates states_;
+    Problems missing_;
     Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, cpu_, cached_rss_;
+    Field stack_cpu_, stack_task_;        ///< of the thread_info at the bottom of the stack
+    bool one_cpu_ = false;                ///< a kernel for one CPU, which notes none
     Field saved_sp_;                      ///< absent where it is not asked for
     std::uint64_t first_ = 0, last_ = 0;  ///< where the fields begin and end in a task_struct
 };
@@ -82,8 +92,5 @@ Result<std::uint64_t> current_task(const Kernel& kernel, std::uint32_t cpu);
 
 /// The CPU on which the kernel died: crashing_cpu, else panic_cpu, else the one that the dump's header names.
 Result<std::uint32_t> crashed_cpu(const Kernel& kernel);
-
-/// The two letters that crash prints: RU, IN, UN, ID, ZO, DE, ST, TR, PA, WA, NE, or ??.
-std::string_view state_letters(std::uint64_t state);
 
 }  // namespace postmortem

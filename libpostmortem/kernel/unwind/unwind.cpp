@@ -46,11 +46,11 @@ Problems Unwinder::problems() const {
 
 std::vector<StackRange> Unwinder::stacks_of(const Task& task) const {
     std::vector<StackRange> stacks{stacks_.of_task(task.stack)};
-    if (!task.active) return stacks;
+    if (!task.active || !task.cpu) return stacks;
     const std::lock_guard guard(lock_);
-    auto known = cpu_stacks_.find(task.cpu);
+    auto known = cpu_stacks_.find(*task.cpu);
     if (known == cpu_stacks_.end())
-        known = cpu_stacks_.emplace(task.cpu, stacks_.of_cpu(task.cpu, stack_problems_)).first;
+        known = cpu_stacks_.emplace(*task.cpu, stacks_.of_cpu(*task.cpu, stack_problems_)).first;
     stacks.insert(stacks.end(), known->second.begin(), known->second.end());
     return stacks;
 }
@@ -83,7 +83,7 @@ void Unwinder::unwind_sleeping(const Task& task, FrameWalker& walker, RawBacktra
 
 void Unwinder::unwind_active(const Task& task, FrameWalker& walker, RawBacktrace& out) const {
     const std::vector<StackRange> stacks = stacks_of(task);
-    const CpuRegisters* cpu = registers_.of_cpu(task.cpu);
+    const CpuRegisters* cpu = task.cpu ? registers_.of_cpu(*task.cpu) : nullptr;
     if (!cpu) return unwind_unknown(task, walker, stacks, out);
     if (cpu->source != CpuRegisters::Source::Hypervisor) {
         if (const auto later = after_crash(cpu->registers, walker, stacks))
@@ -153,9 +153,9 @@ void Unwinder::unwind_unknown(const Task& task, FrameWalker& walker, StackSet st
                               RawBacktrace& out) const {
     const StackRange& stack = stacks.front();
     const std::uint64_t word = code_.arch().word_size;
-    const Error why(
-        ErrorCode::NotFound,
-        fmt::format("the registers of CPU {} were not saved: where its task was is a guess", task.cpu));
+    const std::string cpu = task.cpu ? fmt::format("CPU {}", *task.cpu) : "its CPU";
+    const Error why(ErrorCode::NotFound,
+                    fmt::format("the registers of {} were not saved: where its task was is a guess", cpu));
     for (std::uint64_t slot = stack.low; slot < stack.high; slot += word) {
         const auto ip = walker.read(slot);
         if (!ip || !code_.is_return_address(*ip)) continue;

@@ -74,7 +74,13 @@ class Printer {
             .decimal(trace_.pid, 7)
             .text("  TASK: ")
             .hex(trace_.task, trace_.style.address_digits);
-        line_.text("  CPU: ").decimal(trace_.cpu, 3).text("  COMMAND: \"").escaped(trace_.comm).text("\"\n");
+        line_.text("  CPU: ");
+        if (trace_.cpu) {
+            line_.decimal(*trace_.cpu, 3);
+        } else {
+            line_.text("-  ");
+        }
+        line_.text("  COMMAND: \"").escaped(trace_.comm).text("\"\n");
         if (trace_.end == BacktraceEnd::None) line_.text("(no stack)\n");
         std::size_t next = 0;
         if (!trace_.registers.empty()) {

@@ -68,8 +68,8 @@ std::string to_text(const CrashReport& report) {
     }
     if (!report.other_cpus.empty()) out += "\nOther CPUs\n";
     for (const Backtrace& trace : report.other_cpus)
-        fmt::format_to(end, "  {:>3}  pid {:<7} {:<16} {}\n", trace.cpu, trace.pid, escaped(trace.comm),
-                       activity(trace));
+        fmt::format_to(end, "  {:>3}  pid {:<7} {:<16} {}\n", trace.cpu ? fmt::format("{}", *trace.cpu) : "-",
+                       trace.pid, escaped(trace.comm), activity(trace));
 
     if (!report.last_records.empty()) {
         KernelLog tail;

@@ -38,7 +38,7 @@ class Finder {
         std::vector<BlockedTask> blocked;
         std::size_t left_out = 0;
         for (const Task& task : table_.tasks) {
-            if (task.active || state_letters(task.state) != "UN") continue;
+            if (task.active || task.state_letters != "UN") continue;
             if (blocked.size() < most_tasks)
                 blocked.push_back(describe(task));
             else

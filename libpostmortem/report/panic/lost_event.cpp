@@ -12,12 +12,12 @@ namespace {
 using Headline = std::string (*)(const Backtrace& trace);
 
 std::string soft_lockup(const Backtrace& trace) {
-    return fmt::format("watchdog: BUG: soft lockup - CPU#{} stuck for 22s! [{}:{}]", trace.cpu, trace.comm,
-                       trace.pid);
+    return fmt::format("watchdog: BUG: soft lockup - CPU#{} stuck for 22s! [{}:{}]", trace.cpu.value_or(0),
+                       trace.comm, trace.pid);
 }
 
 std::string hard_lockup(const Backtrace& trace) {
-    return fmt::format("NMI watchdog: Watchdog detected hard LOCKUP on cpu {}", trace.cpu);
+    return fmt::format("NMI watchdog: Watchdog detected hard LOCKUP on cpu {}", trace.cpu.value_or(0));
 }
 
 template <const char* const& Text>
@@ -75,7 +75,8 @@ std::string write_report(const Backtrace& trace, const std::string& headline, st
                          std::string_view release) {
     std::string text = headline + "\n";
     auto out = std::back_inserter(text);
-    fmt::format_to(out, "CPU: {} PID: {} Comm: {} {}\n", trace.cpu, trace.pid, trace.comm, release);
+    fmt::format_to(out, "CPU: {} PID: {} Comm: {} {}\n", trace.cpu.value_or(0), trace.pid, trace.comm,
+                   release);
     const auto place = [](const Frame& frame) {
         if (frame.function.empty()) return fmt::format("{:#x}", frame.ip);
         return fmt::format("{}+{:#x}/{:#x}{}", frame.function, frame.offset, frame.size,

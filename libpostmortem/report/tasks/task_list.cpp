@@ -57,7 +57,7 @@ class Maker {
         info.ppid = parent_pid(task);
         info.cpu = task.cpu;
         info.task = task.address;
-        info.state = state_letters(task.state);
+        info.state = task.state_letters;
         info.state_bits = task.state;
         info.comm = task.comm;
         info.kernel_thread = task.is_kernel_thread();

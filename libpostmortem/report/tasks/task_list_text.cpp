@@ -22,7 +22,7 @@ std::string to_text(const TaskList& list) {
         const std::string comm = escaped(task.comm);
         fmt::format_to(fmt::appender(out), "{} {:>7} {:>7} {:>3}  {:016x}  {}  {:>4} {:>8} {:>8}  {}\n",
                        task.active ? '>' : ' ', task.pid, task.ppid ? fmt::format("{}", *task.ppid) : "-",
-                       task.cpu, task.task, task.state,
+                       task.cpu ? fmt::format("{}", *task.cpu) : "-", task.task, task.state,
                        task.mem_percent ? fmt::format("{:.1f}", *task.mem_percent) : "-",
                        column(task.vsz_kib), column(task.rss_kib),
                        task.kernel_thread ? fmt::format("[{}]", comm) : comm);

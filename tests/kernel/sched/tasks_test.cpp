@@ -60,6 +60,8 @@ TEST_CASE("every era's tasks are found whole") {
         CHECK(thread->comm == "worker-12");
         CHECK(thread->cpu == 1);
         CHECK(thread->active);
+        CHECK(table.by_pid(11)->cpu == 1);  // no runqueue tells that
+        CHECK(table.by_pid(10)->cpu == 0);
         CHECK(thread->state == 0);
         CHECK(thread->mm == tasks.mm(10));
         CHECK(thread->parent == tasks.init_task());
@@ -314,18 +316,22 @@ TEST_CASE("a kernel without any type says so once and shows no task") {
     CHECK(table.problems.size() < 12);
 }
 
-TEST_CASE("the letters of a state") {
-    CHECK(state_letters(0) == "RU");
-    CHECK(state_letters(1) == "IN");
-    CHECK(state_letters(2) == "UN");
-    CHECK(state_letters(0x402) == "ID");
-    CHECK(state_letters(0x102) == "UN");  // killable
-    CHECK(state_letters(4) == "ST");
-    CHECK(state_letters(8) == "TR");
-    CHECK(state_letters(0x20) == "ZO");
-    CHECK(state_letters(0x80 | 0x10) == "DE");
-    CHECK(state_letters(0x40) == "PA");
-    CHECK(state_letters(0x200) == "WA");
-    CHECK(state_letters(0x800) == "NE");
-    CHECK(state_letters(1ull << 40) == "??");
+TEST_CASE("a CPU that cannot be read is absent, never 0, and costs a problem") {
+    for (const TaskEra& era : test::task_eras()) {
+        if (!era.info_on_stack) continue;
+        CAPTURE(era.name);
+        FakeTasks tasks(era);
+        tasks.link();
+        // A stack that belongs to somebody else, and one that is not there.
+        tasks.fake().put_u64(tasks.thread_info(10), tasks.task(11).address);
+        tasks.fake().put_u64(tasks.member(1, "stack"), 0xffff8fffdead0000);
+        tasks.fake().put_u64(tasks.member(12, "stack"), 0xffff8fffdead0000);
+        const TaskTable table = read_tasks(*tasks.open());
+        CHECK_FALSE(table.by_pid(10)->cpu.has_value());
+        CHECK_FALSE(table.by_pid(1)->cpu.has_value());
+        CHECK(table.by_pid(12)->cpu == 1);  // it runs: the runqueue tells
+        CHECK(table.by_pid(11)->cpu == 1);
+        CHECK(tells(table, "of pid 10"));
+        CHECK(tells(table, "of pid 1:"));
+    }
 }
