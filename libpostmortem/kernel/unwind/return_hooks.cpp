@@ -115,7 +115,8 @@ std::optional<std::uint64_t> ReturnHooks::from_graph(std::uint64_t task, std::ui
     const ByteReader words(raw, kernel_.memory().endian());
     const std::uint64_t size = kernel_.memory().word_size();
     const auto word = [&](std::uint64_t at) -> std::optional<std::uint64_t> {
-        return size == 8 ? words.u64(at) : words.u32(at);
+        if (size == 8) return words.u64(at);
+        return words.u32(at);
     };
     for (std::uint64_t at = *place; at + size <= graph_stack_size; at += size)
         if (word(at) == slot) return word(at - *place + *address);

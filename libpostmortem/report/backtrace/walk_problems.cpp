@@ -21,7 +21,7 @@ void WalkProblems::add(const Task& task, const RawBacktrace& walk) {
     // one.
     const bool by_page =
         walk.guessed->code != ErrorCode::NotFound && walk.guessed->code != ErrorCode::Corrupt;
-    const Key key{walk.guessed->message, by_page ? walk.guessed->address / page : 0};
+    const Key key{walk.guessed->message, by_page ? walk.guessed->address.value_or(0) / page : 0};
     Reason& reason = guessed_[key];
     if (reason.tasks++ != 0) return;
     reason.error = *walk.guessed;
