@@ -27,6 +27,10 @@ enum class EventClass {
     StackSegmentFault,
     StackOverflow,
     DoubleFault,
+    AlignmentFault,
+    BusError,  ///< the bus, the memory controller or memory protection refused an access
+    FpuException,
+    Trap,  ///< an exception of the processor that has no class of its own
     Oops,  ///< an oops whose first line is lost or of no other kind
     KernelBug,
     Warning,
@@ -53,6 +57,7 @@ enum class EventClass {
     BadPage,
     UserCopy,
     StackCorruption,
+    CfiFailure,  ///< a call or a return that control-flow integrity does not allow: kCFI, IBT, BTI, PAC
     OutOfMemory,
     AllocationFailure,
     MachineCheck,
@@ -62,6 +67,7 @@ enum class EventClass {
     NetdeviceReference,
     FilesystemError,
     FilesystemShutdown,
+    SplPanic,  ///< ZFS: a failed assertion of its porting layer; the thread sleeps for ever
     SysrqCrash,
     Panic,       ///< a panic() that is itself the reason
     Escalation,  ///< a panic that only follows from an earlier event: panic_on_warn, "Fatal exception", ...
@@ -80,8 +86,44 @@ struct LogFrame {
     std::string function;  ///< without it, demangled
     std::string module;    ///< empty for the kernel itself
     std::optional<std::uint64_t> offset, size, address;
-    bool reliable = true;  ///< false for "? function" and "(unreliable)"
+    bool reliable = true;       ///< false for "? function" and "(unreliable)"
+    bool in_interrupt = false;  ///< between <IRQ> or <NMI> and their end: not the code that was interrupted
 };
+
+/// Who made no progress, and for how long: RCU stalls, lockups, hung tasks.
+struct LogStall {
+    std::vector<unsigned> cpus;            ///< in the report's order
+    std::vector<std::uint32_t> tasks;      ///< pids
+    std::optional<std::uint64_t> jiffies;  ///< as RCU counts; how long one is the log does not say
+    std::optional<double> seconds;
+    std::string kthread;                           ///< the thread that drives grace periods, where it starved
+    std::optional<std::uint64_t> starved_jiffies;  ///< for how long it got no CPU
+    std::optional<unsigned> kthread_cpu;           ///< where it was to run
+    std::vector<unsigned> silent_cpus;             ///< asked for their stacks, and gave none
+};
+
+/// What became of the machine, or of whoever was hit.
+enum class Outcome {
+    Unknown,
+    WentOn,      ///< the kernel warned, or mended something, and went on
+    KilledTask,  ///< a process died, the machine lived
+    TaskSleeps,  ///< a task waits and nothing wakes it
+    CpuStuck,    ///< a CPU does no other work
+    Died,        ///< the machine
+};
+
+/// A stable lower-case word: "went-on", "killed-task".
+POSTMORTEM_API std::string_view to_string(Outcome outcome);
+
+/// An event's part in the story of the whole log.
+enum class EventRole {
+    Killed,     ///< killed the machine, or followed from what did
+    Before,     ///< left the kernel in doubt before that, in the same boot
+    Survived,   ///< the machine went on from it
+    Unsettled,  ///< the log does not tell of a death, nor that all is well again
+};
+
+POSTMORTEM_API std::string_view to_string(EventRole role);
 
 struct LogRegister {
     std::string name;
@@ -91,15 +133,16 @@ struct LogRegister {
 /// What an address looks like, in the kernel's own terms.
 enum class AddressKind {
     Unknown,
-    Null,          ///< zero
-    NullOffset,    ///< a small number: a member of a structure at NULL, or an element of an array there
-    ErrorPointer,  ///< the last page: ERR_PTR(-errno) used as a pointer
-    FreedPoison,   ///< 6b6b...: slab memory after free (POISON_FREE)
-    UnusedPoison,  ///< 5a5a...: slab memory never written (POISON_INUSE)
-    ListPoison,    ///< dead000000000100 or ...122: a list entry after list_del()
-    PagePoison,    ///< aaaa...: page_poisoning
-    NonCanonical,  ///< no address at all on this architecture
-    User,          ///< in the user half
+    Null,             ///< zero
+    NullOffset,       ///< a small number: a member of a structure at NULL, or an element of an array there
+    NullMinusOffset,  ///< the last page, by the registers: container_of() of a NULL pointer
+    ErrorPointer,     ///< the last page: ERR_PTR(-errno) used as a pointer
+    FreedPoison,      ///< 6b6b...: slab memory after free (POISON_FREE)
+    UnusedPoison,     ///< 5a5a...: slab memory never written (POISON_INUSE)
+    ListPoison,       ///< dead000000000100 or ...122: a list entry after list_del()
+    PagePoison,       ///< aaaa...: page_poisoning
+    NonCanonical,     ///< no address at all on this architecture
+    User,             ///< in the user half
     Kernel,
 };
 
@@ -124,9 +167,10 @@ struct LogEvent {
     std::string function;
     std::string module;
     std::optional<std::uint64_t> offset;
-    std::string blamed;          ///< the function in the title: the first informative one
-    std::string source;          ///< "mm/slub.c:123" where the kernel says so
-    std::optional<LogFrame> ip;  ///< the instruction pointer, where the report has one
+    std::string blamed;              ///< the function in the title: the first informative one
+    std::string source;              ///< "mm/slub.c:123" where the kernel says so
+    std::optional<LogFrame> ip;      ///< the instruction pointer, where the report has one
+    std::optional<LogFrame> caller;  ///< what the link register held: LR, ra
 
     std::optional<std::uint64_t> fault_address;
     AddressKind address_kind = AddressKind::Unknown;
@@ -142,6 +186,12 @@ struct LogEvent {
     std::vector<LogFrame> frames;               ///< of the trace that the title was taken from
     std::vector<std::string> signature_frames;  ///< what went into the id
 
+    std::optional<LogStall> stall;
+    Outcome outcome = Outcome::Unknown;
+    EventRole role = EventRole::Survived;
+    std::optional<std::size_t> follows;  ///< index of the earlier event that this one only follows from
+    bool first_oops_missing = false;     ///< an oops came before this one, and the log does not hold it
+
     std::size_t boot = 0;     ///< which boot of the log it belongs to, from 0
     std::size_t repeats = 0;  ///< how often the same one-line message followed
 };
@@ -151,6 +201,7 @@ struct LogAnalysis {
     std::optional<std::size_t> cause;  ///< index of the event that killed the machine, or is most serious
     bool panicked = false;             ///< the log holds a kernel panic
     std::string kernel;                ///< release of the boot that the cause belongs to
+    bool died = false;                 ///< the machine did not go on from the cause
     std::size_t lines = 0;
     std::size_t boots = 0;
     std::size_t dropped_events = 0;  ///< found, but beyond LogAnalysisOptions::max_events

@@ -4,67 +4,12 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "log/events/gravity.h"
+
 namespace postmortem {
 namespace {
 
 using Index = std::optional<std::size_t>;
-
-// What an event tells of the machine's state, in rising order.
-enum class Gravity { Notice, Warning, Corruption, Stall, Fatal, Panic };
-
-Gravity gravity_of_class(EventClass event_class) {
-    switch (event_class) {
-        case EventClass::OutOfMemory:
-        case EventClass::AllocationFailure:
-        case EventClass::HardwareError:
-        case EventClass::NetdeviceReference:
-        case EventClass::FilesystemError:
-        case EventClass::FilesystemShutdown:
-        case EventClass::Reboot:
-        case EventClass::OtherInfo: return Gravity::Notice;
-        case EventClass::Warning:
-        case EventClass::Kcsan:
-        case EventClass::Ubsan:
-        case EventClass::MemoryLeak:
-        case EventClass::Lockdep:
-        case EventClass::SleepInAtomic:
-        case EventClass::Preemption:
-        case EventClass::ScheduleInAtomic:
-        case EventClass::OtherBug:
-        case EventClass::OtherWarning: return Gravity::Warning;
-        case EventClass::Kasan:
-        case EventClass::Kmsan:
-        case EventClass::Kfence:
-        case EventClass::LockCorruption:
-        case EventClass::Refcount:
-        case EventClass::ListCorruption:
-        case EventClass::SlabCorruption:
-        case EventClass::BadPage:
-        case EventClass::UserCopy:
-        case EventClass::StackCorruption: return Gravity::Corruption;
-        case EventClass::SoftLockup:
-        case EventClass::HardLockup:
-        case EventClass::RcuStall:
-        case EventClass::HungTask:
-        case EventClass::WorkqueueLockup: return Gravity::Stall;
-        case EventClass::Panic:
-        case EventClass::Escalation:
-        case EventClass::InitKilled:
-        case EventClass::RootMountFailure: return Gravity::Panic;
-        default: return Gravity::Fatal;
-    }
-}
-
-// Whatever it was, an event that counts as an oops killed its task at least.
-Gravity gravity(const LogEvent& event) {
-    const Gravity own = gravity_of_class(event.event_class);
-    return event.die_count ? std::max(own, Gravity::Fatal) : own;
-}
-
-bool is_panic(const LogEvent& event) {
-    return event.headline.find("Kernel panic") != std::string::npos ||
-           event.event_class == EventClass::Escalation;
-}
 
 bool within(const LogEvent& earlier, const LogEvent& later, double seconds) {
     return !earlier.seconds || !later.seconds || *later.seconds - *earlier.seconds <= seconds;
@@ -143,7 +88,14 @@ Index reason_of_escalation(const LogEvent& panic, const History& history) {
                    event.event_class == EventClass::HardLockup;
         });
     }
-    if (says(panic, "hung_task")) return history.first_of_group(EventClass::HungTask, 10);
+    if (says(panic, "hung_task")) {
+        const Index spl = history.nearest_of({EventClass::SplPanic});
+        return spl ? spl : history.first_of_group(EventClass::HungTask, 10);
+    }
+    if (says(panic, "kasan")) return history.nearest_of({EventClass::Kasan});
+    if (says(panic, "kfence")) return history.nearest_of({EventClass::Kfence});
+    if (says(panic, "ubsan")) return history.nearest_of({EventClass::Ubsan});
+    if (says(panic, "kcsan")) return history.nearest_of({EventClass::Kcsan});
     if (says(panic, "softlockup")) return history.nearest_of({EventClass::SoftLockup});
     if (says(panic, "Hard LOCKUP")) return history.nearest_of({EventClass::HardLockup});
     if (says(panic, "RCU Stall")) return history.first_of_group(EventClass::RcuStall, 5);
@@ -152,7 +104,10 @@ Index reason_of_escalation(const LogEvent& panic, const History& history) {
     if (says(panic, "forced after error")) {
         return history.nearest_of({EventClass::FilesystemError, EventClass::FilesystemShutdown});
     }
-    return history.first_oops();
+    const Index oops = history.first_oops();
+    return oops ? oops
+                : history.nearest_of(
+                      {EventClass::CfiFailure, EventClass::MachineCheck, EventClass::HardwareError});
 }
 
 // What stands behind a panic that names a reason of its own.
@@ -185,16 +140,19 @@ Index boot_of_crash(std::span<const LogEvent> events) {
 
 }  // namespace
 
+std::optional<std::size_t> reason_of_panic(std::span<const LogEvent> events, std::size_t panic) {
+    const History history(events, panic);
+    const bool escalated = events[panic].event_class == EventClass::Escalation;
+    return escalated ? reason_of_escalation(events[panic], history) : reason_behind(events[panic], history);
+}
+
 std::optional<std::size_t> find_cause(std::span<const LogEvent> events) {
     const Index boot = boot_of_crash(events);
     const auto in_boot = [&](const LogEvent& event) { return !boot || event.boot == *boot; };
     // What follows the first panic is its aftermath.
     for (std::size_t i = 0; i < events.size(); ++i) {
         if (!in_boot(events[i]) || !is_panic(events[i])) continue;
-        const History history(events, i);
-        const bool escalated = events[i].event_class == EventClass::Escalation;
-        return (escalated ? reason_of_escalation(events[i], history) : reason_behind(events[i], history))
-            .value_or(i);
+        return reason_of_panic(events, i).value_or(i);
     }
     Index gravest;
     for (std::size_t i = 0; i < events.size(); ++i) {

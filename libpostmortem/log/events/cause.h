@@ -11,4 +11,7 @@ namespace postmortem {
 /// Index of the cause; nothing where there are no events.
 std::optional<std::size_t> find_cause(std::span<const LogEvent> events);
 
+/// Index of what the panic at that index follows from; nothing where it is itself the reason.
+std::optional<std::size_t> reason_of_panic(std::span<const LogEvent> events, std::size_t panic);
+
 }  // namespace postmortem

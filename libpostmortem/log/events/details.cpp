@@ -4,10 +4,12 @@
 #include <array>
 
 #include "base/text.h"
-#include "log/text/cursor.h"
+#include "log/events/fault_address.h"
 #include "log/events/frame.h"
+#include "log/events/interrupted.h"
 #include "log/events/registers.h"
 #include "log/events/stack_lines.h"
+#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
@@ -118,7 +120,10 @@ class TaskReader {
         if (at == npos || !event_.taint.empty()) return;
         for (Cursor cursor(text.substr(at + 9)); !cursor.at_end();) {
             cursor.skip_blanks();
-            const std::string_view word = cursor.word();
+            // RHEL 5 to 7 mark each column without a letter: "G           --L------------", "GF       W  O
+            // --------"
+            std::string word(cursor.word());
+            std::erase(word, '-');
             const bool is_flag = word.size() == 1 && word.front() >= 'A' && word.front() <= 'Z';
             if (!is_flag &&
                 !std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
@@ -131,39 +136,45 @@ class TaskReader {
     bool has_release_ = false;
 };
 
-std::optional<std::uint64_t> fault_address(std::string_view text) {
-    static constexpr std::array<std::string_view, 7> labels = {
-        "at virtual address ",      "dereference at ",        "paging request at ",  "dereference, address: ",
-        "page fault for address: ", "non-canonical address ", "for data at address "};
-    for (const std::string_view label : labels) {
-        const std::size_t at = text.find(label);
-        if (at == npos) continue;
-        Cursor cursor(text.substr(at + label.size()));
-        cursor.skip_blanks();
-        if (cursor.take("(null)")) return 0;
-        cursor.take("0x");
-        if (const auto address = parse_u64(cursor.take_while(is_hex), 16)) return address;
+// The first call trace with frames; a second one (of user space, of another CPU) is not wanted.
+class TraceReader {
+  public:
+    void read(const ReportLine& line, LogEvent& event) {
+        if (done_) return;
+        if (opens_call_trace(line.named()) || holds(line.text, "---[ end trace")) {
+            done_ = !event.frames.empty();
+            return;
+        }
+        const bool in_interrupt = tags_.read(line.text);
+        auto frame = parse_frame(line.named());
+        if (!frame || event.frames.size() >= max_frames) return;
+        frame->in_interrupt = in_interrupt;
+        forget_offset(line, *frame);
+        event.frames.push_back(std::move(*frame));
     }
-    return std::nullopt;
-}
 
-std::optional<unsigned> die_count(std::string_view text) {
-    const std::size_t at = text.find("[#");
-    if (at == npos) return std::nullopt;
-    Cursor cursor(text.substr(at + 2));
-    const auto number = cursor.number();
-    if (!number || *number > 1'000'000 || !cursor.take(']')) return std::nullopt;
-    return static_cast<unsigned>(*number);
-}
+    static void forget_offset(const ReportLine& line, LogFrame& frame) {
+        if (line.plain.empty() || frame.offset != 0) return;
+        frame.offset.reset();
+        frame.size.reset();
+    }
+
+  private:
+    bool done_ = false;
+    InterruptTags tags_;
+};
 
 // "kernel BUG at mm/slub.c:123!", "WARNING: CPU: 0 PID: 1 at kernel/smp.c:912 f+0x1/0x2 [m]", "... context at
 // f.c:1"
-void read_place(std::string_view text, LogEvent& event) {
+void read_place(const ReportLine& line, LogEvent& event) {
+    const std::string_view text = line.named();
     // "BUG: KASAN: slab-out-of-bounds in f+0x190/0x3b8 [m]"
     static const Pattern sanitizer("BUG: {KASAN|KMSAN|KFENCE|KCSAN}: {*} in {func}");
     if (const auto match = sanitizer.find(text)) {
         event.ip =
             parse_location(text.substr(static_cast<std::size_t>(match->function.data() - text.data())));
+        if (event.ip) TraceReader::forget_offset(line, *event.ip);
+        event.source = line.source;
         return;
     }
     static const Pattern at_source("at {src}");
@@ -174,23 +185,17 @@ void read_place(std::string_view text, LogEvent& event) {
     event.source = (*match)[0];
     if (!holds(text, "WARNING:")) return;
     event.ip = parse_location(trimmed(text.substr(match->end)));
+    if (event.ip) TraceReader::forget_offset(line, *event.ip);
 }
 
-// The first call trace with frames; a second one (of user space, of another CPU) is not wanted.
-class TraceReader {
-  public:
-    void read(std::string_view text, LogEvent& event) {
-        if (done_) return;
-        if (opens_call_trace(text) || holds(text, "---[ end trace")) {
-            done_ = !event.frames.empty();
-        } else if (auto frame = parse_frame(text); frame && event.frames.size() < max_frames) {
-            event.frames.push_back(std::move(*frame));
-        }
-    }
-
-  private:
-    bool done_ = false;
-};
+void read_ip(const ReportLine& line, LogEvent& event) {
+    if (!event.caller) event.caller = parse_caller(line.named());
+    if (event.ip) return;
+    event.ip = parse_instruction_pointer(line.named());
+    if (!event.ip || line.plain.empty()) return;
+    TraceReader::forget_offset(line, *event.ip);
+    if (event.source.empty()) event.source = line.source;
+}
 
 // Some reports are no faults: the registers in them are those of user space, in its system call.
 bool has_own_registers(EventClass event_class) {
@@ -213,21 +218,13 @@ bool has_own_registers(EventClass event_class) {
 
 }  // namespace
 
-AddressKind kind_of_address(std::uint64_t address) {
-    const std::uint64_t high = address >> 32;
-    if (address == 0) return AddressKind::Null;
-    if (address < 0x10000) return AddressKind::NullOffset;
-    if (address >= 0xfffffffffffff000 || (high == 0 && address >= 0xfffff000))
-        return AddressKind::ErrorPointer;
-    // A member's offset may have been added to the poison.
-    if (high == 0x6b6b6b6b || (high == 0 && address >> 16 == 0x6b6b)) return AddressKind::FreedPoison;
-    if (high == 0x5a5a5a5a || (high == 0 && address >> 16 == 0x5a5a)) return AddressKind::UnusedPoison;
-    if (high == 0xaaaaaaaa) return AddressKind::PagePoison;
-    if (address >> 16 == 0xdead00000000) return AddressKind::ListPoison;
-    if (high == 0) return AddressKind::Unknown;  // 32 bits do not tell user from kernel
-    if (address >> 47 == 0) return AddressKind::User;
-    if (address >> 48 == 0xffff || address >> 60 == 0xc) return AddressKind::Kernel;
-    return AddressKind::NonCanonical;
+std::optional<unsigned> die_count_of(std::string_view text) {
+    const std::size_t at = text.find("[#");
+    if (at == npos) return std::nullopt;
+    Cursor cursor(text.substr(at + 2));
+    const auto number = cursor.number();
+    if (!number || *number > 1'000'000 || !cursor.take(']')) return std::nullopt;
+    return static_cast<unsigned>(*number);
 }
 
 std::string_view release_of_banner(std::string_view text) {
@@ -241,22 +238,25 @@ void read_details(const Report& report, LogEvent& event) {
     TaskReader task(event);
     TraceReader trace;
     RegisterReader registers;
+    FaultAddressReader address;
     task.read_headline(report.headline());
-    read_place(report.headline(), event);
+    read_place(report.lines[report.headline_at], event);
     const bool own_registers = has_own_registers(event.event_class);
     for (std::size_t i = 0; i < report.own_lines; ++i) {
         const std::string_view text = report.lines[i].text;
         task.read(text);
-        trace.read(text, event);
-        if (!event.fault_address) event.fault_address = fault_address(text);
-        if (!event.die_count) event.die_count = die_count(text);
-        if (own_registers && !event.ip) event.ip = parse_instruction_pointer(text);
-        if (own_registers) registers.read(text, event.registers);
+        trace.read(report.lines[i], event);
+        address.read(text);
+        if (!event.die_count) event.die_count = die_count_of(text);
+        if (own_registers) {
+            read_ip(report.lines[i], event);
+            registers.read(text, event.registers);
+        }
         if (const std::size_t at = text.find("Hardware name: "); at != npos && event.hardware.empty()) {
             event.hardware = trimmed(text.substr(at + 15));
         }
     }
-    if (event.fault_address) event.address_kind = kind_of_address(*event.fault_address);
+    address.settle(event);
 }
 
 }  // namespace postmortem

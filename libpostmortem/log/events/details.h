@@ -10,7 +10,7 @@ void read_details(const Report& report, LogEvent& event);
 /// The release in a boot banner, "Linux version 6.1.0-18-amd64 (debian..."; empty for any other line.
 std::string_view release_of_banner(std::string_view text);
 
-/// What kind of address a fault address is.
-AddressKind kind_of_address(std::uint64_t address);
+/// The n of die()'s "[#n]".
+std::optional<unsigned> die_count_of(std::string_view text);
 
 }  // namespace postmortem

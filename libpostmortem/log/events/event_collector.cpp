@@ -5,6 +5,8 @@
 
 #include "log/events/cause.h"
 #include "log/events/details.h"
+#include "log/events/outcome.h"
+#include "log/events/undecoded.h"
 #include "log/text/cursor.h"
 
 namespace postmortem {
@@ -47,6 +49,33 @@ bool stands_alone(std::string_view text, std::string_view literal) {
     return !is_symbol(before) && before != ':' && before != '-';
 }
 
+// Reports of these kinds end without a die(): an oops behind one is another event.
+bool may_die(const Report& report) {
+    if (!report.rule) return report.trigger->otherwise == EventClass::OtherBug;
+    switch (report.rule->rule->event_class) {
+        case EventClass::Warning:
+        case EventClass::Lockdep:
+        case EventClass::Refcount:
+        case EventClass::SleepInAtomic:
+        case EventClass::ScheduleInAtomic:
+        case EventClass::Preemption:
+        case EventClass::Kcsan:
+        case EventClass::MemoryLeak:
+        case EventClass::HungTask:
+        case EventClass::RcuStall:
+        case EventClass::WorkqueueLockup:
+        case EventClass::OutOfMemory:
+        case EventClass::AllocationFailure:
+        case EventClass::NetdeviceReference:
+        case EventClass::FilesystemError:
+        case EventClass::FilesystemShutdown:
+        case EventClass::SplPanic:
+        case EventClass::OtherWarning:
+        case EventClass::OtherInfo: return false;
+        default: return true;
+    }
+}
+
 // Messages with a stack that are no events: in the middle of a report they make it doubtful.
 bool carries_foreign_stack(std::string_view text) {
     return text.find("vmalloc: allocation failure:") != std::string_view::npos ||
@@ -57,25 +86,36 @@ bool carries_foreign_stack(std::string_view text) {
 }  // namespace
 
 EventCollector::EventCollector(const LogAnalysisOptions& options) : options_(options), scanner_(literals()) {
-    trigger_bits_ = (std::uint64_t{1} << RuleBook::standard().triggers().size()) - 1;
+    const std::vector<Trigger>& triggers = RuleBook::standard().triggers();
+    for (std::size_t i = 0; i < triggers.size(); ++i) {
+        trigger_mask_.set(i);
+        if (triggers[i].literal == die_literal) die_bit_ = i;
+    }
     kernels_.emplace_back();
+}
+
+// The scanner knows the first oops by its "[#1]"; later ones have any number.
+EventCollector::Found EventCollector::find_literals(std::string_view text) const {
+    Found found = scanner_.find(text);
+    if (!found.test(die_bit_) && die_count_of(text)) found.set(die_bit_);
+    return found;
 }
 
 void EventCollector::add(const LogRecord& record) {
     if (++result_.lines <= max_sampled_lines) sample(record.text);
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
-    const std::uint64_t found = scanner_.find(record.text);
-    if (found == 0 && open_.empty()) return;
-    if (found & ~trigger_bits_) note_boots(record, found);
-    const std::string context = context_of(record);
+    const Found found = find_literals(record.text);
+    if (found.none() && open_.empty()) return;
+    if ((found & ~trigger_mask_).any()) note_boots(record, found);
+    const std::string context = continues_headline(record) ? open_.back().context : context_of(record);
     Headline headline;
-    if ((found & trigger_bits_) && record.may_be_kernel()) headline = headline_of(record, found);
+    if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
     StoredLine line{record.line, context, std::string(),
                     !open_.empty() && carries_foreign_stack(record.text)};
     note_glued_headline(record);
     if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
-            meeting_of(headline) == Meeting::Joins && joins_open_report(*headline.trigger, context);
+            meeting_of(headline) == Meeting::Joins && joins_open_report(headline, record, context);
         if (!joins) open(headline, record, context);
         line.ends_reports = line.ends_reports || meeting_of(headline) == Meeting::Ends;
         line.opens = headline.trigger;
@@ -101,9 +141,18 @@ void EventCollector::note_glued_headline(const LogRecord& record) {
     if (last.start + 1 == first_stored_ + stored_.size()) last.report.glued_headline = true;
 }
 
-void EventCollector::note_boots(const LogRecord& record, std::uint64_t found) {
-    const std::uint64_t marks = found / (trigger_bits_ + 1);
-    if (marks >> FirstFirmware) {
+// A message of two lines whose second one has nothing in front of it.
+bool EventCollector::continues_headline(const LogRecord& record) const {
+    if (open_.empty()) return false;
+    const OpenReport& last = open_.back();
+    return last.report.rule && last.report.rule->rule->two_lines && last.lines_in_context == 1 &&
+           !stored_.empty() && stored_.back().line + 1 == record.line && !record.seconds &&
+           record.caller.empty();
+}
+
+void EventCollector::note_boots(const LogRecord& record, const Found& found) {
+    const Found marks = found >> RuleBook::standard().triggers().size();
+    if ((marks >> FirstFirmware).any()) {
         in_firmware_ = !record.seconds;
         return;
     }
@@ -118,34 +167,41 @@ void EventCollector::note_boots(const LogRecord& record, std::uint64_t found) {
 }
 
 Meeting EventCollector::meeting_of(const Headline& headline) {
-    return headline.rule && headline.rule->rule->joins ? Meeting::Joins : headline.trigger->meeting;
+    const auto own = headline.rule ? headline.rule->rule->meeting : std::nullopt;
+    return own.value_or(headline.trigger->meeting);
 }
 
-EventCollector::Headline EventCollector::headline_of(const LogRecord& record, std::uint64_t found) const {
+EventCollector::Headline EventCollector::headline_of(const LogRecord& record, const Found& found) const {
     const std::vector<Trigger>& triggers = RuleBook::standard().triggers();
     // Firmware and userland use the same words, but their lines carry no kernel time.
     const bool is_foreign = !record.seconds && record.program.empty() && (saw_timestamps_ || in_firmware_);
     for (std::size_t i = 0; i < triggers.size(); ++i) {
-        if (!(found >> i & 1)) continue;
+        if (!found.test(i)) continue;
         const Trigger& trigger = triggers[i];
         if (std::any_of(trigger.unless.begin(), trigger.unless.end(),
                         [&](const Pattern& unless) { return unless.find(record.text).has_value(); })) {
             continue;
         }
         const bool may_be_unknown = stands_alone(record.text, trigger.literal) && !is_foreign;
+        const Undecoded plain = undecoded(record.text);
+        const std::string_view text = plain.text.empty() ? record.text : std::string_view(plain.text);
         for (const CompiledRule& rule : trigger.rules) {
             const bool is_unknown = rule.rule->event_class >= EventClass::OtherBug;
-            if ((may_be_unknown || !is_unknown) && rule.head.find(record.text)) return {&trigger, &rule};
+            if ((may_be_unknown || !is_unknown) && rule.head.find(text)) return {&trigger, &rule};
         }
         if (trigger.otherwise && may_be_unknown) return {&trigger, nullptr};
     }
     return {};
 }
 
-bool EventCollector::joins_open_report(const Trigger& trigger, const std::string& context) const {
+bool EventCollector::joins_open_report(const Headline& headline, const LogRecord& record,
+                                       const std::string& context) const {
+    const auto die_count = die_count_of(record.text);
     return std::any_of(open_.rbegin(), open_.rend(), [&](const OpenReport& open) {
-        return open.context == context && !open.ended_by_trace &&
-               open.lines_in_context <= trigger.join_within &&
+        const bool another_oops =
+            die_count && (!may_die(open.report) || open.die_count.value_or(*die_count) != *die_count);
+        return open.context == context && !open.ended_by_trace && !another_oops &&
+               open.lines_in_context <= headline.trigger->join_within &&
                !(open.report.rule && open.report.rule->rule->one_line);
     });
 }
@@ -160,8 +216,8 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
     const StoredLine& before = stored_[last.start - first_stored_];
     const bool one_line = last.report.rule && last.report.rule->rule->one_line;
     const bool repeated = !one_line && record.text.starts_with(before.text);
-    const bool out_of_order =
-        last.report.trigger->meeting == Meeting::Joins && headline.trigger->meeting == Meeting::Ends;
+    const bool out_of_order = meeting_of({last.report.trigger, last.report.rule}) == Meeting::Joins &&
+                              meeting_of(headline) == Meeting::Ends;
     if (!repeated && !out_of_order) return false;
     last.report.trigger = headline.trigger;
     last.report.rule = headline.rule;
@@ -193,10 +249,12 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
 
 void EventCollector::store(const LogRecord& record, StoredLine line) {
     const bool ends_trace = record.text.find("---[ end trace") != std::string_view::npos;
+    const auto die_count = die_count_of(record.text);
     for (OpenReport& open : open_) {
         if (open.context != line.context) continue;
         ++open.lines_in_context;
         open.ended_by_trace = open.ended_by_trace || ends_trace;
+        if (die_count && !open.die_count) open.die_count = die_count;
     }
     line.text = record.text.substr(0, max_line);
     stored_.push_back(std::move(line));
@@ -273,7 +331,9 @@ Report EventCollector::assemble(const OpenReport& closed) const {
             break;
         }
         if (holds("Disabling lock debugging due to kernel taint")) continue;
-        report.lines.push_back({line.line, line.text, questionable});
+        Undecoded plain = undecoded(line.text);
+        report.lines.push_back(
+            {line.line, line.text, std::move(plain.text), std::move(plain.source), questionable});
         if (!ended) report.own_lines = report.lines.size();
         if (!names_ended) report.named_lines = report.lines.size();
         if (one_line) break;
@@ -336,6 +396,7 @@ LogAnalysis EventCollector::finish() {
         result_.problems.push_back({ErrorCode::Unsupported, "this does not look like the text of a log"});
     }
     result_.cause = find_cause(result_.events);
+    tell_outcomes(result_);
     if (result_.cause) {
         LogEvent& cause = result_.events[*result_.cause];
         // Not every report names the machine (a hung task's does not); it is the same for the whole boot.

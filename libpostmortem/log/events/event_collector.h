@@ -4,15 +4,16 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <postmortem/log_analysis.h>
 
+#include "log/events/report.h"
 #include "log/match/literal_scanner.h"
 #include "log/text/record.h"
-#include "log/events/report.h"
 
 namespace postmortem {
 
@@ -46,13 +47,18 @@ class EventCollector {
         std::size_t end_seen = 0;  // absolute index of the headline that ended it, 0 while none has
         std::size_t end = 0;       // absolute index behind the last line it may have, once it is closed
         bool ended_by_trace = false;
+        std::optional<unsigned> die_count;  // of the "[#n]" line that it has had
     };
 
     void sample(std::string_view text);
-    void note_boots(const LogRecord& record, std::uint64_t found);
+    using Found = LiteralScanner::Found;
+    Found find_literals(std::string_view text) const;
+    void note_boots(const LogRecord& record, const Found& found);
     static Meeting meeting_of(const Headline& headline);
-    Headline headline_of(const LogRecord& record, std::uint64_t found) const;
-    bool joins_open_report(const Trigger& trigger, const std::string& context) const;
+    Headline headline_of(const LogRecord& record, const Found& found) const;
+    bool joins_open_report(const Headline& headline, const LogRecord& record,
+                           const std::string& context) const;
+    bool continues_headline(const LogRecord& record) const;
     bool replaces_headline(const Headline& headline, const LogRecord& record, const std::string& context);
     void open(const Headline& headline, const LogRecord& record, const std::string& context);
     void store(const LogRecord& record, StoredLine line);
@@ -67,7 +73,8 @@ class EventCollector {
 
     LogAnalysisOptions options_;
     LiteralScanner scanner_;
-    std::uint64_t trigger_bits_ = 0;
+    Found trigger_mask_;  // the bits of triggers; those behind them are markers
+    std::size_t die_bit_ = 0;
     LogAnalysis result_;
     std::deque<OpenReport> open_;
     std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into

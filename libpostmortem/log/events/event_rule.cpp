@@ -9,6 +9,7 @@ const RuleBook& RuleBook::standard() {
         RuleBook rules;
         add_sanitizer_rules(rules);
         add_fault_rules(rules);
+        add_trap_rules(rules);
         add_lock_rules(rules);
         add_stall_rules(rules);
         add_warning_rules(rules);
@@ -16,6 +17,7 @@ const RuleBook& RuleBook::standard() {
         add_boot_and_filesystem_rules(rules);
         add_panic_rules(rules);
         add_hardware_rules(rules);
+        add_spl_rules(rules);
         add_unknown_rules(rules);
         return rules;
     }();
@@ -41,6 +43,7 @@ void RuleBook::add(std::string_view literal, TriggerOptions options, std::vector
         for (const std::string_view detail : rule.detail) compiled.detail.emplace_back(detail);
         for (const std::string_view name : rule.skip) compiled.skip.add(name);
         if (!rule.needs.empty()) compiled.needs = Pattern(rule.needs);
+        if (!rule.proof.empty()) compiled.proof = Pattern(rule.proof);
         if (!rule.steps.empty()) compiled.steps.push_back(compile(rule.steps));
         for (const Steps& steps : rule.other_steps) compiled.steps.push_back(compile(steps));
         trigger->rules.push_back(std::move(compiled));

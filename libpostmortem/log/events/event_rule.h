@@ -1,6 +1,6 @@
 // How an event is recognised and named, as data. A trigger is a literal that a headline must hold; its rules
-// say which event it is, which function is to blame and what the title reads. The files in log/events/rules/ hold
-// the knowledge, one file per family of events.
+// say which event it is, which function is to blame and what the title reads. The files in log/events/rules/
+// hold the knowledge, one file per family of events.
 #pragma once
 
 #include <deque>
@@ -31,6 +31,13 @@ enum class Choice {
     Hang,   ///< the first that is no part of sleeping or locking
 };
 
+/// How a headline of this trigger gets along with a report that is still open in the same context.
+enum class Meeting {
+    Ends,    ///< a new report: the open one is over
+    Passes,  ///< a new event, but the open report may go on behind it
+    Joins,   ///< part of the open report; an event of its own only where none is open
+};
+
 struct EventRule {
     EventClass event_class = EventClass::OtherBug;
     std::string_view head;                 ///< pattern on the headline
@@ -45,17 +52,13 @@ struct EventRule {
     bool has_no_trace = false;  ///< the report is whole without a call trace
     bool is_torn = false;       ///< the headline alone says that its report is damaged
     bool one_line = false;      ///< nothing follows the headline
-    bool joins = false;         ///< as Meeting::Joins, whatever the trigger says
+    bool two_lines = false;     ///< the message goes on in the next line, whatever stands in front of that
+    std::optional<Meeting> meeting = {};  ///< where it differs from the trigger's
     /// The headline may speak of a user process. Only where a line like this follows is it the kernel's own
     /// fault, and that line then counts as the headline.
     std::string_view needs = {};
-};
-
-/// How a headline of this trigger gets along with a report that is still open in the same context.
-enum class Meeting {
-    Ends,    ///< a new report: the open one is over
-    Passes,  ///< a new event, but the open report may go on behind it
-    Joins,   ///< part of the open report; an event of its own only where none is open
+    /// A line that proves that the headline is what it looks like; without one it is no event.
+    std::string_view proof = {};
 };
 
 struct TriggerOptions {
@@ -78,7 +81,7 @@ struct CompiledRule {
     const EventRule* rule = nullptr;
     Pattern head;
     std::vector<Pattern> detail;
-    std::optional<Pattern> needs;
+    std::optional<Pattern> needs, proof;
     NameSet skip;
     std::vector<std::vector<CompiledStep>> steps;  ///< the rule's own, then each of the others
 };
@@ -91,6 +94,9 @@ struct Trigger {
     std::size_t join_within = 0;
     std::vector<CompiledRule> rules;
 };
+
+/// The counter that die() puts behind every oops, "[#1]" and up: the trigger of all that has none of its own.
+inline constexpr std::string_view die_literal = "[#1]";
 
 /// All triggers; earlier ones win where a line holds several.
 class RuleBook {
@@ -110,6 +116,8 @@ class RuleBook {
 
 void add_sanitizer_rules(RuleBook& book);
 void add_fault_rules(RuleBook& book);
+void add_spl_rules(RuleBook& book);
+void add_trap_rules(RuleBook& book);
 void add_lock_rules(RuleBook& book);
 void add_stall_rules(RuleBook& book);
 void add_warning_rules(RuleBook& book);

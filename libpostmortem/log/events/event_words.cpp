@@ -9,7 +9,7 @@
 namespace postmortem {
 
 std::string_view to_string(EventClass event_class) {
-    static constexpr std::array<std::string_view, 53> words = {"null-dereference",
+    static constexpr std::array<std::string_view, 58> words = {"null-dereference",
                                                                "page-fault",
                                                                "general-protection-fault",
                                                                "unhandled-fault",
@@ -19,6 +19,10 @@ std::string_view to_string(EventClass event_class) {
                                                                "stack-segment-fault",
                                                                "stack-overflow",
                                                                "double-fault",
+                                                               "alignment-fault",
+                                                               "bus-error",
+                                                               "fpu-exception",
+                                                               "trap",
                                                                "oops",
                                                                "kernel-bug",
                                                                "warning",
@@ -45,6 +49,7 @@ std::string_view to_string(EventClass event_class) {
                                                                "bad-page",
                                                                "user-copy",
                                                                "stack-corruption",
+                                                               "cfi-failure",
                                                                "out-of-memory",
                                                                "allocation-failure",
                                                                "machine-check",
@@ -54,6 +59,7 @@ std::string_view to_string(EventClass event_class) {
                                                                "netdevice-reference",
                                                                "filesystem-error",
                                                                "filesystem-shutdown",
+                                                               "spl-panic",
                                                                "sysrq-crash",
                                                                "panic",
                                                                "escalation",
@@ -70,6 +76,7 @@ std::string_view to_string(AddressKind kind) {
         case AddressKind::Unknown: return "unknown";
         case AddressKind::Null: return "null";
         case AddressKind::NullOffset: return "null-plus-offset";
+        case AddressKind::NullMinusOffset: return "null-minus-offset";
         case AddressKind::ErrorPointer: return "error-pointer";
         case AddressKind::FreedPoison: return "poison-after-free";
         case AddressKind::UnusedPoison: return "poison-before-use";
@@ -80,6 +87,28 @@ std::string_view to_string(AddressKind kind) {
         case AddressKind::Kernel: return "kernel";
     }
     return "unknown";
+}
+
+std::string_view to_string(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::Unknown: return "unknown";
+        case Outcome::WentOn: return "went-on";
+        case Outcome::KilledTask: return "killed-task";
+        case Outcome::TaskSleeps: return "task-sleeps";
+        case Outcome::CpuStuck: return "cpu-stuck";
+        case Outcome::Died: return "died";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(EventRole role) {
+    switch (role) {
+        case EventRole::Killed: return "killed";
+        case EventRole::Before: return "before";
+        case EventRole::Survived: return "survived";
+        case EventRole::Unsettled: return "unsettled";
+    }
+    return "survived";
 }
 
 std::vector<std::string> taint_words(std::string_view letters) {

@@ -1,10 +1,11 @@
 #include "log/events/frame.h"
 
 #include <array>
+#include <span>
 
 #include "base/text.h"
-#include "log/text/cursor.h"
 #include "log/events/function_name.h"
+#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
@@ -72,6 +73,17 @@ std::optional<LogFrame> parse_location(std::string_view text) {
     return frame;
 }
 
+std::string_view behind_klogd(std::string_view text) {
+    Cursor cursor(text);
+    if (!cursor.take('[')) return text;
+    const auto inside = cursor.until("]");
+    if (!inside || inside->find("+0x") == std::string_view::npos) return text;
+    cursor.skip_blanks();
+    if (parse_location(cursor.rest())) return cursor.rest();
+    const std::size_t colon = inside->find(':');
+    return colon == std::string_view::npos ? *inside : inside->substr(colon + 1);
+}
+
 std::optional<LogFrame> parse_frame(std::string_view line) {
     Cursor cursor(line);
     take_tags(cursor);
@@ -96,43 +108,68 @@ std::optional<LogFrame> parse_frame(std::string_view line) {
     const bool unreliable = cursor.take("? ");
     cursor.skip_blanks();
     cursor.take('(');
-    auto frame = parse_location(cursor.rest());
+    auto frame = parse_location(behind_klogd(cursor.rest()));
     if (!frame) return std::nullopt;
     frame->address = address;
     if (unreliable) frame->reliable = false;
     return frame;
 }
 
-std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
-    static constexpr std::array<std::string_view, 12> labels = {
-        "RIP: ", "RIP  ", "EIP: ",  "EIP is at ", "PC is at ",   "IP: ",
-        "NIP ",  "pc : ", "epc : ", "epc   : ",   "Krnl PSW : ", "ERA: "};
+namespace {
+
+// What stands behind the label: "0010:", "<f+0x1/0x2>", "[<ffffffff8144d081>]", a bare address.
+std::optional<LogFrame> parse_behind(std::string_view label, Cursor cursor) {
+    if (label == "Krnl PSW : ") {
+        if (!cursor.until("(")) return std::nullopt;
+        if (cursor.take("[<")) cursor.until(">]");
+        cursor.skip_blanks();
+        return parse_location(cursor.rest());
+    }
+    Cursor segment = cursor;  // "0010:"
+    if (!segment.take_while(is_hex).empty() && segment.take(':')) cursor = segment;
+    std::optional<std::uint64_t> address = take_pc(cursor);
+    if (const auto second = take_pc(cursor)) address = second;
+    cursor.skip_blanks();
+    Cursor bare = cursor;  // mips, loongarch
+    if (const auto value = take_hex(bare); !address && value && is_blank(bare.peek())) {
+        address = value;
+        cursor = bare;
+        cursor.skip_blanks();
+    }
+    cursor.take('<');  // sparc
+    auto frame = parse_location(cursor.rest());
+    if (frame) frame->address = address;
+    return frame;
+}
+
+std::optional<LogFrame> parse_labelled(std::string_view line, std::span<const std::string_view> labels) {
     for (const std::string_view label : labels) {
         const std::size_t at = line.find(label);
         if (at == std::string_view::npos || (at != 0 && !is_blank(line[at - 1]))) continue;
-        Cursor cursor(line.substr(at + label.size()));
-        if (label == "Krnl PSW : ") {
-            if (!cursor.until("(")) return std::nullopt;
-            if (cursor.take("[<")) cursor.until(">]");
-            cursor.skip_blanks();
-            return parse_location(cursor.rest());
-        }
-        Cursor segment = cursor;  // "0010:"
-        if (!segment.take_while(is_hex).empty() && segment.take(':')) cursor = segment;
-        std::optional<std::uint64_t> address = take_pc(cursor);
-        if (const auto second = take_pc(cursor)) address = second;
-        cursor.skip_blanks();
-        if (label == "epc   : " || label == "ERA: ") {
-            address = take_hex(cursor);
-            cursor.skip_blanks();
-        }
-        auto frame = parse_location(cursor.rest());
-        if (frame) {
-            frame->address = address;
-            return frame;
-        }
+        if (auto frame = parse_behind(label, Cursor(line.substr(at + label.size())))) return frame;
+        if (label == "Krnl PSW : ") return std::nullopt;
     }
     return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
+    static constexpr std::array<std::string_view, 15> labels = {
+        "RIP: ",    "RIP  ", "EIP: ",  "EIP is at ", "PC is at ",   "IP: ",
+        "NIP ",     "pc : ", "epc : ", "epc   : ",   "Krnl PSW : ", "ERA: ",
+        "PC: ",        // m68k
+        "TPC: ",       // sparc
+        "IAOQ[0]: "};  // parisc
+    return parse_labelled(line, labels);
+}
+
+std::optional<LogFrame> parse_caller(std::string_view line) {
+    static constexpr std::array<std::string_view, 10> labels = {
+        "LR is at ", "lr : ",    "LR ",                // arm, arm64, powerpc
+        "ra : ",     "ra    : ", "ra: ",               // riscv, mips, loongarch
+        "PR is at ", "RPC: ",    "I7: ", "RP(r2): "};  // sh, sparc, parisc
+    return parse_labelled(line, labels);
 }
 
 }  // namespace postmortem

@@ -16,8 +16,15 @@ std::optional<LogFrame> parse_location(std::string_view text);
 /// (unreliable)".
 std::optional<LogFrame> parse_frame(std::string_view line);
 
+/// klogd looked names up itself: "[nfs:f+0x1/0x2] f+0x1/0x2", "[f+0x1/0x2]". From where the location stands
+/// on; the text itself where klogd had no hand in it.
+std::string_view behind_klogd(std::string_view text);
+
 /// Where the CPU was, from a line that says it: "RIP: 0010:f+0x8/0x10", "pc : f+0x8/0x10", "NIP [c00...]
 /// f+0x..", "Krnl PSW : 0704c00180000000 00000000001 (f+0x10/0x20)", "PC is at f+0x..", "EIP is at f+0x..".
 std::optional<LogFrame> parse_instruction_pointer(std::string_view line);
+
+/// Who called: "lr : g+0x8/0x10", "LR is at g+0x8/0x10 [m]", " ra : g+0x8/0x10", "RP(r2): g+0x8/0x10".
+std::optional<LogFrame> parse_caller(std::string_view line);
 
 }  // namespace postmortem

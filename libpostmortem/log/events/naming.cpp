@@ -16,7 +16,7 @@ using Lines = std::vector<std::string_view>;
 Lines reliable_lines(const Report& report, std::size_t count) {
     Lines lines;
     for (std::size_t i = 0; i < count; ++i) {
-        if (!report.lines[i].questionable) lines.push_back(report.lines[i].text);
+        if (!report.lines[i].questionable) lines.push_back(report.lines[i].named());
     }
     return lines;
 }
@@ -53,9 +53,8 @@ std::vector<Guilty> find_guilty(const CompiledRule& rule, const Lines& lines, Na
     std::vector<Guilty> guilty;
     if (rule.steps.empty()) return guilty;
     StepWalker walker(lines, rule.skip);
-    const bool whole = std::any_of(rule.steps.begin(), rule.steps.end(), [&](const auto& steps) {
-        return walker.walk(steps, rule.rule->choice);
-    });
+    const bool whole = std::any_of(rule.steps.begin(), rule.steps.end(),
+                                   [&](const auto& steps) { return walker.walk(steps, rule.rule->choice); });
     if (!whole) naming.corruption = "no function to blame in the stack trace";
     for (const auto& found : walker.found) guilty.push_back(found.guilty.value_or(Guilty{0, "corrupted"}));
     naming.candidates = std::move(walker.found.front().candidates);
@@ -86,6 +85,8 @@ void write_titles(const EventRule& rule, const std::vector<std::string>& capture
 
 void apply_rule(const CompiledRule& rule, const Lines& lines, RuleMatch match, Naming& naming) {
     naming.event_class = rule.rule->event_class;
+    naming.rule = &rule;
+    naming.captures = match.captures;
     const std::vector<Guilty> guilty = find_guilty(rule, lines, naming);
     if (guilty.empty() && match.function) naming.candidates.push_back(std::move(*match.function));
     write_titles(*rule.rule, match.captures, guilty, naming);
@@ -120,7 +121,7 @@ std::string missing_stack(const Lines& lines) {
 
 // No rule took the report: its headline is the title.
 void name_after_headline(const Report& report, bool known_head, Naming& naming) {
-    const std::string& headline = report.lines.front().text;
+    const std::string headline(report.lines.front().named());
     const std::size_t at = headline.find(report.trigger->literal);
     naming.title = stable_title(std::string_view(headline).substr(at == std::string::npos ? 0 : at));
     if (known_head) {

@@ -4,9 +4,12 @@
 
 #include "base/text.h"
 #include "log/events/details.h"
-#include "log/events/function_name.h"
+#include "log/events/guess.h"
+#include "log/events/interrupted.h"
 #include "log/events/naming.h"
+#include "log/events/refine.h"
 #include "log/events/signature.h"
+#include "log/events/stall.h"
 
 namespace postmortem {
 namespace {
@@ -20,20 +23,12 @@ std::string_view without_frame(std::string_view headline) {
     return headline;
 }
 
-// Some unwinders mark every frame as unsure; a guess is better than nothing, but not good enough for a title.
-void blame_leftovers(LogEvent& event) {
-    const auto informative =
-        std::find_if(event.frames.begin(), event.frames.end(), [](const LogFrame& frame) {
-            return !is_uninformative(frame.function) && frame.function.find("schedule") == std::string::npos;
-        });
-    if (informative == event.frames.end()) return;
-    event.function = informative->function;
-    event.module = informative->module;
-    event.offset = informative->offset;
-}
-
 void blame(const Naming& naming, LogEvent& event) {
-    if (event.ip) {
+    const bool stalls = event.event_class == EventClass::HardLockup ||
+                        event.event_class == EventClass::RcuStall ||
+                        event.event_class == EventClass::SoftLockup;
+    // Where a watchdog stood when it looked is not where the CPU is stuck.
+    if (event.ip && !(stalls && is_stall_reporter(event.ip->function))) {
         event.function = event.ip->symbol;
         event.module = event.ip->module;
         event.offset = event.ip->offset;
@@ -43,7 +38,6 @@ void blame(const Naming& naming, LogEvent& event) {
         event.module = candidate.module;
     }
     if (naming.blamed < naming.candidates.size()) event.blamed = naming.candidates[naming.blamed].function;
-    if (event.function.empty()) blame_leftovers(event);
     if (event.offset || event.function.empty()) return;
     for (const LogFrame& frame : event.frames) {
         if (frame.function != event.function) continue;
@@ -51,6 +45,24 @@ void blame(const Naming& naming, LogEvent& event) {
         if (event.module.empty()) event.module = frame.module;
         return;
     }
+}
+
+// What the report itself tells; what comes behind it may tell more.
+Outcome outcome_in(const Report& report, EventClass event_class) {
+    const bool is_oom = event_class == EventClass::OutOfMemory;
+    for (std::size_t i = 0; i < report.own_lines; ++i) {
+        const std::string_view text = report.lines[i].text;
+        const auto holds = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
+        const bool killed = holds("Killed process ") || holds("Kill process ");
+        if (is_oom ? killed : holds("---[ end trace")) return Outcome::KilledTask;
+    }
+    return Outcome::Unknown;
+}
+
+bool holds_proof(const Report& report) {
+    return std::any_of(
+        report.lines.begin() + 1, report.lines.begin() + static_cast<std::ptrdiff_t>(report.own_lines),
+        [&](const ReportLine& line) { return report.rule->proof->find(line.text).has_value(); });
 }
 
 }  // namespace
@@ -64,20 +76,28 @@ std::optional<LogEvent> make_event(Report report) {
         if (needed == end) return std::nullopt;
         report.headline_at = static_cast<std::size_t>(needed - report.lines.begin());
     }
-    const Naming naming = name_report(report);
+    if (report.rule && report.rule->proof && !holds_proof(report)) return std::nullopt;
+    Naming naming = name_report(report);
     LogEvent event;
     event.event_class = naming.event_class;
-    event.title = naming.title;
-    event.alternative_titles = naming.alternatives;
     event.headline = without_frame(report.headline());
     event.line = report.lines[report.headline_at].line;
     event.seconds = report.seconds;
     event.time = report.time;
     event.host = report.host;
     event.boot = report.boot;
+    event.outcome = outcome_in(report, event.event_class);
+    event.stall = read_stall(report, event.event_class);
+    if (event.event_class == EventClass::RcuStall)
+        read_details(focused_on_stalled(report, *event.stall), event);
+    else
+        read_details(report, event);
+    guess_function(event, naming);
+    refine_class(event, naming);
+    event.title = naming.title;
+    event.alternative_titles = naming.alternatives;
     event.corrupted = !naming.corruption.empty();
     event.corruption = naming.corruption;
-    read_details(report, event);
     blame(naming, event);
     // Up to 4.19 SysRq c was a NULL dereference.
     if (event.blamed == "sysrq_handle_crash") event.event_class = EventClass::SysrqCrash;

@@ -14,6 +14,11 @@ namespace postmortem {
 struct ReportLine {
     std::size_t line = 0;  ///< 1-based, in the log
     std::string text;
+    std::string plain = {};  ///< where the line went through decode_stacktrace.sh: as it was, without offsets
+    std::string source = {};  ///< and the place that it was given
+    std::string_view named() const {
+        return plain.empty() ? std::string_view(text) : std::string_view(plain);
+    }
     bool questionable = false;  ///< "? function": leftovers on the stack
 };
 

@@ -8,7 +8,7 @@
 //  callees,
 //  - where the function to blame is in a module, only frames of that module count,
 //  - callers from a dispatcher on (system call entry, vfs_write(), kthread(), ...) are left out,
-//  - where there is no such function, the title stands in for it.
+//  - where there is no such function, the title stands in for it, with the function that the CPU was in.
 // The id is the first 48 bits of the FNV-1a hash of "class|function|function|function", in hexadecimal.
 #pragma once
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "log/text/cursor.h"
 #include "log/events/frame.h"
+#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
@@ -125,8 +125,10 @@ std::optional<std::string_view> stack_frame(std::string_view line) {
     for (int pcs = 0; pcs < 2 && take_pc(cursor); ++pcs) {
         if (!cursor.take(' ')) return std::nullopt;
     }
-    if (!is_function(cursor.rest())) return std::nullopt;
-    return cursor.rest();
+    cursor.skip_blanks();
+    const std::string_view location = behind_klogd(cursor.rest());
+    if (!is_function(location)) return std::nullopt;
+    return location;
 }
 
 std::optional<std::string_view> instruction_pointer_text(std::string_view line) {

@@ -1,7 +1,6 @@
 #include "log/match/literal_scanner.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace postmortem {
 
@@ -15,19 +14,17 @@ LiteralScanner::LiteralScanner(std::vector<std::string_view> literals) : literal
         std::uint8_t& last = steps_[pair(literals_[i].data() + window - 2)];
         if (last < first_bucket) {
             last = static_cast<std::uint8_t>(first_bucket + buckets_.size());
-            buckets_.push_back(0);
+            buckets_.emplace_back();
         }
-        buckets_[last - first_bucket] |= std::uint64_t{1} << i;
+        buckets_[last - first_bucket].push_back(static_cast<std::uint8_t>(i));
     }
 }
 
-std::uint64_t LiteralScanner::verify(std::string_view text, std::size_t at, std::uint64_t candidates) const {
-    std::uint64_t found = 0;
-    for (; candidates != 0; candidates &= candidates - 1) {
-        const auto i = static_cast<std::size_t>(std::countr_zero(candidates));
-        if (text.substr(at).starts_with(literals_[i])) found |= std::uint64_t{1} << i;
+void LiteralScanner::verify(std::string_view text, const std::vector<std::uint8_t>& candidates,
+                            Found& found) const {
+    for (const std::uint8_t i : candidates) {
+        if (text.starts_with(literals_[i])) found.set(i);
     }
-    return found;
 }
 
 }  // namespace postmortem

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -12,14 +13,15 @@ namespace postmortem {
 
 class LiteralScanner {
   public:
-    static constexpr std::size_t max_literals = 64;
+    static constexpr std::size_t max_literals = 128;
+    using Found = std::bitset<max_literals>;
 
     /// At most max_literals literals of at least 4 characters each; they must outlive the scanner.
     explicit LiteralScanner(std::vector<std::string_view> literals);
 
     /// Bit n is set where literal n occurs.
-    std::uint64_t find(std::string_view text) const {
-        std::uint64_t found = 0;
+    Found find(std::string_view text) const {
+        Found found;
         const char* data = text.data();
         for (std::size_t at = window - 1; at < text.size();) {
             const std::uint8_t step = steps_[pair(data + at - 1)];
@@ -27,7 +29,7 @@ class LiteralScanner {
                 at += step;
                 continue;
             }
-            found |= verify(text, at + 1 - window, buckets_[step - first_bucket]);
+            verify(text.substr(at + 1 - window), buckets_[step - first_bucket], found);
             ++at;
         }
         return found;
@@ -42,13 +44,13 @@ class LiteralScanner {
         std::memcpy(&value, at, sizeof value);
         return value;
     }
-    std::uint64_t verify(std::string_view text, std::size_t at, std::uint64_t candidates) const;
+    void verify(std::string_view text, const std::vector<std::uint8_t>& candidates, Found& found) const;
 
     std::vector<std::string_view> literals_;
     /// For each pair of characters at the window's end: how far to move, or the bucket of the literals that
     /// have it.
     std::array<std::uint8_t, 65536> steps_;
-    std::vector<std::uint64_t> buckets_;
+    std::vector<std::vector<std::uint8_t>> buckets_;
 };
 
 }  // namespace postmortem

@@ -1,5 +1,6 @@
 // `panic` as text: the cause, what it was followed by, where it happened, what memory adds, what to do next.
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -51,11 +52,14 @@ class Printer {
     void print_cause(const LogEvent& cause) {
         row("CAUSE", escaped(cause.title));
         row("ID", fmt::format("{}  ({}{})", cause.id, to_string(cause.event_class),
-                              cause.corrupted ? "; the report is torn: " + escaped(cause.corruption) : ""));
+                              cause.corrupted ? "; not sure: " + escaped(cause.corruption) : ""));
         row("KERNEL SAYS", kernel_says(cause));
         row("WHERE", where(cause));
+        row("STALLED", stalled(cause));
         row("FAULT AT", fault(cause));
         row("TASK", task(cause));
+        row("OUTCOME", outcome(cause));
+        if (cause.first_oops_missing) row("NOTE", first_oops_missing(cause));
         row("KERNEL", escaped(cause.kernel));
         row("HARDWARE", escaped(cause.hardware));
         if (!analysis_.evidence) row("TAINT", taint(cause));
@@ -76,6 +80,56 @@ class Printer {
         if (!cause.module.empty()) text += fmt::format(" [{}]", escaped(cause.module));
         if (!cause.source.empty()) text += fmt::format("  at {}", escaped(cause.source));
         if (const std::string lines = source_line(cause); !lines.empty()) text += "  at " + lines;
+        if (cause.frames.empty() && cause.caller) text += ", called from " + place(*cause.caller);
+        return text;
+    }
+
+    static std::string place(const LogFrame& frame) {
+        return escaped(frame.symbol) + (frame.offset ? fmt::format("+{:#x}", *frame.offset) : "") +
+               (frame.module.empty() ? "" : fmt::format(" [{}]", escaped(frame.module)));
+    }
+
+    static std::string outcome(const LogEvent& event) {
+        switch (event.outcome) {
+            case Outcome::WentOn: return "the kernel went on";
+            case Outcome::KilledTask: return "a process was killed, the machine went on";
+            case Outcome::TaskSleeps: return "a task sleeps, and the log does not tell that it woke up";
+            case Outcome::CpuStuck: return "a CPU did no other work, and the log does not tell of an end";
+            case Outcome::Died: return "the machine died";
+            case Outcome::Unknown: break;
+        }
+        return "not known: the log does not tell whether the machine went on";
+    }
+
+    static std::string first_oops_missing(const LogEvent& event) {
+        const std::string which = event.die_count ? fmt::format("this is oops number {}", *event.die_count)
+                                                  : std::string("the taint D tells of an earlier oops");
+        return which + ": the first one, the one that counts, is not in this log";
+    }
+
+    template <class Number>
+    static std::string numbers(std::string_view one, std::string_view many, const std::vector<Number>& list) {
+        if (list.empty()) return {};
+        return fmt::format("{} {}", list.size() == 1 ? one : many, fmt::join(list, ", "));
+    }
+
+    static std::string stalled(const LogEvent& event) {
+        if (!event.stall) return {};
+        const LogStall& stall = *event.stall;
+        std::string text = numbers("CPU", "CPUs", stall.cpus);
+        const auto add = [&](const std::string& part) {
+            if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
+        };
+        add(numbers("task", "tasks", stall.tasks));
+        if (stall.jiffies) add(fmt::format("for {} jiffies", *stall.jiffies));
+        if (stall.seconds) add(fmt::format("for {} s", *stall.seconds));
+        if (stall.starved_jiffies) {
+            add(fmt::format("grace-period kthread {} got no CPU for {} jiffies", escaped(stall.kthread),
+                            *stall.starved_jiffies));
+            if (stall.kthread_cpu) text += fmt::format(" (it is to run on CPU {})", *stall.kthread_cpu);
+        }
+        if (!stall.silent_cpus.empty())
+            add("no answer to the NMI from " + numbers("CPU", "CPUs", stall.silent_cpus));
         return text;
     }
 
@@ -88,6 +142,19 @@ class Printer {
         return {};
     }
 
+    static std::int64_t signed_address(std::uint64_t address) {
+        return address <= 0xffffffff ? static_cast<std::int32_t>(address)
+                                     : static_cast<std::int64_t>(address);
+    }
+
+    static std::string error_pointer(std::uint64_t address) {
+        const std::int64_t value = signed_address(address);
+        std::string text = fmt::format("an error code used as a pointer: ERR_PTR({})", value);
+        if (value % 4 == 0)
+            text += fmt::format(", or NULL - {:#x}: container_of() of a NULL pointer", -value);
+        return text;
+    }
+
     static std::string fault(const LogEvent& cause) {
         if (!cause.fault_address) return {};
         const std::uint64_t address = *cause.fault_address;
@@ -96,9 +163,10 @@ class Printer {
                 case AddressKind::Null: return "NULL itself";
                 case AddressKind::NullOffset:
                     return fmt::format("NULL + {:#x}: a member or an element of something at NULL", address);
-                case AddressKind::ErrorPointer:
-                    return fmt::format("an error code used as a pointer: ERR_PTR({})",
-                                       static_cast<std::int64_t>(address));
+                case AddressKind::ErrorPointer: return error_pointer(address);
+                case AddressKind::NullMinusOffset:
+                    return fmt::format("NULL - {:#x}: container_of() of a NULL pointer, by the registers",
+                                       -signed_address(address));
                 case AddressKind::FreedPoison: return "slab memory after it was freed (poison 6b)";
                 case AddressKind::UnusedPoison: return "slab memory that was never written (poison 5a)";
                 case AddressKind::ListPoison: return "an entry that was deleted from its list (LIST_POISON)";
@@ -163,18 +231,47 @@ class Printer {
     void print_other_events() {
         const std::vector<LogEvent>& events = analysis_.log.events;
         if (events.size() < 2) return;
-        line("\nEvents in the log ({}{})", events.size() + analysis_.log.dropped_events,
-             analysis_.log.dropped_events > 0 ? ", some not kept" : "");
-        // Around the cause: what came before may have led to it, what came after followed from it.
+        struct Part {
+            EventRole role;
+            std::string_view heading;
+        };
+        static constexpr std::array<Part, 4> parts = {{{EventRole::Killed, "What killed the machine"},
+                                                       {EventRole::Before, "What went wrong before"},
+                                                       {EventRole::Unsettled, "What went wrong"},
+                                                       {EventRole::Survived, "What it survived"}}};
+        for (const Part& part : parts) print_part(part.role, part.heading);
+        if (analysis_.log.dropped_events > 0)
+            line("  ... {} more events were not kept", analysis_.log.dropped_events);
+    }
+
+    void print_part(EventRole role, std::string_view heading) {
+        const std::vector<LogEvent>& events = analysis_.log.events;
+        std::vector<std::size_t> members;
+        for (std::size_t i = 0; i < events.size(); ++i)
+            if (events[i].role == role) members.push_back(i);
+        if (members.empty()) return;
+        line("\n{} ({})", heading, members.size());
+        // Around the cause: what came right before it may have led to it.
         const std::size_t cause = analysis_.log.cause.value_or(events.size() - 1);
-        const std::size_t first = cause > most_events / 2 ? cause - most_events / 2 : 0;
-        const std::size_t last = std::min(events.size(), first + most_events);
+        const auto at = static_cast<std::size_t>(std::lower_bound(members.begin(), members.end(), cause) -
+                                                 members.begin());
+        const std::size_t first =
+            at > most_events / 2 ? std::min(at - most_events / 2, members.size() - 1) : 0;
+        const std::size_t last = std::min(members.size(), first + most_events);
         if (first > 0) line("  ... {} before", first);
-        for (std::size_t i = first; i < last; ++i)
-            line("{} {:>8}  {}  {}{}", i == cause ? "->" : "  ", events[i].line, events[i].id,
-                 escaped(events[i].title),
-                 events[i].event_class == EventClass::Escalation ? "  (follows from the above)" : "");
-        if (last < events.size()) line("  ... {} after", events.size() - last);
+        for (std::size_t i = first; i < last; ++i) print_event(members[i]);
+        if (last < members.size()) line("  ... {} after", members.size() - last);
+    }
+
+    void print_event(std::size_t index) {
+        const LogEvent& event = analysis_.log.events[index];
+        const std::string follows =
+            event.follows ? fmt::format("  (follows from line {})", analysis_.log.events[*event.follows].line)
+            : event.event_class == EventClass::Escalation
+                ? "  (follows from something that is not in the log)"
+                : "";
+        line("{} {:>8}  {}  {}  [{}]{}", index == analysis_.log.cause ? "->" : "  ", event.line, event.id,
+             escaped(event.title), to_string(event.outcome), follows);
     }
 
     void print_trace() {

@@ -30,6 +30,10 @@ void add_bad_addresses(RuleBook& book) {
                        "address|Unable to "
                        "handle kernel data access|Unable to handle kernel instruction fetch}",
                        paging, access),
+                 // powerpc, arch/powerpc/mm/fault.c since 5.3
+                 fault(EventClass::AlignmentFault, "BUG: Unable to handle kernel unaligned access",
+                       "BUG: unable to handle kernel unaligned access in {frame}"),
+                 fault(EventClass::PageFault, "BUG: Unable to handle kernel unknown fault", paging, access),
                  fault(EventClass::NullDereference,
                        "BUG: {unable to handle kernel NULL pointer dereference|kernel NULL pointer "
                        "dereference|Kernel "
@@ -62,6 +66,9 @@ void add_x86_traps(RuleBook& book) {
              {fault(EventClass::StackSegmentFault, "stack segment: ", "stack segment fault in {frame}")});
     book.add("PANIC: double fault", {.meeting = Meeting::Passes},
              {trap(EventClass::DoubleFault, "PANIC: double fault", "PANIC: double fault in {frame}")});
+    // Behind that line, and up to 2.6.3x (die_nmi, x86-64) instead of it.
+    book.add("double fault: ", {.meeting = Meeting::Joins},
+             {fault(EventClass::DoubleFault, "double fault: {hex_} [", "double fault in {frame}")});
     // "divide_error" is how 5.8 and 5.9 spelt it.
     book.add("divide error:", {},
              {trap(EventClass::DivideError, "divide error:", "divide error in {frame}")});
@@ -73,17 +80,81 @@ void add_x86_traps(RuleBook& book) {
 }
 
 void add_arm_faults(RuleBook& book) {
-    book.add("Internal error:", {.meeting = Meeting::Joins},
-             {fault(EventClass::UnhandledFault, "Internal error:", "Internal error in {frame}",
-                    "bad-access in {frame}")});
+    // Oops - ...: arch/arm64/kernel/traps.c and arch/arm/kernel/traps.c
+    constexpr std::string_view title = "Internal error in {frame}";
+    book.add(
+        "Internal error:", {.meeting = Meeting::Joins},
+        {fault(EventClass::InvalidOpcode, "Internal error: Oops - {undefined|Undefined} instruction", title),
+         fault(EventClass::CfiFailure, "Internal error: Oops - {CFI|BTI|FPAC}", title),
+         fault(EventClass::KernelBug, "Internal error: Oops - BUG", title),
+         fault(EventClass::Kasan, "Internal error: Oops - KASAN", title),
+         fault(EventClass::AlignmentFault, "Internal error: SP/PC alignment exception", title),
+         fault(EventClass::StackOverflow, "Internal error: kernel stack overflow", title),
+         fault(EventClass::UnhandledFault, "Internal error:", "Internal error in {frame}",
+               "bad-access in {frame}")});
     // Both are printed for user processes too, which then get a signal.
     EventRule unhandled = fault(EventClass::UnhandledFault, "Unhandled fault:", "Unhandled fault in {frame}",
                                 "bad-access in {frame}");
     unhandled.needs = "Internal error:";
-    book.add("Unhandled fault:", {}, {unhandled});
+    for (const std::string_view literal : {"Unhandled fault:", "Unhandled prefetch abort:"}) {
+        unhandled.head = literal;
+        book.add(literal, {}, {unhandled});
+    }
+    unhandled.head = "Unhandled fault at {hex_}{end}";
+    book.add("Unhandled fault at ", {}, {unhandled});
+    // arm64 up to 5.12, arm: what comes in through a vector that nothing should come through
+    book.add("Bad mode in ", {},
+             {fault(EventClass::HardwareError, "Bad mode in {*} handler detected{*}-- SError",
+                    "SError in {frame}"),
+              fault(EventClass::UnhandledFault, "Bad mode in {*} handler detected", "bad mode in {frame}")});
+    // the same since 5.13 (ec841aab8d0e)
+    book.add("exception on CPU", {},
+             {fault(EventClass::UnhandledFault, "Unhandled {*} exception on CPU{num_}, ESR",
+                    "unhandled exception in {frame}")});
+    book.add("SError Interrupt on CPU", {},
+             {fault(EventClass::HardwareError, "SError Interrupt on CPU{num_}, code", "SError in {frame}")});
     EventRule alignment = fault(EventClass::UnhandledFault, "Alignment trap:", "Alignment trap in {frame}");
     alignment.needs = "Internal error: : {1|3|11|801|811} [#";
     book.add("Alignment trap:", {}, {alignment});
+}
+
+// kernel/cfi.c, "CFI failure at f+0x1 (target: g+0x0; expected type: ...)", before 6.1 "CFI failure (target:
+// ...)"; arch/x86/kernel/cet.c.
+void add_cfi(RuleBook& book) {
+    const auto cfi = [](std::string_view head, Steps steps) {
+        return EventRule{.event_class = EventClass::CfiFailure,
+                         .head = head,
+                         .detail = {},
+                         .title = "CFI failure in {frame}",
+                         .steps = std::move(steps),
+                         .other_steps = {steps::fault},
+                         .skip = {"cfi_"}};
+    };
+    book.add("CFI failure", {},
+             {cfi("CFI failure at {pc?}{func}", {"@stack"}), cfi("CFI failure (target", steps::trace)});
+    book.add("Missing ENDBR: ", {},
+             {{.event_class = EventClass::CfiFailure,
+               .head = "Missing ENDBR: {pc?}{func}",
+               .detail = {},
+               .title = "missing ENDBR in {1}"}});
+}
+
+// The message in quotes and the place, up to Rust 1.72 in one line; since then the place, and the message
+// below it.
+void add_rust(RuleBook& book) {
+    EventRule rule = {
+        .event_class = EventClass::RustPanic,
+        .head = "panicked at '{text}', {src}",
+        .detail = {},
+        .title = "{1} in {frame}",
+        .steps = steps::trace,
+        .skip = {"rust_begin_unwind", "rust_helper_", "core::panicking", "core::option", "core::result"}};
+    std::vector<EventRule> rules = {rule};
+    rule.head = "rust_kernel: panicked at";
+    rule.detail = {"{rest}"};
+    rule.two_lines = true;
+    rules.push_back(rule);
+    book.add("panicked at ", {}, rules);
 }
 
 void add_bugs(RuleBook& book) {
@@ -101,6 +172,13 @@ void add_bugs(RuleBook& book) {
                   .title = "BUG: corrupted list in {frame}",
                   .alternative = "bad-access in {frame}",
                   .steps = steps::trace},
+                 // arch/x86/kernel/cet.c, behind "Missing ENDBR: ..."
+                 {.event_class = EventClass::CfiFailure,
+                  .head = "kernel BUG at arch/x86/kernel/cet.c",
+                  .detail = {},
+                  .title = "missing ENDBR in {frame}",
+                  .steps = steps::fault,
+                  .meeting = Meeting::Joins},
                  // Helpers of sk_buff check what their callers hand in.
                  {.event_class = EventClass::KernelBug,
                   .head = "kernel BUG at {rest}",
@@ -109,23 +187,15 @@ void add_bugs(RuleBook& book) {
                   .steps = steps::fault,
                   .skip = {"^skb_"}},
              });
-    // riscv and s390 say this behind the line with the place.
-    book.add("Kernel BUG", {},
-             {{.event_class = EventClass::KernelBug,
-               .head = "Kernel BUG {rest}",
-               .detail = {},
-               .title = "kernel BUG {1}",
-               .joins = true}});
+    // riscv, s390 and sh say this behind the line with the place.
+    book.add("Kernel BUG", {.meeting = Meeting::Joins},
+             {fault(EventClass::KernelBug, "Kernel BUG{*}[#", "kernel BUG in {frame}"),
+              fault(EventClass::KernelBug, "Kernel BUG at {rest}", "kernel BUG in {frame}")});
     // mips
     book.add("Kernel bug detected", {},
              {fault(EventClass::KernelBug, "Kernel bug detected", "kernel BUG in {frame}")});
-    book.add("rust_kernel: panicked", {},
-             {{.event_class = EventClass::RustPanic,
-               .head = "rust_kernel: panicked at",
-               .detail = {"{rest}"},
-               .title = "{1} in {frame}",
-               .steps = steps::trace,
-               .skip = {"rust_begin_unwind"}}});
+    add_cfi(book);
+    add_rust(book);
 }
 
 }  // namespace
@@ -135,12 +205,6 @@ void add_fault_rules(RuleBook& book) {
     add_x86_traps(book);
     add_bugs(book);
     add_arm_faults(book);
-    // An oops that lost its first line; powerpc, mips, riscv and s390 sometimes say no more than this.
-    book.add("Oops: ", {.meeting = Meeting::Joins},
-             {fault(EventClass::Oops, "Oops: {rest}", "Oops in {frame}")});
-    for (const std::string_view literal : {"Oops - ", "Oops[#", "Oops [#"}) {
-        book.add(literal, {.meeting = Meeting::Joins}, {fault(EventClass::Oops, literal, "Oops in {frame}")});
-    }
 }
 
 }  // namespace postmortem

@@ -83,7 +83,7 @@ void add_slabs(RuleBook& book) {
                .detail = {},
                .title = "INFO: {1} in {2}",
                .is_torn = true,
-               .joins = true}});
+               .meeting = Meeting::Joins}});
 }
 
 void add_oom(RuleBook& book) {

@@ -40,7 +40,7 @@ std::vector<EventRule> stack_panics() {
          .skip = {"schedule", "retint_kernel"},
          .choice = Choice::Stall},
         {.event_class = EventClass::StackOverflow,
-         .head = "Kernel panic - not syncing: kernel stack overflow",
+         .head = "Kernel panic - not syncing: {kernel|Kernel} stack overflow",
          .detail = {},
          .title = "kernel stack overflow in {frame}",
          .alternative = "stack-overflow in {frame}",
@@ -54,6 +54,8 @@ std::vector<EventRule> stack_panics() {
 std::vector<EventRule> escalations() {
     return {
         escalation("Kernel panic - not syncing: Fatal exception", "kernel panic: Fatal exception", true),
+        // arm64, arch/arm64/kernel/traps.c: "Oops: Fatal exception in interrupt"
+        escalation("Kernel panic - not syncing: {*}: Fatal exception", "kernel panic: Fatal exception", true),
         escalation("Kernel panic - not syncing: {*}panic_on_warn set", "kernel panic: panic_on_warn set",
                    true),
         escalation("Kernel panic - not syncing: hung_task: blocked tasks",
@@ -61,7 +63,16 @@ std::vector<EventRule> escalations() {
         escalation("Kernel panic - not syncing: {softlockup: hung tasks}", "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {RCU Stall}", "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {Hard LOCKUP}", "kernel panic: {1}"),
+        // kasan.fault=panic, kfence.fault=panic, kmsan.panic
         escalation("Kernel panic - not syncing: {kmsan.panic set|panic_on_kmsan set}", "kernel panic: {1}"),
+        escalation(
+            "Kernel panic - not syncing: {kasan|kfence|kmsan|ubsan|kcsan}{.fault=panic set|.panic set}",
+            "kernel panic: {1}{2}"),
+        // what an architecture says behind a report of its own
+        escalation(
+            "Kernel panic - not syncing: {Machine halted.|bad mode|Unhandled exception|Oops failed to kill "
+            "thread|Corrupt kernel stack, can't continue.|panic_on_taint set}",
+            "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {Attempted to kill the idle task!}", "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {Aiee, killing interrupt handler!}", "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {*}{panic forced after error}",

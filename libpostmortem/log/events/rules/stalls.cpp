@@ -11,8 +11,14 @@ void add_stall_rules(RuleBook& book) {
                                    .alternative = "stall in {frame}",
                                    .steps = steps::fault,
                                    .choice = Choice::Stall};
+    // 2.6.1x to 3.x x86 and sparc: die_nmi()
+    EventRule nmi_watchdog = soft_lockup;
+    nmi_watchdog.event_class = EventClass::HardLockup;
+    nmi_watchdog.head = "NMI Watchdog detected LOCKUP on CPU";
+    nmi_watchdog.title = "hard lockup in {frame}";
     book.add("BUG:", {},
-             {soft_lockup,
+             {nmi_watchdog,
+              soft_lockup,
               {.event_class = EventClass::WorkqueueLockup,
                .head = "BUG: workqueue lockup",
                .detail = {},
@@ -25,8 +31,9 @@ void add_stall_rules(RuleBook& book) {
                .has_no_trace = true}});
     book.add("INFO:", {},
              {{.event_class = EventClass::RcuStall,
-               .head = "INFO: {rcu_preempt|rcu_sched|rcu_bh|rcu_tasks|rcu_sched_state|rcu_bh_state} "
-                       "{self-detected|detected}{*}stall",
+               // "rcu_sched_state" and its like up to 3.2, "RCU" in 2.6.3x
+               .head = "INFO: {rcu_preempt_state|rcu_sched_state|rcu_bh_state|rcu_preempt|rcu_sched|rcu_bh|"
+                       "rcu_tasks_trace|rcu_tasks_rude|rcu_tasks|RCU} {self-detected|detected}{*}stall",
                .detail = {},
                .title = "INFO: rcu detected stall in {frame}",
                .alternative = "stall in {frame}",
@@ -56,8 +63,12 @@ void add_stall_rules(RuleBook& book) {
                                    .alternative = "stall in {frame}",
                                    .steps = steps::fault,
                                    .choice = Choice::Stall};
-    book.add("hard LOCKUP", {.unless = {"Kernel panic"}, .meeting = Meeting::Joins}, {hard_lockup});
-    // powerpc: "watchdog: CPU 4 Hard LOCKUP"
+    EventRule other_cpus = hard_lockup;
+    other_cpus.head = "CPU {num_} detected {Hard LOCKUP|hard LOCKUP} on other CPUs";
+    book.add("hard LOCKUP", {.unless = {"Kernel panic"}, .meeting = Meeting::Joins},
+             {hard_lockup, other_cpus});
+    book.add("Watchdog detected LOCKUP", {}, {nmi_watchdog});
+    // powerpc: "watchdog: CPU 4 Hard LOCKUP", "watchdog: CPU 0 detected hard LOCKUP on other CPUs 4"
     EventRule powerpc = hard_lockup;
     powerpc.head = "CPU {num_} {Hard LOCKUP|self-detected hard LOCKUP}";
     book.add("Hard LOCKUP", {.unless = {"Kernel panic"}, .meeting = Meeting::Joins}, {powerpc});

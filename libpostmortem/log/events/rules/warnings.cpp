@@ -20,7 +20,7 @@ EventRule stack_of_slab_report() {
     EventRule rule = warning(EventClass::SlabCorruption, "WARNING: {*}mm/slub.c{*} {__slab_err|object_err}",
                              "BUG: slab: corruption in {frame}",
                              {"object_err", "slab_err", "free_debug_processing", "free_to_partial_list"});
-    rule.joins = true;
+    rule.meeting = Meeting::Joins;
     return rule;
 }
 

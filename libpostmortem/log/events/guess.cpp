@@ -1,0 +1,90 @@
+#include "log/events/guess.h"
+
+#include <algorithm>
+#include <array>
+
+#include "log/events/function_name.h"
+#include "log/events/guilty.h"
+#include "log/events/interrupted.h"
+#include "log/events/title.h"
+
+namespace postmortem {
+namespace {
+
+bool is_stall(EventClass event_class) {
+    return event_class == EventClass::SoftLockup || event_class == EventClass::HardLockup ||
+           event_class == EventClass::RcuStall;
+}
+
+bool names_nobody(const Naming& naming) {
+    if (naming.blamed >= naming.candidates.size()) return true;
+    return is_stall(naming.event_class) && is_stall_reporter(naming.candidates[naming.blamed].function);
+}
+
+class Guess {
+  public:
+    Guess(const EventRule& rule, const CompiledRule& compiled, const LogEvent& event)
+        : skip_(compiled.skip), event_(event), stall_(is_stall(rule.event_class)) {}
+
+    std::vector<Candidate> run() {
+        if (event_.ip) add(*event_.ip);
+        if (event_.frames.empty() && event_.caller) add(*event_.caller);
+        const std::size_t from = stall_ ? first_interrupted(event_.frames) : 0;
+        for (std::size_t i = from; i < event_.frames.size(); ++i) add(event_.frames[i]);
+        return std::move(candidates_);
+    }
+
+  private:
+    void add(const LogFrame& frame) {
+        if (frame.function.empty() || is_uninformative(frame.function) || skip_.matches(frame.function))
+            return;
+        if (stall_ && is_stall_reporter(frame.function)) return;
+        if (!candidates_.empty() && candidates_.back().function == frame.function) return;
+        candidates_.push_back({frame.function, frame.module});
+    }
+
+    const NameSet& skip_;
+    const LogEvent& event_;
+    bool stall_;
+    std::vector<Candidate> candidates_;
+};
+
+// "BUG: soft lockup in {frame}" without the place that nobody knows.
+std::string_view without_place(std::string_view form) {
+    return form.substr(0, form.find(" in {frame"));
+}
+
+bool all_unsure(const LogEvent& event) {
+    return !event.frames.empty() && std::none_of(event.frames.begin(), event.frames.end(),
+                                                 [](const LogFrame& f) { return f.reliable; });
+}
+
+}  // namespace
+
+void guess_function(const LogEvent& event, Naming& naming) {
+    if (!naming.rule || !names_nobody(naming)) return;
+    const EventRule& rule = *naming.rule->rule;
+    if (rule.title.find("{frame") == std::string_view::npos) return;
+    const std::string by_rule = std::move(naming.title);
+    naming.candidates = Guess(rule, *naming.rule, event).run();
+    naming.blames_entry = false;
+    naming.blamed = 0;
+    // A warning of the watchdog is a lockup.
+    const bool is_warning = rule.title.starts_with("WARNING") && is_stall(rule.event_class);
+    const std::string_view form = is_warning ? "hard lockup in {frame}" : rule.title;
+    if (naming.candidates.empty()) {
+        naming.title = stable_title(fill_title(without_place(form), naming.captures, {}));
+    } else {
+        if (const auto guilty =
+                choose_guilty(naming.candidates, rule.choice == Choice::Hang ? Choice::Hang : Choice::First))
+            naming.blamed = guilty->index;
+        const std::array<std::string, 1> functions = {
+            std::string(without_syscall_prefix(naming.candidates[naming.blamed].function))};
+        naming.title = stable_title(fill_title(form, naming.captures, functions));
+        if (all_unsure(event)) naming.corruption = "every frame of its trace is marked as unsure (?)";
+    }
+    // syzkaller's title
+    if (by_rule != naming.title) naming.alternatives.insert(naming.alternatives.begin(), by_rule);
+}
+
+}  // namespace postmortem

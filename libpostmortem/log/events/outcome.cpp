@@ -1,0 +1,133 @@
+#include "log/events/outcome.h"
+
+#include <algorithm>
+
+#include "log/events/cause.h"
+#include "log/events/gravity.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t lines_that_go_on = 100;
+
+// What an event of its class does to whoever it hits, as long as no panic follows.
+Outcome outcome_of_class(const LogEvent& event) {
+    switch (event.event_class) {
+        case EventClass::HungTask:
+        case EventClass::SplPanic: return Outcome::TaskSleeps;
+        case EventClass::SoftLockup:
+        case EventClass::HardLockup:
+        case EventClass::RcuStall: return Outcome::CpuStuck;
+        // These panic() by themselves, or the CPU cannot go on.
+        case EventClass::DoubleFault:
+        case EventClass::InitKilled:
+        case EventClass::RootMountFailure:
+        case EventClass::SysrqCrash: return Outcome::Died;
+        case EventClass::OutOfMemory:
+        case EventClass::Reboot: return Outcome::Unknown;
+        default: return Outcome::WentOn;
+    }
+}
+
+class Teller {
+  public:
+    explicit Teller(LogAnalysis& analysis) : analysis_(analysis), events_(analysis.events) {}
+
+    void run() {
+        for (std::size_t i = 0; i < events_.size(); ++i) find_reason(i);
+        for (std::size_t i = 0; i < events_.size(); ++i) tell(i);
+        for (std::size_t i = 0; i < events_.size(); ++i) {
+            if (is_panic(events_[i]) && events_[i].follows)
+                events_[*events_[i].follows].outcome = Outcome::Died;
+        }
+        analysis_.died = analysis_.cause && events_[*analysis_.cause].outcome == Outcome::Died;
+        for (std::size_t i = 0; i < events_.size(); ++i) events_[i].role = role_of(i);
+    }
+
+  private:
+    void find_reason(std::size_t i) {
+        LogEvent& event = events_[i];
+        if (is_panic(event)) {
+            event.follows = reason_of_panic(events_, i);
+        } else if (i > 0 && events_[i - 1].event_class == EventClass::RustPanic &&
+                   events_[i - 1].boot == event.boot && event.event_class == EventClass::KernelBug) {
+            // rust_begin_unwind() ends in BUG() (rust/kernel/lib.rs).
+            event.follows = i - 1;
+        }
+    }
+
+    void tell(std::size_t i) {
+        LogEvent& event = events_[i];
+        const bool is_oops = event.die_count || gravity(event) == Gravity::Fatal;
+        event.first_oops_missing = misses_first_oops(i);
+        if (is_panic(event)) {
+            event.outcome = Outcome::Died;
+        } else if (is_oops && outcome_of_class(event) != Outcome::Died) {
+            event.outcome = outcome_of_oops(event);
+        } else if (event.event_class != EventClass::OutOfMemory) {
+            event.outcome = outcome_of_class(event);
+        }
+    }
+
+    // The idle task and init cannot be killed; whoever else oopsed is gone, if the kernel lived to do it.
+    Outcome outcome_of_oops(const LogEvent& event) const {
+        if (event.pid && *event.pid <= 1) return Outcome::Died;
+        const bool goes_on =
+            event.outcome == Outcome::KilledTask || analysis_.lines > event.line + lines_that_go_on;
+        return goes_on ? Outcome::KilledTask : Outcome::Unknown;
+    }
+
+    bool misses_first_oops(std::size_t i) const {
+        const LogEvent& event = events_[i];
+        const bool counts = event.die_count.value_or(1) > 1;
+        const bool tainted = !event.die_count && event.taint.find('D') != std::string::npos;
+        if (!counts && !tainted) return false;
+        return std::none_of(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(i),
+                            [&](const LogEvent& earlier) {
+                                return earlier.boot == event.boot &&
+                                       (earlier.die_count || gravity(earlier) == Gravity::Fatal);
+                            });
+    }
+
+    EventRole role_of(std::size_t i) const {
+        const LogEvent& event = events_[i];
+        if (!analysis_.died) return is_settled(event) ? EventRole::Survived : EventRole::Unsettled;
+        const std::size_t cause = *analysis_.cause;
+        const bool same_boot = event.boot == events_[cause].boot;
+        if (i == cause || (same_boot && (is_panic(event) || after_panic(i) || follows_cause(i))))
+            return EventRole::Killed;
+        const bool in_doubt = gravity(event) >= Gravity::Corruption;
+        return same_boot && in_doubt ? EventRole::Before : EventRole::Survived;
+    }
+
+    static bool is_settled(const LogEvent& event) {
+        return event.outcome == Outcome::WentOn || event.outcome == Outcome::KilledTask;
+    }
+
+    bool after_panic(std::size_t i) const {
+        return std::any_of(
+            events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(i),
+            [&](const LogEvent& earlier) { return earlier.boot == events_[i].boot && is_panic(earlier); });
+    }
+
+    bool follows_cause(std::size_t i) const {
+        auto at = events_[i].follows;
+        while (at && *at < i) {
+            if (*at == *analysis_.cause) return true;
+            i = *at;
+            at = events_[i].follows;
+        }
+        return false;
+    }
+
+    LogAnalysis& analysis_;
+    std::vector<LogEvent>& events_;
+};
+
+}  // namespace
+
+void tell_outcomes(LogAnalysis& analysis) {
+    Teller(analysis).run();
+}
+
+}  // namespace postmortem
