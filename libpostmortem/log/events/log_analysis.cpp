@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "log/events/analyser.h"
-#include "log/text/decompress.h"
 #include "log/events/event_collector.h"
+#include "log/text/decompress.h"
 #include "log/text/log_reader.h"
 #include "log/text/terminal.h"
 

@@ -8,8 +8,8 @@
 #include <cxxabi.h>
 
 #include "base/text.h"
-#include "log/text/cursor.h"
 #include "log/events/function_name.h"
+#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {

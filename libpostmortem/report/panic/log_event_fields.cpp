@@ -36,6 +36,19 @@ void describe(Describer<LogFrame>& frame) {
     frame.add("reliable", &LogFrame::reliable, "false for `? function`");
 }
 
+void describe(Describer<LogStall>& stall) {
+    stall.is("stall", "Who made no progress, and for how long");
+    stall.add("cpus", &LogStall::cpus, "that stalled, in the report's order");
+    stall.add("tasks", &LogStall::tasks, "pids that stalled");
+    stall.add("jiffies", &LogStall::jiffies, "as RCU counts");
+    stall.add("seconds", &LogStall::seconds, "as the watchdogs count");
+    stall.add("kthread", &LogStall::kthread, "the thread that drives grace periods, where it starved")
+        .or_null();
+    stall.add("starved_jiffies", &LogStall::starved_jiffies, "for how long it got no CPU");
+    stall.add("kthread_cpu", &LogStall::kthread_cpu, "where it was to run");
+    stall.add("silent_cpus", &LogStall::silent_cpus, "asked for their stacks, and gave none");
+}
+
 void describe(Describer<LogEvent>& event) {
     describe_summary(event);
     event.is("event", "Something that went wrong, by the kernel's log, with all that is known of it");
@@ -60,6 +73,14 @@ void describe(Describer<LogEvent>& event) {
     event.add("hardware", &LogEvent::hardware, "as the kernel names the machine").or_null();
     event.add("die_count", &LogEvent::die_count, "the n of `[#n]`");
     event.map("registers", &LogEvent::registers, "by their names").address();
+    event.add("caller", &LogEvent::caller, "what the link register held");
+    event.add("stall", &LogEvent::stall, "who made no progress: of stalls, lockups and hung tasks");
+    event.word("outcome", &LogEvent::outcome, Outcome::Died,
+               "what became of the machine, or of whoever was hit");
+    event.word("role", &LogEvent::role, EventRole::Unsettled, "its part in the story of the whole log");
+    event.add("follows", &LogEvent::follows, "index of the earlier event that this one only follows from");
+    event.add("first_oops_missing", &LogEvent::first_oops_missing,
+              "an oops came before this one, and the log does not hold it");
     event.add("frames", &LogEvent::frames, "of the trace that the title was taken from");
     event.add("signature_frames", &LogEvent::signature_frames, "what went into the id");
     event.add("boot", &LogEvent::boot, "which boot of the log it belongs to, from 0");

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "log/events/details.h"
+#include "log/events/fault_address.h"
 #include "log/events/frame.h"
 #include "log/events/function_name.h"
 #include "log/match/name_set.h"

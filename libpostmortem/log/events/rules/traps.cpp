@@ -224,7 +224,7 @@ void add_lead_ins(RuleBook& book) {
 }  // namespace
 
 void add_trap_rules(RuleBook& book) {
-    const TriggerOptions joins = {.meeting = Meeting::Joins};
+    const TriggerOptions joins = {.unless = {"Kernel panic"}, .meeting = Meeting::Joins};
     add_lead_ins(book);
     for (const std::string_view literal : {std::string_view("Oops: "), std::string_view("Oops - ")})
         book.add(literal, joins, trap_rules());

@@ -6,7 +6,8 @@ namespace postmortem {
 
 void add_unknown_rules(RuleBook& book) {
     book.add("BUG:",
-             {.unless = {"BUG: no syscalls can create resource", "Internal error: Oops - BUG:"},
+             {.unless = {"BUG: no syscalls can create resource",
+                         "Internal error: Oops - BUG:", "Kernel BUG: {hex_} [#"},
               .otherwise = EventClass::OtherBug},
              {{.event_class = EventClass::OtherBug,
                .head = "BUG:{end}",

@@ -1,0 +1,319 @@
+// Kinds of reports, each with its smallest input: docs/events.md row by row, traces without a reliable frame,
+// stalls, addresses, what became of the machine.
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <postmortem/log_analysis.h>
+
+#include "log/events/undecoded.h"
+
+using namespace postmortem;
+
+namespace {
+
+LogAnalysis analysed(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += "[    1.000000] " + line + "\n";
+    return analyse_log_text(text);
+}
+
+LogEvent only(const std::vector<std::string>& lines) {
+    const LogAnalysis analysis = analysed(lines);
+    REQUIRE(analysis.events.size() == 1);
+    return analysis.events[0];
+}
+
+struct Row {
+    std::vector<std::string> headline;
+    std::string event_class;
+};
+
+std::vector<std::string> split_at(const std::string& text, const std::string& separator) {
+    std::vector<std::string> parts;
+    std::size_t from = 0;
+    for (std::size_t at; (at = text.find(separator, from)) != std::string::npos; from = at + separator.size())
+        parts.push_back(text.substr(from, at - from));
+    parts.push_back(text.substr(from));
+    return parts;
+}
+
+std::vector<Row> documented_rows() {
+    std::vector<Row> rows;
+    const auto path = std::filesystem::path(__FILE__).parent_path() / "../../../docs/events.md";
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+        if (!line.starts_with("| `")) continue;
+        const std::size_t end = line.find("` | ");
+        const std::string rest = line.substr(end + 4);
+        rows.push_back({split_at(line.substr(3, end - 3), "<br>"), rest.substr(0, rest.find(' '))});
+    }
+    return rows;
+}
+
+const std::vector<std::string> oops_body = {"CPU: 0 PID: 77 Comm: cat Not tainted 6.1.0 #1",
+                                            "pc : widget_read+0x10/0x40",
+                                            "Call Trace:",
+                                            " widget_open+0x20/0x50",
+                                            " vfs_read+0x9d/0x190",
+                                            " ksys_read+0x1/0x2",
+                                            "---[ end trace 0000000000000000 ]---"};
+
+std::vector<std::string> with_body(std::vector<std::string> lines) {
+    lines.insert(lines.end(), oops_body.begin(), oops_body.end());
+    return lines;
+}
+
+}  // namespace
+
+TEST_CASE("every headline of docs/events.md has the class that stands there") {
+    const std::vector<Row> rows = documented_rows();
+    CHECK(rows.size() > 120);
+    for (const Row& row : rows) {
+        CAPTURE(row.headline.front());
+        const LogAnalysis analysis = analysed(with_body(row.headline));
+        REQUIRE(analysis.events.size() == 1);
+        CHECK(to_string(analysis.events[0].event_class) == row.event_class);
+    }
+}
+
+TEST_CASE("an oops behind a report that ends without one is an event of its own") {
+    for (const Row& row : documented_rows()) {
+        if (row.headline.back().find("[#1]") == std::string::npos) continue;
+        CAPTURE(row.headline.front());
+        std::vector<std::string> lines = {"WARNING: CPU: 0 PID: 7 at mm/slub.c:1 gadget_call+0x1/0x2",
+                                          "Call Trace:", " gadget_call+0x1/0x2", " gadget_open+0x1/0x2"};
+        for (const std::string& line : with_body(row.headline)) lines.push_back(line);
+        CHECK(analysed(lines).events.size() == 2);
+    }
+}
+
+TEST_CASE("words with a counter are no oops where nothing of an oops follows") {
+    CHECK(
+        analysed({"mydrv: request [#1] done", "mydrv: request [#2] done", "usb 1-1: reset"}).events.empty());
+}
+
+TEST_CASE("every frame unsure: two places are two bugs, and none is called corrupted") {
+    const auto lockup = [](const std::string& rip, const std::string& frame) {
+        return only({"BUG: soft lockup - CPU#1 stuck for 61s! [cat:77]",
+                     "Pid: 77, comm: cat Not tainted 2.6.32 #1",
+                     rip.empty() ? "Process cat"
+                                 : "RIP: 0010:[<ffffffff81012345>]  [<ffffffff81012345>] " + rip + "+0x1/0x2",
+                     "Call Trace:", " <IRQ>  [<ffffffff81012345>] ? watchdog_timer_fn+0x1/0x2",
+                     " [<ffffffff81012345>] ? update_load_avg+0x1/0x2",
+                     " <EOI>  [<ffffffff81012345>] ? " + frame + "+0x1/0x2",
+                     " [<ffffffff81012345>] ? kthread+0x1/0x2"});
+    };
+    const LogEvent by_ip = lockup("widget_spin", "widget_loop");
+    CHECK(by_ip.function == "widget_spin");
+    const LogEvent by_frame = lockup("", "widget_loop");
+    CHECK(by_frame.function == "widget_loop");
+    CHECK(by_frame.title == "BUG: soft lockup in widget_loop");
+    const LogEvent other = lockup("", "gadget_loop");
+    CHECK(by_frame.id != other.id);
+    CHECK(by_frame.corrupted);
+    CHECK(by_frame.stall->seconds == 61);
+    CHECK(lockup("widget_spin", "x").id != lockup("gadget_spin", "x").id);
+}
+
+TEST_CASE("behind the NMI lies the code that is stuck") {
+    const LogEvent event = only({"NMI watchdog: Watchdog detected hard LOCKUP on cpu 2",
+                                 "CPU: 2 PID: 77 Comm: cat Not tainted 3.10.0 #1",
+                                 "Call Trace:", " <NMI>  [<ffffffff81012345>] dump_stack+0x1/0x2",
+                                 " [<ffffffff81012345>] watchdog_overflow_callback+0x1/0x2",
+                                 " [<ffffffff81012345>] do_nmi+0x1/0x2",
+                                 " <<EOE>>  <IRQ>  [<ffffffff81012345>] widget_irq+0x1/0x2",
+                                 " [<ffffffff81012345>] handle_irq_event+0x1/0x2",
+                                 " <EOI>  [<ffffffff81012345>] default_idle+0x1/0x2"});
+    CHECK(event.function == "widget_irq");
+    CHECK(event.stall->cpus == std::vector<unsigned>{2});
+    const LogEvent old =
+        only({"BUG: soft lockup detected on CPU#0!", " [<c0145aed>] softlockup_tick+0x98/0xa6",
+              " [<c012a2c5>] update_process_times+0x39/0x5c", " [<c011a9d1>] apic_timer_interrupt+0x1f/0x24",
+              " [<c0212345>] widget_spin+0x1/0x2", " [<c0212345>] widget_poll+0x1/0x2"});
+    CHECK(old.function == "widget_spin");
+}
+
+TEST_CASE("an RCU stall is about who stalls, not about who watches") {
+    const LogEvent event = only(
+        {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+         "rcu: \t3-...!: (1 GPs behind) idle=1 softirq=2/2 fqs=0",
+         "rcu: \t(detected by 1, t=21003 jiffies, g=5, q=6)", "Sending NMI from CPU 1 to CPUs 3,5:",
+         "NMI backtrace for cpu 3", "CPU: 3 PID: 77 Comm: cat Not tainted 6.1.0 #1",
+         "RIP: 0010:widget_spin+0x1/0x2", "Call Trace:", " widget_poll+0x1/0x2",
+         "rcu: rcu_preempt kthread starved for 21000 jiffies! g5 f0x0 ->cpu=3",
+         "rcu: RCU grace-period kthread stack dump:", "task:rcu_preempt state:R  running task stack:0 pid:15",
+         "Call Trace:", " __schedule+0x1/0x2", " rcu_gp_fqs_loop+0x1/0x2", " rcu_gp_kthread+0x1/0x2"});
+    CHECK(event.event_class == EventClass::RcuStall);
+    CHECK(event.function == "widget_spin");
+    CHECK(event.comm == "cat");
+    REQUIRE(event.stall);
+    CHECK(event.stall->cpus == std::vector<unsigned>{3});
+    CHECK(event.stall->jiffies == 21003);
+    CHECK(event.stall->kthread == "rcu_preempt");
+    CHECK(event.stall->starved_jiffies == 21000);
+    CHECK(event.stall->kthread_cpu == 3);
+    CHECK(event.stall->silent_cpus == std::vector<unsigned>{5});
+    for (const std::string headline :
+         {"INFO: rcu_sched_state detected stall on CPU 7 (t=105060 jiffies)",
+          "INFO: RCU detected CPU 7 stall (t=105060 jiffies)",
+          "INFO: rcu_bh_state detected stalls on CPUs/tasks: { 7} (detected by 2, t=105060 jiffies)",
+          "INFO: rcu_sched self-detected stall on CPU { 7}  (t=105060 jiffies)"}) {
+        CAPTURE(headline);
+        const LogEvent stall = only({headline, "Pid: 1, comm: x"});
+        CHECK(stall.event_class == EventClass::RcuStall);
+        CHECK(stall.stall->cpus == std::vector<unsigned>{7});
+        CHECK(stall.stall->jiffies == 105060);
+    }
+    CHECK(only({"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+                "rcu: \tTasks blocked on level-0 rcu_node (CPUs 0-3): P5182 P9",
+                "rcu: \t(detected by 1, t=9 jiffies)"})
+              .stall->tasks == std::vector<std::uint32_t>{5182, 9});
+}
+
+TEST_CASE("fault addresses in the words of every architecture") {
+    const auto address = [](const std::vector<std::string>& lines) {
+        return analysed(with_body(lines)).events.at(0).fault_address;
+    };
+    CHECK(address({"Unable to handle kernel pointer dereference in virtual kernel address space",
+                   "Failing address: 6b6b6b6b6b6b6000 TEID: 6b6b6b6b6b6b6803"}) == 0x6b6b6b6b6b6b6000);
+    CHECK(address({"BUG: Kernel NULL pointer dereference on read at 0x10"}) == 0x10);
+    CHECK(address({"BUG: Unable to handle kernel data access on write at 0xc000000000001230"}) ==
+          0xc000000000001230);
+    CHECK(address({"Oops - load access fault [#1]",
+                   "status: 0000000200000120 badaddr: 000000001000e000 cause: 0000000000000005"}) ==
+          0x1000e000);
+    CHECK(address({"Unable to handle kernel paging request for instruction fetch",
+                   "Faulting instruction address: 0x00000000c0123450"}) == std::nullopt);
+    CHECK(address({"Internal error: Oops: 96000005 [#1] SMP", "[0000000000000008] pgd=0000000000000000"}) ==
+          8);
+    CHECK(
+        address({"general protection fault, probably for non-canonical address 0xdffffc0000000001: 0000 [#1]",
+                 "KASAN: null-ptr-deref in range [0x0000000000000008-0x000000000000000f]"}) == 8);
+    const LogEvent mips =
+        analysed(
+            with_body({"CPU 0 Unable to handle kernel paging request at virtual address 00000000, epc == "
+                       "80123456, ra == 80123460"}))
+            .events.at(0);
+    CHECK(mips.event_class == EventClass::NullDereference);
+    CHECK(mips.title.find("NULL pointer dereference") != std::string::npos);
+}
+
+TEST_CASE("the last page: an error code, or NULL with an offset taken off") {
+    const auto kind = [](const std::string& registers) {
+        return analysed({"BUG: unable to handle page fault for address: ffffffffffffffe0",
+                         "RIP: 0010:widget_read+0x1/0x2", registers, "Call Trace:", " widget_open+0x1/0x2"})
+            .events.at(0)
+            .address_kind;
+    };
+    CHECK(kind("RAX: 0000000000000000 RBX: ffffffffffffffd0") == AddressKind::NullMinusOffset);
+    CHECK(kind("RAX: fffffffffffffff4 RBX: ffff888000000000") == AddressKind::ErrorPointer);
+}
+
+TEST_CASE("the caller stands in for a helper whose trace is cut") {
+    const LogEvent event =
+        only({"Unable to handle kernel NULL pointer dereference at virtual address 00000000",
+              "Internal error: Oops: 5 [#1] SMP ARM", "PC is at strlcat+0x10/0x20",
+              "LR is at widget_path+0x1/0x2 [widget]"});
+    CHECK(event.blamed == "widget_path");
+    CHECK(event.title == "BUG: unable to handle kernel NULL pointer dereference in widget_path");
+}
+
+TEST_CASE("decode_stacktrace.sh and klogd change nothing") {
+    const std::vector<std::string> plain = {"general protection fault: 0000 [#1] SMP",
+                                            "RIP: 0010:widget_read+0x10/0x40 [widget]",
+                                            "Call Trace:",
+                                            " widget_open+0x20/0x50 [widget]",
+                                            " ? memcpy+0x1/0x2",
+                                            " vfs_read+0x1/0x2"};
+    const std::vector<std::string> decoded = {
+        "general protection fault: 0000 [#1] SMP",
+        "RIP: 0010:widget_read (drivers/widget.c:523 (discriminator 2)) widget",
+        "Call Trace:",
+        " widget_open (drivers/widget.c:11 include/w.h:3) widget",
+        " ? memcpy (lib/string.c:1)",
+        " vfs_read (fs/read_write.c:470)"};
+    const std::vector<std::string> klogd = {
+        "general protection fault: 0000 [#1] SMP", "RIP: 0010:widget_read+0x10/0x40 [widget]",
+        "Call Trace:", " [<c0123456>] [widget:widget_open+0x20/0x50] widget_open+0x20/0x50 [widget]",
+        " [vfs_read+0x1/0x2] vfs_read+0x1/0x2"};
+    CHECK(only(decoded).id == only(plain).id);
+    CHECK(only(decoded).title == only(plain).title);
+    CHECK(only(decoded).source == "drivers/widget.c:523");
+    CHECK_FALSE(only(decoded).ip->offset);
+    CHECK(only(klogd).id == only(plain).id);
+    CHECK(undecoded("usb 1-1: new device (rev 1:2)").text.empty());
+    CHECK(undecoded("a (b.c:12").text.empty());
+}
+
+TEST_CASE("the machine died, or it went on") {
+    LogAnalysis oops = analysed(with_body({"general protection fault: 0000 [#1] SMP"}));
+    CHECK(oops.events[0].outcome == Outcome::KilledTask);
+    CHECK_FALSE(oops.died);
+    std::vector<std::string> lines = with_body({"general protection fault: 0000 [#1] SMP"});
+    lines.push_back("Kernel panic - not syncing: Fatal exception");
+    const LogAnalysis panic = analysed(lines);
+    REQUIRE(panic.events.size() == 2);
+    CHECK(panic.died);
+    CHECK(panic.events[0].outcome == Outcome::Died);
+    CHECK(panic.events[0].role == EventRole::Killed);
+    CHECK(panic.events[1].follows == 0);
+    const LogAnalysis kasan = analysed(
+        {"BUG: KASAN: slab-use-after-free in widget_read+0x1/0x2", "Read of size 8 at addr 1 by task a/1",
+         "Call Trace:", " widget_read+0x1/0x2", "Kernel panic - not syncing: kasan.fault=panic set ..."});
+    CHECK(kasan.cause == 0);
+    CHECK(kasan.events.at(1).follows == 0);
+    const LogAnalysis oom =
+        analysed({"cat invoked oom-killer: gfp_mask=0x0, order=0",
+                  "Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled"});
+    CHECK(oom.cause == 0);
+    CHECK(oom.events.at(1).follows == 0);
+    CHECK(oom.events.at(0).outcome == Outcome::Died);
+    CHECK(
+        only({"INFO: task cat:77 blocked for more than 120 seconds.", "Call Trace:", " widget_wait+0x1/0x2"})
+            .outcome == Outcome::TaskSleeps);
+}
+
+TEST_CASE("the first oops is the one that counts, and it may be missing") {
+    CHECK(only(with_body({"general protection fault: 0000 [#7] SMP"})).first_oops_missing);
+    CHECK_FALSE(only(with_body({"general protection fault: 0000 [#1] SMP"})).first_oops_missing);
+    CHECK(
+        only({"WARNING: CPU: 0 PID: 7 at mm/slub.c:1 widget_call+0x1/0x2",
+              "CPU: 0 PID: 7 Comm: cat Tainted: G      D    6.1.0 #1", "Call Trace:", " widget_call+0x1/0x2"})
+            .first_oops_missing);
+    std::vector<std::string> lines = with_body({"general protection fault: 0000 [#1] SMP"});
+    for (const std::string& line : with_body({"general protection fault: 0000 [#2] SMP"}))
+        lines.push_back(line);
+    const LogAnalysis both = analysed(lines);
+    REQUIRE(both.events.size() == 2);
+    CHECK_FALSE(both.events[1].first_oops_missing);
+}
+
+TEST_CASE("RHEL's taint columns") {
+    const LogEvent event =
+        only({"BUG: soft lockup - CPU#1 stuck for 61s! [cat:77]",
+              "Pid: 77, comm: cat Tainted: G           --L------------  2.6.32-220.el6.x86_64 #1",
+              "RIP: 0010:widget_spin+0x1/0x2"});
+    CHECK(event.taint == "GL");
+}
+
+TEST_CASE("Rust's message is in one line, or in the next one without a prefix") {
+    const std::vector<std::string> trace = {"------------[ cut here ]------------",
+                                            "kernel BUG at rust/helpers/bug.c:7!",
+                                            "invalid opcode: 0000 [#1] SMP",
+                                            "RIP: 0010:rust_helper_BUG+0x1/0x2",
+                                            "Call Trace:",
+                                            " rust_begin_unwind+0x1/0x2",
+                                            " widget_read+0x1/0x2"};
+    std::string text =
+        "[    1.000000] rust_kernel: panicked at drivers/widget.rs:86:54:\nattempt to overflow\n";
+    for (const std::string& line : trace) text += "[    1.000000] " + line + "\n";
+    const LogAnalysis two = analyse_log_text(text);
+    REQUIRE(two.events.size() == 2);
+    CHECK(two.events[0].title.find("attempt to overflow") == 0);
+    CHECK(two.events[1].follows == 0);
+    CHECK(two.cause == 0);
+}
