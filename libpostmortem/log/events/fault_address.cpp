@@ -24,8 +24,8 @@ constexpr std::array<Label, 16> sentences = {{{"at virtual address "},
                                               {"page fault for address: "},
                                               {"non-canonical address "},
                                               {"for data at address "},             // powerpc up to 5.2
-                                              {" on read at ", "nable to handle"},  // powerpc since 5.3
-                                              {" on write at ", "nable to handle"},
+                                              {" on read at ", "BUG: "},  // powerpc since 5.3
+                                              {" on write at ", "BUG: "},
                                               {"Kernel NULL pointer dereference at "},
                                               {"unaligned access at ", "nable to handle"},
                                               {"Unhandled fault at "},    // arm64

@@ -38,9 +38,11 @@ void take_tags(Cursor& cursor) {
         Cursor at = cursor;
         at.skip_blanks();
         if (!at.take('<')) return;
+        at.take('<');  // "<<EOE>>"
         at.take('/');
         at.take('#');
         if (at.take_while(is_alpha).empty() || !at.take('>')) return;
+        at.take('>');
         cursor = at;
     }
 }
