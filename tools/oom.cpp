@@ -123,10 +123,13 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     postmortem::OomLogReader reader(text);
     print_events(reader, printer, output);
     const postmortem::OomState state = dump.oom_state();
-    if (request->which == Which::Tree && !state.cgroups)
-        return output.complain("the kernel had no memory controller, hence no tree of control groups",
-                               nothing_found);
     const postmortem::Problems problems = problems_of(log, state);
+    if (request->which == Which::Tree && !state.cgroups) {
+        if (!state.cgroups_missing || state.cgroups_missing->code != postmortem::ErrorCode::NotFound)
+            return output.finish("", problems);
+        return output.complain("there is no tree of control groups: " + state.cgroups_missing->message,
+                               nothing_found);
+    }
     const int written = output.finish(printer.finish(problems, &state), problems);
     return written == whole_answer ? exit_code_of(*request, printer, true, output) : written;
 }

@@ -17,7 +17,9 @@ namespace postmortem {
 struct OomState {
     MemoryPicture memory;
     std::optional<OomTable> processes;
-    std::optional<CgroupTree> cgroups;  ///< absent where the kernel has no memory controller
+    std::optional<CgroupTree> cgroups;
+    /// Why there are none: NotFound where the kernel had no memory controller (then it is no problem).
+    std::optional<Error> cgroups_missing;
     /// Zones, counters and processes as a report printed at the crash would have shown them.
     OomEvent scene;
     OomVerdict verdict;

@@ -10,22 +10,51 @@ constexpr std::size_t deepest = 512;
 constexpr std::size_t longest_name = 256;
 constexpr std::uint64_t most_controllers = 64;
 
+// NotFound says that this kernel has no memory controller. What only the dump lacks must not say so.
+Error not_told(Error error) {
+    if (error.code == ErrorCode::NotFound) error.code = ErrorCode::MissingDebugInfo;
+    return error;
+}
+
+Result<std::uint64_t> find_subsystem(const Kernel& kernel) {
+    if (const auto symbols = kernel.symbols(); !symbols) return fail(not_told(symbols.error()));
+    if (const auto address = kernel.symbol("memory_cgrp_subsys")) return *address;
+    // Until 3.13 (073219e995b4).
+    if (const auto address = kernel.symbol("mem_cgroup_subsys")) return *address;
+    // Symbols without variables (CONFIG_KALLSYMS_ALL=n) still name what makes a group: mem_cgroup_create
+    // until 3.7 (92fb97487a7e).
+    for (const std::string_view function : {"mem_cgroup_css_alloc", "mem_cgroup_create"})
+        if (kernel.symbol(function))
+            return fail(ErrorCode::MissingDebugInfo,
+                        "the kernel's symbols do not tell where the memory controller lies");
+    return fail(ErrorCode::NotFound, "the kernel was built without the memory controller (CONFIG_MEMCG)");
+}
+
+// cgroup_disable=memory makes the root group all the same, with numbers that nobody counts. Told by a static
+// key since 4.3 (49d1dc4b8179), by the controller itself before.
+bool is_switched_off(const Kernel& kernel, const Object& subsystem) {
+    if (const auto key = kernel.number<std::uint32_t>("memory_cgrp_subsys_enabled_key")) return *key == 0;
+    return subsystem["disabled"].u64_or(0) != 0;
+}
+
 }  // namespace
 
 Result<MemoryController> read_memory_controller(const Kernel& kernel) {
-    // mem_cgroup_subsys until 3.13 (073219e995b4).
-    Object subsystem = kernel.variable("memory_cgrp_subsys", "cgroup_subsys");
-    if (!subsystem.ok()) return fail(*subsystem.error());
+    const auto address = find_subsystem(kernel);
+    if (!address) return fail(address.error());
+    const Object subsystem = kernel.object("cgroup_subsys", *address);
+    if (!subsystem.ok()) return fail(not_told(*subsystem.error()));
     const auto root = subsystem["root"].u64();
     const auto id = subsystem["id"].u64();
     const auto default_root = kernel.symbol("cgrp_dfl_root");
     const auto memcg = kernel.word("root_mem_cgroup");
-    if (!root) return fail(root.error());
-    if (!id) return fail(id.error());
-    if (!memcg) return fail(memcg.error());
+    if (!root) return fail(not_told(root.error()));
+    if (!id) return fail(not_told(id.error()));
+    if (!memcg) return fail(not_told(memcg.error()));
     if (*id >= most_controllers)
         return fail(ErrorCode::Corrupt, "the memory controller's number is impossible");
-    if (*root == 0 || *memcg == 0) return fail(ErrorCode::NotFound, "the memory controller is switched off");
+    if (*root == 0 || *memcg == 0 || is_switched_off(kernel, subsystem))
+        return fail(ErrorCode::NotFound, "the memory controller was switched off (cgroup_disable=memory)");
     MemoryController controller;
     controller.id = *id;
     controller.v2 = default_root && *default_root == *root;
@@ -91,7 +120,7 @@ TaskCgroups::TaskCgroups(const Kernel& kernel)
 
 Result<const CgroupMembership*> TaskCgroups::of(std::uint64_t task) {
     if (!controller_) return fail(controller_.error());
-    if (missing_) return fail(*missing_);
+    if (missing_) return fail(not_told(*missing_));
     const auto set = css_set_of_task_.u64(kernel_.memory(), task);
     if (!set) return fail(set.error());
     auto known = by_css_set_.find(*set);

@@ -18,7 +18,8 @@ struct MemoryController {
     std::uint64_t root_memcg = 0;  ///< root_mem_cgroup
 };
 
-/// NotFound where the kernel has no memory controller, or was booted with cgroup_disable=memory.
+/// NotFound, and only then, where the kernel has no memory controller or was booted with
+/// cgroup_disable=memory; the message says which.
 Result<MemoryController> read_memory_controller(const Kernel& kernel);
 
 /// Paths of struct cgroup, "/" for the root of its hierarchy, as /proc/PID/cgroup shows them in the initial

@@ -50,7 +50,7 @@ class Reader {
     }
 
     Result<CgroupTree> run() {
-        if (missing_) return fail(*missing_);
+        if (missing_) return fail(ErrorCode::MissingDebugInfo, missing_->message);
         walk();
         read_statistics();
         return std::move(tree_);
