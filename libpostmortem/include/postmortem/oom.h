@@ -88,6 +88,7 @@ struct OomMemcg {
     std::optional<std::uint64_t> min_protection_kib;
     std::optional<std::uint64_t> low_protection_kib;
     std::optional<std::string> group_path;  ///< memory.oom.group: all of that cgroup was killed.
+    std::optional<unsigned> version;        ///< 1 or 2, of a dump: a report has no line for it.
 
     POSTMORTEM_API const OomMemcgUsage* find_usage(std::string_view name) const;
 };

@@ -20,6 +20,7 @@ using oom::finding;
 
 constexpr std::uint64_t bytes_per_kib = 1024;
 constexpr std::uint64_t notable_percent = 15;
+constexpr std::uint64_t scarce_percent = 5;  // what can be reclaimed of a machine that has run out
 constexpr std::size_t groups_named = 3;
 
 // Puts an OOM's questions to the memory of a kernel that may not have run out of any.
@@ -93,44 +94,96 @@ class StateVerdict {
 
     void explain_zones() {
         const std::vector<oom::ZoneState> zones = oom::zone_states(state_.scene);
-        const bool known = std::any_of(zones.begin(), zones.end(), [](const oom::ZoneState& zone) {
-            return zone.level != oom::Level::Unknown;
-        });
-        if (!known)
+        std::vector<const oom::ZoneState*> known;
+        for (const oom::ZoneState& zone : zones)
+            if (zone.level != oom::Level::Unknown) known.push_back(&zone);
+        if (known.empty())
             return verdict_.unknown.emplace_back("whether a zone was short: none could be read"), void();
-        std::vector<std::string> sentences;
-        std::vector<OomEvidence> numbers;
-        bool all_short = true;
-        for (const oom::ZoneState& zone : zones) {
-            const bool is_short = zone.level != oom::Level::AboveHigh;
-            all_short = all_short && is_short;
-            // A zone whose pages are all kept for those who can use no other is no sign of need.
-            const bool kept = zone.reserve_kib > zone.zone->managed_kib.value_or(0);
-            if (!is_short || kept) continue;
-            sentences.push_back(zone.sentence());
-            numbers.push_back(evidence(zone.zone->title() + " free", zone.free_kib, "kB"));
-        }
-        if (all_short && !sentences.empty())
-            verdict_.why.push_back({OomFindingKind::Watermark,
-                                    fmt::format("memory was short: {}", fmt::join(sentences, "; ")),
-                                    numbers});
-        else
-            explain_free_memory(zones, sentences);
+        if (is_short(known)) return explain_shortage(known);
+        explain_free_memory(known);
+        explain_low_zones(known);
     }
 
-    void explain_free_memory(const std::vector<oom::ZoneState>& zones,
-                             const std::vector<std::string>& short_of) {
-        std::uint64_t free = 0;
-        for (const oom::ZoneState& zone : zones) free += zone.free_kib;
-        std::string text = fmt::format("memory was not short at the crash: {} free", size_text(free));
-        if (const auto available = state_.memory.line("MemAvailable"))
-            text += fmt::format(", {} available with what could be reclaimed", size_text(*available));
+    // Page cache fills a healthy machine down to its watermarks: what could be reclaimed counts as well.
+    bool is_short(const std::vector<const oom::ZoneState*>& zones) const {
+        const auto none_above = [&](auto is_below) {
+            return std::all_of(zones.begin(), zones.end(), is_below);
+        };
+        if (none_above([](const oom::ZoneState* zone) { return zone->level == oom::Level::BelowMin; }))
+            return true;
+        if (!none_above([](const oom::ZoneState* zone) { return zone->level != oom::Level::AboveHigh; }))
+            return false;
+        std::uint64_t managed = 0;
+        for (const oom::ZoneState* zone : zones) managed += zone->zone->managed_kib.value_or(0);
+        const auto available = available_kib();
+        return available && *available * 100 < managed * scarce_percent;
+    }
+
+    // MemAvailable since 3.14 (34e431b0ae39); before, the page cache says nearly the same.
+    std::optional<std::uint64_t> available_kib() const {
+        if (const auto line = state_.memory.line("MemAvailable")) return line;
+        const auto active = state_.scene.memory.total("active_file"),
+                   inactive = state_.scene.memory.total("inactive_file");
+        if (!active || !inactive) return std::nullopt;
+        return (*active + *inactive) * state_.scene.memory.page_size_kib.value_or(4);
+    }
+
+    std::string available_text() const {
+        const auto line = state_.memory.line("MemAvailable");
+        return line ? fmt::format(", {} available with what could be reclaimed", size_text(*line)) : "";
+    }
+
+    void explain_shortage(const std::vector<const oom::ZoneState*>& zones) {
+        std::vector<std::string> sentences;
+        std::vector<OomEvidence> numbers;
+        // A zone whose pages are all kept for those who can use no other is no sign of need.
+        const auto is_kept = [](const oom::ZoneState* zone) {
+            return zone->reserve_kib > zone->zone->managed_kib.value_or(0);
+        };
+        const bool all_kept = std::all_of(zones.begin(), zones.end(), is_kept);
+        for (const oom::ZoneState* zone : zones) {
+            if (is_kept(zone) && !all_kept) continue;
+            sentences.push_back(zone->sentence());
+            numbers.push_back(evidence(zone->zone->title() + " free", zone->free_kib, "kB"));
+        }
         verdict_.why.push_back(
-            finding(OomFindingKind::MemoryWasFree, std::move(text), {evidence("free", free, "kB")}));
-        if (!short_of.empty())
-            verdict_.why.push_back(finding(
-                OomFindingKind::ZoneExhausted,
-                fmt::format("low zones were used up all the same: {}", fmt::join(short_of, "; ")), {}));
+            {OomFindingKind::Watermark,
+             fmt::format("memory was short: {}{}", fmt::join(sentences, "; "), available_text()), numbers});
+    }
+
+    void explain_free_memory(const std::vector<const oom::ZoneState*>& zones) {
+        std::uint64_t free = 0;
+        for (const oom::ZoneState* zone : zones) free += zone->free_kib;
+        verdict_.why.push_back(finding(
+            OomFindingKind::MemoryWasFree,
+            fmt::format("memory was not short at the crash: {} free{}", size_text(free), available_text()),
+            {evidence("free", free, "kB")}));
+    }
+
+    // Who can use no other zone than a low one is refused although a higher one has memory. What that zone
+    // keeps from other requests is there for him: its reserve does not count.
+    void explain_low_zones(const std::vector<const oom::ZoneState*>& zones) {
+        const auto memory_above = [&](const oom::ZoneState* low) {
+            return std::any_of(zones.begin(), zones.end(), [&](const oom::ZoneState* other) {
+                return other->zone->node == low->zone->node &&
+                       oom::zone_rank(other->zone->name) > oom::zone_rank(low->zone->name) &&
+                       other->level == oom::Level::AboveHigh;
+            });
+        };
+        std::vector<std::string> sentences;
+        std::vector<OomEvidence> numbers;
+        for (const oom::ZoneState* zone : zones) {
+            if (!zone->zone->low_kib || zone->usable_kib() > *zone->zone->low_kib || !memory_above(zone))
+                continue;
+            sentences.push_back(fmt::format("{}: free {} kB, below its low watermark of {} kB",
+                                            zone->zone->title(), zone->free_kib, *zone->zone->low_kib));
+            numbers.push_back(evidence(zone->zone->title() + " free", zone->free_kib, "kB"));
+        }
+        if (!sentences.empty())
+            verdict_.why.push_back(
+                {OomFindingKind::ZoneExhausted,
+                 fmt::format("low zones were used up all the same: {}", fmt::join(sentences, "; ")),
+                 numbers});
     }
 
     void explain_groups() {
@@ -201,12 +254,20 @@ OomState make_oom_state(const Kernel& kernel) {
     if (auto tree = make_cgroup_tree(kernel)) {
         add(tree->problems);
         state.cgroups = std::move(*tree);
-    } else if (tree.error().code != ErrorCode::NotFound) {
-        add({tree.error()});
+    } else {
+        state.cgroups_missing = std::move(tree.error());
+        if (state.cgroups_missing->code != ErrorCode::NotFound)
+            add({{state.cgroups_missing->code, "the control groups: " + state.cgroups_missing->message}});
     }
     state.scene = make_oom_scene(state.memory, state.processes ? &*state.processes : nullptr);
-    StateVerdict(state).explain();
+    state.scene.trigger.kernel_release = std::string(kernel.release());
+    if (state.cgroups) state.scene.memcg.version = state.cgroups->v2 ? 2 : 1;
+    explain_oom_state(state);
     return state;
+}
+
+void explain_oom_state(OomState& state) {
+    StateVerdict(state).explain();
 }
 
 }  // namespace postmortem

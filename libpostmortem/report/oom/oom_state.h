@@ -9,4 +9,7 @@ namespace postmortem {
 
 OomState make_oom_state(const Kernel& kernel);
 
+/// The verdict on a state whose other parts are filled in.
+void explain_oom_state(OomState& state);
+
 }  // namespace postmortem
