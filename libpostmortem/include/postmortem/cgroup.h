@@ -11,6 +11,21 @@
 
 namespace postmortem {
 
+/// What a cgroup itself is, whatever lies around it: who sets its limit depends on that.
+enum class CgroupLevel {
+    Unknown,
+    Root,
+    AllPods,   ///< kubepods: what the node has for pods
+    QosClass,  ///< all Burstable or all BestEffort pods
+    Pod,
+    Container,
+    Machine,  ///< a virtual machine or a system container
+    Job,
+    Unit,
+    UserUnit,
+    Slice,
+};
+
 /// The names in a cgroup path. Whatever the path does not tell stays absent; nothing is invented.
 struct CgroupName {
     std::optional<std::string>
@@ -24,6 +39,7 @@ struct CgroupName {
     std::optional<std::string> job;        ///< Batch job, task or allocation of a scheduler.
     std::optional<std::string> machine;    ///< Virtual machine or system container.
     bool kubernetes = false;
+    CgroupLevel level = CgroupLevel::Unknown;
 
     /// Nothing but the path itself is known.
     POSTMORTEM_API bool empty() const;

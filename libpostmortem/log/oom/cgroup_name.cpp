@@ -197,14 +197,8 @@ void read_job(const std::vector<std::string_view>& parts, CgroupName& name) {
     }
 }
 
-}  // namespace
-
-CgroupName name_cgroup(std::string_view path) {
+CgroupName read_names(const std::vector<std::string_view>& parts) {
     CgroupName name;
-    std::vector<std::string_view> parts;
-    for (const std::string_view part : split(path.substr(0, 4096), '/')) {
-        if (!part.empty()) parts.push_back(part);
-    }
     read_units(parts, name);
     read_machine(parts, name);
     read_job(parts, name);
@@ -222,6 +216,36 @@ CgroupName name_cgroup(std::string_view path) {
         name.unit.reset();
     if (name.container_id && name.user_unit && name.user_unit->find(*name.container_id) != std::string::npos)
         name.user_unit.reset();
+    return name;
+}
+
+// What the last part of the path adds to the names of the parts before it.
+CgroupLevel level_of(const CgroupName& name, std::vector<std::string_view> parts) {
+    if (parts.empty()) return CgroupLevel::Root;
+    const std::string_view last = parts.back();
+    parts.pop_back();
+    const CgroupName above = read_names(parts);
+    if (name.container_id && name.container_id != above.container_id) return CgroupLevel::Container;
+    if (name.pod_uid && name.pod_uid != above.pod_uid) return CgroupLevel::Pod;
+    if (name.qos && name.qos != above.qos) return CgroupLevel::QosClass;
+    if (name.kubernetes != above.kubernetes) return CgroupLevel::AllPods;
+    if (name.machine && name.machine != above.machine) return CgroupLevel::Machine;
+    // A batch system gives its steps and tasks the limit of their job.
+    if (name.job && (name.job != above.job || name.runtime == "slurm")) return CgroupLevel::Job;
+    if (name.user_unit && name.user_unit != above.user_unit) return CgroupLevel::UserUnit;
+    if (last.ends_with(".slice")) return CgroupLevel::Slice;
+    return name.unit && name.unit != above.unit ? CgroupLevel::Unit : CgroupLevel::Unknown;
+}
+
+}  // namespace
+
+CgroupName name_cgroup(std::string_view path) {
+    std::vector<std::string_view> parts;
+    for (const std::string_view part : split(path.substr(0, 4096), '/')) {
+        if (!part.empty()) parts.push_back(part);
+    }
+    CgroupName name = read_names(parts);
+    name.level = level_of(name, std::move(parts));
     return name;
 }
 

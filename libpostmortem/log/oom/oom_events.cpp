@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "log/oom/oom_gfp.h"
+#include "log/oom/oom_completion.h"
 #include "log/oom/oom_header.h"
-#include "log/oom/oom_kills.h"
 #include "log/oom/oom_memory.h"
 #include "log/oom/oom_tasks.h"
 #include "log/oom/oom_words.h"
@@ -18,7 +15,8 @@ namespace {
 constexpr std::size_t max_waiting = 4;     // events that still wait for the reaper
 constexpr std::size_t trace_length = 120;  // lines of a call trace with its registers
 constexpr std::size_t sysrq_reach = 20;    // lines between the request and the report
-constexpr std::size_t max_victims = 4096;  // of one memory.oom.group
+// A report takes minutes on a slow console at most; merged journals are out of order by seconds.
+constexpr double longest_pause = 600, most_disorder = 60;
 
 bool is_memory_shape(Shape shape) {
     switch (shape) {
@@ -63,41 +61,6 @@ bool opens_memory(Shape shape, std::string_view text) {
     }
 }
 
-// What the report should hold and does not, in the order in which the kernel prints it.
-void name_gaps(OomEvent& event) {
-    auto& problems = event.problems;
-    if (!event.has_header) {
-        problems.emplace_back(
-            "the line that says who asked for memory (\"invoked oom-killer\") is missing: it was cut off, or "
-            "the kernel "
-            "left it out (it prints ten whole reports in five seconds at most)");
-    }
-    if (event.scope == OomScope::Global && !event.has_mem_info) {
-        problems.emplace_back("the state of the memory (Mem-Info) is missing");
-    } else if (event.has_mem_info && event.memory.zones.empty()) {
-        problems.emplace_back("Mem-Info is cut: no zone is left of it");
-    }
-    if (event.scope == OomScope::Memcg && event.memcg.usage.empty()) {
-        problems.emplace_back("usage and limit of the cgroup are missing");
-    }
-    if (event.has_task_table && event.task_table.columns.empty()) {
-        problems.emplace_back("the header of the task table is missing: only its first columns can be named");
-    }
-    if (event.task_table.torn_rows != 0) {
-        problems.push_back(fmt::format("{} rows of the task table are torn", event.task_table.torn_rows));
-    }
-    const bool decided =
-        !event.victims.empty() || event.panic || event.no_killable_process || !event.already_exiting.empty();
-    if (!decided) problems.emplace_back("the log ends, or goes on, before anybody was killed");
-}
-
-void decode_mask(OomTrigger& trigger) {
-    if (!trigger.gfp_mask || trigger.gfp_text) return;
-    const auto version = trigger.kernel_release ? parse_release(*trigger.kernel_release) : std::nullopt;
-    trigger.gfp_flags = decode_gfp(*trigger.gfp_mask, version);
-    trigger.gfp_decoded = true;
-}
-
 }  // namespace
 
 OpenEvent& EventAssembler::open(const Line& line) {
@@ -132,20 +95,10 @@ void EventAssembler::close() {
 }
 
 void EventAssembler::emit_oldest() {
-    const bool memcg_in_trace = closed_.front().memcg_in_trace;
-    OomEvent event = std::move(closed_.front().event);
+    OpenEvent oldest = std::move(closed_.front());
     closed_.pop_front();
-    decode_mask(event.trigger);
-    if (memcg_in_trace && event.victims.empty() && !event.has_mem_info) event.scope = OomScope::Memcg;
-    if (event.scope == OomScope::Unknown) {
-        const bool memcg = event.memcg.oom_path || event.memcg.task_path || !event.memcg.usage.empty();
-        if (memcg)
-            event.scope = OomScope::Memcg;
-        else if (event.has_mem_info || event.panic || event.no_killable_process)
-            event.scope = OomScope::Global;
-    }
-    name_gaps(event);
-    sink_(std::move(event));
+    complete_event(oldest.event, oldest.memcg_in_trace);
+    sink_(std::move(oldest.event));
 }
 
 void EventAssembler::finish() {
@@ -154,7 +107,16 @@ void EventAssembler::finish() {
     block_ = Block::None;
 }
 
+// Another boot's words, or words of another hour, are not the end of a report that was cut.
+void EventAssembler::end_of_boot(const Line& line) {
+    if (line.shape == Shape::Other && line.text.starts_with("Linux version ")) return finish();
+    if (!open_ || !open_->last_seconds || !line.seconds) return;
+    const double pause = *line.seconds - *open_->last_seconds;
+    if (pause > longest_pause || pause < -most_disorder) close();
+}
+
 bool EventAssembler::feed(const Line& line) {
+    end_of_boot(line);
     if (open_ && !open_->caller.empty() && !line.caller.empty() && line.caller != open_->caller &&
         !proves_oom(line.shape) && line.shape != Shape::Reaped && line.shape != Shape::NotReaped)
         return false;  // another task's words in between
@@ -167,6 +129,7 @@ bool EventAssembler::feed(const Line& line) {
         if (open_->context_only && line.number != open_->event.line)
             open_->context_only = is_context(line.shape);
         open_->event.last_line = std::max(open_->event.last_line, line.last_number);
+        if (line.seconds) open_->last_seconds = line.seconds;
     }
     return belongs;
 }
@@ -339,161 +302,6 @@ bool EventAssembler::feed_block_row(const Line& line) {
             return false;
         default: return false;
     }
-}
-
-bool EventAssembler::feed_decision(const Line& line) {
-    switch (line.shape) {
-        case Shape::Summary:
-            other_mem_info_ = false;
-            read_summary(line.text,
-                         open_for(line, open_ && open_->event.constraint != OomConstraint::Unknown).event);
-            return true;
-        case Shape::Select: return feed_selection(line);
-        case Shape::Kill: return feed_kill(line);
-        case Shape::KillSkipped: {
-            const bool of_group = open_ && open_->over && open_->event.memcg.group_path;
-            OpenEvent& opened = of_group ? *open_ : open_for(line, false);
-            const KillReason reason = read_reason(line.text);
-            if (reason.scope != OomScope::Unknown) opened.event.scope = reason.scope;
-            if (opened.event.already_exiting.size() < max_victims)
-                opened.event.already_exiting.push_back(read_skipped(line.text, line.number));
-            end_report(opened);
-            return true;
-        }
-        case Shape::KillSharing:
-            if (!open_) return false;
-            open_->event.sharing_memory.emplace_back();
-            open_->event.sharing_memory.back().pid = read_selection(line.text).pid.value_or(0);
-            open_->event.sharing_memory.back().comm = read_selection(line.text).comm;
-            open_->event.sharing_memory.back().line = line.number;
-            return true;
-        case Shape::GroupKill:
-            if (const auto path = text_between(line.text, "Tasks in ", " are going to be killed"))
-                (open_ ? *open_ : open(line)).event.memcg.group_path = std::string(*path);
-            return true;
-        case Shape::Reaped:
-        case Shape::NotReaped: return feed_reaping(line);
-        case Shape::NoKillable: {
-            OpenEvent& opened = open_for(line, false);
-            opened.event.no_killable_process = true;
-            if (contains(line.text, "cgroup")) opened.event.scope = OomScope::Memcg;
-            end_report(opened);
-            return true;
-        }
-        case Shape::Panic: return feed_panic(line);
-        default: return false;
-    }
-}
-
-// The report is complete; only the reaper and the group's other victims may still follow.
-void EventAssembler::end_report(OpenEvent& opened) {
-    opened.over = true;
-    opened.proven = true;
-    block_ = Block::None;
-    other_mem_info_ = false;
-}
-
-bool EventAssembler::feed_selection(const Line& line) {
-    other_mem_info_ = false;
-    OpenEvent& opened = open_for(line, false);
-    const KillReason reason = read_reason(line.text);
-    if (reason.scope != OomScope::Unknown) opened.event.scope = reason.scope;
-    if (reason.constraint != OomConstraint::Unknown) opened.event.constraint = reason.constraint;
-    opened.event.allocating_task = reason.allocating_task;
-    OomSelected selected = read_selection(line.text);
-    if (opened.event.selected && !opened.event.selected->uid) {
-        opened.event.problems.push_back(fmt::format("{} (pid {}) was chosen first and could not be killed",
-                                                    opened.event.selected->comm,
-                                                    opened.event.selected->pid.value_or(0)));
-    }
-    if (opened.event.selected && opened.event.selected->pid == selected.pid)
-        selected.uid = opened.event.selected->uid;
-    opened.event.selected = std::move(selected);
-    block_ = Block::None;
-    return true;
-}
-
-// More victims of one event: a group, or (2.6.18) the threads of one process, each on a line of its own.
-// Other kills without a header are events of their own, whose reports the kernel left out.
-bool EventAssembler::is_same_kill(const Line& line, const OomVictim& victim) const {
-    if (!open_ || !open_->over || !open_->kill_line) return false;
-    if (open_->event.memcg.group_path) {
-        const bool timed = line.seconds && open_->kill_seconds;
-        return !timed || *line.seconds - *open_->kill_seconds < 1.0;
-    }
-    return open_->event.has_header && !victim.total_vm_kib && line.number - *open_->kill_line <= 2;
-}
-
-bool EventAssembler::feed_kill(const Line& line) {
-    auto victim = read_kill(line.text);
-    if (!victim) return false;
-    victim->line = line.number;
-    const KillReason reason = read_reason(line.text);
-    OpenEvent& opened = is_same_kill(line, *victim) ? *open_ : open_for(line, false);
-    if (reason.scope != OomScope::Unknown) opened.event.scope = reason.scope;
-    if (reason.constraint != OomConstraint::Unknown && opened.event.constraint == OomConstraint::Unknown)
-        opened.event.constraint = reason.constraint;
-    opened.event.allocating_task = opened.event.allocating_task || reason.allocating_task;
-    opened.kill_line = line.number;
-    opened.kill_seconds = line.seconds;
-    const auto same_pid = [&](const OomVictim& other) { return other.pid == victim->pid; };
-    auto& victims = opened.event.victims;
-    if (victims.size() < max_victims && std::none_of(victims.begin(), victims.end(), same_pid))
-        victims.push_back(std::move(*victim));
-    end_report(opened);
-    return true;
-}
-
-OomVictim* EventAssembler::find_victim(std::int64_t pid) {
-    const auto in = [&](OomEvent& event) -> OomVictim* {
-        for (OomVictim& victim : event.victims) {
-            if (victim.pid == pid) return &victim;
-        }
-        return nullptr;
-    };
-    if (open_) {
-        if (OomVictim* const victim = in(open_->event)) return victim;
-    }
-    for (auto waiting = closed_.rbegin(); waiting != closed_.rend(); ++waiting) {
-        if (OomVictim* const victim = in(waiting->event)) return victim;
-    }
-    return nullptr;
-}
-
-bool EventAssembler::feed_reaping(const Line& line) {
-    const auto reaping = read_reaping(line.text);
-    if (!reaping) return false;
-    OomVictim* victim = find_victim(reaping->pid);
-    if (victim == nullptr) {
-        // The kill itself is lost. At the start of a log that is all there is of an event.
-        if (any_event_ || (open_ && open_->proven)) return false;
-        OpenEvent& opened = open(line);
-        opened.event.victims.emplace_back();
-        victim = &opened.event.victims.back();
-        victim->pid = reaping->pid;
-        victim->comm = std::string(reaping->comm);
-        victim->line = line.number;
-        opened.event.problems.emplace_back("only the OOM reaper's line is left of this event");
-        end_report(opened);
-    }
-    if (reaping->left)
-        victim->reaped = reaping->left;
-    else
-        victim->unable_to_reap = true;
-    return true;
-}
-
-bool EventAssembler::feed_panic(const Line& line) {
-    const std::string_view words = read_panic(line.text);
-    if (open_ && open_->event.panic) return true;  // "---[ end Kernel panic" says it again
-    const bool adds_to_event = open_ && (!open_->over || open_->event.no_killable_process);
-    OpenEvent& opened = adds_to_event ? *open_ : open(line);
-    opened.event.panic = std::string(words);
-    opened.lines_since_panic = 0;
-    if (contains(words, "no killable processes") || contains(words, "deadlocked on memory"))
-        opened.event.no_killable_process = true;
-    end_report(opened);
-    return true;
 }
 
 }  // namespace postmortem::oom

@@ -25,6 +25,7 @@ struct OpenEvent {
     std::size_t lines_since_panic = 0;
     std::optional<std::size_t> kill_line;
     std::optional<double> kill_seconds;
+    std::optional<double> last_seconds;  // of its last line
     std::string caller;
 };
 
@@ -43,6 +44,7 @@ class EventAssembler {
     // Blocks whose rows have a meaning only behind their title.
     enum class Block { None, Slab, Allocations, MemcgStat, Tasks };
 
+    void end_of_boot(const Line& line);
     OpenEvent& open(const Line& line);
     OpenEvent& open_for(const Line& line, bool fresh);
     void close();

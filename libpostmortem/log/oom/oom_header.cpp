@@ -4,9 +4,9 @@
 #include <array>
 
 #include "base/text.h"
-#include "log/text/cursor.h"
 #include "log/oom/oom_gfp.h"
 #include "log/oom/oom_words.h"
+#include "log/text/cursor.h"
 
 namespace postmortem::oom {
 namespace {
@@ -22,6 +22,17 @@ void read_gfp(std::string_view text, OomTrigger& trigger) {
     names = names.substr(0, names.find(')'));
     trigger.gfp_text = std::string(names);
     trigger.gfp_flags = split_gfp(names);
+}
+
+// A name has 15 letters at most (TASK_COMM_LEN). More of them are a prefix that nobody took off.
+std::string_view short_name(std::string_view text) {
+    constexpr std::size_t longest = 15;
+    if (text.size() <= longest) return text;
+    const std::string_view tail = text.substr(text.size() - std::min(text.size(), longest + 2));
+    for (const std::string_view mark : {"] ", ": ", "> ", " "})
+        if (const std::size_t at = tail.rfind(mark); at != std::string_view::npos)
+            return tail.substr(at + mark.size());
+    return text.substr(text.size() - longest);
 }
 
 // Text between two keys of a line in which values may hold any character but the next key.
@@ -80,7 +91,7 @@ void read_header(std::string_view text, OomEvent& event) {
     OomTrigger& trigger = event.trigger;
     event.has_header = true;
     const std::size_t invoked = text.find(" invoked oom-killer");
-    if (invoked != std::string_view::npos) trigger.comm = std::string(text.substr(0, invoked));
+    if (invoked != std::string_view::npos) trigger.comm = std::string(short_name(text.substr(0, invoked)));
     read_gfp(text, trigger);
     trigger.order = signed_behind(text, "order=");
     trigger.oom_score_adj = signed_behind(text, "oom_score_adj=");

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "log/text/cursor.h"
 #include "log/oom/oom_anchors.h"
 #include "log/oom/oom_words.h"
+#include "log/text/cursor.h"
 
 namespace postmortem::oom {
 namespace {
@@ -107,6 +107,23 @@ bool is_memcg_usage(std::string_view text) {
     return false;
 }
 
+// "X invoked oom-killer: gfp_mask=...", and what a cut or a wrapped line leaves of it. Without its mask, or
+// at least the colon in front of it, somebody speaks of an OOM.
+bool is_header(std::string_view text) {
+    if (contains(text, "oom-killer: gfp_mask=")) return true;
+    constexpr std::string_view phrase = " invoked oom-killer:", mask = " gfp_mask=";
+    const std::size_t at = text.find(phrase);
+    return at != std::string_view::npos && mask.starts_with(text.substr(at + phrase.size()));
+}
+
+// "Kill process 1234 (": a number and a name, as the kernel prints them, or the end of a cut line.
+bool names_process(std::string_view text, std::string_view verb) {
+    Cursor cursor(text);
+    if (!cursor.until(verb)) return false;
+    if (!cursor.number()) return cursor.at_end();
+    return cursor.at_end() || cursor.take(" (") || cursor.take(", ") || cursor.take(" ,");
+}
+
 Shape panic_shape(std::string_view text) {
     const bool about_memory = contains(text, "ut of memory") || contains(text, "deadlocked on memory");
     return about_memory ? Shape::Panic : Shape::Other;
@@ -114,18 +131,17 @@ Shape panic_shape(std::string_view text) {
 
 // Lines that an anchor announced. They are told by a phrase, which may stand anywhere in them.
 Shape anchored_shape(std::string_view text) {
-    if (contains(text, "oom-killer: gfp_mask=") || contains(text, " invoked oom-killer"))
-        return Shape::Header;
+    if (is_header(text)) return Shape::Header;
     if (contains(text, "oom-kill:constraint=")) return Shape::Summary;
     if (contains(text, "oom_reaper: ")) {
         if (contains(text, "reaped process ")) return Shape::Reaped;
         if (contains(text, "unable to reap pid:")) return Shape::NotReaped;
     }
     if (contains(text, "Kernel panic - not syncing")) return panic_shape(text);
-    if (contains(text, "no killable processes")) return Shape::NoKillable;
-    if (contains(text, "Killed process ")) return Shape::Kill;
+    if (contains(text, "ut of memory and no killable processes")) return Shape::NoKillable;
+    if (names_process(text, "Killed process ")) return Shape::Kill;
     if (contains(text, "OOM victim ") && contains(text, "already exiting")) return Shape::KillSkipped;
-    if (contains(text, "ill process ")) {
+    if (names_process(text, "ill process ")) {
         if (contains(text, "sharing same memory")) return Shape::KillSharing;
         if (contains(text, " score ") || contains(text, "ut of memory") || contains(text, "ut of Memory") ||
             contains(text, "No available memory"))

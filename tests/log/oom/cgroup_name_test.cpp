@@ -110,3 +110,39 @@ TEST_CASE("nothing is invented") {
     }
     CHECK_FALSE(name_cgroup(std::string(1 << 20, '/')).container_id);
 }
+
+TEST_CASE("what a cgroup itself is, whatever lies around it") {
+    using enum CgroupLevel;
+    const std::string id(64, 'a');
+    const std::string pod = "pod9f2c4b21-77aa-4c1e-9d0e-3b6f5a1c2d3e";
+    const std::pair<std::string, CgroupLevel> paths[] = {
+        {"/", Root},
+        {"/kubepods", AllPods},
+        {"/kubepods.slice", AllPods},
+        {"/kubepods/besteffort", QosClass},
+        {"/kubepods.slice/kubepods-burstable.slice", QosClass},
+        {"/kubepods-burstable.slice", QosClass},
+        {"/kubepods/burstable/" + pod, Pod},
+        {"/kubepods/" + pod, Pod},
+        {"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod9f2c4b21_77aa_4c1e.slice", Pod},
+        {"/kubepods/burstable/" + pod + "/" + id, Container},
+        {"/docker/" + id + "/kubelet/kubepods", AllPods},
+        {"/docker/" + id, Container},
+        {"/docker", Unknown},
+        {"/system.slice/docker-" + id + ".scope", Container},
+        {"/system.slice/docker-" + id + ".scope/init", Unknown},
+        {"/system.slice/nginx.service", Unit},
+        {"/system.slice", Slice},
+        {"/user.slice/user-1000.slice", Slice},
+        {"/user.slice/user-1000.slice/session-3.scope", Unit},
+        {"/user.slice/user-1000.slice/user@1000.service/app.slice/firefox.scope", UserUnit},
+        {"/lxc/101", Machine},
+        {"/lxc/101/ns/system.slice/mysql.service", Unit},
+        {"/slurm/uid_1000/job_12/step_0", Job},
+        {"/machine.slice/machine-qemu\\x2d1\\x2dweb.scope", Machine},
+    };
+    for (const auto& [path, level] : paths) {
+        CAPTURE(path);
+        CHECK(static_cast<int>(name_cgroup(path).level) == static_cast<int>(level));
+    }
+}

@@ -211,3 +211,33 @@ TEST_CASE("another task's words do not get into the report") {
     CHECK(events[0].trigger.pid == 1770);
     CHECK(events[0].memory.total("active_anon") == 1);
 }
+
+TEST_CASE("who speaks of an OOM is no OOM") {
+    for (const char* const line :
+         {"I saw in dmesg: bash invoked oom-killer last night", "bash invoked oom-killer",
+          "the monitor says that it has Killed process twice",
+          "lowmemorykiller: Killing 'com.a' (123), adj 900,",
+          "lowmemorykiller: Kill 'com.a' (3451), uid 10071, oom_adj 925 to free 40456kB",
+          "there are no killable processes left in my list",
+          "send sigkill to 4711 (browser), adj 8, size 4000",
+          "kill process after the memory test: score 3"}) {
+        CAPTURE(line);
+        CHECK(find_oom_events(std::string(line) + "\n").empty());
+    }
+}
+
+TEST_CASE("a report that was cut does not take the kill of another boot or another hour") {
+    const std::string head =
+        "[  100.000000] a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n";
+    const auto kill = [](const char* seconds) {
+        return std::string("[") + seconds +
+               "] Out of memory: Killed process 7 (b) total-vm:8kB, anon-rss:4kB, file-rss:0kB, "
+               "shmem-rss:0kB\n";
+    };
+    CHECK(find_oom_events(head + kill("  101.000000")).size() == 1);
+    CHECK(find_oom_events(head + kill("   95.000000")).size() == 1);  // merged journals
+    CHECK(find_oom_events(head + kill("90000.000000")).size() == 2);
+    CHECK(find_oom_events(head + kill("    5.000000")).size() == 2);
+    CHECK(find_oom_events(head + "[    0.000000] Linux version 6.1.0-9-amd64\n" + kill("   99.000000"))
+              .size() == 2);
+}
