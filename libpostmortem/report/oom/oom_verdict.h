@@ -30,8 +30,9 @@ void explain_swap(const OomEvent& event, OomVerdict& verdict);    // oom_why_glo
 void explain_memcg(const OomEvent& event, OomVerdict& verdict);   // oom_why_memcg.cpp
 void explain_holders(const OomEvent& event,
                      OomVerdict& verdict);  // oom_who.cpp: kernel, page cache, processes
-void explain_victim(const OomEvent& event, OomVerdict& verdict);      // oom_victim.cpp
-void suggest_next_steps(const OomEvent& event, OomVerdict& verdict);  // oom_steps.cpp
+void explain_victim(const OomEvent& event, OomVerdict& verdict);                // oom_victim.cpp
+void suggest_next_steps(const OomEvent& event, OomVerdict& verdict);            // oom_steps.cpp
+void suggest_steps_for_lost_parts(const OomEvent& event, OomVerdict& verdict);  // oom_lost_steps.cpp
 
 /// The process that the rule of 2.6.36 and later picks from the table; nothing where the table cannot tell.
 const OomTask* predicted_victim(const OomEvent& event);

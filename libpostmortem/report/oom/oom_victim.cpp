@@ -99,8 +99,13 @@ class VictimCheck {
                 "; the table still lists {} that are not exempt, the largest {} with {}: the kernel passes "
                 "over processes that are dying or that it has reaped before",
                 candidates, task_text(*largest.task), weight_text(largest));
-        else if (event_.has_task_table)
+        else if (!event_.task_table.tasks.empty())
             text += ": every process in the table is exempt";
+        else if (event_.has_task_table && event_.task_table.torn_rows == 0)
+            text += event_.scope == OomScope::Memcg
+                        ? ": the table is empty, no process is left in the cgroup, and what is charged to it "
+                          "belongs to none (tmpfs, page cache, kernel memory)"
+                        : ": the table is empty";
         verdict_.who.push_back(finding(OomFindingKind::NoVictim, std::move(text), {}));
     }
 

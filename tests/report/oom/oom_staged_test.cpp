@@ -13,7 +13,6 @@
 #include <postmortem/oom.h>
 
 #include "report/oom/oom_verdict.h"
-
 #include "support/places.h"
 
 using namespace postmortem;

@@ -140,8 +140,51 @@ TEST_CASE("a kill that is all there is of an event claims nothing about its caus
     const OomVerdict verdict = verdict_on(
         "Out of memory: Killed process 9 (q) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
     CHECK(verdict.why.empty());
-    CHECK(verdict.next_steps.empty());
     CHECK_FALSE(verdict.unknown.empty());
+    CHECK(advises(verdict, "look for the whole report"));
+    CHECK(advises(verdict, "journalctl _PID=9 shows which unit q belonged to"));
+    CHECK(advises(verdict, "to keep the next report"));
+    CHECK_FALSE(advises(verdict, "MemoryMax="));
+}
+
+TEST_CASE("the kernel says of a cgroup, too, that no process could be killed") {
+    const OomVerdict alone = verdict_on("Out of memory and no killable processes...\n");
+    CHECK(alone.summary.find("The machine") == std::string::npos);
+    CHECK(text_of(alone, Kind::NoVictim) == "no process could be killed");
+    const OomVerdict memcg = verdict_on(
+        "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+        "memory: usage 102400kB, limit 102400kB, failcnt 9\nMemory cgroup stats for /jobs/7:\nanon 0\nshmem "
+        "100000000\nTasks state (memory values in pages):\n"
+        "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+        "Out of memory and no killable processes...\n");
+    CHECK(memcg.has(Kind::MemcgLimit));
+    CHECK(text_of(memcg, Kind::NoVictim).find("exempt") == std::string::npos);
+    CHECK(text_of(memcg, Kind::NoVictim).find("no process is left in the cgroup") != std::string::npos);
+}
+
+TEST_CASE("the name of the cgroup may stand in its statistics alone") {
+    const std::string log =
+        "memory: usage 102400kB, limit 102400kB, failcnt 9\n"
+        "Memory cgroup stats for /docker/{0}: cache:0KB rss:102000KB mapped_file:0KB\n"
+        "Memory cgroup stats for /docker/{0}/sub: cache:0KB rss:10KB mapped_file:0KB\n"
+        "Memory cgroup out of memory: Kill process 9 (a) score 900 or sacrifice child\n"
+        "Killed process 9 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n";
+    const auto events = find_oom_events(log);
+    REQUIRE(events.size() == 1);
+    CHECK(events.front().memcg.oom_path == "/docker/{0}");
+    CHECK(events.front().scope == OomScope::Memcg);
+    OomCgroupTreeBuilder tree;
+    tree.add(events.front());
+    const auto groups = tree.finish().groups;
+    REQUIRE(groups.size() == 3);
+    CHECK(groups.back().path == "/docker/{0}");
+    CHECK(groups.back().limits_met == 1);
+    // Two groups side by side: neither is the other's, and the one above them is not named.
+    const auto torn = find_oom_events(
+        "Memory cgroup stats for /a/x: cache:0KB rss:10KB\nMemory cgroup stats for /a/y: cache:0KB rss:9KB\n"
+        "Memory cgroup out of memory: Killed process 9 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n");
+    REQUIRE(torn.size() == 1);
+    CHECK_FALSE(torn.front().memcg.oom_path);
 }
 
 TEST_CASE("a cgroup's swap limit") {
