@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <postmortem/crash_input.h>
+#include <postmortem/oom.h>
 
 #include "log/text/usable.h"
 #include "report/triage/crash_files.h"
@@ -24,6 +25,22 @@ Result<CrashInput> find_in_folder(const fs::path& folder) {
     return CrashInput{folder, true};  // dumps may lie in folders below it; opening says what is missing
 }
 
+// A second reading, which a pipe does not allow.
+std::optional<OomKillsInLog> count_oom_kills(const fs::path& path) {
+    std::error_code error;
+    if (!fs::is_regular_file(path, error)) return std::nullopt;
+    auto reader = OomLogReader::open(path);
+    if (!reader) return std::nullopt;
+    OomKillsInLog found;
+    while (const auto event = reader->next()) {
+        if (event->victims.empty()) continue;
+        const OomVictim& victim = event->victims.front();
+        if (found.kills == 0) found = {0, victim.comm, victim.pid, victim.line};
+        found.kills += event->victims.size();
+    }
+    return found.kills == 0 ? std::nullopt : std::optional(std::move(found));
+}
+
 Result<PanicAnalysis> analyse_log_file(const fs::path& path, const CrashInputOptions& options) {
     auto log = analyse_log(path, options.log);
     if (!log) return fail(std::move(log.error()));
@@ -33,7 +50,10 @@ Result<PanicAnalysis> analyse_log_file(const fs::path& path, const CrashInputOpt
     analysis.source = path.string();
     analysis.log = std::move(*log);
     analysis.problems = analysis.log.problems;
-    if (const LogEvent* cause = analysis.cause()) analysis.knowledge = explain(*cause);
+    if (const LogEvent* cause = analysis.cause())
+        analysis.knowledge = explain(*cause);
+    else
+        analysis.oom_kills = count_oom_kills(path);
     return analysis;
 }
 

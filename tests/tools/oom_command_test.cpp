@@ -98,3 +98,24 @@ TEST_CASE("oom says when there is nothing, and what it cannot read") {
     CHECK(torn.exit_code == 1);
     CHECK(holds(torn.out, "Not in the log"));
 }
+
+TEST_CASE("panic on a log whose only events are OOM kills names them and points here") {
+    const postmortem::test::TempDir folder;
+    const auto log = folder
+                         .write("kills",
+                                "Out of memory: Killed process 12345 (java) total-vm:8kB, anon-rss:4kB, "
+                                "file-rss:0kB\nOut of memory: Killed process 12346 (node) total-vm:8kB, "
+                                "anon-rss:4kB, file-rss:0kB\n")
+                         .string();
+    const auto result = run_postmortem({"panic", log});
+    CHECK(result.exit_code == 4);
+    CHECK(holds(result.out, "no crash in this log"));
+    CHECK(holds(result.out, "java (pid 12345) was killed, the first of 2, line 1; the machine went on"));
+    CHECK(holds(result.out, "postmortem oom " + log));
+}
+
+TEST_CASE("where an OOM was is not where it was reported from") {
+    const auto result = run_postmortem({"panic", staged("sid.log")});
+    CHECK_FALSE(holds(result.out, "WHERE: dump_header"));
+    CHECK_FALSE(holds(result.out, "WHERE: out_of_memory"));
+}

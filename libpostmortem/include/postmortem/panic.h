@@ -76,12 +76,22 @@ struct PanicEvidence {
     std::vector<BlockedTask> blocked;  ///< longest first
 };
 
+/// Processes that the OOM killer took while the machine went on.
+struct OomKillsInLog {
+    std::size_t kills = 0;
+    std::string comm;      ///< of the first; untrusted text: escape before printing
+    std::int64_t pid = 0;  ///< of the first
+    std::size_t line = 0;  ///< of the first, in the log
+};
+
 struct PanicAnalysis {
     std::string source;    ///< the path, as it was given
     bool is_dump = false;  ///< else a log
     LogAnalysis log;       ///< an event with line 0 is not in the log: memory alone tells of it
     std::optional<PanicEvidence> evidence;
     const KnowledgeEntry* knowledge = nullptr;  ///< on the cause; lives as long as the program
+    /// Of a log without a cause: no crash, and yet what its reader may be looking for.
+    std::optional<OomKillsInLog> oom_kills;
     Problems problems;
 
     /// The event that killed the machine, or the most serious one; null where nothing went wrong.

@@ -16,6 +16,13 @@ constexpr std::array<std::string_view, 15> syscall_prefixes = {
 // Grouped by what they do. The vocabulary is syzkaller's (pkg/report/linux.go as of 2025).
 const NameSet& uninformative() {
     static const NameSet names = {
+        // the OOM killer and its report
+        "out_of_memory",
+        "oom_kill_process",
+        "^dump_header",
+        "check_panic_on_oom",
+        "select_bad_process",
+        "^cpuset_print_",
         // sanitizers and the reports they print
         "kasan",
         "hwasan",

@@ -30,6 +30,7 @@ class Printer {
         else
             row("CAUSE", analysis_.is_dump ? "nothing in the log or in memory tells of a crash"
                                            : "no crash in this log");
+        if (analysis_.oom_kills) print_oom_kills(*analysis_.oom_kills);
         print_evidence_rows();
         print_other_events();
         print_trace();
@@ -63,6 +64,14 @@ class Printer {
         row("KERNEL", escaped(cause.kernel));
         row("HARDWARE", escaped(cause.hardware));
         if (!analysis_.evidence) row("TAINT", taint(cause));
+    }
+
+    void print_oom_kills(const OomKillsInLog& found) {
+        row("OOM KILLER",
+            fmt::format("{} (pid {}) was killed{}, line {}; the machine went on", escaped(found.comm),
+                        found.pid, found.kills > 1 ? fmt::format(", the first of {}", found.kills) : "",
+                        found.line));
+        row("NEXT", fmt::format("postmortem oom {}", quoted(analysis_.source)));
     }
 
     static std::string kernel_says(const LogEvent& cause) {
