@@ -124,12 +124,11 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     print_events(reader, printer, output);
     const postmortem::OomState state = dump.oom_state();
     const postmortem::Problems problems = problems_of(log, state);
-    if (request->which == Which::Tree && !state.cgroups) {
-        if (!state.cgroups_missing || state.cgroups_missing->code != postmortem::ErrorCode::NotFound)
-            return output.finish("", problems);
+    const bool has_none =
+        state.cgroups_missing && state.cgroups_missing->code == postmortem::ErrorCode::NotFound;
+    if (request->which == Which::Tree && has_none)
         return output.complain("there is no tree of control groups: " + state.cgroups_missing->message,
                                nothing_found);
-    }
     const int written = output.finish(printer.finish(problems, &state), problems);
     return written == whole_answer ? exit_code_of(*request, printer, true, output) : written;
 }

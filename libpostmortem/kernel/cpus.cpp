@@ -31,11 +31,27 @@ Result<std::vector<std::uint32_t>> read_cpu_mask(const Kernel& kernel, std::stri
     return cpus;
 }
 
+// set_rq_online() (kernel/sched/core.c, 2.6.25): a CPU's runqueue says, too, that it came up and did not go down again.
+static Result<std::vector<std::uint32_t>> cpus_of_online_runqueues(const Kernel& kernel) {
+    const auto possible = read_cpu_mask(kernel, "possible");
+    if (!possible) return possible;
+    std::vector<std::uint32_t> running;
+    for (const std::uint32_t cpu : *possible) {
+        const auto online = per_cpu_variable(kernel, "runqueues", "rq", cpu)["online"].u64();
+        if (!online) return fail(online.error());
+        if (*online != 0) running.push_back(cpu);
+    }
+    return running;
+}
+
 Result<std::vector<std::uint32_t>> read_running_cpus(const Kernel& kernel) {
     auto online = read_cpu_mask(kernel, "online");
     const auto active = read_cpu_mask(kernel, "active");
     if (!active && active.error().code == ErrorCode::NotFound) return online;
-    if (!online || !active) return fail(online ? active.error() : online.error());
+    if (!online || !active) {
+        auto by_runqueues = cpus_of_online_runqueues(kernel);
+        return by_runqueues ? by_runqueues : fail(online ? active.error() : online.error());
+    }
     std::vector<std::uint32_t> running;
     std::set_union(online->begin(), online->end(), active->begin(), active->end(),
                    std::back_inserter(running));

@@ -83,7 +83,7 @@ class POSTMORTEM_API OomEventPrinter {
   private:
     bool text() const { return request_.format == OomEventRequest::Format::Text; }
     std::string show(const OomEvent& event, std::size_t number);
-    std::string show_tree(const OomState* state) const;
+    std::string show_tree(const Problems& problems, const OomState* state) const;
     std::string list(const OomEvent& event, std::size_t number) const;
 
     OomEventRequest request_;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "log/events/details.h"
+#include "log/events/function_name.h"
 #include "log/events/guess.h"
 #include "log/events/interrupted.h"
 #include "log/events/naming.h"
@@ -21,6 +22,19 @@ std::string_view without_frame(std::string_view headline) {
         headline = trimmed(headline.substr(1, headline.size() - 2));
     }
     return headline;
+}
+
+// A title that names no function leaves the place to the trace; the id, which must hold on every kernel, does
+// not.
+void blame_first_informative(LogEvent& event) {
+    const auto informative =
+        std::find_if(event.frames.begin(), event.frames.end(), [](const LogFrame& frame) {
+            return !is_uninformative(frame.function) && frame.function.find("schedule") == std::string::npos;
+        });
+    if (informative == event.frames.end()) return;
+    event.function = informative->function;
+    event.module = informative->module;
+    event.offset = informative->offset;
 }
 
 void blame(const Naming& naming, LogEvent& event) {
@@ -102,6 +116,7 @@ std::optional<LogEvent> make_event(Report report) {
     // Up to 4.19 SysRq c was a NULL dereference.
     if (event.blamed == "sysrq_handle_crash") event.event_class = EventClass::SysrqCrash;
     sign(naming, event);
+    if (event.function.empty()) blame_first_informative(event);
     return event;
 }
 

@@ -109,7 +109,11 @@ void EventAssembler::finish() {
 
 // Another boot's words, or words of another hour, are not the end of a report that was cut.
 void EventAssembler::end_of_boot(const Line& line) {
-    if (line.shape == Shape::Other && line.text.starts_with("Linux version ")) return finish();
+    if (line.shape == Shape::Other) {
+        // Anybody's words, of any clock, may stand between the lines of a report.
+        if (line.text.starts_with("Linux version ")) finish();
+        return;
+    }
     if (!open_ || !open_->last_seconds || !line.seconds) return;
     const double pause = *line.seconds - *open_->last_seconds;
     if (pause > longest_pause || pause < -most_disorder) close();

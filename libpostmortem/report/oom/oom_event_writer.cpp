@@ -40,7 +40,7 @@ bool OomEventPrinter::complete() const {
 }
 
 std::string OomEventPrinter::finish(const Problems& problems, const OomState* state) {
-    if (request_.which == Which::Tree) return show_tree(state);
+    if (request_.which == Which::Tree) return show_tree(problems, state);
     std::string out;
     if (kept_) {
         if (request_.which == Which::ListAndLast && found_ > 1)
@@ -64,9 +64,14 @@ std::string OomEventPrinter::show(const OomEvent& event, std::size_t number) {
     return (shown_++ != 0 ? "\n\n" : "") + to_text(event, verdict, number, request_.text);
 }
 
-std::string OomEventPrinter::show_tree(const OomState* state) const {
+std::string OomEventPrinter::show_tree(const Problems& problems, const OomState* state) const {
     if (!state) return text() ? to_text(tree_.finish()) : to_json(tree_.finish());
-    if (!state->cgroups) return {};
+    if (!state->cgroups) {
+        if (text()) return {};
+        CgroupTree unread;
+        unread.problems = problems;
+        return to_json(unread);
+    }
     CgroupTreeStyle style;
     style.bars = request_.text.bars;
     return text() ? to_text(*state->cgroups, style) : to_json(*state->cgroups);

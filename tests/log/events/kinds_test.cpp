@@ -10,6 +10,7 @@
 #include <postmortem/log_analysis.h>
 
 #include "log/events/undecoded.h"
+#include "support/places.h"
 
 using namespace postmortem;
 
@@ -43,7 +44,7 @@ std::vector<std::string> split_at(const std::string& text, const std::string& se
 
 std::vector<Row> documented_rows() {
     std::vector<Row> rows;
-    const auto path = std::filesystem::path(__FILE__).parent_path() / "../../../docs/events.md";
+    const auto path = postmortem::test::source_dir() / "docs/events.md";
     std::ifstream file(path);
     for (std::string line; std::getline(file, line);) {
         if (!line.starts_with("| `")) continue;
