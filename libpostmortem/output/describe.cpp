@@ -6,7 +6,7 @@
 
 namespace postmortem {
 
-void Field::tell(const void* object, Sink& sink) const {
+void AnswerField::tell(const void* object, Sink& sink) const {
     if (holds && !holds(object)) {
         if (otherwise == WhenAbsent::LeftOut) return;
         sink.key(name);
@@ -16,7 +16,7 @@ void Field::tell(const void* object, Sink& sink) const {
     tell_value(static_cast<const std::byte*>(object) + offset, sink);
 }
 
-void Field::tell_value(const void* value, Sink& sink) const {
+void AnswerField::tell_value(const void* value, Sink& sink) const {
     if (name.empty()) return type.object->tell(value, sink);
     const WhenAbsent absent = if_empty != WhenAbsent::Told && type.empty(value) ? if_empty : WhenAbsent::Told;
     if (absent == WhenAbsent::LeftOut) return;
@@ -25,33 +25,33 @@ void Field::tell_value(const void* value, Sink& sink) const {
     type.tell(type, value, sink);
 }
 
-bool Field::may_be_null() const {
+bool AnswerField::may_be_null() const {
     if (if_empty == WhenAbsent::LeftOut) return false;
     return type.nullable || if_empty == WhenAbsent::Null || (holds && otherwise == WhenAbsent::Null);
 }
 
-bool Field::may_be_left_out() const {
+bool AnswerField::may_be_left_out() const {
     return if_empty == WhenAbsent::LeftOut || (holds && otherwise == WhenAbsent::LeftOut);
 }
 
 void Description::tell(const void* object, Sink& sink) const {
-    for (const Field& field : fields) field.tell(object, sink);
+    for (const AnswerField& field : fields) field.tell(object, sink);
 }
 
-const Field* Description::answer() const {
+const AnswerField* Description::answer() const {
     const auto found =
-        std::find_if(fields.begin(), fields.end(), [](const Field& field) { return field.is_answer; });
+        std::find_if(fields.begin(), fields.end(), [](const AnswerField& field) { return field.is_answer; });
     return found == fields.end() ? nullptr : &*found;
 }
 
 namespace describing {
 
-void tell_map(const Type& type, const std::vector<std::string_view>& names,
+void tell_map(const AnswerType& type, const std::vector<std::string_view>& names,
               const std::vector<const void*>& values, Sink& sink) {
     std::vector<std::string> keys;
     keys.reserve(names.size());
     for (const std::string_view name : names) keys.push_back(escaped(name, true));
-    const Type& element = type.element.front();
+    const AnswerType& element = type.element.front();
     sink.begin_object(nullptr);
     for (auto key = keys.begin(); key != keys.end(); ++key) {
         if (std::find(keys.begin(), key, *key) != key) continue;

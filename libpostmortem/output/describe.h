@@ -55,7 +55,7 @@ template <Listed T>
 using Item = std::remove_cvref_t<decltype(*std::declval<const T&>().begin())>;
 
 template <class T>
-void tell(const Type& type, const void* value, Sink& sink) {
+void tell(const AnswerType& type, const void* value, Sink& sink) {
     const T& it = *static_cast<const T*>(value);
     if constexpr (Absentable<T>::value) {
         if (it)
@@ -70,7 +70,7 @@ void tell(const Type& type, const void* value, Sink& sink) {
     } else if constexpr (std::is_floating_point_v<T>) {
         sink.number(it);
     } else if constexpr (std::is_unsigned_v<T>) {
-        type.kind == Kind::Address ? sink.address(it) : sink.natural(it);
+        type.kind == AnswerKind::Address ? sink.address(it) : sink.natural(it);
     } else if constexpr (std::is_signed_v<T>) {
         sink.integer(it);
     } else if constexpr (Textual<T>) {
@@ -102,21 +102,21 @@ bool empty(const void* value) {
 }
 
 template <class T>
-Type type_of() {
-    Type type;
+AnswerType type_of() {
+    AnswerType type;
     if constexpr (Absentable<T>::value) {
         type = type_of<typename Absentable<T>::Inner>();
         type.nullable = true;
     } else if constexpr (std::is_same_v<T, bool>) {
-        type.kind = Kind::Boolean;
+        type.kind = AnswerKind::Boolean;
     } else if constexpr (std::is_enum_v<T>) {
-        type.kind = Kind::Word;
+        type.kind = AnswerKind::Word;
     } else if constexpr (std::is_arithmetic_v<T>) {
-        type.kind = std::is_floating_point_v<T> ? Kind::Number : Kind::Integer;
+        type.kind = std::is_floating_point_v<T> ? AnswerKind::Number : AnswerKind::Integer;
     } else if constexpr (Textual<T>) {
-        type.kind = Kind::Text;
+        type.kind = AnswerKind::Text;
     } else if constexpr (Listed<T>) {
-        type.kind = Kind::List;
+        type.kind = AnswerKind::List;
         type.element.push_back(type_of<Item<T>>());
         if (std::is_pointer_v<Item<T>>) type.element.back().nullable = false;
     } else {
@@ -144,11 +144,11 @@ const auto& value_of(const T& entry) {
 }
 
 /// Tells a map whose names may repeat: the last value of a name stands in the place of the first.
-void tell_map(const Type& type, const std::vector<std::string_view>& names,
+void tell_map(const AnswerType& type, const std::vector<std::string_view>& names,
               const std::vector<const void*>& values, Sink& sink);
 
 template <class T>
-void tell_as_map(const Type& type, const void* value, Sink& sink) {
+void tell_as_map(const AnswerType& type, const void* value, Sink& sink) {
     const T& list = *static_cast<const T*>(value);
     std::vector<std::string_view> names;
     std::vector<const void*> values;
@@ -173,7 +173,7 @@ using Returned = std::remove_cvref_t<decltype(std::declval<F>()(std::declval<con
 
 // `F` is a lambda without captures or a pointer to a function.
 template <class S, class F>
-void compute(const Field& field, const void* object, Sink& sink) {
+void compute(const AnswerField& field, const void* object, Sink& sink) {
     const S& whole = *static_cast<const S*>(object);
     if constexpr (std::is_empty_v<F>) {
         const auto& value = F{}(whole);
@@ -190,16 +190,16 @@ void compute(const Field& field, const void* object, Sink& sink) {
 template <class S>
 class FieldOf {
   public:
-    explicit FieldOf(Field& field) : field_(field) {}
+    explicit FieldOf(AnswerField& field) : field_(field) {}
 
-    FieldOf& address() { return kind(Kind::Address); }
+    FieldOf& address() { return kind(AnswerKind::Address); }
     /// An empty text, a zero, an absent value is null. Absent values are that anyway.
     FieldOf& or_null() { return if_empty(WhenAbsent::Null); }
     FieldOf& or_left_out() { return if_empty(WhenAbsent::LeftOut); }
     /// A text that is one of these, or the words of an enumeration in its order.
     FieldOf& one_of(std::initializer_list<std::string_view> words) {
         field_.type.innermost().words.assign(words.begin(), words.end());
-        return kind(Kind::Word);
+        return kind(AnswerKind::Word);
     }
     /// Null unless the condition holds.
     template <class F>
@@ -224,7 +224,7 @@ class FieldOf {
     }
 
   private:
-    FieldOf& kind(Kind kind) {
+    FieldOf& kind(AnswerKind kind) {
         field_.type.innermost().kind = kind;
         return *this;
     }
@@ -233,7 +233,7 @@ class FieldOf {
         return *this;
     }
 
-    Field& field_;
+    AnswerField& field_;
 };
 
 /// Writes the description of `S`. Where a value comes from is a member, or a function of the whole object.
@@ -286,7 +286,7 @@ class Describer {
         auto group = std::make_unique<Description>();
         Describer<S> describer(*group);
         describe_group(describer);
-        Type type;
+        AnswerType type;
         type.tell = describing::tell<S>;
         type.empty = describing::empty<S>;
         type.object = group.get();
@@ -302,9 +302,9 @@ class Describer {
 
   private:
     template <class T>
-    static Type map_type() {
-        Type type;
-        type.kind = Kind::Map;
+    static AnswerType map_type() {
+        AnswerType type;
+        type.kind = AnswerKind::Map;
         using Value =
             std::remove_cvref_t<decltype(describing::value_of(std::declval<describing::Item<T>>()))>;
         type.element.push_back(describing::type_of<Value>());
@@ -312,8 +312,8 @@ class Describer {
         type.empty = describing::empty<T>;
         return type;
     }
-    FieldOf<S> put(std::string_view name, std::string_view meaning, Type type, std::size_t offset) {
-        Field& field = made_.fields.emplace_back();
+    FieldOf<S> put(std::string_view name, std::string_view meaning, AnswerType type, std::size_t offset) {
+        AnswerField& field = made_.fields.emplace_back();
         field.name = name;
         field.meaning = meaning;
         field.type = std::move(type);
@@ -321,9 +321,9 @@ class Describer {
         return FieldOf<S>(field);
     }
     template <class F>
-    FieldOf<S> computed(std::string_view name, F get, std::string_view meaning, Type type) {
+    FieldOf<S> computed(std::string_view name, F get, std::string_view meaning, AnswerType type) {
         FieldOf<S> made = put(name, meaning, std::move(type), 0);
-        Field& field = made_.fields.back();
+        AnswerField& field = made_.fields.back();
         field.compute = describing::compute<S, F>;
         if constexpr (!std::is_empty_v<F>) field.function = reinterpret_cast<void (*)()>(get);
         return made;

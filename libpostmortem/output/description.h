@@ -31,7 +31,7 @@ class Sink {
     virtual void key(std::string_view name) = 0;  ///< of the value that follows; untrusted
 };
 
-enum class Kind : std::uint8_t {
+enum class AnswerKind : std::uint8_t {
     Boolean,
     Integer,
     Number,
@@ -44,29 +44,29 @@ enum class Kind : std::uint8_t {
 };
 
 /// What there is to know of a value without having it, and how one is told.
-struct Type {
-    Kind kind = Kind::Object;
+struct AnswerType {
+    AnswerKind kind = AnswerKind::Object;
     bool nullable = false;
-    std::vector<Type> element;            ///< one, of a List or a Map
+    std::vector<AnswerType> element;      ///< one, of a List or a Map
     const Description* object = nullptr;  ///< of an Object
     std::vector<std::string> words;       ///< of a Word: all there are
-    void (*tell)(const Type& type, const void* value, Sink& sink) = nullptr;
+    void (*tell)(const AnswerType& type, const void* value, Sink& sink) = nullptr;
     bool (*empty)(const void* value) = nullptr;  ///< absent, "", 0, []
 
-    Type& innermost() { return element.empty() ? *this : element.front().innermost(); }
+    AnswerType& innermost() { return element.empty() ? *this : element.front().innermost(); }
 };
 
 enum class WhenAbsent : std::uint8_t { Told, Null, LeftOut };
 
-struct Field {
+struct AnswerField {
     std::string_view name;  ///< with its unit; empty where the object's fields stand among those around it
     std::string_view meaning;
-    Type type;
+    AnswerType type;
     bool is_answer = false;  ///< the list that the document is about: NDJSON has its items
     WhenAbsent if_empty = WhenAbsent::Told;
     WhenAbsent otherwise = WhenAbsent::Null;  ///< where `holds` does not
     bool (*holds)(const void* object) = nullptr;
-    void (*compute)(const Field& field, const void* object, Sink& sink) = nullptr;
+    void (*compute)(const AnswerField& field, const void* object, Sink& sink) = nullptr;
     void (*function)() = nullptr;  ///< that `compute` calls, in the disguise of another type
     std::size_t offset = 0;        ///< of the member, where nothing is computed
 
@@ -89,11 +89,11 @@ class Description {
     std::string_view name;     ///< of what readers of several documents meet; empty for what has no name
     std::string_view meaning;  ///< one sentence
     Layout layout = Layout::Part;
-    std::vector<Field> fields;
+    std::vector<AnswerField> fields;
     std::vector<std::unique_ptr<const Description>> groups;  ///< that fields refer to
 
     void tell(const void* object, Sink& sink) const;  ///< without the braces around it
-    const Field* answer() const;                      ///< null where the document is not about a list
+    const AnswerField* answer() const;                ///< null where the document is not about a list
 };
 
 }  // namespace postmortem

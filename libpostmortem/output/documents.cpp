@@ -50,8 +50,8 @@ std::span<const Document> documents() {
 namespace {
 
 void collect(const Description& description, std::vector<const Description*>& parts) {
-    for (const Field& field : description.fields) {
-        const Type* type = &field.type;
+    for (const AnswerField& field : description.fields) {
+        const AnswerType* type = &field.type;
         while (!type->element.empty()) type = &type->element.front();
         if (!type->object) continue;
         const bool known = std::find(parts.begin(), parts.end(), type->object) != parts.end();

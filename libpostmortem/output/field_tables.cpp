@@ -10,7 +10,7 @@
 namespace postmortem {
 namespace {
 
-std::string words_of(const Type& type) {
+std::string words_of(const AnswerType& type) {
     constexpr std::size_t most = 16;
     if (type.words.size() > most)
         return fmt::format("one of {} words (in the [schema](schema))", type.words.size());
@@ -33,17 +33,17 @@ std::string link_to(const Description& description) {
     return fmt::format("[{}](#{})", name, anchor(name));
 }
 
-std::string type_text(const Type& type) {
+std::string type_text(const AnswerType& type) {
     switch (type.kind) {
-        case Kind::Boolean: return "true or false";
-        case Kind::Integer: return "integer";
-        case Kind::Number: return "number";
-        case Kind::Text: return "text";
-        case Kind::Address: return "address";
-        case Kind::Word: return words_of(type);
-        case Kind::List: return "list of " + type_text(type.element.front());
-        case Kind::Map: return "object: names, each with " + type_text(type.element.front());
-        case Kind::Object: break;
+        case AnswerKind::Boolean: return "true or false";
+        case AnswerKind::Integer: return "integer";
+        case AnswerKind::Number: return "number";
+        case AnswerKind::Text: return "text";
+        case AnswerKind::Address: return "address";
+        case AnswerKind::Word: return words_of(type);
+        case AnswerKind::List: return "list of " + type_text(type.element.front());
+        case AnswerKind::Map: return "object: names, each with " + type_text(type.element.front());
+        case AnswerKind::Object: break;
     }
     return type.object->name.empty() ? "object" : link_to(*type.object);
 }
@@ -51,18 +51,18 @@ std::string type_text(const Type& type) {
 void append_rows(std::string& out, const Description& description, const std::string& prefix);
 
 // The fields of an object without a name follow that of which they are part.
-void append_row(std::string& out, const Field& field, const std::string& prefix) {
+void append_row(std::string& out, const AnswerField& field, const std::string& prefix) {
     std::string path = prefix + std::string(field.name);
     const char* absent = field.may_be_null() ? ", or null" : field.may_be_left_out() ? ", or left out" : "";
     out += fmt::format("| `{}` | {}{} | {} |\n", path, type_text(field.type), absent, field.meaning);
-    const Type* type = &field.type;
+    const AnswerType* type = &field.type;
     for (; !type->element.empty(); type = &type->element.front())
-        path += type->kind == Kind::Map ? ".*" : "[]";
+        path += type->kind == AnswerKind::Map ? ".*" : "[]";
     if (type->object && type->object->name.empty()) append_rows(out, *type->object, path + ".");
 }
 
 void append_rows(std::string& out, const Description& description, const std::string& prefix) {
-    for (const Field& field : description.fields) {
+    for (const AnswerField& field : description.fields) {
         if (field.name.empty())
             append_rows(out, *field.type.object, prefix);
         else

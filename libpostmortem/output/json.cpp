@@ -166,7 +166,7 @@ std::string json_line(const Description& description, const void* answer) {
 }
 
 void append_json_item(std::string& out, const Description& description, const void* item, bool first) {
-    const Field& list = description.fields.front();
+    const AnswerField& list = description.fields.front();
     const bool lines = description.layout == Layout::Lines;
     out += first ? (lines ? "{" : "{\n  ") : ",\n";
     if (first) out.append("\"").append(list.name).append("\": [\n");
@@ -193,7 +193,7 @@ void append_json_end(std::string& out, const Description& description, const voi
 std::string ndjson_lines(const Description& description, const void* answer) {
     std::string out;
     JsonWriter writer(out, Style::Records);
-    if (const Field* list = description.answer()) list->tell(answer, writer);
+    if (const AnswerField* list = description.answer()) list->tell(answer, writer);
     return out;
 }
 

@@ -51,7 +51,7 @@ class SchemaWriter {
     }
 
     void properties(const Description& description) {
-        for (const Field& field : description.fields) {
+        for (const AnswerField& field : description.fields) {
             if (field.name.empty()) {
                 properties(*field.type.object);
                 continue;
@@ -73,17 +73,17 @@ class SchemaWriter {
         json_.end_list();
     }
 
-    void value(const Type& type, bool or_null) {
+    void value(const AnswerType& type, bool or_null) {
         switch (type.kind) {
-            case Kind::Boolean: return types("boolean", or_null);
-            case Kind::Integer: return types("integer", or_null);
-            case Kind::Number: return types("number", or_null);
-            case Kind::Text: return types("string", or_null);
-            case Kind::Address: types("string", or_null); return put("pattern", "^0x[0-9a-f]{1,16}$");
-            case Kind::Word: types("string", or_null); return words(type, or_null);
-            case Kind::List: types("array", or_null); return element("items", type);
-            case Kind::Map: types("object", or_null); return element("additionalProperties", type);
-            case Kind::Object: break;
+            case AnswerKind::Boolean: return types("boolean", or_null);
+            case AnswerKind::Integer: return types("integer", or_null);
+            case AnswerKind::Number: return types("number", or_null);
+            case AnswerKind::Text: return types("string", or_null);
+            case AnswerKind::Address: types("string", or_null); return put("pattern", "^0x[0-9a-f]{1,16}$");
+            case AnswerKind::Word: types("string", or_null); return words(type, or_null);
+            case AnswerKind::List: types("array", or_null); return element("items", type);
+            case AnswerKind::Map: types("object", or_null); return element("additionalProperties", type);
+            case AnswerKind::Object: break;
         }
         if (!type.object->name.empty()) return reference(*type.object, or_null);
         types("object", or_null);
@@ -93,7 +93,7 @@ class SchemaWriter {
         json_.end_object();
     }
 
-    void words(const Type& type, bool or_null) {
+    void words(const AnswerType& type, bool or_null) {
         json_.key("enum");
         json_.begin_list();
         for (const std::string& word : type.words) json_.text(word);
@@ -101,7 +101,7 @@ class SchemaWriter {
         json_.end_list();
     }
 
-    void element(std::string_view key, const Type& type) {
+    void element(std::string_view key, const AnswerType& type) {
         json_.key(key);
         json_.begin_object(nullptr);
         value(type.element.front(), type.element.front().nullable);

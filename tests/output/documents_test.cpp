@@ -12,18 +12,18 @@
 namespace postmortem {
 namespace {
 
-void check_type(const Type& type) {
-    CHECK((type.kind == Kind::Word) == !type.words.empty());
-    CHECK((type.kind == Kind::Object) == (type.object != nullptr));
-    CHECK((type.kind == Kind::List || type.kind == Kind::Map) == !type.element.empty());
+void check_type(const AnswerType& type) {
+    CHECK((type.kind == AnswerKind::Word) == !type.words.empty());
+    CHECK((type.kind == AnswerKind::Object) == (type.object != nullptr));
+    CHECK((type.kind == AnswerKind::List || type.kind == AnswerKind::Map) == !type.element.empty());
     CHECK((type.tell != nullptr));
     for (const std::string& word : type.words) CHECK_FALSE(word.empty());
     CHECK(std::set(type.words.begin(), type.words.end()).size() == type.words.size());
-    for (const Type& element : type.element) check_type(element);
+    for (const AnswerType& element : type.element) check_type(element);
 }
 
 void check_fields(const Description& description, std::set<std::string_view>& names) {
-    for (const Field& field : description.fields) {
+    for (const AnswerField& field : description.fields) {
         CAPTURE(std::string(field.name));
         check_type(field.type);
         if (field.name.empty()) {
@@ -42,8 +42,8 @@ void check_description(const Description& description) {
     CHECK(description.name.empty() == description.meaning.empty());
     std::set<std::string_view> names;
     check_fields(description, names);
-    for (const Field& field : description.fields) {
-        const Type* type = &field.type;
+    for (const AnswerField& field : description.fields) {
+        const AnswerType* type = &field.type;
         while (!type->element.empty()) type = &type->element.front();
         if (type->object) check_description(*type->object);
     }
