@@ -9,7 +9,7 @@ using postmortem::BacktraceWriter;
 postmortem::Result<BacktraceRequest> request_of(const Arguments& arguments) {
     BacktraceRequest request;
     using Which = BacktraceRequest::Which;
-    const bool active = arguments.flag("active"), all = arguments.flag("all");
+    const bool active = arguments.has("active"), all = arguments.has("all");
     if (active + all + !arguments.rest.empty() > 1)
         return postmortem::fail(postmortem::ErrorCode::InvalidArgument,
                                 "bt: -a, --all and selectors exclude each other; see `postmortem bt --help`");
@@ -17,8 +17,8 @@ postmortem::Result<BacktraceRequest> request_of(const Arguments& arguments) {
     if (all) request.which = Which::All;
     if (!arguments.rest.empty()) request.which = Which::Selected;
     request.selectors = arguments.rest;
-    request.inlined = arguments.flag("inline");
-    request.source_lines = arguments.flag("line") || request.inlined;
+    request.inlined = arguments.has("inline");
+    request.source_lines = arguments.has("line") || request.inlined;
     return request;
 }
 
@@ -28,7 +28,6 @@ BacktraceWriter::Format format_of(const Arguments& arguments) {
 }
 
 Syntax syntax() {
-    namespace po = boost::program_options;
     Syntax syntax{
         "DUMP [PID|TASK|COMM...]",
         "Prints backtraces as crash does, innermost function first: of the task that brought the kernel "
@@ -38,10 +37,10 @@ Syntax syntax() {
         "  postmortem bt /var/crash/202611210239/vmcore\n"
         "  postmortem bt -a vmcore\n"
         "  postmortem bt vmcore 1 ffff8b26c1204180 sshd\n"};
-    syntax.options.add_options()("active,a", po::bool_switch(), "the task that each CPU was running")(
-        "all", po::bool_switch(), "every task (crash: foreach bt)")(
-        "line,l", po::bool_switch(), "source file and line of each frame (needs a vmlinux with DWARF)")(
-        "inline", po::bool_switch(), "the functions that were inlined into each frame, too");
+    syntax.options = {on_or_off("active,a", "the task that each CPU was running"),
+                      on_or_off("all", "every task (crash: foreach bt)"),
+                      on_or_off("line,l", "source file and line of each frame (needs a vmlinux with DWARF)"),
+                      on_or_off("inline", "the functions that were inlined into each frame, too")};
     syntax.has_ndjson = true;
     return syntax;
 }

@@ -16,7 +16,6 @@ namespace {
 using postmortem::CheckOutcome;
 using postmortem::CheckResult;
 using postmortem::KnownCrashes;
-using Files = std::vector<std::string>;
 
 int exit_code_of(const std::vector<CheckResult>& results) {
     CheckOutcome worst = CheckOutcome::NoCrash;
@@ -78,7 +77,6 @@ std::vector<CheckResult> check_all(const Arguments& arguments, const KnownCrashe
 }
 
 Syntax syntax() {
-    namespace po = boost::program_options;
     Syntax syntax{
         "DUMP|LOG...",
         "For CI jobs: holds dumps and logs against files of known crashes and says which are new.\n"
@@ -96,11 +94,10 @@ Syntax syntax() {
         "    note: what to tell whoever meets it\n\n"
         "  postmortem check --known crashes.yaml --junit report.xml console.log /var/crash/*\n"
         "  postmortem check --known crashes.yaml --learn crashes.yaml console.log\n"};
-    syntax.options.add_options()("known", po::value<Files>()->composing()->value_name("FILE"),
-                                 "a file of known crashes; may be given more than once")(
-        "junit", po::value<std::string>()->value_name("FILE"), "write the results as JUnit XML, too")(
-        "learn", po::value<std::string>()->value_name("FILE"), "append an entry for each new crash to FILE")(
-        "note", po::value<std::string>()->value_name("TEXT"), "the note of the entries that --learn writes");
+    syntax.options = {texts("known", "FILE", "a file of known crashes; may be given more than once"),
+                      text("junit", "FILE", "write the results as JUnit XML, too"),
+                      text("learn", "FILE", "append an entry for each new crash to FILE"),
+                      text("note", "TEXT", "the note of the entries that --learn writes")};
     syntax.input = "dump or log";
     syntax.has_ndjson = true;
     return syntax;
@@ -108,8 +105,7 @@ Syntax syntax() {
 
 int read(const Arguments& arguments, Output& output) {
     std::vector<std::filesystem::path> files;
-    if (arguments.has("known"))
-        for (const std::string& file : arguments.options["known"].as<Files>()) files.emplace_back(file);
+    for (const std::string& file : arguments.texts("known")) files.emplace_back(file);
     const auto known = KnownCrashes::load(files);
     if (!known) return output.complain(postmortem::describe(known.error()), usage_error);
     const std::vector<CheckResult> results = check_all(arguments, *known);

@@ -1,62 +1,34 @@
 #include "command.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/format.h>
-
-namespace po = boost::program_options;
 
 namespace tool {
 namespace {
 
-constexpr const char* operand_option = "operand";
-
-po::options_description visible_options(const Syntax& syntax) {
-    po::options_description options;
-    options.add(syntax.options);
-    po::options_description common("Common options");
+std::vector<Option> common_options(const Syntax& syntax) {
+    std::vector<Option> common;
     if (syntax.reads_kernel)
-        common.add_options()("vmlinux", po::value<std::string>()->value_name("FILE"),
-                             "kernel image with debug information; without it the dump alone answers");
-    if (syntax.has_json) common.add_options()("json", po::bool_switch(), "print JSON in place of text");
+        common.push_back(text("vmlinux", "FILE",
+                              "kernel image with debug information; without it the dump alone answers"));
+    if (syntax.has_json) common.push_back(on_or_off("json", "print JSON in place of text"));
     if (syntax.has_ndjson)
-        common.add_options()("ndjson", po::bool_switch(),
-                             "print each item of the list as JSON on a line of its own");
-    common.add_options()("help,h", po::bool_switch(), "print this help");
-    options.add(common);
-    return options;
+        common.push_back(on_or_off("ndjson", "print each item of the list as JSON on a line of its own"));
+    common.push_back(on_or_off("help,h", "print this help"));
+    return common;
 }
 
-std::string help(const Command& command, const Syntax& syntax, const po::options_description& options) {
-    std::ostringstream shown;
-    shown << options;
+std::string help(const Command& command, const Syntax& syntax) {
     return fmt::format(
         "Usage: postmortem {} [OPTIONS] {}\n\n{}\n{}\n"
         "Exit status: 0 whole answer, 1 partial answer, 2 wrong usage, 3 the input cannot be used.\n",
-        command.name, syntax.operands, syntax.description, shown.str());
-}
-
-po::variables_map parse_options(const po::options_description& visible,
-                                const std::vector<std::string>& words) {
-    po::options_description all;
-    all.add(visible);
-    all.add_options()(operand_option, po::value<std::vector<std::string>>());
-    po::positional_options_description positional;
-    positional.add(operand_option, -1);
-    namespace style = po::command_line_style;
-    const int strict = style::unix_style & ~style::allow_guessing;
-    po::variables_map options;
-    po::store(po::command_line_parser(words).options(all).positional(positional).style(strict).run(),
-              options);
-    po::notify(options);
-    return options;
+        command.name, syntax.operands, syntax.description, help_of(syntax.options, common_options(syntax)));
 }
 
 // What is wrong with the words, as a sentence; empty where nothing is.
 std::string take_operands(const Syntax& syntax, Arguments& arguments) {
-    if (arguments.has(operand_option))
-        arguments.rest = arguments.options[operand_option].as<std::vector<std::string>>();
+    arguments.rest = arguments.given.operands;
     if (!syntax.needs_input) return {};
     if (arguments.rest.empty()) return fmt::format("no {} is named", syntax.input);
     arguments.dump = arguments.rest.front();
@@ -96,20 +68,16 @@ const Command* find_command(std::string_view name) {
 
 Parsed parse(const Command& command, const std::vector<std::string>& words, Output& output) {
     const Syntax syntax = command.syntax();
-    const po::options_description visible = visible_options(syntax);
     const auto complain = [&](const std::string& sentence) {
         return Parsed{std::nullopt, output.complain(fmt::format("{0}: {1}; see `postmortem {0} --help`",
                                                                 command.name, sentence))};
     };
     Arguments arguments;
-    try {
-        arguments.options = parse_options(visible, words);
-    } catch (const po::error& error) {
-        return complain(error.what());
-    }
-    if (arguments.flag("help")) return {std::nullopt, output.finish(help(command, syntax, visible), {})};
-    arguments.json = arguments.flag("json");
-    arguments.ndjson = arguments.flag("ndjson");
+    arguments.given = parse_options(syntax.options, common_options(syntax), words);
+    if (!arguments.given.wrong.empty()) return complain(arguments.given.wrong);
+    if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax), {})};
+    arguments.json = arguments.has("json");
+    arguments.ndjson = arguments.has("ndjson");
     arguments.vmlinux = arguments.has("vmlinux") ? std::optional(arguments.text("vmlinux")) : std::nullopt;
     if (const std::string wrong = take_operands(syntax, arguments); !wrong.empty()) return complain(wrong);
     return {std::move(arguments), whole_answer};

@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
-#include <boost/program_options.hpp>
-
 #include <postmortem/crash_dump.h>
 #include <postmortem/crash_input.h>
 #include <postmortem/problem.h>
 #include <postmortem/render.h>
 
+#include "options.h"
 #include "output.h"
 
 namespace tool {
@@ -25,13 +24,15 @@ struct Arguments {
     std::optional<std::string> vmlinux;
     bool json = false;
     bool ndjson = false;
-    boost::program_options::variables_map options;
+    GivenOptions given;
 
-    bool has(const char* option) const { return options.count(option) > 0 && !options[option].empty(); }
-    bool flag(const char* option) const { return options.count(option) > 0 && options[option].as<bool>(); }
-    std::string text(const char* option) const {
-        return has(option) ? options[option].as<std::string>() : "";
+    bool has(std::string_view option) const { return given.texts.count(option) > 0; }
+    /// Empty where it was not given.
+    std::string text(std::string_view option) const { return has(option) ? texts(option).front() : ""; }
+    std::vector<std::string> texts(std::string_view option) const {
+        return has(option) ? given.texts.find(option)->second : std::vector<std::string>();
     }
+    std::uint64_t number(std::string_view option) const { return given.numbers.find(option)->second; }
 
     postmortem::OpenOptions open_options() const;
     postmortem::CrashInputOptions input_options() const;
@@ -41,7 +42,7 @@ struct Arguments {
 struct Syntax {
     const char* operands;     ///< "DUMP [PID|TASK|COMM...]"
     const char* description;  ///< paragraphs, and examples
-    boost::program_options::options_description options{"Options"};
+    std::vector<Option> options = {};
     bool reads_kernel = true;    ///< offers --vmlinux
     const char* input = "dump";  ///< what the first operand must be, for complaints
     bool needs_input = true;

@@ -22,7 +22,6 @@ void end_progress() {
 }
 
 Syntax syntax() {
-    namespace po = boost::program_options;
     Syntax syntax{"DUMP -o SMALL",
                   "Writes a new dump, kdump-compressed (zstd), that holds only the pages that the other "
                   "commands need:\n"
@@ -30,9 +29,8 @@ Syntax syntax() {
                   "be mailed,\n"
                   "and every command answers the same from it.\n\n"
                   "  postmortem extract /var/crash/202611210239/vmcore -o small.vmcore\n"};
-    syntax.options.add_options()("output,o", po::value<std::string>()->value_name("SMALL"),
-                                 "the file to write")(
-        "level", po::value<int>()->default_value(6)->value_name("N"), "compression level of zstd, 1 to 22");
+    syntax.options = {text("output,o", "SMALL", "the file to write"),
+                      number("level", 6, "compression level of zstd, 1 to 22")};
     syntax.most_operands = 0;
     syntax.has_json = false;
     return syntax;
@@ -42,7 +40,7 @@ int read(const Arguments& arguments, Output& output) {
     if (!arguments.has("output"))
         return output.complain("extract: say with -o which file to write; see `postmortem extract --help`");
     postmortem::ExtractOptions options;
-    options.compression_level = arguments.options["level"].as<int>();
+    options.compression_level = static_cast<int>(std::min<std::uint64_t>(arguments.number("level"), 23));
     if (options.compression_level < 1 || options.compression_level > 22)
         return output.complain("extract: --level takes a number from 1 to 22");
     options.open = arguments.open_options();

@@ -31,7 +31,7 @@ postmortem::Result<Which> which_of(const Arguments& arguments, Format format) {
     const auto wrong = [](std::string sentence) {
         return postmortem::fail(postmortem::ErrorCode::InvalidArgument, "oom: " + std::move(sentence));
     };
-    if (arguments.flag("tree")) {
+    if (arguments.has("tree")) {
         if (format == Format::Ndjson) return wrong("--tree has no --ndjson, take --json");
         return Which::Tree;
     }
@@ -51,7 +51,7 @@ postmortem::Result<OomEventRequest> request_of(const Arguments& arguments, const
     request.which = *which;
     request.number = number_of(arguments.text("event")).value_or(0);
     request.text.sort_by = arguments.text("sort");
-    request.text.processes = arguments.flag("all") ? SIZE_MAX : arguments.options["top"].as<std::size_t>();
+    request.text.processes = arguments.has("all") ? SIZE_MAX : arguments.number("top");
     request.text.bars = output.to_terminal();
     return request;
 }
@@ -90,7 +90,6 @@ postmortem::Problems problems_of(const postmortem::KernelLog& log, const postmor
 }
 
 Syntax syntax() {
-    namespace po = boost::program_options;
     Syntax syntax{
         "DUMP|LOG|-",
         "Says what the OOM killer did and why: what ran out, in which cgroup, who was killed and whether\n"
@@ -103,13 +102,12 @@ Syntax syntax() {
         "Exit status 4: a log without an OOM event.\n"};
     syntax.most_operands = 0;
     syntax.input = "dump or log";
-    syntax.options.add_options()("event", po::value<std::string>()->value_name("N"),
-                                 "show the Nth event, or all of them, or the last")(
-        "sort", po::value<std::string>()->value_name("COLUMN"),
-        "sort the processes by a column of the kernel's own table, such as rss, swapents, oom_score_adj, "
-        "name")("top", po::value<std::size_t>()->value_name("N")->default_value(10), "processes shown")(
-        "all", po::bool_switch(), "show every process")(
-        "tree", po::bool_switch(), "the cgroups of all events as a tree: limits met, processes killed");
+    syntax.options = {text("event", "N", "show the Nth event, or all of them, or the last"),
+                      text("sort", "COLUMN",
+                           "sort the processes by a column of the kernel's own table, such as rss, swapents, "
+                           "oom_score_adj, name"),
+                      number("top", 10, "processes shown"), on_or_off("all", "show every process"),
+                      on_or_off("tree", "the cgroups of all events as a tree: limits met, processes killed")};
     syntax.has_ndjson = true;
     return syntax;
 }

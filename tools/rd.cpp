@@ -87,7 +87,7 @@ postmortem::Result<Range> range_of(const Arguments& arguments) {
     const auto wrong = [](std::string sentence) {
         return postmortem::fail(postmortem::ErrorCode::InvalidArgument, "rd: " + std::move(sentence));
     };
-    if (!arguments.flag("physical"))
+    if (!arguments.has("physical"))
         return wrong("say -p: physical addresses are what rd reads; see `postmortem rd --help`");
     if (arguments.rest.empty()) return wrong("no address is given; see `postmortem rd --help`");
     const auto address = number(arguments.rest[0], 16);
@@ -95,7 +95,7 @@ postmortem::Result<Range> range_of(const Arguments& arguments) {
     const auto count =
         arguments.rest.size() > 1 ? number(arguments.rest[1], 0) : std::optional<std::uint64_t>(1);
     if (!count) return wrong(fmt::format("'{}' is not a count", arguments.rest[1]));
-    const bool raw = arguments.flag("raw");
+    const bool raw = arguments.has("raw");
     const std::uint64_t unit = raw ? 1 : word_size;
     if (*count > (UINT64_MAX - *address) / unit)
         return wrong(
@@ -111,9 +111,8 @@ Syntax syntax() {
         "a byte that the dump does not hold is an error that says why.\n\n"
         "  postmortem rd -p vmcore 1000 4\n"
         "  postmortem rd -p --raw vmcore 0x1000 4096 > page\n"};
-    syntax.options.add_options()("physical,p", boost::program_options::bool_switch(),
-                                 "ADDR is a physical address")(
-        "raw", boost::program_options::bool_switch(), "write the bytes themselves; COUNT is in bytes");
+    syntax.options = {on_or_off("physical,p", "ADDR is a physical address"),
+                      on_or_off("raw", "write the bytes themselves; COUNT is in bytes")};
     syntax.reads_kernel = false;
     syntax.has_json = false;
     syntax.most_operands = 2;

@@ -9,8 +9,7 @@ namespace {
 Syntax syntax() {
     Syntax syntax{"[DOCUMENT]",
                   "Prints the JSON Schema of a document, or without one the names of all documents.\n"};
-    syntax.options.add_options()("tables", boost::program_options::bool_switch(),
-                                 "the tables of docs/json.md");
+    syntax.options = {on_or_off("tables", "the tables of docs/json.md")};
     syntax.reads_kernel = false;
     syntax.needs_input = false;
     syntax.has_json = false;
@@ -18,7 +17,7 @@ Syntax syntax() {
 }
 
 int read(const Arguments& arguments, Output& output) {
-    if (arguments.flag("tables")) return output.finish(postmortem::json_tables(), {});
+    if (arguments.has("tables")) return output.finish(postmortem::json_tables(), {});
     if (arguments.rest.empty()) {
         std::string names;
         for (const std::string_view name : postmortem::json_documents()) names.append(name) += '\n';

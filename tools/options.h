@@ -1,0 +1,51 @@
+// What a command can be told on its command line. Boost.Program_options parses it, out of sight: it is the
+// largest header of all.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tool {
+
+struct Option {
+    enum class Kind : std::uint8_t { Switch, Text, Texts, Number };
+
+    Kind kind;
+    const char* name;   ///< "active", or with a letter "active,a"
+    const char* value;  ///< what --help calls it: FILE, N; null for a switch
+    const char* meaning;
+    std::int64_t otherwise = 0;  ///< of a number
+};
+
+constexpr Option on_or_off(const char* name, const char* meaning) {
+    return {Option::Kind::Switch, name, nullptr, meaning};
+}
+constexpr Option text(const char* name, const char* value, const char* meaning) {
+    return {Option::Kind::Text, name, value, meaning};
+}
+/// May be given more than once.
+constexpr Option texts(const char* name, const char* value, const char* meaning) {
+    return {Option::Kind::Texts, name, value, meaning};
+}
+constexpr Option number(const char* name, std::int64_t otherwise, const char* meaning) {
+    return {Option::Kind::Number, name, "N", meaning, otherwise};
+}
+
+/// What was given, by the option's long name; a number that was not given is its default.
+struct GivenOptions {
+    std::map<std::string, std::vector<std::string>, std::less<>> texts;
+    std::map<std::string, std::uint64_t, std::less<>> numbers;
+    std::vector<std::string> operands;
+    std::string wrong;  ///< what is wrong with the words, as a sentence; then there is no more
+};
+
+GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Option>& common,
+                           const std::vector<std::string>& words);
+
+/// The list as --help has it.
+std::string help_of(const std::vector<Option>& own, const std::vector<Option>& common);
+
+}  // namespace tool
