@@ -12,6 +12,8 @@
 
 #include "support/places.h"
 
+namespace arch_names_test {
+
 namespace fs = std::filesystem;
 
 namespace {
@@ -106,3 +108,5 @@ TEST_CASE("each file that may name registers does") {
         CHECK_MESSAGE(named, "take it off the list: ", one.reason);
     }
 }
+
+}  // namespace arch_names_test

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
+#include <regex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +16,8 @@
 #include <doctest/doctest.h>
 
 #include "support/places.h"
+
+namespace layering_test {
 
 namespace fs = std::filesystem;
 
@@ -121,3 +125,27 @@ TEST_CASE("printers know answers, and what printers share; they analyse nothing"
     }
     CHECK(printers > 10);
 }
+
+// The linker takes two types of one name in one namespace for the same, and says nothing.
+TEST_CASE("no two headers define a type of the same name") {
+    const fs::path root = postmortem::test::source_dir() / "libpostmortem";
+    const std::regex opening("^namespace ([a-z0-9_:]+) \\{"),
+        defined("^(?:struct|class|enum class) (?:[A-Z_]+_API )?(\\w+)[^;]*\\{$");
+    std::map<std::string, std::string> homes;
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+        if (entry.path().extension() != ".h") continue;
+        const std::string home = fs::relative(entry.path(), root).generic_string();
+        std::ifstream file(entry.path());
+        std::string space;
+        std::smatch match;
+        for (std::string line; std::getline(file, line);) {
+            if (std::regex_search(line, match, opening)) space = match[1];
+            if (!std::regex_search(line, match, defined)) continue;
+            const auto [other, is_new] = homes.emplace(space + "::" + match[1].str(), home);
+            CHECK_MESSAGE(is_new, other->first, " is defined in ", other->second, " and in ", home);
+        }
+    }
+    CHECK(homes.size() > 300);
+}
+
+}  // namespace layering_test

@@ -22,6 +22,8 @@ namespace postmortem {
 using Bytes = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
 
+inline constexpr std::uint64_t bytes_per_kib = 1024;
+
 /// Leaves new elements as they are: for buffers that are filled next.
 template <class T>
 struct UninitializedAllocator : std::allocator<T> {

@@ -19,6 +19,12 @@ void append_escaped(std::string& out, std::string_view text, bool keep_newlines 
 std::optional<std::uint64_t> parse_u64(std::string_view text, int base = 0);
 std::optional<std::int64_t> parse_i64(std::string_view text);
 
+inline constexpr std::size_t npos = std::string_view::npos;
+
+inline bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != npos;
+}
+
 std::string_view trimmed(std::string_view text);
 
 std::vector<std::string_view> split(std::string_view text, char separator);

@@ -8,10 +8,8 @@ add_library(postmortem_settings INTERFACE)
 target_compile_options(postmortem_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                                      -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12 takes operator+ of std::string for an overlapping copy (https://gcc.gnu.org/PR105651), and sees the insides of
-  # std::string overrun where they come from a precompiled header (PR105329 and its kin).
-  target_compile_options(postmortem_settings INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overread
-                                                       -Wno-stringop-overflow)
+  # GCC 12 takes operator+ of std::string for an overlapping copy (https://gcc.gnu.org/PR105651).
+  target_compile_options(postmortem_settings INTERFACE -Wno-restrict)
 endif()
 if(POSTMORTEM_WERROR)
   target_compile_options(postmortem_settings INTERFACE -Werror)

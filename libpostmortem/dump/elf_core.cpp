@@ -9,13 +9,13 @@
 #include "base/checked.h"
 #include "dump/elf_headers.h"
 #include "dump/extent_pages.h"
+#include "dump/machine.h"
 #include "dump/notes.h"
 #include "dump/vmcoreinfo.h"
 
 namespace postmortem {
 namespace {
 
-constexpr std::uint16_t em_loongarch = 258;  // newer than some elf.h
 constexpr std::uint32_t nt_file = 0x46494c45;
 
 // makedumpfile marks a dump it could not finish with bit 0 of e_flags (DUMP_ELF_INCOMPLETE); these machines

@@ -51,14 +51,14 @@ void read_program_headers(const ByteSource& source, ByteReader header, const Lay
         return;
     }
     const std::uint64_t table = word_at(header, at.phoff, at.word);
-    const std::uint64_t entry_size = header.u16(at.phentsize).value_or(0);
-    if (entry_size < at.phdr_size && *claimed != 0) {
+    const std::uint64_t header_bytes = header.u16(at.phentsize).value_or(0);
+    if (header_bytes < at.phdr_size && *claimed != 0) {
         problems.emplace_back(ErrorCode::Corrupt,
-                              fmt::format("a program header cannot have {} bytes", entry_size));
+                              fmt::format("a program header cannot have {} bytes", header_bytes));
         return;
     }
     const std::uint64_t there =
-        table < source.size() && entry_size != 0 ? (source.size() - table) / entry_size : 0;
+        table < source.size() && header_bytes != 0 ? (source.size() - table) / header_bytes : 0;
     const std::uint64_t count = std::min({*claimed, there, max_program_headers});
     if (count < *claimed) {
         problems.emplace_back(ErrorCode::PageMissing,
@@ -66,7 +66,7 @@ void read_program_headers(const ByteSource& source, ByteReader header, const Lay
     }
     for (std::uint64_t i = 0; i < count; ++i) {
         std::array<std::byte, layout64.phdr_size> scratch;
-        const auto bytes = source.read(table + i * entry_size, at.phdr_size, scratch);
+        const auto bytes = source.read(table + i * header_bytes, at.phdr_size, scratch);
         if (!bytes) {
             problems.emplace_back(ErrorCode::PageMissing,
                                   fmt::format("program header {} is missing in the file", i));

@@ -17,7 +17,7 @@ namespace postmortem {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t head_size = 4096, packed_head_size = 256 * 1024;
+constexpr std::uint64_t plain_head_size = 4096, packed_head_size = 256 * 1024;
 constexpr std::size_t max_entries = 100'000;
 
 bool has_name_of_dump(const std::string& name) {
@@ -59,7 +59,7 @@ std::error_code look_in(const fs::path& directory, std::vector<FolderEntry>& fil
 
 // What is wrong with a file that has a dump's name.
 std::string nearest_miss(const ByteSource& file, const std::string& name) {
-    const auto head = head_of(file, head_size);
+    const auto head = head_of(file, plain_head_size);
     const auto format = stream_format(head);
     const std::string what =
         format ? fmt::format("not a crash dump: what is {}-compressed in it is none, or damaged",
@@ -166,11 +166,11 @@ bool is_vmlinux(const ByteSource& file) {
 }  // namespace
 
 FileKind kind_of(const ByteSource& file) {
-    std::vector<std::byte> head = head_of(file, head_size);
+    std::vector<std::byte> head = head_of(file, plain_head_size);
     for (int layer = 0; layer < 2 && looks_like_compressed(head); ++layer)
         head = decoded_head(layer == 0 ? head_of(file, packed_head_size) : head,
-                            layer == 0 ? packed_head_size : head_size);
-    head.resize(std::min<std::size_t>(head.size(), head_size));
+                            layer == 0 ? packed_head_size : plain_head_size);
+    head.resize(std::min<std::size_t>(head.size(), plain_head_size));
     if (looks_like_dump(head)) return FileKind::Dump;
     return looks_like_tar(head) || looks_like_zip(head) ? FileKind::Archive : FileKind::Other;
 }
@@ -207,7 +207,7 @@ Result<std::unique_ptr<DumpFile>> open_archive(std::unique_ptr<ByteSource> sourc
                                                const OpenContext& context) {
     const std::shared_ptr<const ByteSource> archive = std::move(source);
     std::vector<Error> problems;
-    const bool is_zip = looks_like_zip(head_of(*archive, head_size));
+    const bool is_zip = looks_like_zip(head_of(*archive, plain_head_size));
     auto members = is_zip ? list_zip(archive, context, problems) : list_tar(archive, problems);
     Search search;
     std::vector<Attachment> kernels;

@@ -69,12 +69,12 @@ const Abi* abi_of(Bytes block, std::string_view machine) {
     return best;
 }
 
-std::uint64_t word_at(ByteReader reader, std::uint32_t offset, std::uint32_t word) {
+std::uint64_t sub_word_at(ByteReader reader, std::uint32_t offset, std::uint32_t word) {
     return word == 8 ? reader.u64(offset).value_or(0) : reader.u32(offset).value_or(0);
 }
 
 FileExtent extent_at(ByteReader sub, std::uint32_t offset_at, std::uint32_t size_at, std::uint32_t word) {
-    return {sub.u64(offset_at).value_or(0), word_at(sub, size_at, word)};
+    return {sub.u64(offset_at).value_or(0), sub_word_at(sub, size_at, word)};
 }
 
 // Only i386 packs its 64-bit fields. Where the machine is not known, the layout under which the offsets lie
@@ -93,12 +93,12 @@ const SubHeaderLayout& sub_layout(const KdumpHeader& header, ByteReader sub, std
 void read_sub_header(KdumpHeader& header, ByteReader sub, std::uint64_t file_size) {
     const SubHeaderLayout& at = sub_layout(header, sub, file_size);
     const std::uint32_t word = header.word;
-    header.phys_base = word_at(sub, 0, word);
+    header.phys_base = sub_word_at(sub, 0, word);
     if (header.version >= 1) header.dump_level = sub.u32(at.dump_level);
     if (header.version >= 2) {
         header.split = sub.u32(at.split).value_or(0) != 0;
-        header.start_pfn = word_at(sub, at.start_pfn, word);
-        header.end_pfn = word_at(sub, at.end_pfn, word);
+        header.start_pfn = sub_word_at(sub, at.start_pfn, word);
+        header.end_pfn = sub_word_at(sub, at.end_pfn, word);
     }
     if (header.version >= 3)
         header.vmcoreinfo = extent_at(sub, at.offset_vmcoreinfo, at.size_vmcoreinfo, word);
@@ -194,7 +194,7 @@ Result<KdumpHeader> read_kdump_header(const ByteSource& source, std::vector<Erro
     header.endian = abi->endian;
     header.word = abi->layout.word;
     header.version = static_cast<std::int32_t>(field(kdump::header_version_at));
-    header.timestamp = static_cast<std::int64_t>(word_at(reader, abi->layout.timestamp, header.word));
+    header.timestamp = static_cast<std::int64_t>(sub_word_at(reader, abi->layout.timestamp, header.word));
     header.status = field(abi->layout.status);
     header.block_size = field(abi->layout.block_size);
     header.sub_header_blocks = field(abi->layout.sub_header_size);

@@ -23,7 +23,7 @@ using kdump::SubHeaderLayout;
 using Buffer = std::vector<std::byte>;
 
 // A bitmap of so many frames takes 8 GiB: no machine has as many, whatever a dump claims.
-constexpr std::uint64_t max_frames = 1ull << 36;
+constexpr std::uint64_t max_frames_written = 1ull << 36;
 
 // The source's notes, encoded anew, and where in them the VMCOREINFO text lies.
 struct NoteArea {
@@ -98,7 +98,7 @@ class KdumpWriter {
           word_(word_size_of(utsname_.machine) == 4 ? 4 : 8),
           block_(content.source.page_size()) {
         const std::uint64_t wanted_end = content_.pfns.empty() ? 0 : content_.pfns.back() + 1;
-        const std::uint64_t known_end = std::min(content_.source.info().max_pfn, max_frames);
+        const std::uint64_t known_end = std::min(content_.source.info().max_pfn, max_frames_written);
         max_mapnr_ = std::max(wanted_end, known_end);
         sub_header_blocks_ = blocks(sub_layout().size + notes_.bytes.size());
         bitmap_blocks_ = blocks(max_mapnr_ / 8 + (max_mapnr_ % 8 != 0));
@@ -306,7 +306,7 @@ Result<void> check(const KdumpContent& content) {
     if (std::adjacent_find(content.pfns.begin(), content.pfns.end(), not_ascending) != content.pfns.end()) {
         return fail(ErrorCode::InvalidArgument, "the page frames to write are not in ascending order");
     }
-    if (!content.pfns.empty() && content.pfns.back() >= max_frames) {
+    if (!content.pfns.empty() && content.pfns.back() >= max_frames_written) {
         return fail(ErrorCode::InvalidArgument,
                     fmt::format("page frame {:#x} is beyond any machine's memory", content.pfns.back()));
     }

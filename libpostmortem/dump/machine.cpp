@@ -14,8 +14,6 @@ struct Machine {
     std::uint32_t word;
 };
 
-constexpr std::uint16_t em_loongarch = 258;  // newer than some elf.h
-
 constexpr std::array<Machine, 18> machines = {{{"x86_64", EM_X86_64, 8},
                                                {"aarch64", EM_AARCH64, 8},
                                                {"arm64", EM_AARCH64, 8},

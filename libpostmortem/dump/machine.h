@@ -8,6 +8,8 @@
 
 namespace postmortem {
 
+inline constexpr std::uint16_t em_loongarch = 258;  // newer than some elf.h
+
 /// ELF's e_machine for a `uname -m` name such as "x86_64", "i686" or "ppc64le"; 0 where it is not known.
 std::uint16_t elf_machine_of(std::string_view uname_machine);
 

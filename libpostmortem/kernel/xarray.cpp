@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t xarray_internal = 2, radix_tree_internal = 1;
 constexpr std::uint64_t smallest_node = 4096;
 constexpr std::uint64_t most_slots = 64;
-constexpr std::uint64_t most_nodes = 1u << 20;
+constexpr std::uint64_t most_xarray_nodes = 1u << 20;
 
 class Walk {
   public:
@@ -55,7 +55,7 @@ class Walk {
         if (!is_internal(entry)) return entry == 0 || visit_(base, entry);
         if (entry <= smallest_node) return true;
         const std::uint64_t address = entry - internal_;
-        if (++nodes_ > most_nodes) {
+        if (++nodes_ > most_xarray_nodes) {
             broken_({ErrorCode::Corrupt, "the tree has more nodes than any can have", address});
             return false;
         }

@@ -11,11 +11,11 @@ namespace postmortem {
 namespace {
 
 constexpr std::size_t max_name_bytes = 512;  // KSYM_NAME_LEN is 512 since 6.1
-constexpr std::size_t max_token_table = 64 * 1024;
+constexpr std::size_t most_token_bytes = 64 * 1024;
 constexpr std::uint64_t widest_alignment = kallsyms_alignments.front();
 constexpr std::uint64_t narrowest_alignment = kallsyms_alignments.back();
+constexpr std::uint64_t page_bytes = 4096;
 constexpr std::uint32_t name_order_entry = 3;  // bytes of kallsyms_seqs_of_names
-constexpr std::uint64_t page = 4096;
 
 }  // namespace
 
@@ -24,8 +24,8 @@ Result<const std::byte*> KallsymsNameStream::at_position(std::size_t length) {
     if (position_ >= buffered_from_ && from <= buffered_ && length <= buffered_ - from)
         return buffer_.data() + from;
     // To the end of the page and no further, unless the name itself crosses it.
-    const std::size_t wanted =
-        std::max<std::size_t>(length, std::min<std::uint64_t>(buffer_.size(), page - position_ % page));
+    const std::size_t wanted = std::max<std::size_t>(
+        length, std::min<std::uint64_t>(buffer_.size(), page_bytes - position_ % page_bytes));
     buffered_ = 0;
     if (auto done = memory_.read(position_, std::span(buffer_).first(wanted)); !done)
         return fail(std::move(done.error()));
@@ -109,7 +109,7 @@ Result<std::unique_ptr<KallsymsNames>> KallsymsNames::open(const AddressSpace& m
 
 // The index follows the table, so it tells where the table ends.
 Result<void> KallsymsNames::read_tokens(std::uint64_t table, std::uint64_t index) {
-    if (index <= table || index - table > max_token_table)
+    if (index <= table || index - table > most_token_bytes)
         return fail(ErrorCode::Corrupt, "the kallsyms token index does not follow the tokens", index);
     auto raw_index = memory_.bytes(index, tokens_.size() * 2);
     if (!raw_index) return fail(std::move(raw_index.error()));

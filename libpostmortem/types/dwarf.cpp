@@ -14,7 +14,7 @@ namespace postmortem {
 namespace {
 
 constexpr unsigned max_qualifiers = 64;
-constexpr std::size_t max_members = 1 << 16;
+constexpr std::size_t most_members = 1 << 16;
 
 std::optional<std::uint64_t> unsigned_attribute(Dwarf_Die& die, unsigned name) {
     Dwarf_Attribute attribute;
@@ -60,7 +60,7 @@ void for_each_child(Dwarf_Die& parent, Visit visit) {
     Dwarf_Die child;
     Dwarf_Off last = 0;
     std::size_t count = 0;
-    for (int more = ::dwarf_child(&parent, &child); more == 0 && count < max_members;
+    for (int more = ::dwarf_child(&parent, &child); more == 0 && count < most_members;
          more = ::dwarf_siblingof(&child, &child), ++count) {
         const Dwarf_Off offset = ::dwarf_dieoffset(&child);
         if (offset <= last) return;

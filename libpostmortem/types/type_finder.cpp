@@ -7,7 +7,7 @@ namespace {
 
 constexpr unsigned max_typedef_chain = 32;
 constexpr unsigned max_anonymous_depth = 16;
-constexpr std::size_t max_members = 1u << 18;  // looked at for one
+constexpr std::size_t most_members_searched = 1u << 18;  // looked at for one
 
 class EmptyTypeFinder final : public TypeFinder {
   public:
@@ -97,7 +97,7 @@ Result<MemberPlace> TypeFinder::member(TypeId struct_or_union, std::string_view 
     const std::lock_guard guard(lock_);
     auto known = members_.find(KeyView{struct_or_union, name});
     if (known == members_.end()) {
-        std::size_t budget = max_members;
+        std::size_t budget = most_members_searched;
         known = members_
                     .emplace(Key{struct_or_union, std::string(name)},
                              search_members(struct_or_union, name, max_anonymous_depth, budget))

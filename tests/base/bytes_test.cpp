@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace bytes_test {
+
 using namespace postmortem;
 
 TEST_CASE("a reader answers only for bytes that are there") {
@@ -19,3 +21,5 @@ TEST_CASE("a reader answers only for bytes that are there") {
     CHECK(little.slice(5, 0)->empty());
     CHECK_FALSE(little.c_string(0));
 }
+
+}  // namespace bytes_test

@@ -7,6 +7,8 @@
 
 #include "support/temp_dir.h"
 
+namespace mapped_file_test {
+
 using namespace postmortem;
 
 TEST_CASE("a mapped file gives its bytes, also after it was moved") {
@@ -38,3 +40,5 @@ TEST_CASE("an empty file is a mapping of no bytes; what is no file is Io") {
     CHECK(MappedFile::open(dir.path()).error().code == ErrorCode::Io);
     CHECK(MappedFile::open(dir.path() / "none").error().code == ErrorCode::Io);
 }
+
+}  // namespace mapped_file_test

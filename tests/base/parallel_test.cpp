@@ -10,6 +10,8 @@
 
 #include <doctest/doctest.h>
 
+namespace parallel_test {
+
 using namespace postmortem;
 
 TEST_CASE("every item of a parallel loop is done once") {
@@ -54,3 +56,5 @@ TEST_CASE("a taker that has had enough ends the loop") {
     CHECK_THROWS_AS(parallel_in_order(100'000, 10, 4, make, take), std::runtime_error);
     CHECK(made < 200);
 }
+
+}  // namespace parallel_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace text_test {
+
 using namespace postmortem;
 
 TEST_CASE("escaped text cannot drive a terminal") {
@@ -33,3 +35,5 @@ TEST_CASE("split keeps empty parts") {
     CHECK(split("", ',').size() == 1);
     CHECK(trimmed("  x \n") == "x");
 }
+
+}  // namespace text_test

@@ -10,6 +10,8 @@
 #include "support/sample_dumps.h"
 #include "support/temp_dir.h"
 
+namespace container_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 namespace fs = std::filesystem;
@@ -208,3 +210,5 @@ TEST_CASE("a compressed dump or an archive is found in a folder, and a log is no
         CHECK(compare(**dump, memory) == undamaged(memory));
     }
 }
+
+}  // namespace container_test

@@ -7,6 +7,8 @@
 #include "support/check_dump.h"
 #include "support/sample_dumps.h"
 
+namespace damage_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 
@@ -67,3 +69,5 @@ TEST_CASE("a dump with changed bytes neither crashes nor hangs") {
     CHECK(opened > 1000);
     CHECK(right > opened);
 }
+
+}  // namespace damage_test

@@ -7,6 +7,8 @@
 
 #include "support/check_dump.h"
 
+namespace elf_core_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 
@@ -220,3 +222,5 @@ TEST_CASE("a program header table that lies about itself does not hurt") {
         CHECK((dump ? !(*dump)->problems().empty() : dump.error().code == ErrorCode::Corrupt));
     }
 }
+
+}  // namespace elf_core_test

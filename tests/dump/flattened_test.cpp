@@ -7,6 +7,8 @@
 #include "support/check_dump.h"
 #include "support/memory_source.h"
 
+namespace flattened_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 
@@ -170,3 +172,5 @@ TEST_CASE("what is not version 1 of the format is refused") {
     CHECK(inner.error().code == ErrorCode::Unsupported);
     CHECK(inner.error().message.find("flattened") != std::string::npos);
 }
+
+}  // namespace flattened_test

@@ -6,6 +6,8 @@
 #include "support/check_dump.h"
 #include "support/sample_dumps.h"
 
+namespace frames_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 
@@ -104,3 +106,5 @@ TEST_CASE("frames are told as far as a cut-off bitmap goes") {
     (*dump)->existing_frames(99'976, bits);
     CHECK(bits[2] == std::byte{0x40});
 }
+
+}  // namespace frames_test

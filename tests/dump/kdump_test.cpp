@@ -9,6 +9,8 @@
 #include "support/memory_source.h"
 #include "support/pack_page.h"
 
+namespace kdump_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 
@@ -307,3 +309,5 @@ TEST_CASE("the matrix: versions, codecs, machines, flat or not, whole or split")
         }
     }
 }
+
+}  // namespace kdump_test

@@ -8,6 +8,8 @@
 #include "support/check_dump.h"
 #include "support/temp_dir.h"
 
+namespace kdump_writer_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 namespace fs = std::filesystem;
@@ -181,3 +183,5 @@ TEST_CASE("an empty selection is a dump without pages") {
     CHECK((*none)->problems().empty());
     CHECK_FALSE((*none)->next_frame(0));
 }
+
+}  // namespace kdump_writer_test

@@ -12,6 +12,8 @@
 
 #include "support/pack_page.h"
 
+namespace lzo1x_test {
+
 using namespace postmortem;
 
 namespace {
@@ -214,3 +216,5 @@ TEST_CASE("what liblzo2 packs comes out again, and damage is judged as liblzo2 j
     CHECK(accepted > 100);
 }
 #endif
+
+}  // namespace lzo1x_test

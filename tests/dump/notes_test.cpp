@@ -4,6 +4,8 @@
 
 #include "support/fake_dump.h"
 
+namespace notes_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 
@@ -56,3 +58,5 @@ TEST_CASE("VMCOREINFO is found among the notes, up to its NUL") {
     notes.pop_back();
     CHECK(vmcoreinfo_in(notes).empty());
 }
+
+}  // namespace notes_test

@@ -8,6 +8,8 @@
 #include "support/check_dump.h"
 #include "support/temp_dir.h"
 
+namespace open_dump_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 namespace fs = std::filesystem;
@@ -152,3 +154,5 @@ TEST_CASE("what the system refuses is Io with the system's words") {
         CHECK(mentions(open_dump(secret).error(), "root"));
     }
 }
+
+}  // namespace open_dump_test

@@ -9,6 +9,8 @@
 #include "support/fake_dump.h"
 #include "support/memory_source.h"
 
+namespace page_bitmap_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 
@@ -118,3 +120,5 @@ TEST_CASE("ranking from several threads at once gives the same answers") {
         CHECK(wrong == 0);
     }
 }
+
+}  // namespace page_bitmap_test

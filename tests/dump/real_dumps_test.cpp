@@ -18,6 +18,8 @@
 #include "dump/kdump_writer.h"
 #include "support/temp_dir.h"
 
+namespace real_dumps_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -198,3 +200,5 @@ TEST_CASE("a real dump that is written anew holds the same") {
 }
 
 TEST_SUITE_END();
+
+}  // namespace real_dumps_test

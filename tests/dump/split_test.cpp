@@ -10,6 +10,8 @@
 #include "support/pack_file.h"
 #include "support/temp_dir.h"
 
+namespace split_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 namespace fs = std::filesystem;
@@ -182,3 +184,5 @@ TEST_CASE("a split dump in compressed files or in an archive") {
     CHECK((*tar)->problems().empty());
     CHECK(compare(**tar, memory) == undamaged(memory));
 }
+
+}  // namespace split_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace vmcoreinfo_test {
+
 using namespace postmortem;
 
 TEST_CASE("VMCOREINFO values are read as their class prints them") {
@@ -59,3 +61,5 @@ TEST_CASE("VMCOREINFO is bounded and survives being moved") {
     CHECK(VmcoreInfo().empty());
     CHECK_FALSE(VmcoreInfo("").string("K"));
 }
+
+}  // namespace vmcoreinfo_test

@@ -8,6 +8,8 @@
 #include "support/places.h"
 #include "support/sample_dumps.h"
 
+namespace dump_fuzz_test {
+
 using namespace postmortem::test;
 namespace fs = std::filesystem;
 
@@ -27,3 +29,5 @@ TEST_CASE("what the dump fuzzer once found stays fixed") {
         fuzz_dump(postmortem::as_bytes(content));
     }
 }
+
+}  // namespace dump_fuzz_test

@@ -7,6 +7,8 @@
 
 #include "support/sparse_dump.h"
 
+namespace lists_test {
+
 using namespace postmortem;
 using test::SparseMemory;
 
@@ -115,3 +117,5 @@ TEST_CASE("a list that is longer than any can be is cut at the limit") {
     CHECK(seen.outcome.error().code == ErrorCode::Corrupt);
     CHECK(seen.nodes.size() == 99);
 }
+
+}  // namespace lists_test

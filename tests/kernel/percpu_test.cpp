@@ -5,6 +5,8 @@
 
 #include "support/fake_kernel.h"
 
+namespace percpu_test {
+
 using namespace postmortem;
 using test::FakeKernel;
 
@@ -66,3 +68,5 @@ TEST_CASE("a count of CPUs that no kernel allows is an error and not a loop") {
     fake.exclude(fake.variable("nr_cpu_ids", 4));
     CHECK(cpu_limit(*fake.open()).error().code == ErrorCode::PageExcluded);
 }
+
+}  // namespace percpu_test

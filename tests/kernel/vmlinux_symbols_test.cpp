@@ -7,6 +7,8 @@
 #include "support/real_dumps.h"
 #include "symbols/vmlinux.h"
 
+namespace vmlinux_symbols_test {
+
 using namespace postmortem;
 
 namespace {
@@ -68,3 +70,5 @@ TEST_CASE("a vmlinux names the functions of real dumps as their kallsyms do") {
     }
     if (compared == 0) MESSAGE("skipped: no real dump beside its kernel's vmlinux in the cache");
 }
+
+}  // namespace vmlinux_symbols_test

@@ -9,6 +9,8 @@
 #include "support/sparse_dump.h"
 #include "types/btf.h"
 
+namespace xarray_test {
+
 using namespace postmortem;
 using test::BtfBuilder;
 using test::SparseMemory;
@@ -189,3 +191,5 @@ TEST_CASE("a node type that no kernel has is refused") {
         CHECK(tree.errors[0].code == ErrorCode::Corrupt);
     }
 }
+
+}  // namespace xarray_test

@@ -9,6 +9,8 @@
 #include "arch/x86_64/page_tables.h"
 #include "support/sparse_dump.h"
 
+namespace address_space_test {
+
 using namespace postmortem;
 using namespace std::string_view_literals;
 using test::PageTableBuilder;
@@ -184,3 +186,5 @@ TEST_CASE("threads that share the translation cache never see each other's pages
     for (std::thread& thread : threads) thread.join();
     CHECK(wrong == 0);
 }
+
+}  // namespace address_space_test

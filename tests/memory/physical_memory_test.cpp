@@ -8,6 +8,8 @@
 
 #include "support/sparse_dump.h"
 
+namespace physical_memory_test {
+
 using namespace postmortem;
 using test::SparseDump;
 
@@ -209,3 +211,5 @@ TEST_CASE("the pages that were touched are remembered on request, once each") {
     CHECK(memory.get<std::uint8_t>(0x5008));
     CHECK(memory.touched_pages() == std::vector<std::uint64_t>{3, 4, 5});
 }
+
+}  // namespace physical_memory_test

@@ -8,6 +8,8 @@
 #include "support/sparse_dump.h"
 #include "types/btf.h"
 
+namespace object_test {
+
 using namespace postmortem;
 using namespace std::string_view_literals;
 using test::BtfBuilder;
@@ -226,3 +228,5 @@ TEST_CASE("a field finds its member once and reads it from any object") {
         CHECK(Field().u64(world.memory, task_at).error().code == ErrorCode::NotFound);
     }
 }
+
+}  // namespace object_test

@@ -18,6 +18,8 @@
 #include "support/real_dumps.h"
 #include "support/temp_dir.h"
 
+namespace damaged_dump_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -221,3 +223,5 @@ TEST_CASE("a real dump with changed bytes gives right rows or problems") {
         CHECK(tally.silent_losses * 20 <= tally.variants);
     }
 }
+
+}  // namespace damaged_dump_test

@@ -12,16 +12,16 @@
 namespace postmortem::test {
 namespace {
 
-void check(bool done) {
+void check_packed(bool done) {
     if (!done) throw std::runtime_error("compressing a page failed");
 }
 
 #ifdef POSTMORTEM_HAS_LZO
 std::size_t lzo(Bytes page, std::vector<std::byte>& packed) {
-    check(lzo_init() == LZO_E_OK);
+    check_packed(lzo_init() == LZO_E_OK);
     std::vector<unsigned char> work(LZO1X_1_MEM_COMPRESS);
     lzo_uint size = packed.size();
-    check(lzo1x_1_compress(reinterpret_cast<const unsigned char*>(page.data()), page.size(),
+    check_packed(lzo1x_1_compress(reinterpret_cast<const unsigned char*>(page.data()), page.size(),
                            reinterpret_cast<unsigned char*>(packed.data()), &size, work.data()) == LZO_E_OK);
     return size;
 }
@@ -36,20 +36,20 @@ std::size_t packed_size(Codec codec, Bytes page, std::vector<std::byte>& packed)
         case Codec::Raw: break;
         case Codec::Zlib: {
             uLongf size = packed.size();
-            check(::compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
+            check_packed(::compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
                               reinterpret_cast<const Bytef*>(page.data()), page.size(), 1) == Z_OK);
             return size;
         }
         case Codec::Lzo: return lzo(page, packed);
         case Codec::Snappy: {
             std::size_t size = packed.size();
-            check(snappy_compress(reinterpret_cast<const char*>(page.data()), page.size(),
+            check_packed(snappy_compress(reinterpret_cast<const char*>(page.data()), page.size(),
                                   reinterpret_cast<char*>(packed.data()), &size) == SNAPPY_OK);
             return size;
         }
         case Codec::Zstd: {
             const std::size_t size = ZSTD_compress(packed.data(), packed.size(), page.data(), page.size(), 1);
-            check(!ZSTD_isError(size));
+            check_packed(!ZSTD_isError(size));
             return size;
         }
     }

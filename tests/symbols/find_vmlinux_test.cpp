@@ -7,6 +7,8 @@
 #include "symbols/debuginfod.h"
 #include "symbols/vmlinux.h"
 
+namespace find_vmlinux_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -149,3 +151,5 @@ TEST_CASE("debuginfod is asked when DEBUGINFOD_URLS is set") {
     CHECK_FALSE(debuginfod_is_configured());
     ::unsetenv("DEBUGINFOD_CACHE_PATH");
 }
+
+}  // namespace find_vmlinux_test

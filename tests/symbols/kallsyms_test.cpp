@@ -10,6 +10,8 @@
 
 #include "support/kallsyms_builder.h"
 
+namespace kallsyms_test {
+
 using namespace postmortem;
 using test::KallsymsAddresses;
 using test::KallsymsImage;
@@ -173,7 +175,8 @@ TEST_CASE("tables that VMCOREINFO does not name are found in the image") {
 }
 
 TEST_CASE("every order, alignment and number of symbols: no table is taken for another") {
-    // Odd and even numbers of blocks; last blocks of one name, of a few, and full; at every place in 16 bytes.
+    // Odd and even numbers of blocks; last blocks of one name, of a few, and full; at every place in 16
+    // bytes.
     for (const Era& era : eras())
         for (const std::uint64_t alignment : {4u, 8u})
             for (const std::size_t count :
@@ -437,3 +440,5 @@ TEST_CASE("a table of a million names that all look alike does not take forever"
     CHECK_FALSE(open_kallsyms(memory, location, image));
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
 }
+
+}  // namespace kallsyms_test

@@ -16,6 +16,8 @@
 #include "support/places.h"
 #include "support/temp_dir.h"
 
+namespace source_lines_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -196,3 +198,5 @@ TEST_CASE("lines and inlined calls of real kernels are those of addr2line") {
         CHECK(verdicts[Verdict::OtherFile] < 30);
     }
 }
+
+}  // namespace source_lines_test

@@ -3,6 +3,8 @@
 
 #include "symbols/symbol_table.h"
 
+namespace symbol_list_test {
+
 using namespace postmortem;
 
 namespace {
@@ -52,3 +54,5 @@ TEST_CASE("every symbol is visited in the order of addresses, until the visitor 
     CHECK(none.containing(5).error().code == ErrorCode::NotFound);
     CHECK(none.address_of("x").error().code == ErrorCode::NotFound);
 }
+
+}  // namespace symbol_list_test

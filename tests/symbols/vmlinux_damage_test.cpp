@@ -12,6 +12,8 @@
 #include "symbols/source_lines.h"
 #include "types/dwarf.h"
 
+namespace vmlinux_damage_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -115,3 +117,5 @@ TEST_CASE("compressed sections are checked before libelf unpacks them") {
     CHECK(refusal(zstd, 500).message.find("zstd") != std::string::npos);
     CHECK(refusal(zstd, 500).message.find("objcopy --decompress-debug-sections") != std::string::npos);
 }
+
+}  // namespace vmlinux_damage_test

@@ -7,6 +7,8 @@
 #include "support/elf_builder.h"
 #include "support/temp_dir.h"
 
+namespace vmlinux_test {
+
 using namespace postmortem;
 using namespace std::string_literals;
 
@@ -193,3 +195,5 @@ TEST_CASE("a truncated vmlinux is called truncated") {
         CHECK(contains(message, "truncated"));
     }
 }
+
+}  // namespace vmlinux_test

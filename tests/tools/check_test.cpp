@@ -10,6 +10,8 @@
 #include "support/program.h"
 #include "support/temp_dir.h"
 
+namespace check_test {
+
 using postmortem::test::file_contents;
 using postmortem::test::run_postmortem;
 using postmortem::test::source_dir;
@@ -108,8 +110,7 @@ TEST_CASE("panic and signature read a log, and have an exit code for one without
 
 TEST_CASE("a dump whose log is lost does not pass for one without a crash") {
     const TempDir folder;
-    const std::string whole =
-        file_contents(source_dir().string() + "/testdata/dumps/bookworm-sysrq/vmcore");
+    const std::string whole = file_contents(source_dir().string() + "/testdata/dumps/bookworm-sysrq/vmcore");
     const std::string cut = folder.write("vmcore", whole.substr(0, 100'000)).string();
     for (const char* command : {"panic", "signature"}) CHECK(run_postmortem({command, cut}).exit_code == 1);
     CHECK(run_postmortem({"check", cut}).exit_code == 3);
@@ -135,3 +136,5 @@ TEST_CASE("triage groups a folder by what its files died of") {
     CHECK(json["without_crash"].size() == 1);
     CHECK(run_postmortem({"triage", folder.path().string() + "/d"}).exit_code == 4);
 }
+
+}  // namespace check_test

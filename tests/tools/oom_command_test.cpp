@@ -9,6 +9,8 @@
 #include "support/program.h"
 #include "support/temp_dir.h"
 
+namespace oom_command_test {
+
 using postmortem::test::run_postmortem;
 using postmortem::test::source_dir;
 using Json = nlohmann::json;
@@ -119,3 +121,5 @@ TEST_CASE("where an OOM was is not where it was reported from") {
     CHECK_FALSE(holds(result.out, "WHERE: dump_header"));
     CHECK_FALSE(holds(result.out, "WHERE: out_of_memory"));
 }
+
+}  // namespace oom_command_test

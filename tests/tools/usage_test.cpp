@@ -7,6 +7,8 @@
 
 #include "support/program.h"
 
+namespace usage_test {
+
 using postmortem::test::ProgramResult;
 using postmortem::test::run_postmortem;
 
@@ -78,3 +80,5 @@ TEST_CASE("help teaches") {
         CHECK(run_postmortem({"help", command}).out == help.out);
     }
 }
+
+}  // namespace usage_test

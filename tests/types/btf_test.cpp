@@ -10,6 +10,8 @@
 
 #include "support/btf_builder.h"
 
+namespace btf_test {
+
 using namespace postmortem;
 using test::BtfBuilder;
 
@@ -354,3 +356,5 @@ TEST_CASE("without types every question is answered with the reason") {
     CHECK(none->get(5).kind == TypeKind::Unknown);
     CHECK(to_string(TypeKind::Forward) == "forward declaration");
 }
+
+}  // namespace btf_test

@@ -13,6 +13,8 @@
 #include "support/temp_dir.h"
 #include "types/dwarf.h"
 
+namespace dwarf_fixture_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -179,3 +181,5 @@ TEST_CASE("a file without DWARF is told apart") {
     REQUIRE_FALSE(vmlinux);
     CHECK(vmlinux.error().code == ErrorCode::MissingDebugInfo);
 }
+
+}  // namespace dwarf_fixture_test

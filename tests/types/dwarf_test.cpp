@@ -12,6 +12,8 @@
 #include "support/cached_kernels.h"
 #include "types/btf.h"
 
+namespace dwarf_test {
+
 using namespace postmortem;
 
 namespace {
@@ -301,3 +303,5 @@ TEST_CASE("DWARF tells the same as BTF about the structs that the kernel readers
                              << " pointers");
     }
 }
+
+}  // namespace dwarf_test

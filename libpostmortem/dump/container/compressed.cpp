@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t chunk = 1 << 20;
 
-SourceOrigin origin_within(const ByteSource& outer, StreamFormat format, std::vector<Error> problems) {
+SourceOrigin origin_of_unpacked(const ByteSource& outer, StreamFormat format, std::vector<Error> problems) {
     SourceOrigin origin = outer.origin();
     origin.wrapping += fmt::format("{}-compressed ", to_string(format));
     origin.problems.insert(origin.problems.end(), problems.begin(), problems.end());
@@ -197,7 +197,7 @@ Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> ou
                                 to_string(format)));
     const auto bytes = file->map(size);
     if (!bytes) return fail(bytes.error());
-    return std::make_unique<UnpackedSource>(origin_within(*outer, format, std::move(problems)),
+    return std::make_unique<UnpackedSource>(origin_of_unpacked(*outer, format, std::move(problems)),
                                             std::move(*file), *bytes);
 }
 
@@ -213,7 +213,7 @@ Result<std::unique_ptr<ByteSource>> open_compressed(std::unique_ptr<ByteSource> 
     if (!file) return fail(file.error());
     const auto bytes = file->map(index->size());
     if (!bytes) return fail(bytes.error());
-    SourceOrigin origin = origin_within(*outer, *format, {});
+    SourceOrigin origin = origin_of_unpacked(*outer, *format, {});
     return std::make_unique<BlockSource>(std::move(origin), std::move(outer), std::move(*index),
                                          std::move(*file), *bytes);
 }

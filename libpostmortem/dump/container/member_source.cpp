@@ -8,7 +8,7 @@
 namespace postmortem {
 namespace {
 
-SourceOrigin origin_within(const ByteSource& archive, const std::string& name, std::string_view kind) {
+SourceOrigin origin_of_member(const ByteSource& archive, const std::string& name, std::string_view kind) {
     SourceOrigin origin = archive.origin();
     origin.file += ":" + name;
     origin.wrapping += fmt::format("{} ", kind);
@@ -19,7 +19,7 @@ class MemberSource final : public ByteSource {
   public:
     MemberSource(std::shared_ptr<const ByteSource> archive, const std::string& name, std::string_view kind,
                  std::vector<MemberPiece> pieces, std::uint64_t size)
-        : ByteSource(origin_within(*archive, name, kind)),
+        : ByteSource(origin_of_member(*archive, name, kind)),
           archive_(std::move(archive)),
           pieces_(std::move(pieces)),
           size_(size) {}

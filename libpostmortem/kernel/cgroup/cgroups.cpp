@@ -7,7 +7,7 @@ namespace {
 
 // Nothing nests deeper: cgroup.max.depth is unlimited, but a path ends at PATH_MAX.
 constexpr std::size_t deepest = 512;
-constexpr std::size_t longest_name = 256;
+constexpr std::size_t longest_group_name = 256;
 constexpr std::uint64_t most_controllers = 64;
 
 // NotFound says that this kernel has no memory controller. What only the dump lacks must not say so.
@@ -96,7 +96,7 @@ Result<std::string> CgroupPaths::of_node(std::uint64_t node) {
     for (auto at = below.rbegin(); at != below.rend(); ++at) {
         const auto text = name_.u64(memory, *at);
         if (!text) return fail(text.error());
-        auto name = *text == 0 ? std::string() : memory.c_string(*text, longest_name);
+        auto name = *text == 0 ? std::string() : memory.c_string(*text, longest_group_name);
         if (!name) return fail(name.error());
         // The root's own name is empty or "/".
         if (path.empty())

@@ -6,13 +6,13 @@ namespace postmortem {
 namespace {
 
 constexpr unsigned most_steps = 4096;
-constexpr std::size_t longest_name = 255;
+constexpr std::size_t longest_component = 255;
 
 Result<std::string> name_of(const Object& dentry) {
     const Object name = dentry["d_name"];
     const auto length = name["len"].u64(), text = name["name"].u64();
     if (!length || !text) return fail(!length ? length.error() : text.error());
-    if (*length > longest_name)
+    if (*length > longest_component)
         return fail(ErrorCode::Corrupt, "a file name of impossible length", dentry.address());
     const auto bytes = dentry.memory().bytes(*text, *length);
     if (!bytes) return fail(bytes.error());

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t most_devices = 1u << 20;
 constexpr std::size_t most_blocks = 1u << 20;
 constexpr std::uint64_t most_queues = 8192;
-constexpr std::uint64_t highest_order = 20;
+constexpr std::uint64_t highest_buddy_order = 20;
 
 // Every block device has an inode in a file system of their own (blockdev_superblock).
 Result<void> for_each_inode(const Kernel& kernel,
@@ -115,7 +115,7 @@ Result<void> RequestCounter::add_tags(std::uint64_t tags) {
         kernel_.memory(), *list,
         [&](std::uint64_t node) {
             const auto order = kernel_.memory().u64(node - link_ + order_);
-            if (!order || *order > highest_order) {
+            if (!order || *order > highest_buddy_order) {
                 broken =
                     order ? Error(ErrorCode::Corrupt, "a block of impossible size", node) : order.error();
                 return false;

@@ -7,8 +7,8 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint32_t most_pools = 16;  // HUGE_MAX_HSTATE is 4 at most
-constexpr std::uint64_t highest_order = 30;
+constexpr std::uint32_t most_hstates = 16;  // HUGE_MAX_HSTATE is 4 at most
+constexpr std::uint64_t highest_page_order = 30;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ Result<std::vector<HugePagePool>> read_huge_page_pools(const Kernel& kernel) {
     const auto chosen = kernel.number<std::uint32_t>("default_hstate_idx");
     const auto stride = kernel.types().size_of("hstate");
     if (!stride) return fail(stride.error());
-    if (*count > most_pools)
+    if (*count > most_hstates)
         return fail(ErrorCode::Corrupt, fmt::format("the kernel claims {} sizes of huge pages", *count));
     std::vector<HugePagePool> pools;
     for (std::uint32_t i = 0; i < *count; ++i) {
@@ -30,7 +30,7 @@ Result<std::vector<HugePagePool>> read_huge_page_pools(const Kernel& kernel) {
                    surplus = state["surplus_huge_pages"].u64();
         for (const auto* value : {&order, &total, &free, &reserved, &surplus})
             if (!*value) return fail(value->error());
-        if (*order > highest_order)
+        if (*order > highest_page_order)
             return fail(ErrorCode::Corrupt, fmt::format("a huge page of order {}", *order), state.address());
         HugePagePool pool{kernel.dump().page_size() << *order, *total, *free, *reserved, *surplus, false};
         if (!checked_mul(pool.page_bytes, pool.total))

@@ -33,9 +33,9 @@ constexpr EventName event_names[] = {
     {"MEMCG_SOCK_THROTTLED", "sock_throttled"},
 };
 
-class Reader {
+class MemcgReader {
   public:
-    Reader(const Kernel& kernel, const MemoryController& controller, ProblemCollector& problems)
+    MemcgReader(const Kernel& kernel, const MemoryController& controller, ProblemCollector& problems)
         : kernel_(kernel),
           memory_(kernel.memory()),
           controller_(controller),
@@ -254,7 +254,7 @@ class Reader {
 Result<CgroupTree> read_memcg_tree(const Kernel& kernel, ProblemCollector& problems) {
     const auto controller = read_memory_controller(kernel);
     if (!controller) return fail(controller.error());
-    return Reader(kernel, *controller, problems).run();
+    return MemcgReader(kernel, *controller, problems).run();
 }
 
 std::optional<std::uint64_t> memcg_total_pages(const CgroupTree& tree, const CgroupNode& group,

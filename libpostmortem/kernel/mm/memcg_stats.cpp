@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t most_numbers = 1024;
 constexpr std::size_t most_items = 256;
-constexpr std::size_t longest_name = 64;
+constexpr std::size_t longest_word = 64;
 constexpr std::byte no_place{0xff};
 
 // How many elements the array has that is a member of a struct.
@@ -116,7 +116,7 @@ Result<void> MemcgStatReader::read_names() {
         const auto text = name->u64(memory, entry);
         if (!text) return fail(text.error());
         if (*text == 0) break;  // what pads the table
-        const auto word = memory.c_string(*text, longest_name);
+        const auto word = memory.c_string(*text, longest_word);
         const auto number = item->u64(memory, entry);
         if (!word) return fail(word.error());
         if (!number) return fail(number.error());

@@ -5,7 +5,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint64_t most_nodes = 1024;  // CONFIG_NODES_SHIFT is at most 10
+constexpr std::uint64_t most_memory_nodes = 1024;  // CONFIG_NODES_SHIFT is at most 10
 
 Result<MemoryNode> read_node(const Object& node) {
     const auto id = node["node_id"].u64(), start = node["node_start_pfn"].u64(),
@@ -22,7 +22,7 @@ Result<std::vector<std::uint64_t>> online_nodes(const Kernel& kernel) {
     const std::uint64_t bytes = kernel.vmcoreinfo().size("nodemask_t").value_or(kernel.memory().word_size());
     const std::uint64_t word_bits = kernel.memory().word_size() * 8;
     std::vector<std::uint64_t> nodes;
-    for (std::uint64_t first = 0; first < std::min(bytes * 8, most_nodes); first += word_bits) {
+    for (std::uint64_t first = 0; first < std::min(bytes * 8, most_memory_nodes); first += word_bits) {
         const auto bits = kernel.memory().word(*mask + first / 8);
         if (!bits) return fail(bits.error());
         for (std::uint64_t bit = 0; bit < word_bits; ++bit)

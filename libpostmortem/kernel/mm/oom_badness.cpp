@@ -30,10 +30,10 @@ struct Group {
     std::vector<const Task*> threads;
 };
 
-class Reader {
+class BadnessReader {
   public:
-    Reader(const Kernel& kernel, const TaskTable& table, const OomRule& rule, std::uint64_t total_pages,
-           ProblemCollector& problems)
+    BadnessReader(const Kernel& kernel, const TaskTable& table, const OomRule& rule,
+                  std::uint64_t total_pages, ProblemCollector& problems)
         : kernel_(kernel),
           space_(kernel.memory()),
           rule_(rule),
@@ -287,7 +287,7 @@ class Reader {
 
 std::vector<OomProcess> read_oom_processes(const Kernel& kernel, const TaskTable& table, const OomRule& rule,
                                            std::uint64_t total_pages, ProblemCollector& problems) {
-    return Reader(kernel, table, rule, total_pages, problems).run();
+    return BadnessReader(kernel, table, rule, total_pages, problems).run();
 }
 
 OomWeight oom_weight(const OomProcess& process, bool is_admin) {

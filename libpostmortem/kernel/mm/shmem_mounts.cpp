@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/problem_collector.h"
-#include "kernel/lists.h"
 #include "kernel/fs/paths.h"
+#include "kernel/lists.h"
 #include "kernel/percpu_counter.h"
 #include "object/field.h"
 
@@ -17,11 +17,11 @@ constexpr std::uint64_t tmpfs_magic = 0x01021994;  // include/uapi/linux/magic.h
 constexpr std::size_t most_super_blocks = 1u << 18;
 constexpr std::size_t most_inodes = 1u << 20;
 constexpr std::size_t most_mounts = 1u << 16;
-constexpr std::size_t longest_name = 255;
+constexpr std::size_t longest_file_name = 255;
 
-class Reader {
+class ShmemReader {
   public:
-    Reader(const Kernel& kernel, std::size_t largest)
+    ShmemReader(const Kernel& kernel, std::size_t largest)
         : kernel_(kernel), memory_(kernel.memory()), largest_(largest) {}
 
     ShmemMounts read() {
@@ -64,7 +64,7 @@ class Reader {
     ProblemCollector problems_;
 };
 
-Result<void> Reader::prepare() {
+Result<void> ShmemReader::prepare() {
     std::optional<Error> missing;
     const FieldFinder find(kernel_.types(), missing);
     list_ = find("super_block", {"s_list"});
@@ -83,7 +83,7 @@ Result<void> Reader::prepare() {
     return {};
 }
 
-void Reader::consider(std::uint64_t address) {
+void ShmemReader::consider(std::uint64_t address) {
     const auto magic = magic_.u64(memory_, address);
     if (!magic) return problems_.add("a file system", magic.error());
     if (*magic != tmpfs_magic) return;
@@ -97,7 +97,7 @@ void Reader::consider(std::uint64_t address) {
     result_.mounts.push_back(std::move(mount));
 }
 
-void Reader::read_limit(const Object& super_block, ShmemMount& mount) {
+void ShmemReader::read_limit(const Object& super_block, ShmemMount& mount) {
     const auto info = super_block["s_fs_info"].u64();
     if (!info || *info == 0) return;
     const Object own = kernel_.object("shmem_sb_info", *info);
@@ -113,7 +113,7 @@ void Reader::read_limit(const Object& super_block, ShmemMount& mount) {
 }
 
 // kern_mount() makes one that belongs to no namespace.
-bool Reader::is_internal(std::uint64_t mount) const {
+bool ShmemReader::is_internal(std::uint64_t mount) const {
     constexpr std::uint64_t first_error = static_cast<std::uint64_t>(-4095);  // MNT_NS_INTERNAL is one
     const std::uint64_t space = kernel_.object("mount", mount)["mnt_ns"].u64_or(0);
     return space == 0 || space >= first_error;
@@ -121,14 +121,14 @@ bool Reader::is_internal(std::uint64_t mount) const {
 
 // A mount of the first process's namespace, else one of any other (devtmpfs has one that kdevtmpfs alone
 // sees). False where no better one can come.
-bool Reader::prefer(std::uint64_t mount, std::uint64_t& found) const {
+bool ShmemReader::prefer(std::uint64_t mount, std::uint64_t& found) const {
     if (is_internal(mount)) return true;
     const bool first_process = kernel_.object("mount", mount)["mnt_ns"].u64_or(0) == namespace_;
     if (found == 0 || first_process) found = mount;
     return !first_process;
 }
 
-std::uint64_t Reader::find_mount(const Object& super_block) {
+std::uint64_t ShmemReader::find_mount(const Object& super_block) {
     const Object mounts = super_block["s_mounts"];
     std::uint64_t found = 0;
     // A list of mounts until 6.17, a chain of pointers since.
@@ -150,7 +150,7 @@ std::uint64_t Reader::find_mount(const Object& super_block) {
     return found;
 }
 
-std::string Reader::find_path(const Object& super_block) {
+std::string ShmemReader::find_path(const Object& super_block) {
     const std::uint64_t mount = find_mount(super_block);
     if (mount == 0) return "";
     const auto root = kernel_.object("mount", mount)["mnt"]["mnt_root"].u64();
@@ -160,7 +160,7 @@ std::string Reader::find_path(const Object& super_block) {
     return "";
 }
 
-void Reader::read_files(std::uint64_t super_block, ShmemMount& mount) {
+void ShmemReader::read_files(std::uint64_t super_block, ShmemMount& mount) {
     const auto smaller_last = [](const ShmemFile& a, const ShmemFile& b) { return a.pages > b.pages; };
     const auto walk = for_each_list_node(
         memory_, inodes_.address_in(super_block),
@@ -190,13 +190,13 @@ void Reader::read_files(std::uint64_t super_block, ShmemMount& mount) {
     if (mount.largest.size() > largest_) mount.largest.resize(largest_);
 }
 
-void Reader::name_files(ShmemMount& mount) {
+void ShmemReader::name_files(ShmemMount& mount) {
     for (ShmemFile& file : mount.largest) {
         const std::uint64_t alias = aliases_.u64_or(memory_, file.inode, 0);
         if (alias == 0) continue;
         const Object name = kernel_.object("dentry", alias - alias_)["d_name"];
         const auto length = name["len"].u64(), text = name["name"].u64();
-        if (!length || !text || *length > longest_name) continue;
+        if (!length || !text || *length > longest_file_name) continue;
         if (const auto bytes = memory_.bytes(*text, *length)) file.name = as_text(*bytes);
     }
 }
@@ -204,7 +204,7 @@ void Reader::name_files(ShmemMount& mount) {
 }  // namespace
 
 ShmemMounts read_shmem_mounts(const Kernel& kernel, std::size_t largest) {
-    return Reader(kernel, largest).read();
+    return ShmemReader(kernel, largest).read();
 }
 
 }  // namespace postmortem

@@ -14,11 +14,11 @@ namespace postmortem {
 namespace {
 
 constexpr std::size_t most_caches = 100000;
-constexpr std::size_t longest_name = 128;
+constexpr std::size_t longest_cache_name = 128;
 // Looked at in each node's list of partial slabs; the kernel itself (since 6.10) stops at 10,000.
 constexpr std::size_t most_partial_slabs = 1u << 18;
 constexpr std::uint64_t most_sheaves = 4096;
-constexpr std::uint64_t highest_order = 20;
+constexpr std::uint64_t highest_slab_order = 20;
 
 // Where struct slab, or struct page before 5.17 (d122019bf061), keeps what a partial slab tells.
 struct SlabLayout {
@@ -154,7 +154,7 @@ void SlabReader::read_cache(std::uint64_t address) {
     SlabCache cache;
     cache.address = address;
     const auto name = name_.u64(memory_, address);
-    const auto text = name ? memory_.c_string(*name, longest_name) : fail(name.error());
+    const auto text = name ? memory_.c_string(*name, longest_cache_name) : fail(name.error());
     const auto object_size = object_size_.u64(memory_, address), size = size_.u64(memory_, address);
     const auto order_objects = order_objects_.u64(memory_, address);
     if (!text || !size || !order_objects) {
@@ -169,7 +169,7 @@ void SlabReader::read_cache(std::uint64_t address) {
     cache.size = *size;
     // OO_SHIFT is 16 on every release.
     cache.objects_per_slab = *order_objects & 0xffff;
-    cache.pages_per_slab = 1ull << std::min(*order_objects >> 16, highest_order);
+    cache.pages_per_slab = 1ull << std::min(*order_objects >> 16, highest_slab_order);
     cache.reclaimable = (flags_.u64_or(memory_, address, 0) & reclaim_flag_) != 0;
     std::uint64_t free = 0;
     for (const std::uint32_t id : nodes_) {

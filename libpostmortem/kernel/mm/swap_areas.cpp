@@ -11,9 +11,9 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint32_t most_areas = 64;         // MAX_SWAPFILES is 32 less the special ones
+constexpr std::uint32_t most_swap_areas = 64;    // MAX_SWAPFILES is 32 less the special ones
 constexpr std::uint64_t most_spaces = 1u << 22;  // one for each 64 MiB of swap
-constexpr std::size_t most_pools = 256;
+constexpr std::size_t most_zswap_pools = 256;
 
 // SWP_USED and SWP_WRITEOK (include/linux/swap.h), never renumbered.
 constexpr std::uint64_t swap_used = 1, swap_writable = 2;
@@ -67,7 +67,7 @@ Result<std::uint64_t> zswap_bytes(const Kernel& kernel) {
                 pages += *some;
             return some.has_value();
         },
-        most_pools);
+        most_zswap_pools);
     if (!walk) return fail(walk.error());
     if (broken) return fail(*broken);
     return pages * kernel.dump().page_size();
@@ -86,7 +86,7 @@ SwapState read_swap(const Kernel& kernel) {
         return state;
     }
     std::uint64_t to_be_unused = 0;
-    for (std::uint32_t i = 0; i < std::min(*count, most_areas); ++i) {
+    for (std::uint32_t i = 0; i < std::min(*count, most_swap_areas); ++i) {
         const auto place = kernel.memory().word(*table + std::uint64_t{kernel.memory().word_size()} * i);
         if (!place) {
             problems.add("a swap area", place.error());
@@ -122,7 +122,7 @@ Result<std::uint64_t> count_swap_cache(const Kernel& kernel) {
     if (!stride || !offset) return fail(!stride ? stride.error() : offset.error());
     if (!areas) return fail(areas.error());
     std::uint64_t pages = 0;
-    for (std::uint32_t i = 0; i < std::min(*areas, most_areas); ++i) {
+    for (std::uint32_t i = 0; i < std::min(*areas, most_swap_areas); ++i) {
         const auto array = kernel.memory().word(*spaces + std::uint64_t{kernel.memory().word_size()} * i);
         const auto count = kernel.memory().get<std::uint32_t>(*counts + 4ull * i);
         if (!array || !count) return fail(!array ? array.error() : count.error());

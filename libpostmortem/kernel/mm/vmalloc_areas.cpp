@@ -11,12 +11,12 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t most_areas = 1u << 21;
-constexpr std::uint32_t most_nodes = 4096;
+constexpr std::size_t most_vmap_areas = 1u << 21;
+constexpr std::uint32_t most_vmap_nodes = 4096;
 
-class Reader {
+class VmallocReader {
   public:
-    explicit Reader(const Kernel& kernel) : kernel_(kernel), memory_(kernel.memory()) {}
+    explicit VmallocReader(const Kernel& kernel) : kernel_(kernel), memory_(kernel.memory()) {}
 
     VmallocAreas read() {
         if (auto ready = prepare(); !ready) {
@@ -43,7 +43,7 @@ class Reader {
     ProblemCollector problems_;
 };
 
-Result<void> Reader::prepare() {
+Result<void> VmallocReader::prepare() {
     std::optional<Error> missing;
     const FieldFinder find(kernel_.types(), missing);
     link_ = find("vmap_area", {"list"});
@@ -57,19 +57,19 @@ Result<void> Reader::prepare() {
     return {};
 }
 
-void Reader::walk(std::uint64_t head) {
+void VmallocReader::walk(std::uint64_t head) {
     const auto walked = for_each_list_node(
         memory_, head,
         [&](std::uint64_t node) {
             take(node - link_.offset());
             return true;
         },
-        most_areas);
+        most_vmap_areas);
     if (!walked) problems_.add("the list of vmalloc areas", walked.error());
 }
 
 // Since 6.9 (d093602919ad) the areas in use are spread over several nodes.
-void Reader::walk_nodes() {
+void VmallocReader::walk_nodes() {
     const auto nodes = kernel_.word("vmap_nodes");
     const auto count = kernel_.number<std::uint32_t>("nr_vmap_nodes");
     const auto stride = kernel_.types().size_of("vmap_node");
@@ -78,11 +78,11 @@ void Reader::walk_nodes() {
     if (!count) return problems_.add("the vmalloc areas", count.error());
     if (!stride) return problems_.add("the vmalloc areas", stride.error());
     if (!busy) return problems_.add("the vmalloc areas", busy.error());
-    for (std::uint32_t i = 0; i < std::min(*count, most_nodes); ++i)
+    for (std::uint32_t i = 0; i < std::min(*count, most_vmap_nodes); ++i)
         walk(busy->address_in(*nodes + i * *stride));
 }
 
-void Reader::take(std::uint64_t area) {
+void VmallocReader::take(std::uint64_t area) {
     const auto vm = vm_.u64(memory_, area);
     if (!vm) return problems_.add("a vmalloc area", vm.error());
     if (*vm == 0) {
@@ -98,7 +98,7 @@ void Reader::take(std::uint64_t area) {
 }  // namespace
 
 VmallocAreas read_vmalloc_areas(const Kernel& kernel) {
-    return Reader(kernel).read();
+    return VmallocReader(kernel).read();
 }
 
 Result<std::uint64_t> vmalloc_pages(const Kernel& kernel, const VmCounters& counters) {

@@ -6,7 +6,7 @@ namespace postmortem {
 namespace {
 
 constexpr std::size_t most_states = 16;
-constexpr std::size_t longest_name = 32;
+constexpr std::size_t longest_state_name = 32;
 
 // task_state_array, one name for each bit, the first for "no bit": "R (running)", "S (sleeping)", ...
 std::string letters_of_names(const Kernel& kernel) {
@@ -15,7 +15,7 @@ std::string letters_of_names(const Kernel& kernel) {
     if (!table) return letters;
     for (std::size_t i = 0; i < most_states; ++i) {
         const auto name = kernel.memory().u64(*table + 8 * i);
-        const auto text = name ? kernel.memory().c_string(*name, longest_name) : fail(name.error());
+        const auto text = name ? kernel.memory().c_string(*name, longest_state_name) : fail(name.error());
         // The table has no end of its own: another one may follow.
         if (!text || text->size() < 4 || text->substr(1, 2) != " (" || text->back() != ')') break;
         letters += text->front();

@@ -14,12 +14,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t npos = std::string_view::npos;
 constexpr std::size_t max_frames = 128;
-
-bool holds(std::string_view text, std::string_view part) {
-    return text.find(part) != npos;
-}
 
 template <class Number>
 void set_number_after(std::optional<Number>& to, std::string_view text, std::string_view label) {
@@ -54,7 +49,7 @@ class TaskReader {
         if (const std::size_t task = text.find("INFO: task "); task != npos) {
             const std::string_view rest = text.substr(task + 11);
             take_comm_and_pid(rest.substr(0, std::min(rest.find(" blocked"), rest.find(" can't die"))));
-        } else if (holds(text, "soft lockup") && text.rfind('[') != npos) {
+        } else if (contains(text, "soft lockup") && text.rfind('[') != npos) {
             take_comm_and_pid(text.substr(text.rfind('[') + 1));
         }
     }
@@ -141,7 +136,7 @@ class TraceReader {
   public:
     void read(const ReportLine& line, LogEvent& event) {
         if (done_) return;
-        if (opens_call_trace(line.named()) || holds(line.text, "---[ end trace")) {
+        if (opens_call_trace(line.named()) || contains(line.text, "---[ end trace")) {
             done_ = !event.frames.empty();
             return;
         }
@@ -183,7 +178,7 @@ void read_place(const ReportLine& line, LogEvent& event) {
     if (!match) match = source_first.find(text);
     if (!match) return;
     event.source = (*match)[0];
-    if (!holds(text, "WARNING:")) return;
+    if (!contains(text, "WARNING:")) return;
     event.ip = parse_location(trimmed(text.substr(match->end)));
     if (event.ip) TraceReader::forget_offset(line, *event.ip);
 }

@@ -9,8 +9,6 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t npos = std::string_view::npos;
-
 struct Label {
     std::string_view text;
     std::string_view only_with = {};  ///< other lines have the same words
@@ -23,7 +21,7 @@ constexpr std::array<Label, 16> sentences = {{{"at virtual address "},
                                               {"dereference, address: "},
                                               {"page fault for address: "},
                                               {"non-canonical address "},
-                                              {"for data at address "},             // powerpc up to 5.2
+                                              {"for data at address "},   // powerpc up to 5.2
                                               {" on read at ", "BUG: "},  // powerpc since 5.3
                                               {" on write at ", "BUG: "},
                                               {"Kernel NULL pointer dereference at "},

@@ -19,7 +19,7 @@ std::optional<std::uint64_t> take_hex(Cursor& cursor) {
 }
 
 // "[<ffffffff81234567>]", "[c000000000123456]", "(80123456)"
-std::optional<std::uint64_t> take_pc(Cursor& cursor) {
+std::optional<std::uint64_t> take_pc_value(Cursor& cursor) {
     Cursor at = cursor;
     at.skip_blanks();
     at.take('(');
@@ -89,8 +89,8 @@ std::string_view behind_klogd(std::string_view text) {
 std::optional<LogFrame> parse_frame(std::string_view line) {
     Cursor cursor(line);
     take_tags(cursor);
-    std::optional<std::uint64_t> address = take_pc(cursor);
-    if (const auto second = take_pc(cursor)) address = second;
+    std::optional<std::uint64_t> address = take_pc_value(cursor);
+    if (const auto second = take_pc_value(cursor)) address = second;
     take_tags(cursor);
     cursor.skip_blanks();
     cursor.take(')');
@@ -129,8 +129,8 @@ std::optional<LogFrame> parse_behind(std::string_view label, Cursor cursor) {
     }
     Cursor segment = cursor;  // "0010:"
     if (!segment.take_while(is_hex).empty() && segment.take(':')) cursor = segment;
-    std::optional<std::uint64_t> address = take_pc(cursor);
-    if (const auto second = take_pc(cursor)) address = second;
+    std::optional<std::uint64_t> address = take_pc_value(cursor);
+    if (const auto second = take_pc_value(cursor)) address = second;
     cursor.skip_blanks();
     Cursor bare = cursor;  // mips, loongarch
     if (const auto value = take_hex(bare); !address && value && is_blank(bare.peek())) {

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "log/events/frame.h"
 #include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
-
-constexpr std::size_t npos = std::string_view::npos;
-
-bool holds(std::string_view line, std::string_view part) {
-    return line.find(part) != npos;
-}
 
 bool take_pc(Cursor& cursor) {
     Cursor at = cursor;
@@ -96,7 +91,7 @@ std::optional<std::string_view> pointer_text(std::string_view text) {
 }  // namespace
 
 bool opens_call_trace(std::string_view line) {
-    return holds(line, "Call Trace:") || holds(line, "Call trace:") || holds(line, "Backtrace:");
+    return contains(line, "Call Trace:") || contains(line, "Call trace:") || contains(line, "Backtrace:");
 }
 
 bool is_riscv_status(std::string_view line) {
@@ -109,12 +104,12 @@ bool is_riscv_status(std::string_view line) {
 }
 
 std::string_view stack_kind(std::string_view line) {
-    if (holds(line, "Call Trace") || holds(line, "Call trace")) return "Call Trace";
+    if (contains(line, "Call Trace") || contains(line, "Call trace")) return "Call Trace";
     if (names_task(line, "Allocated")) return "Allocated";
     if (names_task(line, "Freed")) return "Freed";
     if (is_leak_trace(line)) return "backtrace";
-    if (holds(line, "Backtrace:")) return "Backtrace";
-    if (holds(line, "Uninit was stored to memory at")) return "Uninit";
+    if (contains(line, "Backtrace:")) return "Backtrace";
+    if (contains(line, "Uninit was stored to memory at")) return "Uninit";
     if (is_riscv_status(line)) return "status";
     return {};
 }

@@ -11,12 +11,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t npos = std::string_view::npos;
 constexpr std::size_t max_listed = 8192;  // CPUs or tasks that one report may name
-
-bool holds(std::string_view text, std::string_view part) {
-    return text.find(part) != npos;
-}
 
 template <class Number>
 std::optional<Number> number_after(std::string_view text, std::string_view label) {
@@ -61,7 +56,7 @@ class RcuReader {
             read_words(text.substr(list + 11));
         if (const std::size_t open = text.find('{'); open != npos)
             read_words(text.substr(open + 1, text.find('}') - open - 1));
-        self_ = holds(text, "self-detected");
+        self_ = contains(text, "self-detected");
         read_time(text);
     }
 
@@ -80,8 +75,9 @@ class RcuReader {
         } else if (const auto cpu = number_after<unsigned>(text, "NMI backtrace for cpu ")) {
             add(answered_, *cpu);
         } else if (!asked_.empty() && !closed_) {
-            closed_ = holds(text, "INFO:") || holds(text, "kthread starved") || holds(text, "Kernel panic") ||
-                      holds(text, "kthread stack dump") || holds(text, "last ran:");
+            closed_ = contains(text, "INFO:") || contains(text, "kthread starved") ||
+                      contains(text, "Kernel panic") || contains(text, "kthread stack dump") ||
+                      contains(text, "last ran:");
         }
         if (self_ && stall_.cpus.empty())
             if (const auto cpu = number_after<unsigned>(text, "CPU: ")) add(stall_.cpus, *cpu);
@@ -112,8 +108,8 @@ class RcuReader {
 
     void read_time(std::string_view text) {
         if (stall_.jiffies) return;
-        if (holds(text, "t=")) stall_.jiffies = number_after<std::uint64_t>(text, "t=");
-        if (!stall_.jiffies && holds(text, "} ") && holds(text, " jiffies s:"))
+        if (contains(text, "t=")) stall_.jiffies = number_after<std::uint64_t>(text, "t=");
+        if (!stall_.jiffies && contains(text, "} ") && contains(text, " jiffies s:"))
             stall_.jiffies = number_after<std::uint64_t>(text, "} ");  // expedited
     }
 
@@ -136,7 +132,7 @@ class RcuReader {
         const auto cpu = cursor.number();
         if (!cpu || *cpu > max_listed) return;
         if (cursor.take('-')) cursor.take_while([](char c) { return c != ':' && !is_blank(c); });
-        if (!cursor.take(": (") || !(holds(text, "idle=") || holds(text, "ticks this GP"))) return;
+        if (!cursor.take(": (") || !(contains(text, "idle=") || contains(text, "ticks this GP"))) return;
         add(stall_.cpus, static_cast<unsigned>(*cpu));
     }
 
@@ -157,9 +153,9 @@ struct Section {
 // sched_show_task(): "task:cat  state:R  running task  stack:0 pid:77"; up to 5.9 "cat  R running task  0  77
 // 1 0x8"
 bool opens_task(std::string_view text) {
-    if (holds(text, "task:") && holds(text, "state:")) return true;
-    return holds(text, " running task  ") ||
-           (holds(text, " 0x0000") && holds(text, "  0 ") && !holds(text, "+0x"));
+    if (contains(text, "task:") && contains(text, "state:")) return true;
+    return contains(text, " running task  ") ||
+           (contains(text, " 0x0000") && contains(text, "  0 ") && !contains(text, "+0x"));
 }
 
 class Sections {
@@ -174,8 +170,8 @@ class Sections {
 
   private:
     void read(std::size_t i, std::string_view text) {
-        if (holds(text, "kthread stack dump:")) return open(i, Section::Kind::Kthread);
-        if (holds(text, "GP kthread last ran:")) {
+        if (contains(text, "kthread stack dump:")) return open(i, Section::Kind::Kthread);
+        if (contains(text, "GP kthread last ran:")) {
             close(i);
             last_ran_ = true;
             return;
@@ -200,7 +196,8 @@ class Sections {
             open(i, Section::Kind::Unnamed);
             sections_.back().cpu = number_after<unsigned>(text, "CPU: ");
         }
-        if (holds(text, "kthread starved for") || holds(text, "Sending NMI") || holds(text, "Kernel panic"))
+        if (contains(text, "kthread starved for") || contains(text, "Sending NMI") ||
+            contains(text, "Kernel panic"))
             close(i);
     }
 
@@ -234,7 +231,7 @@ bool shows_code(const Report& report, const Section& section) {
 
 bool names_pid(std::string_view line, std::uint32_t pid) {
     if (const auto named = number_after<std::uint32_t>(line, "pid:")) return *named == pid;
-    return holds(line, " " + std::to_string(pid) + " ");
+    return contains(line, " " + std::to_string(pid) + " ");
 }
 
 // The stalled CPU, the stalled task, the CPU that keeps the grace-period kthread waiting, or whatever came

@@ -11,7 +11,7 @@ constexpr std::size_t max_title = 120;
 bool is_alnum(char c) {
     return is_alpha(c) || is_digit(c);
 }
-bool is_word(char c) {
+bool is_word_of_title(char c) {
     return is_alnum(c) || c == '_';
 }
 bool is_lower_hex(char c) {
@@ -97,7 +97,7 @@ std::string with_lines_hidden(std::string_view title) {
     std::string out;
     for (std::size_t at = 0; at < title.size();) {
         if (title[at] == '.') {
-            const std::size_t extension = run(title, at + 1, is_word);
+            const std::size_t extension = run(title, at + 1, is_word_of_title);
             std::size_t end = extension;
             while (end < title.size() && title[end] == ':' && run(title, end + 1, is_digit) != end + 1) {
                 end = run(title, end + 1, is_digit);
@@ -159,7 +159,7 @@ std::string with_numbers_hidden(std::string_view title) {
             continue;
         }
         const bool alone =
-            at != 0 && !is_word(title[at - 1]) && (end == title.size() || !is_word(title[end]));
+            at != 0 && !is_word_of_title(title[at - 1]) && (end == title.size() || !is_word_of_title(title[end]));
         out.append(alone || end - at >= 7 ? "NUM" : title.substr(at, end - at));
         at = end;
     }

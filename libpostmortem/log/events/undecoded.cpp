@@ -6,8 +6,6 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t npos = std::string_view::npos;
-
 // Where the bracket that opens at the text's first character closes.
 std::size_t bracket_end(std::string_view text) {
     int depth = 0;

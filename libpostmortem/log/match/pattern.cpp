@@ -2,20 +2,19 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
 
-constexpr std::size_t npos = std::string_view::npos;
-
-bool is_word(char c) {
+bool is_plain_word(char c) {
     return is_alpha(c) || c == '-';
 }
 bool is_identifier(char c) {
     return is_alpha(c) || is_digit(c) || c == '_';
 }
-bool is_name(char c) {
+bool is_plain_name(char c) {
     return is_identifier(c);
 }
 bool is_path(char c) {
@@ -134,8 +133,8 @@ std::optional<std::size_t> Pattern::match_part(const Part& part, std::string_vie
             if (end != text.size()) return std::nullopt;
             break;
         case Kind::Source: end = source_end(text, at); break;
-        case Kind::Word: end = at_least_one(run_end(text, at, is_word)); break;
-        case Kind::Name: end = at_least_one(run_end(text, at, is_name)); break;
+        case Kind::Word: end = at_least_one(run_end(text, at, is_plain_word)); break;
+        case Kind::Name: end = at_least_one(run_end(text, at, is_plain_name)); break;
         case Kind::Number: end = at_least_one(run_end(text, at, is_digit)); break;
         case Kind::Pc: end = pc_end(text, at); break;
         case Kind::Func:

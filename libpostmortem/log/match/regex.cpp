@@ -5,13 +5,13 @@
 namespace postmortem {
 namespace {
 
-bool is_word(char c) {
+bool is_word_character(char c) {
     return is_alpha(c) || is_digit(c) || c == '_';
 }
 
 bool at_word_edge(std::string_view text, std::size_t position) {
-    const bool before = position > 0 && is_word(text[position - 1]);
-    const bool after = position < text.size() && is_word(text[position]);
+    const bool before = position > 0 && is_word_character(text[position - 1]);
+    const bool after = position < text.size() && is_word_character(text[position]);
     return before != after;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "log/oom/oom_gfp.h"
 #include "log/oom/oom_words.h"
 

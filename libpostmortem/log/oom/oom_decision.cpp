@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "log/oom/oom_events.h"
 #include "log/oom/oom_header.h"
 #include "log/oom/oom_kills.h"

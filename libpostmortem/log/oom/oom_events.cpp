@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "log/oom/oom_completion.h"
 #include "log/oom/oom_header.h"
 #include "log/oom/oom_memory.h"
@@ -36,14 +37,14 @@ bool is_memory_shape(Shape shape) {
     }
 }
 
-bool is_context(Shape shape) {
+bool is_context_shape(Shape shape) {
     return shape == Shape::Context || shape == Shape::CpuLine || shape == Shape::Hardware ||
            shape == Shape::Other;
 }
 
 // What the kernel prints behind the context and the call trace.
 bool may_follow_context(Shape shape) {
-    return is_context(shape) || is_memory_shape(shape) || shape == Shape::MemcgTask ||
+    return is_context_shape(shape) || is_memory_shape(shape) || shape == Shape::MemcgTask ||
            shape == Shape::MemcgUsage || shape == Shape::StatRow;
 }
 
@@ -131,7 +132,7 @@ bool EventAssembler::feed(const Line& line) {
     if (belongs && open_) {
         open_->proven = open_->proven || proves_oom(line.shape);
         if (open_->context_only && line.number != open_->event.line)
-            open_->context_only = is_context(line.shape);
+            open_->context_only = is_context_shape(line.shape);
         open_->event.last_line = std::max(open_->event.last_line, line.last_number);
         if (line.seconds) open_->last_seconds = line.seconds;
     }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "log/text/cursor.h"
+#include "base/text.h"
 #include "log/oom/oom_words.h"
+#include "log/text/cursor.h"
 
 namespace postmortem::oom {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "log/text/cursor.h"
 #include "log/oom/oom_words.h"
+#include "log/text/cursor.h"
 
 namespace postmortem::oom {
 namespace {
@@ -17,7 +17,6 @@ constexpr std::size_t max_counters = 512;
 constexpr std::size_t max_caches = 16 * 1024;
 constexpr std::uint64_t max_hugepages = std::uint64_t{1} << 32;
 constexpr std::uint64_t max_hugepage_kib = 16 * 1024 * 1024;
-constexpr std::uint64_t max_value = std::uint64_t{1} << 53;
 
 void set_counter(OomCounters& counters, std::string_view name, std::uint64_t value) {
     const auto same = [&](const OomCounter& counter) { return counter.name == name; };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "log/oom/oom_anchors.h"
 #include "log/oom/oom_words.h"
 #include "log/text/cursor.h"

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "log/text/cursor.h"
 #include "log/oom/oom_words.h"
+#include "log/text/cursor.h"
 
 namespace postmortem::oom {
 namespace {
@@ -15,11 +15,9 @@ namespace {
 constexpr std::size_t max_rows = 4'000'000;  // pid_max is 4 Mi on 64-bit kernels
 constexpr std::size_t max_columns = 32;
 
-constexpr std::int64_t max_value = std::int64_t{1} << 53;  // leaves room for sums and units
-
 // False where the column is one that no kernel known to us prints.
 bool set_column(OomTask& task, std::string_view column, std::int64_t value) {
-    const auto size = static_cast<std::uint64_t>(std::clamp<std::int64_t>(value, 0, max_value));
+    const auto size = static_cast<std::uint64_t>(std::clamp<std::int64_t>(value, 0, std::int64_t{max_value}));
     if (column == "uid")
         task.uid = size;
     else if (column == "tgid")

@@ -6,7 +6,6 @@ namespace postmortem::oom {
 namespace {
 
 constexpr std::size_t max_pairs = 256;
-constexpr std::uint64_t max_value = std::uint64_t{1} << 53;  // leaves room for sums and units
 
 bool is_key_part(char c) {
     return is_alpha(c) || is_digit(c) || c == '_' || c == '(' || c == ')' || c == '-' || c == '+';

@@ -8,6 +8,9 @@
 
 namespace postmortem::oom {
 
+/// No number of a report is believed beyond this: it leaves room for sums and units.
+inline constexpr std::uint64_t max_value = std::uint64_t{1} << 53;
+
 /// "free:123kB": key "free", value 123, unit "kB". Views into the line.
 struct KeyValue {
     std::string_view key;
@@ -39,9 +42,5 @@ std::optional<std::string_view> text_between(std::string_view text, std::string_
 
 std::string_view without_leading_blanks(std::string_view text);
 std::string_view without_trailing_blanks(std::string_view text);
-
-inline bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-}
 
 }  // namespace postmortem::oom

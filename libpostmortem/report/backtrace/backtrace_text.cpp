@@ -65,9 +65,9 @@ class Line {
 
 constexpr std::string_view unknown = "(unknown)", invalid = "unknown or invalid address";
 
-class Printer {
+class BacktracePrinter {
   public:
-    Printer(std::string& out, const Backtrace& trace) : out_(out), line_(out), trace_(trace) {}
+    BacktracePrinter(std::string& out, const Backtrace& trace) : out_(out), line_(out), trace_(trace) {}
 
     void print() {
         line_.text("PID: ")
@@ -163,7 +163,7 @@ class Printer {
 }  // namespace
 
 void append_text(std::string& out, const Backtrace& trace) {
-    Printer(out, trace).print();
+    BacktracePrinter(out, trace).print();
 }
 
 }  // namespace postmortem

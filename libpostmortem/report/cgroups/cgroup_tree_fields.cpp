@@ -58,7 +58,7 @@ bool is_v1(const GroupView& view) {
 }
 
 template <auto Member>
-const auto& own(const GroupView& view) {
+const auto& own_of_group(const GroupView& view) {
     return view.group->*Member;
 }
 
@@ -79,11 +79,11 @@ void describe(Describer<CounterView>& counter) {
 
 void describe(Describer<GroupView>& group) {
     group.is("control group", "As /sys/fs/cgroup shows it");
-    group.add("path", own<&CgroupNode::path>, "below the mount point");
-    group.add("owner", own<&CgroupNode::owner>, "pod, container, unit, as the path tells").or_null();
-    group.add("depth", own<&CgroupNode::depth>, "0 for the root");
-    group.add("memcg", own<&CgroupNode::memcg>, "its struct mem_cgroup").address();
-    group.add("online", own<&CgroupNode::online>,
+    group.add("path", own_of_group<&CgroupNode::path>, "below the mount point");
+    group.add("owner", own_of_group<&CgroupNode::owner>, "pod, container, unit, as the path tells").or_null();
+    group.add("depth", own_of_group<&CgroupNode::depth>, "0 for the root");
+    group.add("memcg", own_of_group<&CgroupNode::memcg>, "its struct mem_cgroup").address();
+    group.add("online", own_of_group<&CgroupNode::online>,
               "false: removed, and still charged for what is left behind");
     group.add("memory", counter<&CgroupNode::memory>, "the root group has no numbers of its own");
     group.add("swap", counter<&CgroupNode::swap>, "version 2").left_out_unless([](const GroupView& g) {
@@ -93,19 +93,21 @@ void describe(Describer<GroupView>& group) {
     group.add("memory_and_swap", counter<&CgroupNode::memory_and_swap>, "version 1").left_out_unless(only_v1);
     group.add("kernel_memory", counter<&CgroupNode::kernel_memory>, "version 1").left_out_unless(only_v1);
     group.add("soft_limit", soft_limit, "version 1: bytes; null: none").left_out_unless(only_v1);
-    group.add("oom_kill_disabled", own<&CgroupNode::oom_kill_disabled>, "version 1: tasks wait instead")
+    group
+        .add("oom_kill_disabled", own_of_group<&CgroupNode::oom_kill_disabled>,
+             "version 1: tasks wait instead")
         .left_out_unless(only_v1);
-    group.add("under_oom", own<&CgroupNode::under_oom>, "version 1").left_out_unless(only_v1);
-    group.add("swappiness", own<&CgroupNode::swappiness>, "version 1");
-    group.add("oom_group", own<&CgroupNode::oom_group>, "memory.oom.group: all die together");
+    group.add("under_oom", own_of_group<&CgroupNode::under_oom>, "version 1").left_out_unless(only_v1);
+    group.add("swappiness", own_of_group<&CgroupNode::swappiness>, "version 1");
+    group.add("oom_group", own_of_group<&CgroupNode::oom_group>, "memory.oom.group: all die together");
     group.map("events", events<&CgroupEvent::count>,
               "as memory.events and memory.swap.events, the groups below included");
     group.map("events_local", events<&CgroupEvent::local>, "as memory.events.local");
-    group.map("stat", own<&CgroupNode::stats>,
+    group.map("stat", own_of_group<&CgroupNode::stats>,
               "names as in memory.stat; bytes or counts, what CPUs have not yet handed in included");
-    group.add("pids", own<&CgroupNode::pids>, "processes in the group itself, ascending");
-    group.add("tasks", own<&CgroupNode::tasks>, "their threads");
-    group.add("tasks_below", own<&CgroupNode::tasks_below>, "threads in the group and below");
+    group.add("pids", own_of_group<&CgroupNode::pids>, "processes in the group itself, ascending");
+    group.add("tasks", own_of_group<&CgroupNode::tasks>, "their threads");
+    group.add("tasks_below", own_of_group<&CgroupNode::tasks_below>, "threads in the group and below");
 }
 
 void describe(Describer<CgroupTree>& tree) {

@@ -12,7 +12,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t bar_width = 16;
+constexpr std::size_t group_bar_width = 16;
 constexpr std::size_t deepest_indent = 24;
 
 std::int64_t stat_or(const CgroupNode& group, std::string_view name, std::int64_t otherwise) {
@@ -23,11 +23,11 @@ std::int64_t usage(const CgroupNode& group) {
     return group.memory ? static_cast<std::int64_t>(group.memory->usage_pages) : INT64_MAX;
 }
 
-struct SortKey {
+struct GroupSortKey {
     std::string_view name;
     std::int64_t (*of)(const CgroupNode&);  ///< the largest comes first
 };
-constexpr std::array<SortKey, 8> sort_keys = {{
+constexpr std::array<GroupSortKey, 8> group_sort_keys = {{
     {"usage", usage},
     {"limit",
      [](const CgroupNode& g) {
@@ -49,9 +49,9 @@ std::string last_name(const CgroupNode& group) {
     return group.path.substr(group.path.rfind('/') + 1);
 }
 
-class Printer {
+class CgroupTreePrinter {
   public:
-    Printer(const CgroupTree& tree, const CgroupTreeStyle& style)
+    CgroupTreePrinter(const CgroupTree& tree, const CgroupTreeStyle& style)
         : tree_(tree), style_(style), children_(tree.groups.size()) {
         for (std::size_t i = 0; i < tree.groups.size(); ++i)
             if (tree.groups[i].parent && *tree.groups[i].parent < i)
@@ -62,7 +62,7 @@ class Printer {
     std::string run() {
         out_ = fmt::format("{:>8} {:>8} {:>5} {:>8} {:>8} {:>8} {:>8} {:>6} {:>6}  ", "USAGE", "LIMIT", "%",
                            tree_.v2 ? "SWAP" : "MEM+SWAP", "ANON", "FILE", "SLAB", "KILLS", "TASKS");
-        if (style_.bars) out_ += fmt::format("{:<{}}  ", "OF LIMIT", bar_width);
+        if (style_.bars) out_ += fmt::format("{:<{}}  ", "OF LIMIT", group_bar_width);
         out_ += "CONTROL GROUP\n";
         // The parent of each comes first, so the walk ends.
         std::vector<std::size_t> waiting;
@@ -78,10 +78,10 @@ class Printer {
 
   private:
     void sort(std::vector<std::size_t>& siblings) const {
-        const auto known = std::find_if(sort_keys.begin(), sort_keys.end(),
-                                        [&](const SortKey& key) { return key.name == style_.sort; });
+        const auto known = std::find_if(group_sort_keys.begin(), group_sort_keys.end(),
+                                        [&](const GroupSortKey& key) { return key.name == style_.sort; });
         std::stable_sort(siblings.begin(), siblings.end(), [&](std::size_t a, std::size_t b) {
-            if (known == sort_keys.end()) return tree_.groups[a].path < tree_.groups[b].path;
+            if (known == group_sort_keys.end()) return tree_.groups[a].path < tree_.groups[b].path;
             return known->of(tree_.groups[a]) > known->of(tree_.groups[b]);
         });
     }
@@ -106,7 +106,7 @@ class Printer {
             group.memory ? (group.memory->max_pages ? pages(group.memory->max_pages) : "max") : "-",
             share ? fmt::format("{:.0f}", *share * 100) : "-", both ? pages(both->usage_pages) : "-",
             stat(group, "anon"), stat(group, "file"), stat(group, "slab"), kills(group), group.tasks_below);
-        if (style_.bars) line += (share ? bar(*share, bar_width) : std::string(bar_width, ' ')) + "  ";
+        if (style_.bars) line += (share ? bar(*share, group_bar_width) : std::string(group_bar_width, ' ')) + "  ";
         line.append(2 * std::min(group.depth, deepest_indent), ' ');
         line += escaped(last_name(group));
         if (!group.owner.empty()) line += fmt::format("  [{}]", escaped(group.owner));
@@ -145,13 +145,13 @@ class Printer {
 
 std::vector<std::string_view> cgroup_sort_keys() {
     std::vector<std::string_view> names;
-    for (const SortKey& key : sort_keys) names.push_back(key.name);
+    for (const GroupSortKey& key : group_sort_keys) names.push_back(key.name);
     names.emplace_back("path");
     return names;
 }
 
 std::string to_text(const CgroupTree& tree, const CgroupTreeStyle& style) {
-    return Printer(tree, style).run();
+    return CgroupTreePrinter(tree, style).run();
 }
 
 std::string to_text(const CgroupTree& tree) {

@@ -27,7 +27,7 @@ struct EventView {
     bool is_cause;
 };
 
-std::vector<EventView> events(const ResultView& view) {
+std::vector<EventView> checked_events(const ResultView& view) {
     std::vector<EventView> list;
     const LogAnalysis& analysis = view.result->analysis;
     for (const CheckedEvent& checked : view.result->events)
@@ -84,7 +84,7 @@ void describe(Describer<ResultView>& result) {
             "kernel", [](const ResultView& r) -> const std::string& { return r.result->analysis.kernel; },
             "release")
         .or_null();
-    result.add("events", events, "those that count as crashes");
+    result.add("events", checked_events, "those that count as crashes");
     result.add("problems", problems, "what could not be read, and why");
 }
 

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t last_record_count = 16;
 
-class Maker {
+class ReportMaker {
   public:
-    explicit Maker(const Kernel& kernel) : kernel_(kernel), table_(read_tasks(kernel)) {}
+    explicit ReportMaker(const Kernel& kernel) : kernel_(kernel), table_(read_tasks(kernel)) {}
 
     CrashReport run() {
         problems_.add_all(kernel_.dump().problems());
@@ -73,7 +73,7 @@ class Maker {
 }  // namespace
 
 CrashReport make_crash_report(const Kernel& kernel) {
-    return Maker(kernel).run();
+    return ReportMaker(kernel).run();
 }
 
 }  // namespace postmortem

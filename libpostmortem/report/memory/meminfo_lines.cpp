@@ -11,9 +11,9 @@
 namespace postmortem {
 namespace {
 
-class Maker {
+class LinesMaker {
   public:
-    Maker(const Kernel& kernel, const MeminfoSources& sources, ProblemCollector& problems)
+    LinesMaker(const Kernel& kernel, const MeminfoSources& sources, ProblemCollector& problems)
         : kernel_(kernel),
           sources_(sources),
           counters_(sources.counters),
@@ -83,7 +83,7 @@ class Maker {
     std::vector<MeminfoLine> lines_;
 };
 
-Result<std::uint64_t> Maker::reclaimable_kernel_memory() const {
+Result<std::uint64_t> LinesMaker::reclaimable_kernel_memory() const {
     auto slab = count({"NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE"});
     if (!slab) return slab;
     // NR_KERNEL_MISC_RECLAIMABLE since 4.20 (b29940c1abd7).
@@ -91,7 +91,7 @@ Result<std::uint64_t> Maker::reclaimable_kernel_memory() const {
 }
 
 // si_mem_available() (mm/show_mem.c): half of what can be reclaimed, or all but the low watermarks.
-Result<std::uint64_t> Maker::available() const {
+Result<std::uint64_t> LinesMaker::available() const {
     const auto free = count({"NR_FREE_PAGES"}), active = count({"NR_ACTIVE_FILE"}),
                inactive = count({"NR_INACTIVE_FILE"});
     const auto reserve = kernel_.word("totalreserve_pages");
@@ -108,12 +108,12 @@ Result<std::uint64_t> Maker::available() const {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(sum, 0));
 }
 
-Result<std::uint64_t> Maker::swap_cache() const {
+Result<std::uint64_t> LinesMaker::swap_cache() const {
     // A counter since 5.12 (b6038942480e).
     return counters_.has("NR_SWAPCACHE") ? count({"NR_SWAPCACHE"}) : count_swap_cache(kernel_);
 }
 
-void Maker::general() {
+void LinesMaker::general() {
     line("MemTotal", total_ram_pages(kernel_));
     line("MemFree", count({"NR_FREE_PAGES"}));
     line("MemAvailable", available());
@@ -127,7 +127,7 @@ void Maker::general() {
     line("SwapCached", cache);
 }
 
-void Maker::lists() {
+void LinesMaker::lists() {
     const auto active_anon = count({"NR_ACTIVE_ANON"}), inactive_anon = count({"NR_INACTIVE_ANON"}),
                active_file = count({"NR_ACTIVE_FILE"}), inactive_file = count({"NR_INACTIVE_FILE"});
     line("Active", sum(active_anon, active_file));
@@ -140,7 +140,7 @@ void Maker::lists() {
     line("Mlocked", count({"NR_MLOCK"}));
 }
 
-void Maker::swap() {
+void LinesMaker::swap() {
     if (const auto& totals = sources_.swap.totals) {
         line("SwapTotal", totals->total_pages);
         line("SwapFree", totals->free_pages);
@@ -153,7 +153,7 @@ void Maker::swap() {
     line("Zswapped", zswap.map([](const ZswapState& state) { return state.stored_pages; }));
 }
 
-void Maker::pages() {
+void LinesMaker::pages() {
     line("Dirty", count({"NR_FILE_DIRTY"}));
     line("Writeback", count({"NR_WRITEBACK"}));
     line("AnonPages", count({"NR_ANON_MAPPED"}));
@@ -161,7 +161,7 @@ void Maker::pages() {
     line("Shmem", count({"NR_SHMEM"}));
 }
 
-void Maker::kernel_memory() {
+void LinesMaker::kernel_memory() {
     const auto reclaimable = count({"NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE"}),
                unreclaimable = count({"NR_SLAB_UNRECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE"});
     if (counters_.has("NR_KERNEL_MISC_RECLAIMABLE")) line("KReclaimable", reclaimable_kernel_memory());
@@ -178,7 +178,7 @@ void Maker::kernel_memory() {
 }
 
 // vm_memory_committed() adds up every CPU's part since 5.9 (4e2ee51e78f1), when percpu_counter_sync() came.
-Result<std::uint64_t> Maker::committed() const {
+Result<std::uint64_t> LinesMaker::committed() const {
     const Object counter = kernel_.variable("vm_committed_as", "percpu_counter");
     const bool exact = kernel_.symbol("percpu_counter_sync").has_value();
     const auto pages = exact ? percpu_counter_sum(kernel_, counter) : percpu_counter_read(counter);
@@ -186,7 +186,7 @@ Result<std::uint64_t> Maker::committed() const {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(*pages, 0));
 }
 
-void Maker::limits() {
+void LinesMaker::limits() {
     line("CommitLimit", commit_limit(kernel_, sources_));
     line("Committed_AS", committed());
     kib("VmallocTotal", vmalloc_space(kernel_).map([](std::uint64_t bytes) { return bytes >> 10; }));
@@ -200,7 +200,7 @@ void Maker::limits() {
     line_if_any("HardwareCorrupted", kernel_.word("num_poisoned_pages"));
 }
 
-void Maker::huge_pages() {
+void LinesMaker::huge_pages() {
     if (kernel_.symbol("transparent_hugepage_flags")) {
         // Counted in huge pages until 5.11, in pages since 5.12 (69473e5de870), like NR_SWAPCACHE.
         constexpr std::uint64_t small_pages = 512;
@@ -236,7 +236,7 @@ void Maker::huge_pages() {
 }
 
 // arch/x86/mm/pat/set_memory.c: how much of the direct map is in pages of which size.
-void Maker::direct_map() {
+void LinesMaker::direct_map() {
     const auto counts = kernel_.symbol("direct_pages_count");
     if (!counts) return;
     const auto at_level = [&](std::uint64_t level, std::uint64_t page_kib) {
@@ -272,7 +272,7 @@ Result<std::uint64_t> commit_limit(const Kernel& kernel, const MeminfoSources& s
 
 std::vector<MeminfoLine> make_meminfo_lines(const Kernel& kernel, const MeminfoSources& sources,
                                             ProblemCollector& problems) {
-    return Maker(kernel, sources, problems).make();
+    return LinesMaker(kernel, sources, problems).make();
 }
 
 }  // namespace postmortem

@@ -19,9 +19,9 @@ namespace {
 // enough of them in a row and kswapd lets a node be (MAX_RECLAIM_RETRIES, mm/internal.h).
 constexpr std::uint64_t most_reclaim_retries = 16;
 
-class Maker {
+class PictureMaker {
   public:
-    Maker(const Kernel& kernel, const MemoryRequest& request) : kernel_(kernel), request_(request) {
+    PictureMaker(const Kernel& kernel, const MemoryRequest& request) : kernel_(kernel), request_(request) {
         picture_.page_bytes = kernel.dump().page_size();
         page_kib_ = picture_.page_bytes / 1024;
     }
@@ -67,7 +67,7 @@ class Maker {
     ProblemCollector problems_;
 };
 
-void Maker::read_huge_pages() {
+void PictureMaker::read_huge_pages() {
     auto pools = read_huge_page_pools(kernel_);
     if (pools) {
         huge_pages_ = std::move(*pools);
@@ -79,7 +79,7 @@ void Maker::read_huge_pages() {
             {pool.page_bytes, pool.total, pool.free, pool.reserved, pool.surplus, pool.is_default});
 }
 
-void Maker::read_swap_areas() {
+void PictureMaker::read_swap_areas() {
     swap_ = read_swap(kernel_);
     problems_.add_all(swap_.problems);
     if (!request_.swap) return;
@@ -95,7 +95,7 @@ void Maker::read_swap_areas() {
         problems_.add("zswap", zswap.error());
 }
 
-void Maker::read_zram_area(std::uint64_t block_device, SwapArea& area) {
+void PictureMaker::read_zram_area(std::uint64_t block_device, SwapArea& area) {
     const std::uint64_t page = picture_.page_bytes;
     const auto zram = read_zram(kernel_, block_device);
     if (zram)
@@ -107,7 +107,7 @@ void Maker::read_zram_area(std::uint64_t block_device, SwapArea& area) {
         problems_.add("what zram stores", zram.error());
 }
 
-void Maker::read_counters() {
+void PictureMaker::read_counters() {
     auto names = VmCounterNames::read(kernel_);
     if (!names) return problems_.add("the memory counters", names.error());
     names_ = std::move(*names);
@@ -120,7 +120,7 @@ void Maker::read_counters() {
     picture_.meminfo = make_meminfo_lines(kernel_, {*counters_, zones_, swap_, huge_pages_}, problems_);
 }
 
-std::vector<VmCounter> Maker::named(const CounterNames& names, const CounterValues& values) const {
+std::vector<VmCounter> PictureMaker::named(const CounterNames& names, const CounterValues& values) const {
     std::vector<VmCounter> counters;
     for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i)
         counters.push_back({names.label(i), values[i]});
@@ -128,7 +128,7 @@ std::vector<VmCounter> Maker::named(const CounterNames& names, const CounterValu
 }
 
 // /proc shows these in huge pages; they are kept in small ones since 5.12 (69473e5de870), like NR_SWAPCACHE.
-void Maker::show_in_huge_pages(std::vector<VmCounter>& node_counters) const {
+void PictureMaker::show_in_huge_pages(std::vector<VmCounter>& node_counters) const {
     constexpr std::int64_t small_pages = 512;
     if (!names_->node.index_of("NR_SWAPCACHE")) return;
     for (const char* name :
@@ -137,7 +137,7 @@ void Maker::show_in_huge_pages(std::vector<VmCounter>& node_counters) const {
             node_counters[*index].value /= small_pages;
 }
 
-ZoneUse Maker::describe(const NodeZones& node, const MemoryZone& zone) const {
+ZoneUse PictureMaker::describe(const NodeZones& node, const MemoryZone& zone) const {
     ZoneUse use;
     use.node = node.id;
     use.name = zone.name;
@@ -166,7 +166,7 @@ ZoneUse Maker::describe(const NodeZones& node, const MemoryZone& zone) const {
     return use;
 }
 
-void Maker::describe_zones() {
+void PictureMaker::describe_zones() {
     picture_.migrate_types = zones_.migrate_types;
     for (const NodeZones& node : zones_.nodes) {
         std::vector<VmCounter> counters = named(names_->node, node.counters);
@@ -177,7 +177,7 @@ void Maker::describe_zones() {
     }
 }
 
-void Maker::read_slab() {
+void PictureMaker::read_slab() {
     SlabCacheList list = read_slab_caches(kernel_);
     problems_.add_all(list.problems);
     for (const SlabCache& cache : list.caches)
@@ -190,7 +190,7 @@ void Maker::read_slab() {
                      [](const SlabCacheUse& a, const SlabCacheUse& b) { return a.bytes > b.bytes; });
 }
 
-void Maker::read_file_systems() {
+void PictureMaker::read_file_systems() {
     ShmemMounts found = read_shmem_mounts(kernel_, request_.largest_files);
     problems_.add_all(found.problems);
     for (ShmemMount& mount : found.mounts) {
@@ -211,7 +211,7 @@ void Maker::read_file_systems() {
                      [](const MemoryFileSystem& a, const MemoryFileSystem& b) { return a.kib > b.kib; });
 }
 
-void Maker::read_vmalloc() {
+void PictureMaker::read_vmalloc() {
     const VmallocAreas found = read_vmalloc_areas(kernel_);
     problems_.add_all(found.problems);
     std::map<std::uint64_t, VmallocUser> by_caller;
@@ -238,7 +238,7 @@ void Maker::read_vmalloc() {
                      [](const VmallocUser& a, const VmallocUser& b) { return a.bytes > b.bytes; });
 }
 
-void Maker::read_settings() {
+void PictureMaker::read_settings() {
     const MemorySettings settings = read_memory_settings(kernel_);
     problems_.add_all(settings.problems);
     for (const MemorySetting& setting : settings.all)
@@ -254,7 +254,7 @@ void Maker::read_settings() {
         problems_.add("the memory kept for the capture kernel", reservation.error());
 }
 
-void Maker::make_sum() {
+void PictureMaker::make_sum() {
     if (!request_.sum || !names_ || !counters_) return;
     picture_.sum = make_memory_sum(kernel_, *names_, {*counters_, zones_, swap_, huge_pages_}, problems_);
 }
@@ -262,7 +262,7 @@ void Maker::make_sum() {
 }  // namespace
 
 MemoryPicture make_memory_picture(const Kernel& kernel, const MemoryRequest& request) {
-    return Maker(kernel, request).make();
+    return PictureMaker(kernel, request).make();
 }
 
 }  // namespace postmortem

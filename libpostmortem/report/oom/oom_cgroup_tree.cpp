@@ -10,15 +10,6 @@ namespace {
 constexpr std::size_t max_groups = 20'000;
 constexpr std::size_t max_path = 1024;
 
-// "/a/b" sorts before "/a-b": a group's children stand right behind it.
-struct ByComponent {
-    bool operator()(const std::string& a, const std::string& b) const {
-        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                            [](char x, char y) { return rank(x) < rank(y); });
-    }
-    static int rank(char c) { return c == '/' ? -1 : static_cast<unsigned char>(c); }
-};
-
 std::string_view parent_of(std::string_view path) {
     const std::size_t slash = path.rfind('/');
     return slash == std::string_view::npos || slash == 0 ? "/" : path.substr(0, slash);
@@ -31,6 +22,15 @@ std::size_t depth_of(std::string_view path) {
 }  // namespace
 
 struct OomCgroupTreeBuilder::State {
+    // "/a/b" sorts before "/a-b": a group's children stand right behind it.
+    struct ByComponent {
+        bool operator()(const std::string& a, const std::string& b) const {
+            return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                                [](char x, char y) { return rank(x) < rank(y); });
+        }
+        static int rank(char c) { return c == '/' ? -1 : static_cast<unsigned char>(c); }
+    };
+
     std::map<std::string, OomCgroup, ByComponent> groups;
     std::size_t without = 0;
     std::size_t left_out = 0;

@@ -25,7 +25,7 @@ struct OomDocument {
 namespace {
 
 template <auto Member>
-const auto& own(const OomEventView& view) {
+const auto& own_of_event(const OomEventView& view) {
     return view.event->*Member;
 }
 
@@ -57,31 +57,34 @@ void describe_memcg(Describer<OomEventView>& memcg) {
 
 void describe_place(Describer<OomEventView>& event) {
     event.add("number", &OomEventView::number, "in the log, from 1").or_left_out();
-    event.add("line", own<&OomEvent::line>, "of the log where it begins, from 1");
-    event.add("last_line", own<&OomEvent::last_line>, "where the last line that belongs to it is");
-    event.add("seconds", own<&OomEvent::seconds>, "since boot");
-    event.add("time", own<&OomEvent::time>, "wall clock as the log has it").or_null();
-    event.add("host", own<&OomEvent::host>, "name of the machine as the log has it").or_null();
+    event.add("line", own_of_event<&OomEvent::line>, "of the log where it begins, from 1");
+    event.add("last_line", own_of_event<&OomEvent::last_line>, "where the last line that belongs to it is");
+    event.add("seconds", own_of_event<&OomEvent::seconds>, "since boot");
+    event.add("time", own_of_event<&OomEvent::time>, "wall clock as the log has it").or_null();
+    event.add("host", own_of_event<&OomEvent::host>, "name of the machine as the log has it").or_null();
 }
 
 void describe_kind(Describer<OomEventView>& event) {
-    event.word("scope", own<&OomEvent::scope>, OomScope::Memcg,
+    event.word("scope", own_of_event<&OomEvent::scope>, OomScope::Memcg,
                "the machine, or a control group that met its limit");
     event
-        .word("constraint", own<&OomEvent::constraint>, OomConstraint::Memcg, "what the request was bound to")
+        .word("constraint", own_of_event<&OomEvent::constraint>, OomConstraint::Memcg,
+              "what the request was bound to")
         .or_null();
-    event.add("nodemask", own<&OomEvent::nodemask>, "of the allocation; `(null)` is no restriction");
-    event.add("cpuset", own<&OomEvent::cpuset>, "of the task");
-    event.add("mems_allowed", own<&OomEvent::mems_allowed>, "by the cpuset");
-    event.add("has_header", own<&OomEvent::has_header>, "false: the log begins in the middle of it");
-    event.add("sysrq", own<&OomEvent::sysrq>, "asked for by hand");
-    event.add("page_fault", own<&OomEvent::page_fault>,
+    event.add("nodemask", own_of_event<&OomEvent::nodemask>, "of the allocation; `(null)` is no restriction");
+    event.add("cpuset", own_of_event<&OomEvent::cpuset>, "of the task");
+    event.add("mems_allowed", own_of_event<&OomEvent::mems_allowed>, "by the cpuset");
+    event.add("has_header", own_of_event<&OomEvent::has_header>, "false: the log begins in the middle of it");
+    event.add("sysrq", own_of_event<&OomEvent::sysrq>, "asked for by hand");
+    event.add("page_fault", own_of_event<&OomEvent::page_fault>,
               "a page fault failed for a reason that was not printed");
-    event.add("oom_kill_allocating_task", own<&OomEvent::allocating_task>,
+    event.add("oom_kill_allocating_task", own_of_event<&OomEvent::allocating_task>,
               "nobody was chosen, the trigger died");
-    event.add("compaction_disabled", own<&OomEvent::compaction_disabled>, "the kernel has no compaction");
-    event.add("no_killable_process", own<&OomEvent::no_killable_process>, "there was nobody to kill");
-    event.add("panic", own<&OomEvent::panic>, "the text of the panic that followed");
+    event.add("compaction_disabled", own_of_event<&OomEvent::compaction_disabled>,
+              "the kernel has no compaction");
+    event.add("no_killable_process", own_of_event<&OomEvent::no_killable_process>,
+              "there was nobody to kill");
+    event.add("panic", own_of_event<&OomEvent::panic>, "the text of the panic that followed");
 }
 
 }  // namespace
@@ -90,22 +93,23 @@ void describe(Describer<OomEventView>& event) {
     event.is("OOM event", "A report of the OOM killer; null means that the log does not say it");
     describe_place(event);
     describe_kind(event);
-    event.add("trigger", own<&OomEvent::trigger>, "whose allocation could not be met");
-    event.add("selected", own<&OomEvent::selected>,
+    event.add("trigger", own_of_event<&OomEvent::trigger>, "whose allocation could not be met");
+    event.add("selected", own_of_event<&OomEvent::selected>,
               "who was chosen; before 5.1 a child of it may have been killed in its stead");
-    event.add("victims", own<&OomEvent::victims>, "who was killed");
-    event.add("sharing_memory", own<&OomEvent::sharing_memory>,
+    event.add("victims", own_of_event<&OomEvent::victims>, "who was killed");
+    event.add("sharing_memory", own_of_event<&OomEvent::sharing_memory>,
               "killed too, because they share the victim's memory");
-    event.add("already_exiting", own<&OomEvent::already_exiting>, "chosen, but on their way out already");
+    event.add("already_exiting", own_of_event<&OomEvent::already_exiting>,
+              "chosen, but on their way out already");
     event.group("memcg", describe_memcg, "the control groups").only_if([](const OomEventView& view) {
         return view.event->scope == OomScope::Memcg || view.event->memcg.task_path;
     });
-    event.add("memory", own<&OomEvent::memory>, "the state of the machine's memory")
+    event.add("memory", own_of_event<&OomEvent::memory>, "the state of the machine's memory")
         .only_if([](const OomEventView& view) { return view.event->has_mem_info; });
-    event.add("task_table", own<&OomEvent::task_table>, "the processes")
+    event.add("task_table", own_of_event<&OomEvent::task_table>, "the processes")
         .only_if([](const OomEventView& view) { return view.event->has_task_table; });
     event.add("verdict", &OomEventView::verdict, "what it means");
-    event.add("problems", own<&OomEvent::problems>, "in words: what is missing, torn or doubtful");
+    event.add("problems", own_of_event<&OomEvent::problems>, "in words: what is missing, torn or doubtful");
 }
 
 void describe(Describer<OomState>& state) {

@@ -4,10 +4,10 @@
 #include <array>
 #include <string_view>
 
+#include "base/bytes.h"
+
 namespace postmortem {
 namespace {
-
-constexpr std::uint64_t bytes_per_kib = 1024;
 
 // How Mem-Info calls the counters of /proc/vmstat (mm/show_mem.c): "nr_" goes, a few have names of their own.
 struct Renamed {

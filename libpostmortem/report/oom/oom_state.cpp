@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "report/cgroups/cgroup_tree.h"
 #include "report/memory/memory_picture.h"
 #include "report/oom/oom_scene.h"
@@ -18,7 +19,6 @@ namespace {
 using oom::evidence;
 using oom::finding;
 
-constexpr std::uint64_t bytes_per_kib = 1024;
 constexpr std::uint64_t notable_percent = 15;
 constexpr std::uint64_t scarce_percent = 5;  // what can be reclaimed of a machine that has run out
 constexpr std::size_t groups_named = 3;

@@ -30,7 +30,7 @@ std::optional<std::uint64_t> in_kib(const std::optional<std::uint64_t>& pages, s
 }
 
 template <auto Member>
-const auto& own(const ProcessView& view) {
+const auto& own_of_process(const ProcessView& view) {
     return view.process->*Member;
 }
 
@@ -67,14 +67,14 @@ void describe(Describer<MemoryView>& memory) {
 
 void describe(Describer<ProcessView>& process) {
     process.is("process", "A process with all its threads, as the OOM killer weighs it");
-    process.add("pid", own<&OomProcess::pid>, "of the thread group");
-    process.add("ppid", own<&OomProcess::ppid>, "its parent's");
-    process.add("uid", own<&OomProcess::uid>, "real, in the initial user namespace");
-    process.add("comm", own<&OomProcess::comm>, "the leader's name");
-    process.add("task", own<&OomProcess::task>, "the leader's task_struct").address();
-    process.add("mm", own<&OomProcess::mm>, "its mm_struct").address().or_null();
-    process.add("threads", own<&OomProcess::threads>, "their number");
-    process.add("cgroup", own<&OomProcess::cgroup>, "path of the control group").or_null();
+    process.add("pid", own_of_process<&OomProcess::pid>, "of the thread group");
+    process.add("ppid", own_of_process<&OomProcess::ppid>, "its parent's");
+    process.add("uid", own_of_process<&OomProcess::uid>, "real, in the initial user namespace");
+    process.add("comm", own_of_process<&OomProcess::comm>, "the leader's name");
+    process.add("task", own_of_process<&OomProcess::task>, "the leader's task_struct").address();
+    process.add("mm", own_of_process<&OomProcess::mm>, "its mm_struct").address().or_null();
+    process.add("threads", own_of_process<&OomProcess::threads>, "their number");
+    process.add("cgroup", own_of_process<&OomProcess::cgroup>, "path of the control group").or_null();
     process.add(
         "vsz_kib", [](const ProcessView& p) { return in_kib(p.process->total_vm_pages, p.page_kib); },
         "size of the address space");
@@ -82,20 +82,23 @@ void describe(Describer<ProcessView>& process) {
     process.add("counted", memory<&OomProcess::counted>,
                 "as the OOM killer counts: parts that CPUs or threads have not handed in are missing, until "
                 "kernel 7.0");
-    process.add("oom_score_adj", own<&OomProcess::oom_score_adj>, "-1000 to 1000");
-    process.add("oom_score", own<&OomProcess::oom_score>, "what /proc/PID/oom_score would say");
-    process.add("badness_pages", own<&OomProcess::badness>,
+    process.add("oom_score_adj", own_of_process<&OomProcess::oom_score_adj>, "-1000 to 1000");
+    process.add("oom_score", own_of_process<&OomProcess::oom_score>, "what /proc/PID/oom_score would say");
+    process.add("badness_pages", own_of_process<&OomProcess::badness>,
                 "in the OOM that `choice` is about; null for the immune");
-    process.add("immunity", own<&OomProcess::immunity>, "why the OOM killer passes it by")
+    process.add("immunity", own_of_process<&OomProcess::immunity>, "why the OOM killer passes it by")
         .one_of({"none", "init", "kernel-thread", "no-memory", "adj-min", "skipped", "vfork"});
-    process.add("exiting", own<&OomProcess::exiting>, "it has been told to exit, or its leader has begun to");
-    process.add("oom_victim", own<&OomProcess::oom_victim>, "chosen already");
-    process.add("reaped", own<&OomProcess::reaped>, "a victim whose memory the oom_reaper has been through");
-    process.add("frozen", own<&OomProcess::frozen>, "by the freezer of control groups");
-    process.add("kill_first", own<&OomProcess::kill_first>, "signal->oom_flag_origin: swapoff, KSM");
-    process.add("mm_through", own<&OomProcess::mm_through>,
+    process.add("exiting", own_of_process<&OomProcess::exiting>,
+                "it has been told to exit, or its leader has begun to");
+    process.add("oom_victim", own_of_process<&OomProcess::oom_victim>, "chosen already");
+    process.add("reaped", own_of_process<&OomProcess::reaped>,
+                "a victim whose memory the oom_reaper has been through");
+    process.add("frozen", own_of_process<&OomProcess::frozen>, "by the freezer of control groups");
+    process.add("kill_first", own_of_process<&OomProcess::kill_first>,
+                "signal->oom_flag_origin: swapoff, KSM");
+    process.add("mm_through", own_of_process<&OomProcess::mm_through>,
                 "the leader is gone; this thread still has the mm");
-    process.add("shares_mm_with", own<&OomProcess::shares_mm_with>,
+    process.add("shares_mm_with", own_of_process<&OomProcess::shares_mm_with>,
                 "pids of other processes in the same address space: they die with it");
 }
 

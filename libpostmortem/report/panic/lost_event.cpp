@@ -30,7 +30,7 @@ struct Sign {
     Headline headline;
 };
 
-constexpr const char* sysrq = "Kernel panic - not syncing: sysrq triggered crash";
+constexpr const char* sysrq_panic = "Kernel panic - not syncing: sysrq triggered crash";
 constexpr const char* killed_init = "Kernel panic - not syncing: Attempted to kill init!";
 constexpr const char* hung_task = "Kernel panic - not syncing: hung_task: blocked tasks";
 constexpr const char* out_of_memory =
@@ -40,7 +40,7 @@ constexpr const char* plain_panic = "Kernel panic - not syncing: the message is 
 
 // The more special first: a panic is also on the stack of most of the others, exceptions included.
 constexpr std::array causes = {
-    Sign{"sysrq_handle_crash", fixed<sysrq>},
+    Sign{"sysrq_handle_crash", fixed<sysrq_panic>},
     Sign{"watchdog_timer_fn", soft_lockup},
     Sign{"watchdog_overflow_callback", hard_lockup},
     Sign{"watchdog_hardlockup_check", hard_lockup},

@@ -18,9 +18,9 @@
 namespace postmortem {
 namespace {
 
-class Maker {
+class AnalysisMaker {
   public:
-    explicit Maker(const Kernel& kernel) : kernel_(kernel), table_(read_tasks(kernel)) {}
+    explicit AnalysisMaker(const Kernel& kernel) : kernel_(kernel), table_(read_tasks(kernel)) {}
 
     PanicAnalysis run() {
         PanicAnalysis analysis = make_signature(kernel_);
@@ -131,7 +131,7 @@ PanicAnalysis make_signature(const Kernel& kernel) {
 }
 
 PanicAnalysis make_panic_analysis(const Kernel& kernel) {
-    return Maker(kernel).run();
+    return AnalysisMaker(kernel).run();
 }
 
 }  // namespace postmortem

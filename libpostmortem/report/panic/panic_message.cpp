@@ -39,8 +39,8 @@ bool opens_report(std::string_view text) {
         "PANIC: double fault",
         "traps: PANIC: double fault",
     };
-    const bool sysrq = text.find("Trigger a crash") != std::string_view::npos;
-    return sysrq || starts_with_any(text, starts);
+    const bool asked_for = text.find("Trigger a crash") != std::string_view::npos;
+    return asked_for || starts_with_any(text, starts);
 }
 
 bool ends_report(std::string_view text) {

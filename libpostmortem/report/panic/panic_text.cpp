@@ -18,9 +18,9 @@ constexpr std::size_t most_blocked = 10;
 constexpr std::size_t most_frames = 20;
 constexpr std::size_t text_width = 100;
 
-class Printer {
+class PanicPrinter {
   public:
-    explicit Printer(const PanicAnalysis& analysis) : analysis_(analysis) {}
+    explicit PanicPrinter(const PanicAnalysis& analysis) : analysis_(analysis) {}
 
     std::string run() {
         if (const LogEvent* cause = analysis_.cause())
@@ -398,7 +398,7 @@ class Printer {
 }  // namespace
 
 std::string to_text(const PanicAnalysis& analysis) {
-    return Printer(analysis).run();
+    return PanicPrinter(analysis).run();
 }
 
 std::string signature_to_text(const PanicAnalysis& analysis, bool all_events) {

@@ -16,9 +16,9 @@
 namespace postmortem {
 namespace {
 
-class Maker {
+class SystemInfoMaker {
   public:
-    explicit Maker(const Kernel& kernel) : kernel_(kernel) {}
+    explicit SystemInfoMaker(const Kernel& kernel) : kernel_(kernel) {}
 
     SystemInfo make(const SystemInfoParts& parts) {
         describe_dump();
@@ -75,7 +75,7 @@ class Maker {
     std::vector<std::pair<Error, std::string>> missing_;
 };
 
-void Maker::describe_dump() {
+void SystemInfoMaker::describe_dump() {
     const DumpInfo& dump = kernel_.dump().info();
     info_.dump_path = kernel_.path().string();
     info_.dump_format = dump.format;
@@ -92,7 +92,7 @@ void Maker::describe_dump() {
     if (const auto* given = kernel_.given_vmlinux()) info_.vmlinux = given->string();
 }
 
-void Maker::describe_kernel() {
+void SystemInfoMaker::describe_kernel() {
     if (auto uts = read_uts(kernel_)) {
         info_.nodename = std::move(uts->nodename);
         info_.release = std::move(uts->release);
@@ -115,7 +115,7 @@ void Maker::describe_kernel() {
     info_.taints = decode_taints(info_.taint_mask.value_or(0));
 }
 
-void Maker::describe_time() {
+void SystemInfoMaker::describe_time() {
     constexpr double ns_per_second = 1e9;
     if (const auto clock = read_clock(kernel_)) {
         info_.crash_time = clock->real_seconds;
@@ -136,7 +136,7 @@ void Maker::describe_time() {
     take(read_load_average(kernel_), info_.load_average, "the load average");
 }
 
-void Maker::describe_machine() {
+void SystemInfoMaker::describe_machine() {
     take(read_cpu_mask(kernel_, "possible"), info_.cpus_possible, "the possible CPUs");
     take(read_cpu_mask(kernel_, "present"), info_.cpus_present, "the present CPUs");
     take(read_cpu_mask(kernel_, "online"), info_.cpus_online, "the online CPUs");
@@ -146,7 +146,7 @@ void Maker::describe_machine() {
     take_if_there(read_dmi(kernel_), info_.dmi, "the firmware's strings");
 }
 
-void Maker::describe_memory() {
+void SystemInfoMaker::describe_memory() {
     const std::uint64_t page = kernel_.dump().page_size();
     const auto nodes = read_memory_nodes(kernel_);
     if (nodes) {
@@ -165,7 +165,7 @@ void Maker::describe_memory() {
          "the usable memory");
 }
 
-void Maker::describe_crash(const SystemInfoParts& parts) {
+void SystemInfoMaker::describe_crash(const SystemInfoParts& parts) {
     // Every kernel has tasks: none means that they could not be read.
     if (parts.task_count) {
         if (*parts.task_count != 0) info_.task_count = parts.task_count;
@@ -187,7 +187,7 @@ void Maker::describe_crash(const SystemInfoParts& parts) {
 }  // namespace
 
 SystemInfo make_system_info(const Kernel& kernel, const SystemInfoParts& parts) {
-    return Maker(kernel).make(parts);
+    return SystemInfoMaker(kernel).make(parts);
 }
 
 }  // namespace postmortem

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/parallel.h"
 #include "base/problem_collector.h"
 #include "kernel/mm/numa.h"
@@ -14,12 +15,11 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint64_t bytes_per_kib = 1024;
-constexpr std::size_t tasks_per_piece = 512;
+constexpr std::size_t tasks_at_once = 512;
 
-class Maker {
+class TaskListMaker {
   public:
-    Maker(const Kernel& kernel, const TaskTable& table)
+    TaskListMaker(const Kernel& kernel, const TaskTable& table)
         : kernel_(kernel), memory_(kernel, table), page_kib_(kernel.dump().page_size() / bytes_per_kib) {
         for (const Task& task : table.tasks) pid_of_[task.address] = task.pid;
         // Of the memory that is present, as crash has it; ps(1) in the guest takes the share of MemTotal.
@@ -37,7 +37,7 @@ class Maker {
         std::stable_sort(order.begin(), order.end(),
                          [&](auto a, auto b) { return tasks[a]->mm < tasks[b]->mm; });
         std::vector<Result<TaskMemory>> results(tasks.size(), TaskMemory());
-        parallel_for(order.size(), tasks_per_piece, [&](std::size_t first, std::size_t last) {
+        parallel_for(order.size(), tasks_at_once, [&](std::size_t first, std::size_t last) {
             const Task* before = nullptr;
             for (std::size_t i = first; i < last; ++i) {
                 const Task* task = tasks[order[i]];
@@ -95,7 +95,7 @@ class Maker {
 }  // namespace
 
 TaskInfo make_task_info(const Kernel& kernel, const TaskTable& table, const Task& task, Problems& problems) {
-    Maker maker(kernel, table);
+    TaskListMaker maker(kernel, table);
     TaskInfo info = maker.info(task, maker.memories({&task}).front());
     for (Error& problem : maker.take_problems()) problems.push_back(std::move(problem));
     return info;
@@ -113,7 +113,7 @@ Result<TaskList> make_task_list(const Kernel& kernel, const std::vector<std::str
         return list;
     }
     if (auto damage = kernel.types().damage()) list.problems.push_back(std::move(*damage));
-    Maker maker(kernel, table);
+    TaskListMaker maker(kernel, table);
     list.tasks.reserve(selected->size());
     const auto memories = maker.memories(*selected);
     for (std::size_t i = 0; i < selected->size(); ++i)

@@ -6,12 +6,12 @@
 namespace postmortem {
 namespace {
 
-struct GroupView {
+struct TriageGroupView {
     const TriageGroup* group;
     const Triage* triage;
 };
 
-std::vector<const TriageCase*> cases(const GroupView& view) {
+std::vector<const TriageCase*> cases(const TriageGroupView& view) {
     std::vector<const TriageCase*> list;
     for (const std::size_t index : view.group->cases) list.push_back(&view.triage->cases[index]);
     return list;
@@ -24,8 +24,8 @@ std::vector<const TriageCase*> without_cause(const Triage& triage, bool usable) 
     return list;
 }
 
-std::vector<GroupView> groups(const Triage& triage) {
-    std::vector<GroupView> list;
+std::vector<TriageGroupView> groups(const Triage& triage) {
+    std::vector<TriageGroupView> list;
     for (const TriageGroup& group : triage.groups) list.push_back({&group, &triage});
     return list;
 }
@@ -45,27 +45,27 @@ void describe(Describer<TriageCase>& one) {
         "why it cannot be used");
 }
 
-void describe(Describer<GroupView>& group) {
+void describe(Describer<TriageGroupView>& group) {
     group.is("group of cases", "Cases that died of the same");
     group.add(
-        "id", [](const GroupView& g) -> const std::string& { return g.group->id; },
+        "id", [](const TriageGroupView& g) -> const std::string& { return g.group->id; },
         "the signature that they have in common");
     group.add(
-        "title", [](const GroupView& g) -> const std::string& { return g.group->title; },
+        "title", [](const TriageGroupView& g) -> const std::string& { return g.group->title; },
         "in syzkaller's vocabulary");
     group.word(
-        "class", [](const GroupView& g) { return g.group->event_class; }, EventClass::OtherInfo,
+        "class", [](const TriageGroupView& g) { return g.group->event_class; }, EventClass::OtherInfo,
         "the kind of event");
     group.add(
-        "count", [](const GroupView& g) { return g.group->cases.size(); }, "of its cases");
+        "count", [](const TriageGroupView& g) { return g.group->cases.size(); }, "of its cases");
     group.add(
-        "first_seen", [](const GroupView& g) { return g.group->first_seen; }, "seconds since 1970");
+        "first_seen", [](const TriageGroupView& g) { return g.group->first_seen; }, "seconds since 1970");
     group.add(
-        "last_seen", [](const GroupView& g) { return g.group->last_seen; }, "seconds since 1970");
+        "last_seen", [](const TriageGroupView& g) { return g.group->last_seen; }, "seconds since 1970");
     group.add(
-        "kernels", [](const GroupView& g) -> const auto& { return g.group->kernels; }, "releases");
+        "kernels", [](const TriageGroupView& g) -> const auto& { return g.group->kernels; }, "releases");
     group.add(
-        "hosts", [](const GroupView& g) -> const auto& { return g.group->hosts; }, "names of machines");
+        "hosts", [](const TriageGroupView& g) -> const auto& { return g.group->hosts; }, "names of machines");
     group.add("cases", cases, "in the order of their paths");
 }
 

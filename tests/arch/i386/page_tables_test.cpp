@@ -6,6 +6,8 @@
 
 #include "support/sparse_dump.h"
 
+namespace i386_page_tables_test {
+
 using namespace postmortem;
 using test::SparseDump;
 
@@ -92,3 +94,5 @@ TEST_CASE("a table that cannot be read gives the page's own reason") {
         CHECK(error_of(dump, true, 0xc0000000) == code);
     }
 }
+
+}  // namespace i386_page_tables_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace i386_registers_test {
+
 using namespace postmortem;
 using namespace postmortem::i386;
 
@@ -101,3 +103,5 @@ TEST_CASE("QEMU's note of a 32-bit CPU") {
     CHECK(parse_qemu_cpu(words.view())->per_cpu_base[0] == 0);
     CHECK_FALSE(parse_qemu_cpu(words.first(200)));
 }
+
+}  // namespace i386_registers_test

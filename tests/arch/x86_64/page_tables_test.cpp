@@ -6,6 +6,8 @@
 
 #include "support/sparse_dump.h"
 
+namespace x86_64_page_tables_test {
+
 using namespace postmortem;
 using test::PageTableBuilder;
 using test::SparseDump;
@@ -150,3 +152,5 @@ TEST_CASE("an entry that leads out of memory or back to the root ends the walk")
     walk.dump.put<std::uint64_t>(walk.builder.root() + 8 * 511, walk.builder.root() | 3);
     CHECK(walk.at(0xfffffffffffff000ull).value().paddr == walk.builder.root());
 }
+
+}  // namespace x86_64_page_tables_test

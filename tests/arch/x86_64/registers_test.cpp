@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace x86_64_registers_test {
+
 using namespace postmortem;
 using namespace postmortem::x86_64;
 
@@ -97,3 +99,5 @@ TEST_CASE("QEMU's note of a CPU") {
     CHECK(older->kernel_gs_base == 0);
     CHECK_FALSE(parse_qemu_cpu(words.first(431)));
 }
+
+}  // namespace x86_64_registers_test

@@ -5,6 +5,8 @@
 #include "kernel/cgroup/cgroups.h"
 #include "support/fake_kernel.h"
 
+namespace memory_controller_test {
+
 using namespace postmortem;
 using test::FakeKernel;
 
@@ -69,3 +71,5 @@ TEST_CASE("symbols or types that are missing do not take the memory controller a
     const auto no_types = without_types.fake.open();
     CHECK(read_memory_controller(*no_types).error().code == ErrorCode::MissingDebugInfo);
 }
+
+}  // namespace memory_controller_test

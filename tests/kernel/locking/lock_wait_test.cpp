@@ -5,6 +5,8 @@
 
 #include "support/fake_kernel.h"
 
+namespace lock_wait_test {
+
 using namespace postmortem;
 using test::FakeKernel;
 
@@ -139,3 +141,5 @@ TEST_CASE("the lock that a backtrace waits in, with and without PREEMPT_RT") {
         CHECK(lock_awaited_in(one.functions) == one.kind);
     }
 }
+
+}  // namespace lock_wait_test

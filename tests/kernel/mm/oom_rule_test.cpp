@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace oom_rule_test {
+
 using namespace postmortem;
 
 namespace {
@@ -82,3 +84,5 @@ TEST_CASE("numbers that no machine has do not overflow") {
         }
     }
 }
+
+}  // namespace oom_rule_test

@@ -7,6 +7,8 @@
 #include "kernel/kernel.h"
 #include "support/fake_kernel.h"
 
+namespace modules_test {
+
 using namespace postmortem;
 using namespace std::string_view_literals;
 using test::FakeKernel;
@@ -218,3 +220,5 @@ TEST_CASE("symbol tables that cannot be are refused, and unreadable ones say why
     CHECK(kernel->symbol_at(text + 0x10020).error().code == ErrorCode::Corrupt);
     CHECK(kernel->symbol_at(text + 0x20020).error().code == ErrorCode::NotMapped);
 }
+
+}  // namespace modules_test

@@ -10,6 +10,8 @@
 #include "kernel/printk/printk.h"
 #include "support/memory_image.h"
 
+namespace printk_damage_test {
+
 using namespace postmortem;
 
 namespace {
@@ -122,3 +124,5 @@ TEST_CASE("a record buffer of garbage") {
 TEST_CASE("a flat buffer of garbage") {
     check_bounded({"log_buf", "log_buf_len", "log_end", "logged_chars"}, PrintkFormat::Flat);
 }
+
+}  // namespace printk_damage_test

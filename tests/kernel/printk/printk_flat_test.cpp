@@ -7,6 +7,8 @@
 #include "kernel/printk/printk.h"
 #include "support/memory_image.h"
 
+namespace printk_flat_test {
+
 using namespace postmortem;
 
 namespace {
@@ -106,3 +108,5 @@ TEST_CASE("an empty flat buffer, and one of an impossible size") {
     flat.image.put<std::uint32_t>(variables + 8, 0);
     CHECK(flat.read().problems.at(0).code == ErrorCode::Corrupt);
 }
+
+}  // namespace printk_flat_test

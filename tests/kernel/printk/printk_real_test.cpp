@@ -10,6 +10,8 @@
 #include "support/files.h"
 #include "support/real_dumps.h"
 
+namespace printk_real_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -62,3 +64,5 @@ TEST_CASE("the log of a real dump holds the console's last line, and counts with
             CHECK(*log.records[i].seq == *log.records[i - 1].seq + 1);
     }
 }
+
+}  // namespace printk_real_test

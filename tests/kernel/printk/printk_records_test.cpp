@@ -7,6 +7,8 @@
 #include "kernel/printk/printk.h"
 #include "support/memory_image.h"
 
+namespace printk_records_test {
+
 using namespace postmortem;
 
 namespace {
@@ -165,3 +167,5 @@ TEST_CASE("a buffer whose ends are garbage is refused") {
     REQUIRE(log.problems.size() == 1);
     CHECK(log.problems[0].code == ErrorCode::Corrupt);
 }
+
+}  // namespace printk_records_test

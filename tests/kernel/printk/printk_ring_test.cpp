@@ -8,6 +8,8 @@
 #include "kernel/printk/printk.h"
 #include "support/memory_image.h"
 
+namespace printk_ring_test {
+
 using namespace postmortem;
 
 namespace {
@@ -379,3 +381,5 @@ TEST_CASE("a VMCOREINFO that lacks a key names it") {
     CHECK(log.problems[0].message.find("OFFSET(prb_desc.state_var)") != std::string::npos);
     CHECK(ring.read("SYMBOL(prb)").format == PrintkFormat::Unknown);
 }
+
+}  // namespace printk_ring_test

@@ -8,6 +8,8 @@
 
 #include "support/fake_kernel.h"
 
+namespace task_states_test {
+
 using namespace postmortem;
 
 namespace {
@@ -115,3 +117,5 @@ TEST_CASE("a kernel that tells nothing has the numbers of 4.14") {
     check(TaskStates::of(*fake.open()), eras.back());
     check(TaskStates(), eras.back());
 }
+
+}  // namespace task_states_test

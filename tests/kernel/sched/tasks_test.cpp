@@ -11,6 +11,8 @@
 #include "kernel/mm/task_memory.h"
 #include "support/fake_tasks.h"
 
+namespace tasks_test {
+
 using namespace postmortem;
 using test::FakeTasks;
 using test::TaskEra;
@@ -335,3 +337,5 @@ TEST_CASE("a CPU that cannot be read is absent, never 0, and costs a problem") {
         CHECK(tells(table, "of pid 1:"));
     }
 }
+
+}  // namespace tasks_test

@@ -11,6 +11,8 @@
 #include "kernel/unwind/frame_walker.h"
 #include "support/memory_image.h"
 
+namespace frame_pointer_test {
+
 using namespace postmortem;
 
 namespace {
@@ -200,3 +202,5 @@ TEST_CASE("frame pointers that run in a circle or downwards end a walk") {
         CHECK(trace.frames.size() < 8);
     }
 }
+
+}  // namespace frame_pointer_test

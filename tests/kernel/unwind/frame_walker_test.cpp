@@ -5,6 +5,8 @@
 
 #include "support/fake_code.h"
 
+namespace frame_walker_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 using x86_64::Reg;
@@ -469,3 +471,5 @@ TEST_SUITE("hostile stacks") {
         CHECK(trace.frames[1].trust == FrameTrust::Scan);
     }
 }
+
+}  // namespace frame_walker_test

@@ -6,6 +6,8 @@
 #include "arch/x86_64/x86_64.h"
 #include "support/memory_image.h"
 
+namespace orc_test {
+
 using namespace postmortem;
 
 namespace {
@@ -136,3 +138,5 @@ TEST_CASE("damaged tables are errors, not answers") {
     for (unsigned i = 0; i < 100; ++i) shuffled.add(text + (i * 7919) % 4096, raw(8, 0, 5, 2));
     for (std::uint64_t ip = text; ip < text + 4096; ip += 64) (void)shuffled.find(ip);
 }
+
+}  // namespace orc_test

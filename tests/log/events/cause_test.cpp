@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace cause_test {
+
 using namespace postmortem;
 
 namespace {
@@ -123,3 +125,5 @@ TEST_CASE("the boot that crashed, and the first panic of it") {
                     {EventClass::NullDereference, "BUG", 2, 1},
                     {EventClass::Escalation, fatal, 2}}) == 0);
 }
+
+}  // namespace cause_test

@@ -16,6 +16,8 @@
 
 #include <postmortem/log_analysis.h>
 
+namespace corpus_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -167,3 +169,5 @@ TEST_CASE("real oopses: headline, function, kernel, comm") {
     CHECK(kernel.share() >= 0.98);
     CHECK(comm.share() >= 0.98);
 }
+
+}  // namespace corpus_test

@@ -12,6 +12,8 @@
 #include "log/events/undecoded.h"
 #include "support/places.h"
 
+namespace kinds_test {
+
 using namespace postmortem;
 
 namespace {
@@ -318,3 +320,5 @@ TEST_CASE("Rust's message is in one line, or in the next one without a prefix") 
     CHECK(two.events[1].follows == 0);
     CHECK(two.cause == 0);
 }
+
+}  // namespace kinds_test

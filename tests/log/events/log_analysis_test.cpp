@@ -6,6 +6,8 @@
 
 #include <postmortem/log_analysis.h>
 
+namespace log_analysis_test {
+
 using namespace postmortem;
 
 namespace {
@@ -196,3 +198,5 @@ TEST_CASE("bad input is answered, not suffered") {
     wild += "BUG: " + std::string(500'000, '\x1b');
     CHECK(analyse_log_text(wild).events.size() <= 1100);
 }
+
+}  // namespace log_analysis_test

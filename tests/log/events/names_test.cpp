@@ -7,9 +7,11 @@
 #include "log/events/fault_address.h"
 #include "log/events/frame.h"
 #include "log/events/function_name.h"
-#include "log/match/name_set.h"
 #include "log/events/registers.h"
 #include "log/events/title.h"
+#include "log/match/name_set.h"
+
+namespace names_test {
 
 using namespace postmortem;
 
@@ -159,3 +161,5 @@ TEST_CASE("titles are the same on every run") {
           "KASAN: use-after-free Read in f, g");
     CHECK(fill_title("in {frame}", {}, {}) == "in corrupted");
 }
+
+}  // namespace names_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace knowledge_test {
+
 using namespace postmortem;
 
 namespace {
@@ -81,3 +83,5 @@ TEST_CASE("a bad knowledge file is refused with its line") {
     CHECK(complaint("- id: a\n") == "x.yaml:1: when is missing");
     CHECK(complaint("a: b") == "x.yaml:1: a list of entries is wanted");
 }
+
+}  // namespace knowledge_test

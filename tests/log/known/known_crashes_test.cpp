@@ -8,6 +8,8 @@
 
 #include "log/known/kernel_range.h"
 
+namespace known_crashes_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -140,3 +142,5 @@ TEST_CASE("kernel releases are compared by their numbers") {
     CHECK_FALSE(contains("6.1", ""));
     CHECK_FALSE(KernelRange::parse(""));
 }
+
+}  // namespace known_crashes_test

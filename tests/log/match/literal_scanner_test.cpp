@@ -6,6 +6,8 @@
 
 #include "log/events/event_rule.h"
 
+namespace literal_scanner_test {
+
 using namespace postmortem;
 
 TEST_CASE("every literal is found wherever it stands, and nothing else") {
@@ -32,3 +34,5 @@ TEST_CASE("the rule book fits the scanner") {
         CHECK(trigger.literal.size() >= 4);
     }
 }
+
+}  // namespace literal_scanner_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace pattern_test {
+
 using namespace postmortem;
 
 TEST_CASE("typed holes") {
@@ -52,3 +54,5 @@ TEST_CASE("long lines stay linear") {
     CHECK_FALSE(Pattern("x{*}{func} y").find("x" + letters));
     CHECK_FALSE(Pattern("{src}").find(letters + "/" + letters));
 }
+
+}  // namespace pattern_test

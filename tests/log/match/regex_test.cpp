@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace regex_test {
+
 using namespace postmortem;
 
 namespace {
@@ -67,3 +69,5 @@ TEST_CASE("what hangs other engines takes no time here") {
     CHECK_FALSE(finds("(a+)+$", std::string(20'000, 'a') + "b"));
     CHECK_FALSE(finds("(a|a)*b", std::string(20'000, 'a')));
 }
+
+}  // namespace regex_test

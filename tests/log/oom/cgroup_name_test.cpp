@@ -4,6 +4,8 @@
 
 #include <postmortem/cgroup.h>
 
+namespace cgroup_name_test {
+
 using namespace postmortem;
 
 namespace {
@@ -146,3 +148,5 @@ TEST_CASE("what a cgroup itself is, whatever lies around it") {
         CHECK(static_cast<int>(name_cgroup(path).level) == static_cast<int>(level));
     }
 }
+
+}  // namespace cgroup_name_test

@@ -10,6 +10,8 @@
 
 #include <postmortem/oom.h>
 
+namespace oom_corpus_test {
+
 using namespace postmortem;
 using Json = nlohmann::json;
 
@@ -120,3 +122,5 @@ TEST_CASE("every fact of the corpus of real OOM reports") {
     CHECK(logs > 0);
     MESSAGE(logs << " logs, " << facts << " facts");
 }
+
+}  // namespace oom_corpus_test

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+namespace oom_gfp_test {
+
 using namespace postmortem::oom;
 
 namespace {
@@ -61,3 +63,5 @@ TEST_CASE("the zones that a request may use") {
     CHECK(is_movable({"GFP_TRANSHUGE_LIGHT"}));
     CHECK_FALSE(is_movable({"GFP_HIGHUSER"}));
 }
+
+}  // namespace oom_gfp_test

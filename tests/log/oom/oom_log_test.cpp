@@ -6,6 +6,8 @@
 
 #include <postmortem/oom.h>
 
+namespace oom_log_test {
+
 using namespace postmortem;
 
 namespace {
@@ -241,3 +243,5 @@ TEST_CASE("a report that was cut does not take the kill of another boot or anoth
     CHECK(find_oom_events(head + "[    0.000000] Linux version 6.1.0-9-amd64\n" + kill("   99.000000"))
               .size() == 2);
 }
+
+}  // namespace oom_log_test

@@ -10,6 +10,8 @@
 #include "log/oom/oom_memory.h"
 #include "log/oom/oom_tasks.h"
 
+namespace oom_shape_test {
+
 using namespace postmortem;
 using namespace postmortem::oom;
 
@@ -396,3 +398,5 @@ TEST_CASE("the anchor search finds every anchor wherever it lies") {
     CHECK(anchors.find("oom-kil") == std::string_view::npos);
     CHECK(anchors.find("") == std::string_view::npos);
 }
+
+}  // namespace oom_shape_test

@@ -16,11 +16,12 @@
 #include <postmortem/render_oom.h>
 
 #include "base/text.h"
-#include "log/text/cursor.h"
 #include "log/oom/oom_shape.h"
+#include "log/text/cursor.h"
 #include "log/text/prefix.h"
-
 #include "support/places.h"
+
+namespace oom_torn_test {
 
 using namespace postmortem;
 using Json = nlohmann::json;
@@ -280,3 +281,5 @@ TEST_CASE("numbers without measure stay harmless") {
     REQUIRE(events.size() == 1);
     CHECK_FALSE(to_json(events[0], explain(events[0])).empty());
 }
+
+}  // namespace oom_torn_test

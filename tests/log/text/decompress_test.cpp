@@ -13,6 +13,8 @@
 #include "log/text/log_reader.h"
 #include "log/text/pstore.h"
 
+namespace decompress_test {
+
 using namespace postmortem;
 
 namespace {
@@ -146,3 +148,5 @@ TEST_CASE("pstore parts are read from the oldest on") {
     CHECK(texts == "first,one and a half,second,half,third,");
     CHECK(lines == "4,9,6,7,2,");
 }
+
+}  // namespace decompress_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace log_reader_test {
+
 using namespace postmortem;
 
 namespace {
@@ -184,3 +186,5 @@ TEST_CASE("empty lines, no lines, no last newline") {
     CHECK(texts("\n\na") == std::vector<std::string>{"", "", "a"});
     CHECK(texts("{\"MESSAGE\":") == std::vector<std::string>{"{\"MESSAGE\":"});
 }
+
+}  // namespace log_reader_test

@@ -14,6 +14,8 @@
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
 
+namespace backtrace_real_test {
+
 using namespace postmortem;
 using postmortem::test::ProcTruth;
 
@@ -192,3 +194,5 @@ TEST_SUITE("real dumps") {
         }
     }
 }
+
+}  // namespace backtrace_real_test

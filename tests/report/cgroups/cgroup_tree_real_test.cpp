@@ -11,6 +11,8 @@
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
 
+namespace cgroup_tree_real_test {
+
 using namespace postmortem;
 using postmortem::test::ProcTruth;
 
@@ -174,3 +176,5 @@ TEST_SUITE("real dumps") {
         }
     }
 }
+
+}  // namespace cgroup_tree_real_test

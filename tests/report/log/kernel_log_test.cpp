@@ -4,6 +4,8 @@
 
 #include <postmortem/render.h>
 
+namespace kernel_log_test {
+
 using namespace postmortem;
 
 namespace {
@@ -77,3 +79,5 @@ TEST_CASE("a log as JSON keeps what text cannot show") {
     CHECK(json["records"][1]["time_ns"].is_null());
     CHECK(json["records"][1]["caller"].is_null());
 }
+
+}  // namespace kernel_log_test

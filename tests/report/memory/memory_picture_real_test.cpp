@@ -18,6 +18,8 @@
 #include "support/real_dumps.h"
 #include "support/temp_dir.h"
 
+namespace memory_picture_real_test {
+
 using namespace postmortem;
 using postmortem::test::file_contents;
 using postmortem::test::ProcTruth;
@@ -512,3 +514,5 @@ TEST_CASE("what a dump does not hold is told, and never shown as zero") {
         CHECK(to_json(picture).find("\"problems\"") != std::string::npos);
     }
 }
+
+}  // namespace memory_picture_real_test

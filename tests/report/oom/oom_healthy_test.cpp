@@ -11,6 +11,8 @@
 #include "report/oom/oom_scene.h"
 #include "report/oom/oom_state.h"
 
+namespace oom_healthy_test {
+
 using namespace postmortem;
 using Kind = OomFindingKind;
 
@@ -189,3 +191,5 @@ TEST_CASE("a low zone that is used up while a higher one has memory is told, wha
         CHECK(state.verdict.summary.find("low zones were used up") != std::string::npos);
     });
 }
+
+}  // namespace oom_healthy_test

@@ -6,6 +6,8 @@
 
 #include "report/oom/oom_text.h"
 
+namespace oom_output_test {
+
 using namespace postmortem;
 using Json = nlohmann::json;
 
@@ -126,3 +128,5 @@ TEST_CASE("the JSON holds every field by its unit") {
     CHECK(json["memory"].is_null());
     CHECK(to_json(event, explain(event)).find('\n') == std::string::npos);
 }
+
+}  // namespace oom_output_test

@@ -15,6 +15,8 @@
 #include "report/oom/oom_verdict.h"
 #include "support/places.h"
 
+namespace oom_staged_test {
+
 using namespace postmortem;
 using Kind = OomFindingKind;
 
@@ -190,3 +192,5 @@ TEST_CASE("the sum of Mem-Info is the machine's memory") {
         }
     }
 }
+
+}  // namespace oom_staged_test

@@ -11,6 +11,8 @@
 
 #include "support/real_dumps.h"
 
+namespace oom_state_real_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -89,3 +91,5 @@ TEST_CASE("the verdict on a real dump's memory names what was staged, and nothin
         }
     }
 }
+
+}  // namespace oom_state_real_test

@@ -17,6 +17,8 @@
 #include "report/oom/oom_platform.h"
 #include "support/places.h"
 
+namespace oom_steps_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -216,3 +218,5 @@ TEST_CASE("who sets the limit, level by level") {
     holds("/lxc/101", "lxc.cgroup");
     holds("/mygroup", "raise memory.max of the cgroup");
 }
+
+}  // namespace oom_steps_test

@@ -13,6 +13,8 @@
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
 
+namespace oom_tasks_real_test {
+
 using namespace postmortem;
 using postmortem::test::ProcTruth;
 
@@ -229,3 +231,5 @@ TEST_SUITE("real dumps") {
         }
     }
 }
+
+}  // namespace oom_tasks_real_test

@@ -6,6 +6,8 @@
 
 #include <postmortem/oom.h>
 
+namespace oom_verdict_test {
+
 using namespace postmortem;
 using Kind = OomFindingKind;
 
@@ -203,3 +205,5 @@ TEST_CASE("a cgroup's swap limit") {
     CHECK(advises(verdict, "memory.swap.max"));
     CHECK_FALSE(advises(verdict, "give the machine more memory"));
 }
+
+}  // namespace oom_verdict_test

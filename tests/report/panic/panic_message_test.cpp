@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace panic_message_test {
+
 using namespace postmortem;
 
 namespace {
@@ -81,3 +83,5 @@ TEST_CASE("only the first line of a message of several lines is taken") {
     CHECK(find_panic_message(log_of({"Kernel panic - not syncing: one\ntwo"})) ==
           "Kernel panic - not syncing: one");
 }
+
+}  // namespace panic_message_test

@@ -16,6 +16,8 @@
 #include "support/real_dumps.h"
 #include "support/temp_dir.h"
 
+namespace panic_real_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -148,3 +150,5 @@ TEST_CASE("panic settings of a real dump are those of its /proc/sys, or what its
             CHECK(*on_oom == parse_i64(trimmed(*theirs)));
     }
 }
+
+}  // namespace panic_real_test

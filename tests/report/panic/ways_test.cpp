@@ -1,7 +1,6 @@
 // Every way to die of testdata/lab on four kernels, from the log alone (testdata/logs) and from the dump (the
 // samples, or all that $POSTMORTEM_DUMPS holds): cause, function, module, offset, panic task, and ids that
 // are the same on all kernels and different between bugs.
-#include "support/places.h"
 #include "support/ways.h"
 
 #include <cstdlib>
@@ -19,8 +18,11 @@
 #include <postmortem/crash_dump.h>
 #include <postmortem/log_analysis.h>
 
+#include "support/places.h"
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
+
+namespace ways_test {
 
 using namespace postmortem;
 using postmortem::test::Way;
@@ -199,3 +201,5 @@ TEST_SUITE("real dumps") {
         }
     }
 }
+
+}  // namespace ways_test

@@ -14,6 +14,8 @@
 #include "report/system/system_info.h"
 #include "support/real_dumps.h"
 
+namespace system_info_real_test {
+
 using namespace postmortem;
 namespace fs = std::filesystem;
 
@@ -158,3 +160,5 @@ TEST_CASE("a dump that lacks the symbols still says what it can, and each cause 
         for (const auto& [cause, count] : causes) CHECK_MESSAGE(count == 1, cause);
     }
 }
+
+}  // namespace system_info_real_test

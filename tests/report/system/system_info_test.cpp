@@ -7,6 +7,8 @@
 
 #include <postmortem/render.h>
 
+namespace system_info_test {
+
 using namespace postmortem;
 
 namespace {
@@ -148,3 +150,5 @@ TEST_CASE("system information as JSON") {
     CHECK(json["problems"][0]["address"] == "0x10");
     CHECK(nlohmann::json::parse(to_json(SystemInfo()))["taint"].is_null());
 }
+
+}  // namespace system_info_test

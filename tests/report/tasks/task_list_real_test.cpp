@@ -11,6 +11,8 @@
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
 
+namespace task_list_real_test {
+
 using namespace postmortem;
 using postmortem::test::ProcTruth;
 
@@ -142,3 +144,5 @@ TEST_SUITE("real dumps") {
         }
     }
 }
+
+}  // namespace task_list_real_test
