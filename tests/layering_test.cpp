@@ -130,7 +130,7 @@ TEST_CASE("printers know answers, and what printers share; they analyse nothing"
 TEST_CASE("no two headers define a type of the same name") {
     const fs::path root = postmortem::test::source_dir() / "libpostmortem";
     const std::regex opening("^namespace ([a-z0-9_:]+) \\{"),
-        defined("^(?:struct|class|enum class) (?:[A-Z_]+_API )?(\\w+)[^;]*\\{$");
+        defined("^(?:struct|class|enum class) (?:[A-Z_]+_API )?(\\w+)(?: final)?(?: : .*)? \\{$");
     std::map<std::string, std::string> homes;
     for (const auto& entry : fs::recursive_directory_iterator(root)) {
         if (entry.path().extension() != ".h") continue;
