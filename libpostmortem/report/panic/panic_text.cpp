@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 #include "report/backtrace/backtrace_text.h"
+#include "report/panic/event_text.h"
+#include "report/panic/knowledge_text.h"
 
 namespace postmortem {
 namespace {
@@ -16,7 +18,6 @@ namespace {
 constexpr std::size_t most_events = 8;
 constexpr std::size_t most_blocked = 10;
 constexpr std::size_t most_frames = 20;
-constexpr std::size_t text_width = 100;
 
 class PanicPrinter {
   public:
@@ -35,7 +36,7 @@ class PanicPrinter {
         print_other_events();
         print_trace();
         print_blocked();
-        if (analysis_.knowledge) print_knowledge(*analysis_.knowledge);
+        if (analysis_.knowledge) append_text(out_, *analysis_.knowledge, analysis_.source, analysis_.is_dump);
         return std::move(out_);
     }
 
@@ -54,16 +55,16 @@ class PanicPrinter {
         row("CAUSE", escaped(cause.title));
         row("ID", fmt::format("{}  ({}{})", cause.id, to_string(cause.event_class),
                               cause.corrupted ? "; not sure: " + escaped(cause.corruption) : ""));
-        row("KERNEL SAYS", kernel_says(cause));
+        row("KERNEL SAYS", event_text::kernel_says(cause));
         row("WHERE", where(cause));
-        row("STALLED", stalled(cause));
-        row("FAULT AT", fault(cause));
-        row("TASK", task(cause));
-        row("OUTCOME", outcome(cause));
-        if (cause.first_oops_missing) row("NOTE", first_oops_missing(cause));
+        row("STALLED", event_text::stalled(cause));
+        row("FAULT AT", event_text::fault(cause));
+        row("TASK", event_text::task(cause));
+        row("OUTCOME", event_text::outcome(cause));
+        if (cause.first_oops_missing) row("NOTE", event_text::first_oops_missing(cause));
         row("KERNEL", escaped(cause.kernel));
         row("HARDWARE", escaped(cause.hardware));
-        if (!analysis_.evidence) row("TAINT", taint(cause));
+        if (!analysis_.evidence) row("TAINT", event_text::taint(cause));
     }
 
     void print_oom_kills(const OomKillsInLog& found) {
@@ -74,14 +75,6 @@ class PanicPrinter {
         row("NEXT", fmt::format("postmortem oom {}", quoted(analysis_.source)));
     }
 
-    static std::string kernel_says(const LogEvent& cause) {
-        if (cause.line == 0) return "(the log of it is lost; told from the stack)";
-        std::string when = fmt::format("line {}", cause.line);
-        if (cause.seconds) when += fmt::format(", {:.6f} s after boot", *cause.seconds);
-        if (!cause.time.empty()) when += ", " + escaped(cause.time);
-        return fmt::format("{}  ({})", escaped(cause.headline), when);
-    }
-
     std::string where(const LogEvent& cause) const {
         if (cause.function.empty()) return {};
         std::string text = escaped(cause.function);
@@ -89,56 +82,7 @@ class PanicPrinter {
         if (!cause.module.empty()) text += fmt::format(" [{}]", escaped(cause.module));
         if (!cause.source.empty()) text += fmt::format("  at {}", escaped(cause.source));
         if (const std::string lines = source_line(cause); !lines.empty()) text += "  at " + lines;
-        if (cause.frames.empty() && cause.caller) text += ", called from " + place(*cause.caller);
-        return text;
-    }
-
-    static std::string place(const LogFrame& frame) {
-        return escaped(frame.symbol) + (frame.offset ? fmt::format("+{:#x}", *frame.offset) : "") +
-               (frame.module.empty() ? "" : fmt::format(" [{}]", escaped(frame.module)));
-    }
-
-    static std::string outcome(const LogEvent& event) {
-        switch (event.outcome) {
-            case Outcome::WentOn: return "the kernel went on";
-            case Outcome::KilledTask: return "a process was killed, the machine went on";
-            case Outcome::TaskSleeps: return "a task sleeps, and the log does not tell that it woke up";
-            case Outcome::CpuStuck: return "a CPU did no other work, and the log does not tell of an end";
-            case Outcome::Died: return "the machine died";
-            case Outcome::Unknown: break;
-        }
-        return "not known: the log does not tell whether the machine went on";
-    }
-
-    static std::string first_oops_missing(const LogEvent& event) {
-        const std::string which = event.die_count ? fmt::format("this is oops number {}", *event.die_count)
-                                                  : std::string("the taint D tells of an earlier oops");
-        return which + ": the first one, the one that counts, is not in this log";
-    }
-
-    template <class Number>
-    static std::string numbers(std::string_view one, std::string_view many, const std::vector<Number>& list) {
-        if (list.empty()) return {};
-        return fmt::format("{} {}", list.size() == 1 ? one : many, fmt::join(list, ", "));
-    }
-
-    static std::string stalled(const LogEvent& event) {
-        if (!event.stall) return {};
-        const LogStall& stall = *event.stall;
-        std::string text = numbers("CPU", "CPUs", stall.cpus);
-        const auto add = [&](const std::string& part) {
-            if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
-        };
-        add(numbers("task", "tasks", stall.tasks));
-        if (stall.jiffies) add(fmt::format("for {} jiffies", *stall.jiffies));
-        if (stall.seconds) add(fmt::format("for {} s", *stall.seconds));
-        if (stall.starved_jiffies) {
-            add(fmt::format("grace-period kthread {} got no CPU for {} jiffies", escaped(stall.kthread),
-                            *stall.starved_jiffies));
-            if (stall.kthread_cpu) text += fmt::format(" (it is to run on CPU {})", *stall.kthread_cpu);
-        }
-        if (!stall.silent_cpus.empty())
-            add("no answer to the NMI from " + numbers("CPU", "CPUs", stall.silent_cpus));
+        if (cause.frames.empty() && cause.caller) text += ", called from " + event_text::place(*cause.caller);
         return text;
     }
 
@@ -149,58 +93,6 @@ class PanicPrinter {
             if (frame.function == cause.function && frame.file && frame.line)
                 return fmt::format("{}:{}", escaped(*frame.file), *frame.line);
         return {};
-    }
-
-    static std::int64_t signed_address(std::uint64_t address) {
-        return address <= 0xffffffff ? static_cast<std::int32_t>(address)
-                                     : static_cast<std::int64_t>(address);
-    }
-
-    static std::string error_pointer(std::uint64_t address) {
-        const std::int64_t value = signed_address(address);
-        std::string text = fmt::format("an error code used as a pointer: ERR_PTR({})", value);
-        if (value % 4 == 0)
-            text += fmt::format(", or NULL - {:#x}: container_of() of a NULL pointer", -value);
-        return text;
-    }
-
-    static std::string fault(const LogEvent& cause) {
-        if (!cause.fault_address) return {};
-        const std::uint64_t address = *cause.fault_address;
-        const auto described = [&]() -> std::string {
-            switch (cause.address_kind) {
-                case AddressKind::Null: return "NULL itself";
-                case AddressKind::NullOffset:
-                    return fmt::format("NULL + {:#x}: a member or an element of something at NULL", address);
-                case AddressKind::ErrorPointer: return error_pointer(address);
-                case AddressKind::NullMinusOffset:
-                    return fmt::format("NULL - {:#x}: container_of() of a NULL pointer, by the registers",
-                                       -signed_address(address));
-                case AddressKind::FreedPoison: return "slab memory after it was freed (poison 6b)";
-                case AddressKind::UnusedPoison: return "slab memory that was never written (poison 5a)";
-                case AddressKind::ListPoison: return "an entry that was deleted from its list (LIST_POISON)";
-                case AddressKind::PagePoison: return "a page after it was freed (poison aa)";
-                case AddressKind::NonCanonical: return "no address at all on this machine (non-canonical)";
-                case AddressKind::User: return "an address of user space";
-                case AddressKind::Kernel: return "a kernel address where nothing is mapped";
-                case AddressKind::Unknown: break;
-            }
-            return {};
-        }();
-        return fmt::format("{:016x}{}{}", address, described.empty() ? "" : "  ", described);
-    }
-
-    static std::string task(const LogEvent& cause) {
-        std::string text = escaped(cause.comm);
-        if (cause.pid) text += fmt::format("{}pid {}", text.empty() ? "" : ", ", *cause.pid);
-        if (cause.cpu) text += fmt::format("{}CPU {}", text.empty() ? "" : ", ", *cause.cpu);
-        return text;
-    }
-
-    static std::string taint(const LogEvent& cause) {
-        std::string text = escaped(cause.taint);
-        for (const std::string& word : taint_words(cause.taint)) text += ", " + word;
-        return text;
     }
 
     void print_evidence_rows() {
@@ -295,9 +187,7 @@ class PanicPrinter {
         const std::size_t count = std::min(cause->frames.size(), most_frames);
         for (std::size_t i = 0; i < count; ++i) {
             const LogFrame& frame = cause->frames[i];
-            line("  {} {}{}{}", frame.reliable ? " " : "?", escaped(frame.symbol),
-                 frame.offset ? fmt::format("+{:#x}", *frame.offset) : "",
-                 frame.module.empty() ? "" : fmt::format(" [{}]", escaped(frame.module)));
+            line("  {} {}", frame.reliable ? " " : "?", event_text::place(frame));
         }
         if (count < cause->frames.size()) line("    ... {} more", cause->frames.size() - count);
     }
@@ -329,66 +219,6 @@ class PanicPrinter {
             return text + fmt::format("the task at {:x}, which {}", lock.owner,
                                       lock.owner_is_gone ? "is gone" : "cannot be read");
         return text + fmt::format("{} (pid {})", escaped(lock.owner_comm), lock.owner_pid);
-    }
-
-    void print_knowledge(const KnowledgeEntry& knowledge) {
-        line("\n{}", knowledge.name);
-        paragraph(knowledge.meaning, "  ", "  ");
-        list("Likely causes", knowledge.causes);
-        print_steps(knowledge);
-        list("What to do", knowledge.actions);
-        list("Sources", knowledge.sources);
-    }
-
-    void list(std::string_view heading, const std::vector<std::string>& items) {
-        if (items.empty()) return;
-        line("{}", heading);
-        for (const std::string& item : items) paragraph(item, "  - ", "    ");
-    }
-
-    // A step that asks for the dump is of no use to who has the log alone.
-    void print_steps(const KnowledgeEntry& knowledge) {
-        bool first = true;
-        for (const KnowledgeStep& step : knowledge.look) {
-            const std::size_t dump = step.command.find("DUMP");
-            if (dump != std::string::npos && !analysis_.is_dump) continue;
-            std::string command = step.command;
-            for (const std::string_view word : {"DUMP", "LOG"})
-                if (const std::size_t at = command.find(word); at != std::string::npos)
-                    command.replace(at, word.size(), quoted(analysis_.source));
-            if (std::exchange(first, false)) line("Look at");
-            line("  {}", command);
-            paragraph(step.purpose, "      ", "      ");
-        }
-    }
-
-    // For a shell to take it as one word.
-    static std::string quoted(const std::string& path) {
-        const bool plain = std::all_of(path.begin(), path.end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                   std::string_view("/._-+:,").find(c) != std::string_view::npos;
-        });
-        if (plain) return path;
-        std::string text = "'";
-        for (const char c : escaped(path)) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-        return text + "'";
-    }
-
-    void paragraph(std::string_view text, std::string_view first_indent, std::string_view indent) {
-        std::string current(first_indent);
-        bool empty = true;
-        for (const std::string_view word : split(text, ' ')) {
-            if (word.empty()) continue;
-            if (!empty && current.size() + 1 + word.size() > text_width) {
-                line("{}", current);
-                current = indent;
-                empty = true;
-            }
-            if (!empty) current += ' ';
-            current += word;
-            empty = false;
-        }
-        line("{}", current);
     }
 
     const PanicAnalysis& analysis_;
