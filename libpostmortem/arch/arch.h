@@ -85,12 +85,20 @@ struct SavedRegister {
     std::uint32_t frame_offset = 0;  ///< where the types do not tell
 };
 
-/// What switch_to() leaves behind.
+/// Where every task goes on that does not run: behind the call of `callee` in the first of `callers` that
+/// has one.
+struct FixedReturn {
+    const char* callee = nullptr;
+    std::span<const char* const> callers;
+};
+
+/// What switch_to() leaves behind. Of several contexts the first holds whose type or whose call is there,
+/// else the first of all.
 struct SavedContext {
-    /// The type that kernels with this context have: of several contexts the first whose type is there holds,
-    /// else the last.
-    const char* frame_type = nullptr;
+    const char* frame_type = nullptr;  ///< of what lies at the stack pointer
     SavedRegister ip, fp;
+    const FixedReturn* fixed_return = nullptr;  ///< in place of `ip`
+    std::uint32_t frame_size = 0;               ///< then: of what lies at the stack pointer
 };
 
 // --- stacks ---
@@ -114,6 +122,16 @@ struct StackMember {
     StackKind kind = StackKind::Irq;
 };
 
+/// Stacks of one CPU, one behind the other, of which an array holds the ends.
+struct StackEnds {
+    const char* variable = nullptr;
+    const char* type = nullptr;    ///< of the variable
+    const char* member = nullptr;  ///< the array
+    /// What the stacks are for. The order holds that has as many as there are ends that are not 0.
+    std::span<const std::span<const StackKind>> orders;
+    std::uint32_t smallest = 0;  ///< bytes of the smallest of them
+};
+
 /// One stack of each CPU, or several that are members of one struct.
 struct CpuStack {
     const char* name = nullptr;  ///< "interrupt stack"; null: not worth a problem where it is not found
@@ -124,6 +142,7 @@ struct CpuStack {
     /// Where `members` has any, `places` point to the start of a struct of this type.
     const char* set_type = nullptr;
     std::span<const StackMember> members{};
+    const StackEnds* ends = nullptr;  ///< what kernels without that struct have
 };
 
 struct StackLayout {

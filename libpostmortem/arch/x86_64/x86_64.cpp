@@ -74,10 +74,17 @@ std::optional<Registers> iret_frame(Bytes bytes, Endian, std::uint64_t) {
     return parse_iret_frame(bytes);
 }
 
+// __schedule() since 2.6.37 (c259e01a1ec9), before that schedule().
+constexpr const char* schedulers[] = {"__schedule", "schedule", "context_switch"};
+constexpr FixedReturn behind_switch_to = {"__switch_to", schedulers};
+
 constexpr SavedContext switched_out[] = {
     // struct inactive_task_frame (arch/x86/include/asm/switch_to.h): r15, r14, r13, r12, bx, bp, ret_addr;
     // 4.9 (0100301bfdf5).
     {"inactive_task_frame", {nullptr, "ret_addr", 48}, {nullptr, "bp", 40}},
+    // Before, switch_to() itself pushed bp (some kernels flags before it), and every task goes on behind its
+    // call.
+    {nullptr, {}, {nullptr, nullptr, 0}, &behind_switch_to, 8},
 };
 
 // THREAD_SIZE and IRQ_STACK_SIZE without KASAN.
@@ -102,6 +109,14 @@ constexpr StackMember exception_stack_members[] = {
     {"VC_stack", StackKind::VmmCommunication},
     {"VC2_stack", StackKind::VmmCommunication},
 };
+// Until 5.1 orig_ist (arch/x86/kernel/cpu/common.c) has what the TSS has: the ends of the stacks by IST
+// number. Of them #SS had one until 3.19 (6f442be2fb22), and #DB's is the larger one.
+constexpr StackKind ist_order[] = {StackKind::DoubleFault, StackKind::Nmi, StackKind::Debug,
+                                   StackKind::MachineCheck};
+constexpr StackKind older_ist_order[] = {StackKind::StackFault, StackKind::DoubleFault, StackKind::Nmi,
+                                         StackKind::Debug, StackKind::MachineCheck};
+constexpr std::span<const StackKind> ist_orders[] = {ist_order, older_ist_order};
+constexpr StackEnds ist_ends = {"orig_ist", "orig_ist", "ist", ist_orders, 4096};
 
 // The stack on which the CPU enters from user mode ends where the TSS says (4.15, with page table isolation).
 constexpr StackPlace entry_stack[] = {{"cpu_tss_rw", "tss_struct", "x86_tss.sp0"}};
@@ -111,7 +126,7 @@ constexpr StackPlace entry_stack[] = {{"cpu_tss_rw", "tss_struct", "x86_tss.sp0"
 constexpr CpuStack cpu_stacks[] = {
     {"interrupt stack", irq_stack, StackKind::Irq, "irq_stack", false},
     {"exception stacks", exception_stacks, StackKind::Nmi, nullptr, false, "cea_exception_stacks",
-     exception_stack_members},
+     exception_stack_members, &ist_ends},
     {nullptr, entry_stack, StackKind::Entry, "entry_stack", true},
 };
 

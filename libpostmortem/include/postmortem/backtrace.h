@@ -28,12 +28,14 @@ enum class StackKind : std::uint8_t {
     Irq,
     Nmi,
     DoubleFault,
+    StackFault,
     Debug,
     MachineCheck,
     VmmCommunication,  ///< #VC of SEV-ES guests, and its fallback
     Entry,             ///< the few words that an entry from user mode starts on
 };
-/// "task", "irq", "nmi", "double-fault", "debug", "machine-check", "vmm-communication", "entry".
+/// "task", "irq", "nmi", "double-fault", "stack-fault", "debug", "machine-check", "vmm-communication",
+/// "entry".
 POSTMORTEM_API std::string_view to_string(StackKind kind);
 
 struct RegisterValue {

@@ -1,5 +1,7 @@
 #include "kernel/unwind/stacks.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/checked.h"
@@ -91,6 +93,40 @@ Result<void> add_members(const Kernel& kernel, const CpuStack& stack, std::uint3
     return {};
 }
 
+// A stack begins where the one before it ends.
+Result<void> add_ends(const Kernel& kernel, const StackEnds& known, std::uint32_t cpu,
+                      std::vector<StackRange>& stacks) {
+    constexpr std::size_t most_ends = 7;  // as many as a TSS has room for
+    const auto array =
+        per_cpu_variable(kernel, known.variable, known.type, cpu)[known.member].checked_address();
+    if (!array) return fail(array.error());
+    std::vector<std::uint64_t> ends;
+    for (std::size_t i = 0; i < most_ends; ++i) {
+        const auto end = kernel.memory().word(*array + i * kernel.arch().word_size);
+        if (!end) return fail(end.error());
+        if (*end == 0) break;
+        ends.push_back(*end);
+    }
+    const auto order = std::find_if(known.orders.begin(), known.orders.end(),
+                                    [&](const auto& kinds) { return kinds.size() == ends.size(); });
+    if (order == known.orders.end())
+        return fail(ErrorCode::Unsupported, fmt::format("{} holds {} stacks", known.variable, ends.size()));
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+        const std::uint64_t apart = i > 0 && ends[i] > ends[i - 1] ? ends[i] - ends[i - 1] : known.smallest;
+        const std::uint64_t size = usable_size(apart) ? apart : known.smallest;
+        if (ends[i] < size) return fail(ErrorCode::Corrupt, "the end of a stack is impossible", *array);
+        stacks.push_back({ends[i] - size, ends[i], (*order)[i]});
+    }
+    return {};
+}
+
+Result<void> add_set(const Kernel& kernel, const CpuStack& stack, std::uint32_t cpu,
+                     std::vector<StackRange>& stacks) {
+    auto done = add_members(kernel, stack, cpu, stacks);
+    if (done || !stack.ends || !kernel.symbol(stack.ends->variable)) return done;
+    return add_ends(kernel, *stack.ends, cpu, stacks);
+}
+
 }  // namespace
 
 Stacks::Stacks(const Kernel& kernel) : kernel_(kernel), task_stack_size_(task_stack_size(kernel)) {}
@@ -99,7 +135,7 @@ std::vector<StackRange> Stacks::of_cpu(std::uint32_t cpu, Problems& problems) co
     std::vector<StackRange> stacks;
     for (const CpuStack& stack : kernel_.arch().stacks.cpu) {
         const auto done = stack.members.empty() ? add_one(kernel_, stack, cpu, stacks)
-                                                : add_members(kernel_, stack, cpu, stacks);
+                                                : add_set(kernel_, stack, cpu, stacks);
         if (done || !stack.name) continue;
         problems.emplace_back(done.error().code,
                               fmt::format("the {} of CPU {}: {}", stack.name, cpu, done.error().message),

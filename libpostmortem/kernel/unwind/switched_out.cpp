@@ -1,12 +1,33 @@
 #include "kernel/unwind/switched_out.h"
 
+#include <algorithm>
+
 namespace postmortem {
 
-const SavedContext& saved_context(const Arch& arch, const TypeFinder& types) {
-    for (const SavedContext& context : arch.switched_out)
-        if (context.frame_type && types.find_struct(context.frame_type)) return context;
-    return arch.switched_out.back();
+namespace {
+
+constexpr std::uint64_t largest_function = 64 * 1024;
+
+std::optional<std::uint64_t> behind_call(const Kernel& kernel, const FixedReturn& fixed) {
+    const CallSites& calls = kernel.arch().code.calls;
+    const auto callee = kernel.symbol(fixed.callee);
+    if (!callee || !calls.direct_target) return std::nullopt;
+    for (const char* name : fixed.callers) {
+        const auto start = kernel.symbol(name);
+        const auto hit = start ? kernel.symbol_at(*start) : fail(start.error());
+        if (!hit || hit->size < calls.direct_size) continue;
+        const auto code = kernel.memory().bytes(*start, std::min(hit->size, largest_function));
+        if (!code) continue;
+        for (std::uint64_t end = calls.direct_size; end <= code->size(); ++end) {
+            const Bytes call = Bytes(*code).subspan(end - calls.direct_size, calls.direct_size);
+            if (calls.direct_target(call, kernel.memory().endian(), *start + end) == *callee)
+                return *start + end;
+        }
+    }
+    return std::nullopt;
 }
+
+}  // namespace
 
 SwitchedOut::Place SwitchedOut::find(const TypeFinder& types, const char* frame_type,
                                      const SavedRegister& saved) {
@@ -20,7 +41,17 @@ SwitchedOut::Place SwitchedOut::find(const TypeFinder& types, const char* frame_
 
 SwitchedOut::SwitchedOut(const Kernel& kernel) : memory_(kernel.memory()), word_(kernel.arch().word_size) {
     const TypeFinder& types = kernel.types();
-    const SavedContext& context = saved_context(kernel.arch(), types);
+    const auto contexts = kernel.arch().switched_out;
+    const SavedContext* known = nullptr;
+    for (const SavedContext& context : contexts)
+        if (!known && context.frame_type && types.find_struct(context.frame_type)) known = &context;
+    for (const SavedContext& context : contexts) {
+        if (known || !context.fixed_return) continue;
+        fixed_return_ = behind_call(kernel, *context.fixed_return);
+        if (fixed_return_) known = &context;
+    }
+    const SavedContext& context = known ? *known : contexts.front();
+    frame_size_ = context.frame_size;
     sp_ = Field::find(types, "task_struct", {kernel.arch().saved_sp}).value_or(Field());
     ip_ = find(types, context.frame_type, context.ip);
     fp_ = find(types, context.frame_type, context.fp);
@@ -30,7 +61,7 @@ Result<UnwindPosition> SwitchedOut::position(const Task& task, const StackRange&
                                              FrameWalker& walker) const {
     const auto sp = task.saved_sp ? Result<std::uint64_t>(*task.saved_sp) : sp_.u64(memory_, task.address);
     if (!sp) return fail(sp.error());
-    const std::uint64_t needed = ip_.on_stack() ? ip_.in_frame + word_ : 0;
+    const std::uint64_t needed = fixed_return_ ? frame_size_ : ip_.on_stack() ? ip_.in_frame + word_ : 0;
     if (!stack.holds(*sp, needed))
         return fail(ErrorCode::Corrupt, "the saved stack pointer does not lie on the task's stack", *sp);
     const auto read = [&](const Place& place) {
@@ -41,7 +72,11 @@ Result<UnwindPosition> SwitchedOut::position(const Task& task, const StackRange&
     start.slot = ip_.on_stack() ? *sp + ip_.in_frame : *sp;
     start.sp = ip_.on_stack() ? start.slot + word_ : *sp;
     start.trust = FrameTrust::Registers;
-    const auto ip = read(ip_), fp = read(fp_);
+    if (fixed_return_) {
+        start.slot = *sp;
+        start.sp = *sp + frame_size_;
+    }
+    const auto ip = fixed_return_ ? Result<std::uint64_t>(*fixed_return_) : read(ip_), fp = read(fp_);
     if (!ip) return fail(ip.error());
     start.ip = *ip;
     if (fp) start.fp = *fp;

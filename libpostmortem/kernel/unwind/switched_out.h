@@ -33,9 +33,8 @@ class SwitchedOut {
     std::uint64_t word_;
     Field sp_;
     Place ip_, fp_;
+    std::optional<std::uint64_t> fixed_return_;
+    std::uint64_t frame_size_ = 0;
 };
-
-/// What describes the contexts of this kernel.
-const SavedContext& saved_context(const Arch& arch, const TypeFinder& types);
 
 }  // namespace postmortem

@@ -105,6 +105,7 @@ std::string_view to_string(StackKind kind) {
         case StackKind::Irq: return "irq";
         case StackKind::Nmi: return "nmi";
         case StackKind::DoubleFault: return "double-fault";
+        case StackKind::StackFault: return "stack-fault";
         case StackKind::Debug: return "debug";
         case StackKind::MachineCheck: return "machine-check";
         case StackKind::VmmCommunication: return "vmm-communication";

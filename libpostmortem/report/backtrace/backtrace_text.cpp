@@ -14,6 +14,7 @@ const char* exception_stack_name(StackKind kind) {
     switch (kind) {
         case StackKind::Nmi: return "NMI";
         case StackKind::DoubleFault: return "DOUBLEFAULT";
+        case StackKind::StackFault: return "STACKFAULT";
         case StackKind::Debug: return "DEBUG";
         case StackKind::MachineCheck: return "MCE";
         case StackKind::VmmCommunication: return "VC";

@@ -1,0 +1,150 @@
+// Where x86_64 kernels before inactive_task_frame (4.9) and cea_exception_stacks (5.2) keep the place of a
+// sleeping task and the stacks of exceptions.
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "kernel/unwind/stacks.h"
+#include "kernel/unwind/switched_out.h"
+#include "support/fake_code.h"
+#include "support/fake_kernel.h"
+
+using namespace postmortem;
+using test::FakeKernel;
+
+namespace {
+
+void add_cpus(FakeKernel& fake) {
+    fake.put<std::uint32_t>(fake.variable("nr_cpu_ids", 4), 2);
+    const std::uint64_t offsets = fake.variable("__per_cpu_offset", 16);
+    fake.put_u64(offsets, 0);
+    fake.put_u64(offsets + 8, 0x100);
+}
+
+struct IstEra {
+    std::string_view name;
+    std::vector<std::uint64_t> ends;  ///< of CPU 1, from a base
+    std::vector<StackKind> kinds;
+};
+
+const std::vector<IstEra>& ist_eras() {
+    static const std::vector<IstEra> eras = {
+        {"RHEL 6 to 8, 4.4: #DF, NMI, #DB, #MC",
+         {0x1000, 0x2000, 0x4000, 0x5000},
+         {StackKind::DoubleFault, StackKind::Nmi, StackKind::Debug, StackKind::MachineCheck}},
+        {"before 3.19: #SS, #DF, NMI, #DB, #MC",
+         {0x1000, 0x2000, 0x3000, 0x5000, 0x6000},
+         {StackKind::StackFault, StackKind::DoubleFault, StackKind::Nmi, StackKind::Debug,
+          StackKind::MachineCheck}},
+    };
+    return eras;
+}
+
+// The base is that of the stacks, all behind one another.
+std::uint64_t add_ist(FakeKernel& fake, const IstEra& era) {
+    auto& types = fake.types();
+    const auto word = types.integer("long unsigned int", 8);
+    types.structure("orig_ist", 56, {{"ist", types.array(word, 7), 0}});
+    const std::uint64_t base = 0xffffc90000100000ull;
+    const std::uint64_t ist = fake.variable("orig_ist", 0x200);
+    for (std::size_t i = 0; i < era.ends.size(); ++i) fake.put_u64(ist + 0x100 + 8 * i, base + era.ends[i]);
+    return base;
+}
+
+struct Switched {
+    FakeKernel fake;
+    std::uint64_t task = 0, stack = 0, schedule = 0;
+
+    explicit Switched(const char* scheduler, bool with_call = true) {
+        auto& types = fake.types();
+        const auto word = types.integer("long unsigned int", 8);
+        const auto thread = types.structure("thread_struct", 64, {{"sp", word, 64}});
+        types.structure("task_struct", 1024, {{"stack", word, 0}, {"thread", thread, 4096}});
+        schedule = fake.variable(scheduler, 0x200);
+        const std::uint64_t switch_to = fake.variable("__switch_to", 0x80);
+        if (with_call) {
+            fake.put<std::uint8_t>(schedule + 0x90, 0xe8);
+            fake.put<std::int32_t>(schedule + 0x91, static_cast<std::int32_t>(switch_to - (schedule + 0x95)));
+        }
+        task = fake.allocate(1024);
+        stack = fake.allocate_page(0x4000);
+        fake.put_u64(task + 512 + 8, stack + 0x3000);
+        fake.put_u64(stack + 0x3000, stack + 0x3040);  // bp
+        fake.put_u64(stack + 0x3008, 0x246);           // flags
+    }
+
+    Result<UnwindPosition> position() {
+        const auto kernel = fake.open();
+        test::FakeCode source;
+        const CodeMap code(kernel->arch(), kernel->memory(), source);
+        FrameWalker walker(code);
+        Task sleeping;
+        sleeping.address = task;
+        sleeping.stack = stack;
+        return SwitchedOut(*kernel).position(sleeping, {stack, stack + 0x4000, StackKind::Task}, walker);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("exception stacks of kernels that have only the ends of them") {
+    for (const IstEra& era : ist_eras()) {
+        CAPTURE(era.name);
+        FakeKernel fake;
+        add_cpus(fake);
+        const std::uint64_t base = add_ist(fake, era);
+        Problems problems;
+        const auto kernel = fake.open();
+        const auto stacks = Stacks(*kernel).of_cpu(1, problems);
+        for (const Error& problem : problems)
+            CHECK(problem.message.find("exception stacks") == std::string::npos);
+        std::uint64_t low = 0;
+        for (std::size_t i = 0; i < era.ends.size(); low = era.ends[i++]) {
+            const auto found = std::find_if(stacks.begin(), stacks.end(),
+                                            [&](const StackRange& s) { return s.kind == era.kinds[i]; });
+            REQUIRE(found != stacks.end());
+            CHECK(found->low == base + low);
+            CHECK(found->high == base + era.ends[i]);
+        }
+    }
+}
+
+TEST_CASE("ends of exception stacks that no kernel has are named, not guessed at") {
+    FakeKernel fake;
+    add_cpus(fake);
+    add_ist(fake, {"three", {0x1000, 0x2000, 0x3000}, {}});
+    Problems problems;
+    const auto kernel = fake.open();
+    const auto stacks = Stacks(*kernel).of_cpu(1, problems);
+    CHECK(std::none_of(stacks.begin(), stacks.end(),
+                       [](const StackRange& s) { return s.kind == StackKind::Nmi; }));
+    CHECK(std::any_of(problems.begin(), problems.end(), [](const Error& e) {
+        return e.message.find("exception stacks of CPU 1: orig_ist holds 3 stacks") != std::string::npos;
+    }));
+}
+
+TEST_CASE("before inactive_task_frame a sleeping task goes on behind the call in the scheduler") {
+    for (const char* scheduler : {"__schedule", "schedule"}) {
+        CAPTURE(scheduler);
+        Switched switched(scheduler);
+        const auto position = switched.position();
+        REQUIRE(position);
+        CHECK(position->ip == switched.schedule + 0x95);
+        CHECK(position->fp == switched.stack + 0x3040);
+        CHECK(position->sp == switched.stack + 0x3008);
+        CHECK_FALSE(position->interrupted);
+    }
+}
+
+TEST_CASE("a kernel that saves the return address is not taken for an older one") {
+    Switched switched("__schedule");
+    auto& types = switched.fake.types();
+    const auto word = types.integer("unsigned long", 8);
+    types.structure("inactive_task_frame", 56, {{"bp", word, 40 * 8}, {"ret_addr", word, 48 * 8}});
+    switched.fake.put_u64(switched.stack + 0x3000 + 40, switched.stack + 0x3100);
+    switched.fake.put_u64(switched.stack + 0x3000 + 48, 0xffffffff81004711ull);
+    const auto position = switched.position();
+    REQUIRE(position);
+    CHECK(position->ip == 0xffffffff81004711ull);
+    CHECK(position->fp == switched.stack + 0x3100);
+}
