@@ -40,11 +40,13 @@ class FakeCode : public CodeSource {
     RawBacktrace walk(const UnwindPosition& start, bool user_task = false);
 
     MemoryImage image;
+    bool tables = true;               ///< whether the kernel has unwind tables at all
     std::string hook;                 ///< the function that tracers put in place of a return address
     std::uint64_t hooked_return = 0;  ///< what it stands for
 
     CodePlace look_up(std::uint64_t ip) const override;
     bool may_be_text(std::uint64_t address) const override;
+    bool has_tables() const override { return tables; }
     bool is_return_hook(const CodePlace& place) const override {
         return !hook.empty() && place.function == hook;
     }

@@ -39,6 +39,8 @@ FrameWalker::Step FrameWalker::by_call_site(const UnwindPosition& at, StackSet s
         Step step = moved_to(ip, slot, FrameTrust::CallSite);
         // Either the function keeps its caller's frame pointer on the stack, beside, or it does not use it.
         step.next.fp = at.fp;
+        // Without tables every function has a frame, and the one that is left here tells the caller's.
+        if (!at.fp && !code_.map().has_tables()) step.next.fp = frame_beside(slot, stacks);
         if (at.fp && shape.return_address_at(*at.fp) == slot)
             step.next.fp = read(shape.caller_at(*at.fp))
                                .map([](std::uint64_t fp) { return std::optional(fp); })
@@ -46,6 +48,12 @@ FrameWalker::Step FrameWalker::by_call_site(const UnwindPosition& at, StackSet s
         return step;
     }
     return {};
+}
+
+std::optional<std::uint64_t> FrameWalker::frame_beside(std::uint64_t slot, StackSet stacks) {
+    const FramePointers& shape = arch_.code.frame_pointers;
+    const auto fp = read_on(stacks, slot - static_cast<std::uint64_t>(shape.return_address - shape.caller));
+    return fp ? std::optional(*fp) : std::nullopt;
 }
 
 // A frame pointer points at the saved frame pointer of the caller, which lies beside the return address, or
@@ -133,12 +141,13 @@ FrameWalker::Step FrameWalker::sure_step(const UnwindPosition& at, StackSet stac
     if (by_tables.outcome != Step::Outcome::Failed) return by_tables;
     // A kernel without tables keeps frame pointers, as a rule.
     if (!code_.map().has_tables()) {
-        Step linked = by_frame_pointer(at, stacks);
+        Step linked = by_links(at, stacks);
         if (linked.outcome != Step::Outcome::Failed) return linked;
-        if (Step entered = by_entry(at, stacks); entered.outcome == Step::Outcome::Moved) return entered;
     }
-    Step by_call = by_call_site(at, stacks);
-    return by_call.outcome == Step::Outcome::Moved ? by_call : by_tables;
+    if (Step entered = by_entry(at, stacks); entered.outcome == Step::Outcome::Moved) return entered;
+    if (Step by_call = by_call_site(at, stacks); by_call.outcome == Step::Outcome::Moved) return by_call;
+    const Step ended = by_start(at, stacks);
+    return ended.outcome == Step::Outcome::EndOfStack ? ended : by_tables;
 }
 
 FrameWalker::Step FrameWalker::guess(const UnwindPosition& at, StackSet stacks) {

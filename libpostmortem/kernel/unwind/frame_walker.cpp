@@ -115,6 +115,7 @@ bool FrameWalker::attach_user_registers(const UnwindPosition& at, StackSet stack
 }
 
 void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_task, RawBacktrace& out) {
+    user_task_ = user_task;
     Progress progress(stacks);
     unsigned guesses = 0;
     const auto lose = [&](Error error) {
@@ -140,7 +141,7 @@ void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_t
         Step step = sure_step(at, stacks);
         const auto end = [&] {
             const bool user = user_task && attach_user_registers(at, stacks, out);
-            out.end = user ? BacktraceEnd::User : BacktraceEnd::Kernel;
+            out.end = user || (user_task && in_entry(at, stacks)) ? BacktraceEnd::User : BacktraceEnd::Kernel;
         };
         if (step.outcome == Step::Outcome::EndOfStack) return end();
         const bool to_user = step.saved && step.saved->user_mode();

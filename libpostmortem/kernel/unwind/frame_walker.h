@@ -115,6 +115,12 @@ class FrameWalker {
     Step by_frame_pointer(const UnwindPosition& at, StackSet stacks);
     Step by_marked_registers(std::uint64_t place, const StackRange& stack, StackSet stacks);
     Step by_entry(const UnwindPosition& at, StackSet stacks);
+    std::optional<std::uint64_t> frame_beside(std::uint64_t slot, StackSet stacks);
+    Step by_links(const UnwindPosition& at, StackSet stacks);
+    Step by_fresh_call(const UnwindPosition& at, StackSet stacks);
+    Step by_unmarked_registers(const UnwindPosition& at, StackSet stacks);
+    Step by_start(const UnwindPosition& at, StackSet stacks);
+    bool in_entry(const UnwindPosition& at, StackSet stacks) const;
     bool starts_stack(std::uint64_t registers, const StackRange& stack) const;
     bool in_their_place(const Registers& registers, std::uint64_t end, StackSet stacks) const;
     Step by_scan(const UnwindPosition& at, StackSet stacks);
@@ -133,6 +139,7 @@ class FrameWalker {
     const std::uint64_t word_;  ///< bytes
     const Endian endian_;
     std::uint64_t task_ = 0;
+    bool user_task_ = false;
     std::uint64_t cached_page_ = 1;  // no page starts there
     std::array<std::byte, page_size> page_;
 };

@@ -1,0 +1,100 @@
+// Steps of kernels that keep frame pointers and have no unwind tables: what a frame pointer skips is found
+// beside it. FrameWalker::by_links().
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "kernel/unwind/frame_walker.h"
+
+namespace postmortem {
+namespace {
+
+FrameWalker::Step end_of_stack() {
+    FrameWalker::Step step;
+    step.outcome = FrameWalker::Step::Outcome::EndOfStack;
+    return step;
+}
+
+// The registers below the frame pointer, and the one above it, which that entry did not save.
+SavedRegisters without_preserved(Registers registers) {
+    const unsigned fp = registers.file->fp;
+    registers.known &= ~((std::uint64_t{1} << fp) - 1) & ~(std::uint64_t{2} << fp);
+    return std::make_shared<const Registers>(registers);
+}
+
+}  // namespace
+
+FrameWalker::Step FrameWalker::by_links(const UnwindPosition& at, StackSet stacks) {
+    Step step = by_fresh_call(at, stacks);
+    if (step.outcome == Step::Outcome::Failed) step = by_unmarked_registers(at, stacks);
+    // Kernel threads and idle tasks start with a frame pointer of 0.
+    if (step.outcome == Step::Outcome::Failed && at.fp == 0u && !at.interrupted && !user_task_)
+        return end_of_stack();
+    if (step.outcome == Step::Outcome::Failed) step = by_frame_pointer(at, stacks);
+    return step;
+}
+
+// Interrupted before it had a frame of its own, or written in assembly and without one: the frame pointer is
+// still its caller's, and the return address lies at the stack pointer, or above the pushed frame pointer.
+FrameWalker::Step FrameWalker::by_fresh_call(const UnwindPosition& at, StackSet stacks) {
+    if (!at.interrupted) return {};
+    const std::uint64_t function = code_.at(at.ip).start;
+    if (function == 0) return {};
+    for (const std::uint64_t slot : {at.sp, at.sp + word_}) {
+        const auto ip = read_on(stacks, slot);
+        if (!ip || code_.map().call_target(*ip) != function) continue;
+        if (slot != at.sp && (!at.fp || read_on(stacks, at.sp) != *at.fp)) continue;
+        Step step = moved_to(*ip, slot, FrameTrust::CallSite);
+        step.next.fp = at.fp;
+        return step;
+    }
+    return {};
+}
+
+// Before ENCODE_FRAME_POINTER (4.9, 946c191161ce) an entry says nothing: the frame of its C function leads
+// past the interrupted function. But what it returns to, the entry, has the saved registers at its stack
+// pointer, and their frame pointer is the one that the C function found. On the interrupt stack there is a
+// pointer to them, or to the frame pointer in them (SAVE_ARGS_IRQ of arch/x86/kernel/entry_64.S, before 4.2).
+FrameWalker::Step FrameWalker::by_unmarked_registers(const UnwindPosition& at, StackSet stacks) {
+    if (at.interrupted || !at.fp) return {};
+    std::array<std::uint64_t, 3> places{at.sp, 0, 0};
+    if (const auto pointer = read_on(stacks, at.sp)) {
+        places[1] = *pointer;
+        places[2] = *pointer - word_ * arch_.registers->fp;
+    }
+    for (const std::uint64_t& place : places) {
+        SavedRegisters saved = place != 0 ? registers_on(stacks, place) : nullptr;
+        if (!saved || saved->fp() != *at.fp) continue;
+        if (!saved->user_mode() && !read_on(stacks, saved->sp() & ~(word_ - 1))) continue;
+        if (&place == &places[2]) saved = without_preserved(*saved);
+        Step step;
+        step.outcome = Step::Outcome::Moved;
+        step.next = UnwindPosition::from_registers(saved);
+        step.saved = std::move(saved);
+        return step;
+    }
+    return {};
+}
+
+// Where a task's stack starts there is room for the registers of its program; what lies in that room is no
+// frame. A kernel thread has nothing there, and an entry that saves only some of them comes to lie inside.
+FrameWalker::Step FrameWalker::by_start(const UnwindPosition& at, StackSet stacks) {
+    constexpr std::uint64_t padding = 16;  // TOP_OF_KERNEL_STACK_PADDING
+    for (const StackRange& stack : stacks) {
+        if (stack.kind != StackKind::Task || !stack.holds(at.sp, word_)) continue;
+        const std::uint64_t room = stack.high - arch_.frames.size;
+        if (at.sp > room && !code_.map().has_tables()) return end_of_stack();
+        if (!user_task_ && at.sp <= room && room - at.sp <= padding) return end_of_stack();
+    }
+    return {};
+}
+
+bool FrameWalker::in_entry(const UnwindPosition& at, StackSet stacks) const {
+    if (code_.map().has_tables()) return false;
+    return std::any_of(stacks.begin(), stacks.end(), [&](const StackRange& stack) {
+        return stack.kind == StackKind::Task && stack.holds(at.sp, word_) &&
+               at.sp > stack.high - arch_.frames.size;
+    });
+}
+
+}  // namespace postmortem

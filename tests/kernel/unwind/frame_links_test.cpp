@@ -1,0 +1,209 @@
+// Walks of kernels that keep frame pointers and have no tables: RHEL 6 and 7, 4.4. What lies where is that of
+// their arch/x86/kernel/entry_64.S.
+#include <doctest/doctest.h>
+
+#include "kernel/unwind/frame_walker.h"
+#include "support/fake_code.h"
+
+using namespace postmortem;
+using namespace postmortem::test;
+using namespace postmortem::x86_64;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names functions(const RawBacktrace& trace) {
+    Names names;
+    for (const RawFrame& frame : trace.frames) names.push_back(frame.place->function);
+    return names;
+}
+
+// system_call > sys_read > vfs_read > schedule, each with a frame; the program's frame pointer is `user_bp`.
+struct SystemCall : FakeCode {
+    static constexpr std::uint64_t user_bp = 0x7ffd12345678;
+    StackRange stack = add_stack(StackKind::Task);
+    std::uint64_t entry = add("system_call"), read = add("sys_read"), inner = add("vfs_read"),
+                  sleep = add("schedule");
+    std::uint64_t room = stack.high - pt_regs_size;  // where the program's registers lie
+    std::uint64_t outer_frame = stack.high - 0x100, inner_frame = stack.high - 0x180;
+
+    SystemCall() {
+        tables = false;
+        put_frame(inner_frame, outer_frame, call(read, 0x30, inner));
+    }
+    std::uint64_t add(const std::string& name) {
+        return function(name, fail(ErrorCode::NotFound, "there are no tables"));
+    }
+    void put_frame(std::uint64_t at, std::uint64_t caller, std::uint64_t return_address) {
+        image.put<std::uint64_t>(at, caller);
+        image.put<std::uint64_t>(at + 8, return_address);
+    }
+    // The frame of sys_read: what the entry's stack pointer was is right above it.
+    void enter_at(std::uint64_t entry_sp) {
+        outer_frame = entry_sp - 16;
+        put_frame(inner_frame, outer_frame, call(read, 0x30, inner));
+        put_frame(outer_frame, user_bp, indirect_call(entry, 0x40));
+    }
+    UnwindPosition asleep() {
+        UnwindPosition start;
+        start.ip = call(inner, 0x50, sleep);
+        start.sp = start.slot = inner_frame - 0x40;
+        start.fp = inner_frame;
+        start.trust = FrameTrust::Registers;
+        return start;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("frame pointers lead to the entry, and the program's registers end the walk") {
+    SystemCall code;
+    code.enter_at(code.room);
+    Registers user = user_registers();
+    user.set(Bp, SystemCall::user_bp);
+    code.put_registers(code.room, user);
+    const auto trace = code.walk(code.asleep(), true);
+    CHECK(functions(trace) == Names{"vfs_read", "sys_read", "system_call"});
+    CHECK(trace.frames[1].trust == FrameTrust::FramePointer);
+    CHECK(trace.frames[2].trust == FrameTrust::FramePointer);
+    CHECK(trace.end == BacktraceEnd::User);
+    REQUIRE(trace.frames[2].registers);
+    CHECK(trace.registers[*trace.frames[2].registers].ip() == user.ip());
+}
+
+TEST_CASE("an entry that saves only some registers ends the walk as well") {
+    // SAVE_ARGS (before 4.2) leaves the stack pointer at r11.
+    SystemCall code;
+    code.enter_at(code.room + 6 * 8);
+    const auto trace = code.walk(code.asleep(), true);
+    CHECK(functions(trace) == Names{"vfs_read", "sys_read", "system_call"});
+    CHECK(trace.end == BacktraceEnd::User);
+    CHECK_FALSE(trace.frames[2].registers);
+    CHECK_FALSE(trace.lost);
+}
+
+TEST_CASE("a kernel thread's first function ends the walk") {
+    SystemCall code;
+    code.put_frame(code.room - 16, 0, code.indirect_call(code.entry, 0x40));
+    code.put_frame(code.inner_frame, code.room - 16, code.call(code.read, 0x30, code.inner));
+    const auto trace = code.walk(code.asleep());
+    CHECK(functions(trace) == Names{"vfs_read", "sys_read", "system_call"});
+    CHECK(trace.end == BacktraceEnd::Kernel);
+}
+
+TEST_CASE("a function that an exception interrupted is not skipped") {
+    // touch is interrupted; its frame is frame_of_touch; page_fault calls do_page_fault with the registers at
+    // its stack pointer, and the frame pointer is still that of touch.
+    SystemCall code;
+    const auto touch = code.add("touch"), page_fault = code.add("page_fault"),
+               handler = code.add("do_page_fault");
+    code.enter_at(code.room);
+    const std::uint64_t frame_of_touch = code.inner_frame - 0x100, regs = frame_of_touch - 0x200;
+    code.put_frame(frame_of_touch, code.inner_frame, code.call(code.inner, 0x60, touch));
+    Registers saved = kernel_registers(touch + 0x20, frame_of_touch - 0x10);
+    saved.set(Bp, frame_of_touch);
+    code.put_registers(regs, saved);
+    code.put_frame(regs - 16, frame_of_touch, code.call(page_fault, 0x20, handler));
+    Registers user = user_registers();
+    user.set(Bp, SystemCall::user_bp);
+    code.put_registers(code.room, user);
+
+    Registers now = kernel_registers(handler + 0x40, regs - 0x60);
+    now.set(Bp, regs - 16);
+    const auto trace = code.walk(UnwindPosition::from_registers(now), true);
+    CHECK(functions(trace) ==
+          Names{"do_page_fault", "page_fault", "touch", "vfs_read", "sys_read", "system_call"});
+    REQUIRE(trace.frames[1].registers);
+    CHECK(trace.registers[*trace.frames[1].registers].ip() == touch + 0x20);
+    CHECK(trace.frames[2].interrupted);
+    CHECK(trace.end == BacktraceEnd::User);
+
+    // Other registers that lie there are not those of this exception.
+    saved.set(Bp, frame_of_touch + 8);
+    code.put_registers(regs, saved);
+    CHECK(functions(code.walk(UnwindPosition::from_registers(now), true)) ==
+          Names{"do_page_fault", "page_fault", "vfs_read", "sys_read", "system_call"});
+}
+
+TEST_CASE("from the interrupt stack a pointer leads to what was interrupted") {
+    for (const std::uint64_t into :
+         {std::uint64_t{0}, std::uint64_t{4 * 8}}) {  // to the registers; to bp in them
+        CAPTURE(into);
+        SystemCall code;
+        const auto irq = code.add_stack(StackKind::Irq);
+        const auto spin = code.add("spin"), interrupt = code.add("common_interrupt"),
+                   handler = code.add("do_IRQ");
+        code.enter_at(code.room);
+        const std::uint64_t frame = code.inner_frame - 0x100, regs = frame - 0x200;
+        code.put_frame(frame, code.inner_frame, code.call(code.inner, 0x60, spin));
+        Registers saved = kernel_registers(spin + 0x20, frame - 0x10);
+        saved.set(Bp, frame);
+        code.put_registers(regs, saved);
+        code.image.put<std::uint64_t>(irq.high - 0x48, regs + into);
+        code.put_frame(irq.high - 0x58, frame, code.call(interrupt, 0x20, handler));
+        Registers now = kernel_registers(handler + 0x40, irq.high - 0x90);
+        now.set(Bp, irq.high - 0x58);
+        const auto trace = code.walk(UnwindPosition::from_registers(now), true);
+        REQUIRE(trace.frames.size() > 3);
+        CHECK(functions(trace)[2] == "spin");
+        CHECK(functions(trace)[3] == "vfs_read");
+        CHECK(trace.frames[0].stack == StackKind::Irq);
+        CHECK(trace.frames[2].stack == StackKind::Task);
+        REQUIRE(trace.frames[1].registers);
+        // SAVE_ARGS_IRQ saves neither r12 to r15 nor rbx.
+        CHECK(trace.registers[*trace.frames[1].registers].knows(R12) == (into == 0));
+        CHECK(trace.registers[*trace.frames[1].registers].knows(Bx) == (into == 0));
+        CHECK(trace.registers[*trace.frames[1].registers].knows(Bp));
+    }
+}
+
+TEST_CASE("a function that was interrupted before it had a frame has its caller") {
+    SystemCall code;
+    code.enter_at(code.room);
+    const auto leaf = code.add("memset");
+    const std::uint64_t sp = code.inner_frame - 0x20;
+    SUBCASE("at its start, or without ever making one") {
+        code.image.put<std::uint64_t>(sp, code.call(code.inner, 0x60, leaf));
+    }
+    SUBCASE("after it has pushed the frame pointer") {
+        code.image.put<std::uint64_t>(sp, code.inner_frame);
+        code.image.put<std::uint64_t>(sp + 8, code.call(code.inner, 0x60, leaf));
+    }
+    Registers now = kernel_registers(leaf + 1, sp);
+    now.set(Bp, code.inner_frame);
+    const auto trace = code.walk(UnwindPosition::from_registers(now), true);
+    CHECK(functions(trace) == Names{"memset", "vfs_read", "sys_read", "system_call"});
+    CHECK(trace.frames[1].trust == FrameTrust::CallSite);
+}
+
+TEST_CASE("from a return address alone the frame pointer is found again by the next call") {
+    SystemCall code;
+    code.enter_at(code.room);
+    Registers user = user_registers();
+    user.set(Bp, SystemCall::user_bp);
+    code.put_registers(code.room, user);
+    UnwindPosition start = code.asleep();
+    start.fp.reset();
+    const auto trace = code.walk(start, true);
+    CHECK(functions(trace) == Names{"vfs_read", "sys_read", "system_call"});
+    CHECK(trace.end == BacktraceEnd::User);
+}
+
+TEST_CASE("a kernel with tables ends where the room for a program's registers begins") {
+    // A table that covers the functions but not ret_from_fork.
+    FakeCode code;
+    const auto stack = code.add_stack(StackKind::Task);
+    const auto fork = code.function("ret_from_fork", fail(ErrorCode::NotFound, "no entry"));
+    const auto thread = code.function("kthread", by_sp(0x20));
+    const std::uint64_t room = stack.high - pt_regs_size;
+    code.image.put<std::uint64_t>(room - 8, code.indirect_call(fork, 0x10));
+    const auto start = UnwindPosition::from_registers(kernel_registers(thread + 8, room - 0x20));
+    const auto trace = code.walk(start);
+    CHECK(functions(trace) == Names{"kthread", "ret_from_fork"});
+    CHECK(trace.end == BacktraceEnd::Kernel);
+    // Of a program's task that is no end, unless its registers are there.
+    CHECK(code.walk(start, true).end == BacktraceEnd::Lost);
+    code.put_registers(room, user_registers());
+    CHECK(code.walk(start, true).end == BacktraceEnd::User);
+}
