@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <postmortem/dump_info.h>
+
+#include "dump/find_vmcoreinfo.h"
+#include "dump/machine.h"
+#include "dump/vmcoreinfo.h"
+#include "report/dump_info/dump_frames.h"
+#include "report/dump_options.h"
+#include "symbols/vmlinux.h"
+
+namespace postmortem {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Teller {
+  public:
+    Teller(const fs::path& path, const DumpFile& dump, const DumpInfoRequest& request)
+        : path_(path), dump_(dump), request_(request) {}
+
+    DumpInformation tell() {
+        info_.path = path_.string();
+        info_.problems = dump_.problems();
+        tell_headers();
+        tell_notes();
+        tell_vmcoreinfo();
+        tell_pages();
+        if (request_.open.search_vmlinux) tell_vmlinux();
+        return std::move(info_);
+    }
+
+  private:
+    void tell_headers() {
+        const DumpInfo& said = dump_.info();
+        for (const fs::path& file : said.files) info_.files.push_back(file.string());
+        info_.format = said.format;
+        info_.machine = said.utsname.machine.empty() || elf_machine_of(said.utsname.machine) == 0
+                            ? std::string(uname_machine_of(dump_.machine(), dump_.endian()))
+                            : said.utsname.machine;
+        info_.byte_order = dump_.endian() == Endian::Big ? "big-endian" : "little-endian";
+        info_.page_bytes = dump_.page_size();
+        info_.release = said.utsname.release;
+        info_.version = said.utsname.version;
+        info_.nodename = said.utsname.nodename;
+        info_.level = said.dump_level;
+        info_.incomplete = said.incomplete;
+        info_.written_unix_seconds = said.timestamp;
+        info_.crashed_cpu = said.crashed_cpu;
+        info_.cpu_count = said.cpu_count;
+        for (const HeaderField& field : said.header) info_.header.push_back({field.name, field.value});
+    }
+
+    void tell_notes() {
+        for (const Note& note : dump_.notes()) {
+            const auto known = std::find_if(
+                info_.notes.begin(), info_.notes.end(),
+                [&](const NoteKind& kind) { return kind.name == note.name && kind.type == note.type; });
+            NoteKind& kind = known == info_.notes.end() ? info_.notes.emplace_back() : *known;
+            kind.name = note.name;
+            kind.type = note.type;
+            ++kind.count;
+            kind.bytes += note.desc.size();
+        }
+    }
+
+    void tell_vmcoreinfo() {
+        info_.vmcoreinfo = dump_.vmcoreinfo();
+        if (!info_.vmcoreinfo.empty()) {
+            info_.vmcoreinfo_source = "the dump's headers";
+        } else if (auto found = find_vmcoreinfo(dump_); !found.empty()) {
+            info_.vmcoreinfo_source = fmt::format("memory at {:#x}", found.front().paddr);
+            info_.vmcoreinfo = std::move(found.front().text);
+        }
+        const VmcoreInfo said(info_.vmcoreinfo);
+        if (const auto release = said.string("OSRELEASE")) info_.release = *release;
+        if (const auto id = said.string("BUILD-ID")) info_.build_id = *id;
+    }
+
+    void tell_pages() {
+        const std::vector<FrameRange> promised = promised_frames(dump_);
+        info_.promised_pages = count_frames(promised);
+        if (auto existing = existing_frames_of(dump_)) {
+            info_.existing_pages = count_frames(*existing);
+            if (*info_.existing_pages >= info_.promised_pages)
+                info_.excluded_pages = *info_.existing_pages - info_.promised_pages;
+            info_.memory = std::move(*existing);
+        }
+        if (!request_.check) return;
+        info_.check = check_frames(dump_, promised, request_.checking);
+        if (info_.check->unreadable != 0)
+            info_.problems.emplace_back(
+                ErrorCode::PageMissing,
+                fmt::format("{} of {} pages cannot be read, in {} ranges", info_.check->unreadable,
+                            info_.promised_pages, info_.check->damaged.size()));
+    }
+
+    void tell_vmlinux() {
+        for (const Attachment& file : dump_.attachments()) {
+            if (!Vmlinux::open(file, info_.build_id)) continue;
+            info_.vmlinux = file.name;
+            return;
+        }
+        VmlinuxQuery query;
+        query.build_id = info_.build_id;
+        query.release = info_.release;
+        std::error_code unknown;
+        query.beside = fs::is_directory(path_, unknown) ? path_ : path_.parent_path();
+        query.use_debuginfod = false;
+        if (query.build_id.empty() && query.release.empty()) return;
+        if (const auto found = find_vmlinux(query)) info_.vmlinux = (*found)->path().string();
+    }
+
+    const fs::path& path_;
+    const DumpFile& dump_;
+    const DumpInfoRequest& request_;
+    DumpInformation info_;
+};
+
+}  // namespace
+
+Result<DumpInformation> dump_information(const fs::path& path, const DumpInfoRequest& request) {
+    const auto dump = open_dump(path, dump_options(request.open));
+    if (!dump) return fail(dump.error());
+    return Teller(path, **dump, request).tell();
+}
+
+}  // namespace postmortem

@@ -1,0 +1,109 @@
+// `info` of every format, whole and damaged.
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <postmortem/dump_info.h>
+
+#include "support/fake_dump.h"
+#include "support/pack_file.h"
+#include "support/sample_dumps.h"
+#include "support/temp_dir.h"
+
+using namespace postmortem;
+using namespace postmortem::test;
+
+namespace {
+
+DumpInformation checked(const std::filesystem::path& file) {
+    DumpInfoRequest request;
+    request.check = true;
+    request.open.search_vmlinux = false;
+    auto info = dump_information(file, request);
+    REQUIRE(info);
+    return std::move(*info);
+}
+
+}  // namespace
+
+TEST_CASE("info counts pages and finds them all readable, in every format") {
+    const FakeMemory memory = make_memory(200);
+    const TempDir dir;
+    for (const SampleDump& sample : sample_dumps(memory)) {
+        CAPTURE(sample.name);
+        const DumpInformation info = checked(dir.write("vmcore", sample.file));
+        CHECK(info.problems.empty());
+        CHECK(info.promised_pages == memory.pages.size());
+        CHECK(info.excluded_pages == memory.excluded.size());
+        CHECK(info.existing_pages == memory.pages.size() + memory.excluded.size());
+        REQUIRE(info.check);
+        CHECK(info.check->readable == memory.pages.size());
+        CHECK(info.check->unreadable == 0);
+        CHECK(info.page_bytes == 4096);
+        CHECK_FALSE(info.header.empty());
+        CHECK(to_text(info).find("PAGES READABLE") != std::string::npos);
+        const auto json = nlohmann::json::parse(to_json(info));
+        CHECK(json["check"]["readable_pages"] == memory.pages.size());
+    }
+}
+
+TEST_CASE("info names the ranges that cannot be read, and no others") {
+    FakeMemory memory = make_memory(100);
+    memory.lost = {8, 9, 40};
+    const TempDir dir;
+    const DumpInformation info = checked(dir.write("vmcore", make_kdump(memory, {})));
+    REQUIRE(info.check);
+    CHECK(info.check->unreadable == 3);
+    CHECK(info.check->readable == memory.pages.size() - 3);
+    REQUIRE(info.check->damaged.size() == 2);
+    CHECK(info.check->damaged[0].frames.first_pfn == 8);
+    CHECK(info.check->damaged[0].frames.end_pfn == 10);
+    CHECK(info.check->damaged[1].frames.first_pfn == 40);
+    CHECK(info.problems.size() == 1);
+}
+
+TEST_CASE("info of a dump that is cut off counts what is left") {
+    const FakeMemory memory = make_memory(100);
+    const TempDir dir;
+    KdumpShape shape;
+    shape.codec = Codec::Raw;
+    const Buffer whole = make_kdump(memory, shape);
+    std::uint64_t readable = 0;
+    for (int i = 5; i <= 10; ++i) {
+        const auto info =
+            checked(dir.write("vmcore", Bytes(whole).first(whole.size() * static_cast<std::size_t>(i) / 10)));
+        REQUIRE(info.check);
+        CHECK(info.check->readable + info.check->unreadable == memory.pages.size());
+        CHECK(info.check->readable >= readable);
+        readable = info.check->readable;
+    }
+    CHECK(readable == memory.pages.size());
+}
+
+TEST_CASE("VMCOREINFO without a note is found in memory") {
+    FakeMemory memory = make_memory(300);
+    const std::string text =
+        "OSRELEASE=6.1.0-test\nBUILD-ID=00ff\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=ffffffff81000000\n"
+        "SYMBOL(_stext)=ffffffff80000000\n";
+    const auto put = [&](std::uint64_t paddr, std::string_view what) {
+        for (std::size_t i = 0; i < what.size(); ++i)
+            memory.pages.at((paddr + i) / 4096)[(paddr + i) % 4096] = static_cast<std::byte>(what[i]);
+    };
+    put(20 * 4096 + 100,
+        "OSRELEASE=%s\nPAGESIZE=%ld\nSYMBOL(init_uts_ns)=%lx\nSYMBOL(_stext)=%lx\n");  // in a program
+    for (const std::uint64_t paddr : {200 * 4096ull, 203 * 4096ull - 30}) {
+        CAPTURE(paddr);
+        FakeMemory with = memory;
+        std::swap(memory, with);
+        put(paddr, text);
+        memory.pages.at((paddr + text.size()) / 4096)[(paddr + text.size()) % 4096] = std::byte{0};
+        const TempDir dir;
+        KdumpShape shape;
+        shape.vmcoreinfo = "";
+        const DumpInformation info = checked(dir.write("vmcore", make_kdump(memory, shape)));
+        CHECK(info.vmcoreinfo == text);
+        CHECK(info.build_id == "00ff");
+        CHECK(info.release == "6.1.0-test");
+        CHECK(info.vmcoreinfo_source.starts_with("memory at 0x"));
+        std::swap(memory, with);
+    }
+}
