@@ -99,6 +99,7 @@ Syntax syntax() {
                       text("learn", "FILE", "append an entry for each new crash to FILE"),
                       text("note", "TEXT", "the note of the entries that --learn writes")};
     syntax.input = "dump or log";
+    syntax.many_inputs = true;
     syntax.has_ndjson = true;
     return syntax;
 }

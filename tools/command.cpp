@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "dump_options.h"
+
 namespace tool {
 namespace {
 
@@ -15,6 +17,8 @@ std::vector<Option> common_options(const Syntax& syntax) {
     if (syntax.has_json) common.push_back(on_or_off("json", "print JSON in place of text"));
     if (syntax.has_ndjson)
         common.push_back(on_or_off("ndjson", "print each item of the list as JSON on a line of its own"));
+    if (syntax.needs_input)
+        for (const Option& option : dump_options()) common.push_back(option);
     common.push_back(on_or_off("help,h", "print this help"));
     return common;
 }
@@ -33,6 +37,7 @@ std::string take_operands(const Syntax& syntax, Arguments& arguments) {
     if (arguments.rest.empty()) return fmt::format("no {} is named", syntax.input);
     arguments.dump = arguments.rest.front();
     arguments.rest.erase(arguments.rest.begin());
+    if (!syntax.many_inputs) take_more_parts(arguments);
     if (arguments.rest.size() > syntax.most_operands)
         return fmt::format("'{}' is one argument too many", arguments.rest[syntax.most_operands]);
     if (arguments.json && arguments.ndjson) return "--json and --ndjson exclude each other";
@@ -46,12 +51,6 @@ int open_and_ask(const Command& command, const Arguments& arguments, const std::
 }
 
 }  // namespace
-
-postmortem::OpenOptions Arguments::open_options() const {
-    postmortem::OpenOptions open;
-    if (vmlinux) open.vmlinux = *vmlinux;
-    return open;
-}
 
 postmortem::CrashInputOptions Arguments::input_options() const {
     postmortem::CrashInputOptions input;
@@ -78,8 +77,8 @@ Parsed parse(const Command& command, const std::vector<std::string>& words, Outp
     if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax), {})};
     arguments.json = arguments.has("json");
     arguments.ndjson = arguments.has("ndjson");
-    arguments.vmlinux = arguments.has("vmlinux") ? std::optional(arguments.text("vmlinux")) : std::nullopt;
     if (const std::string wrong = take_operands(syntax, arguments); !wrong.empty()) return complain(wrong);
+    if (const std::string wrong = take_limits(arguments); !wrong.empty()) return complain(wrong);
     return {std::move(arguments), whole_answer};
 }
 

@@ -2,6 +2,7 @@
 // that asks a dump gets it opened, so that whoever has a dump open already can call it again and again.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,9 +20,9 @@ namespace tool {
 
 /// What stands on the command line, parsed.
 struct Arguments {
-    std::string dump;               ///< the first operand: a dump, a log, a folder
-    std::vector<std::string> rest;  ///< selectors, addresses, …
-    std::optional<std::string> vmlinux;
+    std::string dump;                               ///< the first operand: a dump, a log, a folder
+    std::vector<std::string> rest;                  ///< selectors, addresses, …
+    std::vector<std::filesystem::path> more_parts;  ///< of a split dump
     bool json = false;
     bool ndjson = false;
     GivenOptions given;
@@ -34,6 +35,7 @@ struct Arguments {
     }
     std::uint64_t number(std::string_view option) const { return given.numbers.find(option)->second; }
 
+    /// With the progress of unpacking on a terminal.
     postmortem::OpenOptions open_options() const;
     postmortem::CrashInputOptions input_options() const;
 };
@@ -47,6 +49,7 @@ struct Syntax {
     const char* input = "dump";  ///< what the first operand must be, for complaints
     bool needs_input = true;
     bool has_json = true;
+    bool many_inputs = false;              ///< several may be named, which are no parts of one dump
     bool has_ndjson = false;               ///< the answer is a list
     std::size_t most_operands = SIZE_MAX;  ///< behind the first
 };

@@ -13,6 +13,7 @@ extern const Command meminfo_command;
 extern const Command oom_command;
 extern const Command panic_command;
 extern const Command ps_command;
+extern const Command info_command;
 extern const Command rd_command;
 extern const Command report_command;
 extern const Command schema_command;

@@ -122,7 +122,7 @@ Syntax syntax() {
 int read(const Arguments& arguments, Output& output) {
     const auto range = range_of(arguments);
     if (!range) return output.complain(range.error().message);
-    const auto dump = postmortem::PhysicalDump::open(arguments.dump);
+    const auto dump = postmortem::PhysicalDump::open(arguments.dump, arguments.open_options());
     if (!dump) return output.complain(dump.error().message, unusable_input);
     // All or none: the first pass only proves that every byte is there.
     const auto whole =

@@ -14,6 +14,7 @@ Syntax syntax() {
         "Exit status 0: every file could be used; 1: some could not; 4: there is no crash in any.\n\n"
         "  postmortem triage /var/crash\n"};
     syntax.input = "folder, dump or log";
+    syntax.many_inputs = true;
     syntax.has_ndjson = true;
     return syntax;
 }

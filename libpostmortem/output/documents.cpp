@@ -10,6 +10,7 @@ namespace postmortem {
 struct BacktraceList;
 struct CheckView;
 struct CrashReport;
+struct DumpInformation;
 struct KernelLog;
 struct OomCgroupTree;
 struct OomDocument;
@@ -20,6 +21,7 @@ struct Triage;
 void describe(Describer<BacktraceList>& list);
 void describe(Describer<CheckView>& check);
 void describe(Describer<CrashReport>& report);
+void describe(Describer<DumpInformation>& info);
 void describe(Describer<KernelLog>& log);
 void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
@@ -40,6 +42,7 @@ std::span<const Document> documents() {
         {"bt", "bt --json DUMP", description<BacktraceList>},
         {"log", "log --json DUMP", description<KernelLog>},
         {"meminfo", "meminfo --json DUMP", description<MemoryPicture>},
+        {"info", "info --json DUMP", description<DumpInformation>},
         {"oom", "oom --json DUMP|LOG", description<OomDocument>},
         {"oom-tree-of-log", "oom --tree --json LOG", description<OomCgroupTree>},
         {"oom-tree-of-dump", "oom --tree --json DUMP", description<CgroupTree>},

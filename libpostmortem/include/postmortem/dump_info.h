@@ -84,6 +84,8 @@ POSTMORTEM_API Result<DumpInformation> dump_information(const std::filesystem::p
                                                         const DumpInfoRequest& request = {});
 
 POSTMORTEM_API std::string to_text(const DumpInformation& info);
+/// VMCOREINFO alone; empty where there is none.
+POSTMORTEM_API std::string vmcoreinfo_to_text(const DumpInformation& info);
 POSTMORTEM_API std::string to_json(const DumpInformation& info);
 
 }  // namespace postmortem

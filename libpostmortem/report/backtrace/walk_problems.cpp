@@ -5,7 +5,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint64_t page = 4096;
+constexpr std::uint64_t page_bytes = 4096;
 constexpr std::size_t most_reasons = 10;
 
 std::string name_of(const Task& task) {
@@ -17,11 +17,11 @@ std::string name_of(const Task& task) {
 void WalkProblems::add(const Task& task, const RawBacktrace& walk) {
     if (walk.lost) lost_.add("the backtrace", "of " + name_of(task), *walk.lost);
     if (!walk.guessed) return;
-    // Where the tables are damaged the page counts; where they have nothing to say, each place is another
+    // Where the tables are damaged the page_bytes counts; where they have nothing to say, each place is another
     // one.
     const bool by_page =
         walk.guessed->code != ErrorCode::NotFound && walk.guessed->code != ErrorCode::Corrupt;
-    const Key key{walk.guessed->message, by_page ? walk.guessed->address.value_or(0) / page : 0};
+    const Key key{walk.guessed->message, by_page ? walk.guessed->address.value_or(0) / page_bytes : 0};
     Reason& reason = guessed_[key];
     if (reason.tasks++ != 0) return;
     reason.error = *walk.guessed;

@@ -106,8 +106,8 @@ class Teller {
         VmlinuxQuery query;
         query.build_id = info_.build_id;
         query.release = info_.release;
-        std::error_code unknown;
-        query.beside = fs::is_directory(path_, unknown) ? path_ : path_.parent_path();
+        std::error_code ignored;
+        query.beside = fs::is_directory(path_, ignored) ? path_ : path_.parent_path();
         query.use_debuginfod = false;
         if (query.build_id.empty() && query.release.empty()) return;
         if (const auto found = find_vmlinux(query)) info_.vmlinux = (*found)->path().string();

@@ -120,10 +120,12 @@ std::string to_text(const DumpInformation& info) {
     add_ranges(out, info);
     add_notes(out, info);
     add_damage(out, info);
-    if (!info.vmcoreinfo.empty()) {
-        out += "\nVMCOREINFO\n" + escaped(info.vmcoreinfo, true);
-        if (out.back() != '\n') out += '\n';
-    }
+    return out;
+}
+
+std::string vmcoreinfo_to_text(const DumpInformation& info) {
+    std::string out = escaped(info.vmcoreinfo, true);
+    if (!out.empty() && out.back() != '\n') out += '\n';
     return out;
 }
 

@@ -9,6 +9,8 @@
 #include "support/sample_dumps.h"
 #include "support/temp_dir.h"
 
+namespace dump_info_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 
@@ -88,9 +90,16 @@ TEST_CASE("VMCOREINFO without a note is found in memory") {
         for (std::size_t i = 0; i < what.size(); ++i)
             memory.pages.at((paddr + i) / 4096)[(paddr + i) % 4096] = static_cast<std::byte>(what[i]);
     };
-    put(20 * 4096 + 100,
+    // Frames that are there, with their neighbours.
+    const auto frame_from = [&](std::uint64_t pfn) {
+        while (!memory.pages.contains(pfn - 1) || !memory.pages.contains(pfn)) ++pfn;
+        return pfn;
+    };
+    const std::uint64_t first = frame_from(20) * 4096, second = frame_from(100) * 4096,
+                        third = frame_from(200) * 4096;
+    put(first + 100,
         "OSRELEASE=%s\nPAGESIZE=%ld\nSYMBOL(init_uts_ns)=%lx\nSYMBOL(_stext)=%lx\n");  // in a program
-    for (const std::uint64_t paddr : {200 * 4096ull, 203 * 4096ull - 30}) {
+    for (const std::uint64_t paddr : {second, third - 30}) {
         CAPTURE(paddr);
         FakeMemory with = memory;
         std::swap(memory, with);
@@ -107,3 +116,5 @@ TEST_CASE("VMCOREINFO without a note is found in memory") {
         std::swap(memory, with);
     }
 }
+
+}  // namespace dump_info_test

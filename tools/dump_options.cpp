@@ -1,0 +1,90 @@
+#include "dump_options.h"
+
+#include <charconv>
+#include <memory>
+#include <new>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "progress.h"
+
+namespace tool {
+namespace {
+
+// "512", "20G"
+std::optional<std::uint64_t> byte_count(const std::string& text) {
+    std::uint64_t count = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, count);
+    if (error != std::errc()) return std::nullopt;
+    const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+    if (unit.empty()) return count;
+    constexpr std::string_view units = "KMGT";
+    const std::size_t index = units.find(unit[0]);
+    if (unit.size() != 1 || index == units.npos) return std::nullopt;
+    const auto shift = static_cast<unsigned>(10 * (index + 1));
+    return count > UINT64_MAX >> shift ? std::nullopt : std::optional(count << shift);
+}
+
+// Of private memory; what is mapped from files does not count.
+bool limit_memory(std::uint64_t bytes) {
+    const rlimit limit{bytes, bytes};
+    std::set_new_handler([] {
+        constexpr std::string_view words = "postmortem: more memory is needed than --max-memory allows\n";
+        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, words.data(), words.size());
+        ::_exit(unusable_input);
+    });
+    return ::setrlimit(RLIMIT_DATA, &limit) == 0;
+}
+
+}  // namespace
+
+std::vector<Option> dump_options() {
+    return {text("tmpdir", "DIR",
+                 "where a compressed dump is unpacked to, into a file without a name "
+                 "($TMPDIR, or /var/tmp)"),
+            text("max-tmp", "SIZE", "how much that may take, such as 20G"),
+            text("max-memory", "SIZE", "give up rather than use more, such as 512M or 2G")};
+}
+
+void take_more_parts(Arguments& arguments) {
+    auto next = arguments.rest.begin();
+    for (; next != arguments.rest.end(); ++next) {
+        std::error_code unknown;
+        if (!std::filesystem::is_regular_file(*next, unknown)) break;
+        const auto input = postmortem::find_crash_input(*next);
+        if (!input || !input->is_dump) break;
+        arguments.more_parts.emplace_back(*next);
+    }
+    arguments.rest.erase(arguments.rest.begin(), next);
+}
+
+std::string take_limits(const Arguments& arguments) {
+    for (const char* option : {"max-tmp", "max-memory"})
+        if (arguments.has(option) && !byte_count(arguments.text(option)))
+            return fmt::format("--{} takes a size, such as 2G, not '{}'", option, arguments.text(option));
+    if (arguments.has("max-memory") && !limit_memory(*byte_count(arguments.text("max-memory"))))
+        return "the system does not let memory be limited";
+    return {};
+}
+
+postmortem::OpenOptions Arguments::open_options() const {
+    postmortem::OpenOptions open;
+    if (has("vmlinux")) open.vmlinux = text("vmlinux");
+    open.more_parts = more_parts;
+    open.temporary_folder = text("tmpdir");
+    if (has("max-tmp")) open.max_temporary_bytes = byte_count(text("max-tmp")).value_or(UINT64_MAX);
+    const auto progress = std::make_shared<Progress>("unpacking: MiB");
+    open.progress = [progress](std::uint64_t done, std::uint64_t total) {
+        if (done < total)
+            progress->show(done >> 20, total >> 20);
+        else
+            progress->clear();
+    };
+    return open;
+}
+
+}  // namespace tool

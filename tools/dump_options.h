@@ -1,0 +1,21 @@
+// What every command that reads dumps can be told about opening them, and about its limits.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "options.h"
+
+namespace tool {
+
+struct Arguments;
+
+std::vector<Option> dump_options();
+
+/// Takes those operands that are further parts of a split dump, as a shell's wildcard gives them.
+void take_more_parts(Arguments& arguments);
+
+/// Sets the limit of memory. What is wrong with the sizes, as a sentence; empty where nothing is.
+std::string take_limits(const Arguments& arguments);
+
+}  // namespace tool
