@@ -17,7 +17,9 @@ namespace postmortem {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t plain_head_size = 4096, packed_head_size = 256 * 1024;
+constexpr std::uint64_t plain_head_size = 4096, inner_head_size = 256 * 1024;
+// Blocks give nothing before they are whole: 900 kB of bzip2, 4 MiB of lz4, 8 MiB of its legacy form.
+constexpr std::uint64_t packed_head_size = 9 << 20;
 constexpr std::size_t max_entries = 100'000;
 
 bool has_name_of_dump(const std::string& name) {
@@ -169,7 +171,7 @@ FileKind kind_of(const ByteSource& file) {
     std::vector<std::byte> head = head_of(file, plain_head_size);
     for (int layer = 0; layer < 2 && looks_like_compressed(head); ++layer)
         head = decoded_head(layer == 0 ? head_of(file, packed_head_size) : head,
-                            layer == 0 ? packed_head_size : plain_head_size);
+                            layer == 0 ? inner_head_size : plain_head_size);
     head.resize(std::min<std::size_t>(head.size(), plain_head_size));
     if (looks_like_dump(head)) return FileKind::Dump;
     return looks_like_tar(head) || looks_like_zip(head) ? FileKind::Archive : FileKind::Other;

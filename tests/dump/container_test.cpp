@@ -193,6 +193,17 @@ TEST_CASE("an archive without a dump says what is in it, and of several dumps th
     CHECK(mentions((*dump)->problems()[0], "old/vmcore"));
 }
 
+TEST_CASE("a compressed dump is told from a log however large its blocks are") {
+    KdumpShape shape;
+    shape.codec = Codec::Raw;
+    const Buffer file = make_kdump(make_memory(6000), shape);
+    for (const Packing packing : packings) {
+        CAPTURE(name_of(packing));
+        const TempDir dir;
+        CHECK(looks_like_dump_file(dir.write("vmcore", pack_file(packing, file))));
+    }
+}
+
 TEST_CASE("a compressed dump or an archive is found in a folder, and a log is none") {
     const FakeMemory memory = make_memory(30);
     const Buffer file = make_kdump(memory, {});

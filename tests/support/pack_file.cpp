@@ -19,6 +19,12 @@ void check(bool done) {
     if (!done) throw std::runtime_error("packing a file failed");
 }
 
+// What is large comes in the blocks of lz4(1) and bzip2(1), what is small in several, so that some can be
+// lost.
+bool is_large(Bytes file) {
+    return file.size() > 8u << 20;
+}
+
 void append(Buffer& to, Bytes bytes) {
     to.insert(to.end(), bytes.begin(), bytes.end());
 }
@@ -117,8 +123,11 @@ Buffer bgzf(Bytes file) {
 }
 
 Buffer lz4(Bytes file) {
-    Buffer out(LZ4F_compressFrameBound(file.size(), nullptr));
-    const std::size_t size = LZ4F_compressFrame(out.data(), out.size(), file.data(), file.size(), nullptr);
+    LZ4F_preferences_t preferences{};
+    if (is_large(file)) preferences.frameInfo.blockSizeID = LZ4F_max4MB;
+    Buffer out(LZ4F_compressFrameBound(file.size(), &preferences));
+    const std::size_t size =
+        LZ4F_compressFrame(out.data(), out.size(), file.data(), file.size(), &preferences);
     check(!LZ4F_isError(size));
     out.resize(size);
     return out;
@@ -144,7 +153,8 @@ Buffer bzip2(Bytes file) {
     auto size = static_cast<unsigned>(out.size());
     check(BZ2_bzBuffToBuffCompress(reinterpret_cast<char*>(out.data()), &size,
                                    reinterpret_cast<char*>(const_cast<std::byte*>(file.data())),
-                                   static_cast<unsigned>(file.size()), 1, 0, 0) == BZ_OK);
+                                   static_cast<unsigned>(file.size()), is_large(file) ? 9 : 1, 0,
+                                   0) == BZ_OK);
     out.resize(size);
     return out;
 }
