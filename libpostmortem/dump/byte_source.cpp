@@ -1,6 +1,20 @@
 #include "dump/byte_source.h"
 
+#include <algorithm>
+
 namespace postmortem {
+
+Bytes ByteSource::read_what_is_there(std::uint64_t offset, std::uint64_t length, MutableBytes scratch) const {
+    if (offset >= size()) return {};
+    std::uint64_t there = 0;
+    std::uint64_t wanted = std::min({length, size() - offset, std::uint64_t{scratch.size()}});
+    if (const auto all = read(offset, wanted, scratch)) return *all;
+    while (wanted - there > 1) {
+        const std::uint64_t middle = there + (wanted - there) / 2;
+        (read(offset, middle, scratch) ? there : wanted) = middle;
+    }
+    return read(offset, there, scratch).value_or(Bytes{});
+}
 
 std::optional<Bytes> read_kept(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
                                std::vector<std::byte>& storage) {

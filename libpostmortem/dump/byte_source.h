@@ -41,6 +41,10 @@ class ByteSource {
     virtual std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                                       MutableBytes scratch) const = 0;
 
+    /// As many of them as there are from `offset` on without a gap: headers that something is missing behind
+    /// tell what they tell.
+    Bytes read_what_is_there(std::uint64_t offset, std::uint64_t length, MutableBytes scratch) const;
+
     /// For a walk that takes a few bytes here and there all through the file: like read(), always into `out`,
     /// and without making the system read ahead or map what lies around. False where the file does not have
     /// them all.

@@ -28,9 +28,9 @@ bool has_name_of_dump(const std::string& name) {
 }
 
 std::vector<std::byte> head_of(const ByteSource& file, std::uint64_t size) {
-    std::vector<std::byte> head(std::min(file.size(), size));
-    if (!file.skim(0, head)) head.clear();
-    return head;
+    std::vector<std::byte> room(std::min(file.size(), size));
+    const Bytes head = file.read_what_is_there(0, room.size(), room);
+    return {head.begin(), head.end()};
 }
 
 FolderEntry entry_of(const fs::directory_entry& file) {

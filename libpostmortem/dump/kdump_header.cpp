@@ -173,23 +173,25 @@ std::vector<HeaderField> header_fields(const KdumpHeader& header) {
 
 Result<KdumpHeader> read_kdump_header(const ByteSource& source, std::vector<Error>& problems) {
     std::array<std::byte, kdump::header64.size> scratch;
-    const auto block = source.read(0, scratch.size(), scratch);
-    if (!block) {
+    const Bytes block = source.read_what_is_there(0, scratch.size(), scratch);
+    const auto cut_off = [&] {
         return fail(ErrorCode::Corrupt,
                     fmt::format("the file ends after {} bytes, within the dump header; it was cut "
                                 "off while it was written or copied, so copy it again",
                                 source.size()));
-    }
+    };
+    if (block.size() < kdump::header32.cpu_count) return cut_off();
     KdumpHeader header;
-    header.diskdump = as_text(*block).starts_with(kdump::diskdump_signature);
-    header.utsname = read_utsname(ByteReader(*block));
-    const Abi* abi = abi_of(*block, header.utsname.machine);
+    header.diskdump = as_text(block).starts_with(kdump::diskdump_signature);
+    header.utsname = read_utsname(ByteReader(block));
+    const Abi* abi = abi_of(block, header.utsname.machine);
     if (!abi) {
         return fail(ErrorCode::Corrupt,
                     "the dump header is damaged: under no byte order and word size do its block size, "
                     "sub-header size and bitmap size make sense");
     }
-    const ByteReader reader(*block, abi->endian);
+    if (block.size() < abi->layout.cpu_count + sizeof(std::uint32_t)) return cut_off();
+    const ByteReader reader(block, abi->endian);
     const auto field = [&](std::uint32_t offset) { return reader.u32(offset).value_or(0); };
     header.endian = abi->endian;
     header.word = abi->layout.word;

@@ -29,8 +29,8 @@ struct HeaderLayout {
     std::uint32_t word, timestamp, status, block_size, sub_header_size, bitmap_blocks, max_mapnr, current_cpu,
         cpu_count, size;
 };
-constexpr HeaderLayout header64 = {8, 408, 424, 428, 432, 436, 440, 456, 460, 472};
-constexpr HeaderLayout header32 = {4, 404, 412, 416, 420, 424, 428, 444, 448, 456};
+constexpr HeaderLayout header64 = {8, 408, 424, 428, 432, 436, 440, 456, 460, 464};
+constexpr HeaderLayout header32 = {4, 404, 412, 416, 420, 424, 428, 444, 448, 452};
 
 /// Offsets in block 1. Offsets into the file and 64-bit frame numbers are 64 bits wide on every machine;
 /// sizes, phys_base, start_pfn and end_pfn are a word.

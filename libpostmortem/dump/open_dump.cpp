@@ -144,7 +144,7 @@ Result<std::unique_ptr<DumpFile>> open_images(const std::vector<ImagePlace>& pla
 
 Result<std::unique_ptr<DumpFile>> open_part(std::unique_ptr<ByteSource> source, const OpenContext& context) {
     std::array<std::byte, head_size> scratch;
-    const Bytes head = source->read(0, std::min(source->size(), head_size), scratch).value_or(Bytes{});
+    const Bytes head = source->read_what_is_there(0, head_size, scratch);
     for (const Format& format : formats) {
         if (format.recognises(head)) return format.open(std::move(source));
     }

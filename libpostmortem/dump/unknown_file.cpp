@@ -44,7 +44,7 @@ std::string_view elf_meaning(Bytes head) {
 }
 
 bool is_text(Bytes head) {
-    return std::all_of(head.begin(), head.end(), [](std::byte b) {
+    return !head.empty() && std::all_of(head.begin(), head.end(), [](std::byte b) {
         const auto c = std::to_integer<unsigned char>(b);
         return c >= 0x20 ? c != 0x7f : c == '\t' || c == '\n' || c == '\r' || c == 0x1b;
     });
@@ -67,6 +67,7 @@ std::string describe_unknown_file(Bytes head, std::uint64_t size) {
         }
     }
     if (text.starts_with(ELFMAG)) return fmt::format("not a crash dump: {}", elf_meaning(head));
+    if (head.empty()) return "not a crash dump, as far as can be told: its first bytes are missing";
     if (is_text(head)) {
         return "not a crash dump: it is text, such as a kernel log or console output; give the vmcore here";
     }

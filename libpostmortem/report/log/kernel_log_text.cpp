@@ -1,5 +1,6 @@
 // `log` as crash 9 prints it, to the byte: a record's lines after the first are indented below its text, a
-// byte that is not printable ASCII is a dot, a record without data is an empty line.
+// byte that is not printable ASCII is a dot, a record without data is an empty line. One whose text could not
+// be read says so: crash prints nothing for it.
 #include <fmt/format.h>
 
 #include <postmortem/render.h>
@@ -40,7 +41,10 @@ std::string to_text(const KernelLog& log, bool for_terminal) {
             if (record.time_ns)
                 fmt::format_to(std::back_inserter(out), "[{:>5}.{:06}] ", *record.time_ns / ns_per_second,
                                *record.time_ns % ns_per_second / ns_per_us);
-            append_text(out, record.text, out.size() - line_start, for_terminal);
+            if (record.text_state == PrintkText::Unreadable)
+                out += "(text unreadable)";
+            else
+                append_text(out, record.text, out.size() - line_start, for_terminal);
         }
         out += '\n';
     }

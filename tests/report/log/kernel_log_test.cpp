@@ -47,6 +47,12 @@ TEST_CASE("bytes of a log that could drive a terminal do not reach one") {
     CHECK(to_text(log, true) == "[    1.234567] .[31mred.. tab\t end.\n               \n");
 }
 
+TEST_CASE("a text that could not be read is no empty line") {
+    KernelLog log = log_of({record("before"), record(""), record("behind")});
+    log.records[1].text_state = PrintkText::Unreadable;
+    CHECK(to_text(log) == "[    1.234567] before\n[    1.234567] (text unreadable)\n[    1.234567] behind\n");
+}
+
 TEST_CASE("a log as JSON keeps what text cannot show") {
     PrintkRecord full = record("caf\xc3\xa9 \xff \x1b[0m");
     full.seq = 7;
