@@ -16,6 +16,7 @@ extern const Command ps_command;
 extern const Command info_command;
 extern const Command rd_command;
 extern const Command report_command;
+extern const Command runq_command;
 extern const Command schema_command;
 extern const Command signature_command;
 extern const Command sys_command;

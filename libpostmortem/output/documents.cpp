@@ -15,6 +15,7 @@ struct KernelLog;
 struct OomCgroupTree;
 struct OomDocument;
 struct PanicAnalysis;
+struct RunQueues;
 struct TaskList;
 struct Triage;
 
@@ -26,6 +27,7 @@ void describe(Describer<KernelLog>& log);
 void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
 void describe(Describer<PanicAnalysis>& analysis);
+void describe(Describer<RunQueues>& queues);
 void describe(Describer<TaskList>& list);
 void describe(Describer<Triage>& triage);
 const Description& signature_document();
@@ -40,6 +42,7 @@ std::span<const Document> documents() {
         {"sys", "sys --json DUMP", description<SystemInfo>},
         {"ps", "ps --json DUMP", description<TaskList>},
         {"bt", "bt --json DUMP", description<BacktraceList>},
+        {"runq", "runq --json DUMP", description<RunQueues>},
         {"log", "log --json DUMP", description<KernelLog>},
         {"meminfo", "meminfo --json DUMP", description<MemoryPicture>},
         {"info", "info --json DUMP", description<DumpInformation>},

@@ -11,6 +11,7 @@
 #include "report/oom/oom_state.h"
 #include "report/oom/oom_tasks.h"
 #include "report/panic/panic.h"
+#include "report/run_queues/run_queues.h"
 #include "report/system/system_info.h"
 #include "report/tasks/task_list.h"
 
@@ -53,6 +54,10 @@ MemoryPicture CrashDump::memory(const MemoryRequest& request) const {
 
 Result<TaskList> CrashDump::tasks(const std::vector<std::string>& selectors) const {
     return make_task_list(*kernel_, selectors);
+}
+
+Result<RunQueues> CrashDump::run_queues(const std::vector<std::uint32_t>& cpus) const {
+    return make_run_queues(*kernel_, cpus);
 }
 
 Result<OomTable> CrashDump::oom_table(const OomTableRequest& request) const {

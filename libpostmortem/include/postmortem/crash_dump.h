@@ -22,6 +22,7 @@
 #include <postmortem/oom_state.h>
 #include <postmortem/oom_tasks.h>
 #include <postmortem/panic.h>
+#include <postmortem/run_queues.h>
 #include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
 
@@ -72,6 +73,9 @@ class POSTMORTEM_API CrashDump {
     /// All tasks, or those that a selector names: a pid, the address of a task_struct, a command name.
     /// NotFound where a selector matches nothing.
     Result<TaskList> tasks(const std::vector<std::string>& selectors = {}) const;
+
+    /// What waits for the CPUs, or for these. InvalidArgument where there is no such CPU.
+    Result<RunQueues> run_queues(const std::vector<std::uint32_t>& cpus = {}) const;
 
     /// The processes as the OOM killer weighs them, and whom it would kill next. NotFound where the request
     /// names a control group or a task that is not there.

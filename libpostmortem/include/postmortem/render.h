@@ -18,6 +18,7 @@
 #include <postmortem/memory_picture.h>
 #include <postmortem/oom_tasks.h>
 #include <postmortem/panic.h>
+#include <postmortem/run_queues.h>
 #include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
 #include <postmortem/triage.h>
@@ -27,6 +28,12 @@ namespace postmortem {
 POSTMORTEM_API std::string to_text(const TaskList& list);
 POSTMORTEM_API std::string to_json(const TaskList& list);
 POSTMORTEM_API std::string to_ndjson(const TaskList& list);
+
+/// What crash prints with its options -t, -T, -m, -g, -d; Queues without one. Waiting is Queues with times.
+enum class RunQueueStyle { Queues, Waiting, Timestamps, Lag, Milliseconds, Groups, OnRunqueue };
+POSTMORTEM_API std::string to_text(const RunQueues& queues, RunQueueStyle style = RunQueueStyle::Queues);
+POSTMORTEM_API std::string to_json(const RunQueues& queues);
+POSTMORTEM_API std::string to_ndjson(const RunQueues& queues);
 
 /// Exactly what crash prints: bytes that are not printable ASCII become dots, apart from the white space that
 /// moves a terminal's cursor (carriage return, vertical tab, form feed), which only `for_terminal` takes out.

@@ -15,6 +15,7 @@
 #include "report/log/kernel_log.h"
 #include "report/oom/oom_state.h"
 #include "report/panic/panic.h"
+#include "report/run_queues/run_queues.h"
 #include "report/tasks/task_list.h"
 
 namespace postmortem {
@@ -34,6 +35,8 @@ class Questioner {
         BacktraceRequest every_task;
         every_task.which = BacktraceRequest::Which::All;
         if (auto missing = visit_backtraces(kernel_, every_task, [](const Backtrace&) {})) note(*missing);
+        step("run queues");
+        if (const auto queues = make_run_queues(kernel_, {})) note(queues->problems);
         step("report");
         note(make_crash_report(kernel_).problems);
         step("panic");

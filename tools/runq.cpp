@@ -1,0 +1,88 @@
+#include <charconv>
+
+#include "commands.h"
+
+namespace tool {
+namespace {
+
+using postmortem::RunQueueStyle;
+
+constexpr std::uint32_t most_cpus = 8192;
+
+std::optional<std::uint32_t> cpu_number(std::string_view word) {
+    std::uint32_t number = 0;
+    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    const bool whole = error == std::errc() && rest == word.data() + word.size() && number < most_cpus;
+    return whole ? std::optional(number) : std::nullopt;
+}
+
+// "3", "1,8,9-14"; "a" or "all" is every CPU, which is an empty list.
+std::optional<std::vector<std::uint32_t>> cpus_of(std::string_view words) {
+    std::vector<std::uint32_t> cpus;
+    for (bool more = true; more;) {
+        const std::size_t comma = words.find(',');
+        const std::string_view word = words.substr(0, comma);
+        more = comma != words.npos;
+        if (more) words.remove_prefix(comma + 1);
+        if (word == "a" || word == "all") return std::vector<std::uint32_t>();
+        const std::size_t dash = word.find('-');
+        const auto first = cpu_number(word.substr(0, dash));
+        const auto last = dash == word.npos ? first : cpu_number(word.substr(dash + 1));
+        if (!first || !last || *first > *last) return std::nullopt;
+        for (std::uint32_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
+    }
+    return cpus;
+}
+
+// Of several options crash takes the first of these.
+RunQueueStyle style_of(const Arguments& arguments) {
+    if (arguments.has("timestamps")) return RunQueueStyle::Timestamps;
+    if (arguments.has("lag")) return RunQueueStyle::Lag;
+    if (arguments.has("milliseconds")) return RunQueueStyle::Milliseconds;
+    if (arguments.has("on-rq")) return RunQueueStyle::OnRunqueue;
+    if (arguments.has("groups")) return RunQueueStyle::Groups;
+    return arguments.has("waiting") ? RunQueueStyle::Waiting : RunQueueStyle::Queues;
+}
+
+Syntax syntax() {
+    Syntax syntax{"DUMP",
+                  "Shows what each CPU was running and which tasks waited for it, as crash does: [priority], "
+                  "pid, task,\n"
+                  "name, real-time tasks by priority, the others in the order in which they were to run.\n\n"
+                  "  postmortem runq /var/crash/202611210239/vmcore\n"
+                  "  postmortem runq -g -c 0,4-7 vmcore\n"};
+    syntax.most_operands = 0;
+    syntax.has_ndjson = true;
+    syntax.options = {
+        on_or_off("timestamps,t", "each runqueue's clock, and when its running task last began to run"),
+        on_or_off("lag,T", "how far each runqueue's clock is behind the latest"),
+        on_or_off("milliseconds,m", "for how long each CPU had been running its task"),
+        on_or_off("groups,g", "tasks by task group, with throttled groups"),
+        on_or_off("on-rq,d", "every task that is on a runqueue, the idle ones included"),
+        on_or_off("waiting,w", "for how long each task has been waiting"),
+        text("cpus,c", "CPUS", "these CPUs alone: 3, or 1,8,9-14")};
+    return syntax;
+}
+
+int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    const RunQueueStyle style = style_of(arguments);
+    std::vector<std::uint32_t> cpus;
+    if (arguments.has("cpus")) {
+        const auto chosen = cpus_of(arguments.text("cpus"));
+        if (!chosen)
+            return output.complain("runq: -c takes CPUs such as 3 or 1,8,9-14, not '" +
+                                   arguments.text("cpus") + "'");
+        // The lag is that behind the latest of all CPUs.
+        if (style != RunQueueStyle::Lag) cpus = *chosen;
+    }
+    const auto queues = dump.run_queues(cpus);
+    if (!queues) return output.finish(queues.error());
+    if (arguments.json || arguments.ndjson) return print(arguments, *queues, output);
+    return output.finish(postmortem::to_text(*queues, style), queues->problems);
+}
+
+}  // namespace
+
+const Command runq_command = {"runq", "which tasks wait for which CPU", syntax, ask, nullptr};
+
+}  // namespace tool
