@@ -5,9 +5,10 @@
 
 #include "log/events/cause.h"
 #include "log/events/details.h"
+#include "log/events/event_kinds.h"
+#include "log/events/headline_start.h"
 #include "log/events/outcome.h"
 #include "log/events/undecoded.h"
-#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
@@ -20,10 +21,20 @@ constexpr std::size_t max_line = 2048;
 constexpr std::size_t max_sampled_lines = 2000;
 constexpr std::size_t max_late = 32;
 
-// What is no headline, but tells where a kernel's log begins.
-constexpr std::array<std::string_view, 5> markers = {"Linux version ", "Booting Linux on", "U-Boot ",
-                                                     "coreboot-", "SeaBIOS (version"};
-enum Marker { Banner, ArmBanner, FirstFirmware };
+// What is no headline, but tells where a kernel's log begins, that a trace is over, or, in the middle of a
+// report, that a stack is another's: messages with a stack that are no events.
+constexpr std::array<std::string_view, 9> markers = {"Linux version ",
+                                                     "Booting Linux on",
+                                                     "U-Boot ",
+                                                     "coreboot-",
+                                                     "SeaBIOS (version",
+                                                     "---[ end trace",
+                                                     "vmalloc: allocation failure:",
+                                                     "FAULT_INJECTION: forcing a failure",
+                                                     "FAULT_FLAG_ALLOW_RETRY missing"};
+enum Marker { Banner, ArmBanner, FirstFirmware, EndOfTrace = 5, FirstForeignStack };
+constexpr unsigned long boot_marks = (1u << EndOfTrace) - 1,
+                        firmware_marks = boot_marks & ~0ul << FirstFirmware;
 
 std::vector<std::string_view> literals() {
     std::vector<std::string_view> all;
@@ -34,53 +45,23 @@ std::vector<std::string_view> literals() {
 
 std::string context_of(const LogRecord& record) {
     if (!record.caller.empty()) return std::string(record.caller);
-    return record.seconds ? "console" : "";
+    return record.seconds || record.delta ? "console" : "";
 }
 
 bool names_context(std::string_view context) {
     return context.starts_with('T') || context.starts_with('C');
 }
 
-// "DEBUG:" and "rmt_storage:INFO:" are not the words looked for.
-bool stands_alone(std::string_view text, std::string_view literal) {
-    const std::size_t at = text.find(literal);
-    if (at == 0 || at == std::string_view::npos) return at == 0;
-    const char before = text[at - 1];
-    return !is_symbol(before) && before != ':' && before != '-';
+bool is_headline(const CompiledRule& rule, std::string_view text) {
+    const auto match = rule.head.find(text);
+    if (!match) return false;
+    return rule.rule->behind_name ? follows_task_name(text, match->begin) : opens_message(text, match->begin);
 }
 
-// Reports of these kinds end without a die(): an oops behind one is another event.
+// Reports of the other kinds end without a die(): an oops behind one is another event.
 bool may_die(const Report& report) {
     if (!report.rule) return report.trigger->otherwise == EventClass::OtherBug;
-    switch (report.rule->rule->event_class) {
-        case EventClass::Warning:
-        case EventClass::Lockdep:
-        case EventClass::Refcount:
-        case EventClass::SleepInAtomic:
-        case EventClass::ScheduleInAtomic:
-        case EventClass::Preemption:
-        case EventClass::Kcsan:
-        case EventClass::MemoryLeak:
-        case EventClass::HungTask:
-        case EventClass::RcuStall:
-        case EventClass::WorkqueueLockup:
-        case EventClass::OutOfMemory:
-        case EventClass::AllocationFailure:
-        case EventClass::NetdeviceReference:
-        case EventClass::FilesystemError:
-        case EventClass::FilesystemShutdown:
-        case EventClass::SplPanic:
-        case EventClass::OtherWarning:
-        case EventClass::OtherInfo: return false;
-        default: return true;
-    }
-}
-
-// Messages with a stack that are no events: in the middle of a report they make it doubtful.
-bool carries_foreign_stack(std::string_view text) {
-    return text.find("vmalloc: allocation failure:") != std::string_view::npos ||
-           text.find("FAULT_INJECTION: forcing a failure") != std::string_view::npos ||
-           text.find("FAULT_FLAG_ALLOW_RETRY missing") != std::string_view::npos;
+    return may_die(report.rule->rule->event_class);
 }
 
 }  // namespace
@@ -106,12 +87,12 @@ void EventCollector::add(const LogRecord& record) {
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
     const Found found = find_literals(record.text);
     if (found.none() && open_.empty()) return;
-    if ((found & ~trigger_mask_).any()) note_boots(record, found);
+    const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
+    if ((marks & boot_marks) != 0) note_boots(record, marks);
     const std::string context = continues_headline(record) ? open_.back().context : context_of(record);
     Headline headline;
     if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
-    StoredLine line{record.line, context, std::string(),
-                    !open_.empty() && carries_foreign_stack(record.text)};
+    StoredLine line{record.line, context, std::string(), !open_.empty() && marks >> FirstForeignStack != 0};
     note_glued_headline(record);
     if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
@@ -120,7 +101,7 @@ void EventCollector::add(const LogRecord& record) {
         line.ends_reports = line.ends_reports || meeting_of(headline) == Meeting::Ends;
         line.opens = headline.trigger;
     }
-    if (!open_.empty()) store(record, std::move(line));
+    if (!open_.empty()) store(record, std::move(line), found);
     close_finished();
 }
 
@@ -150,9 +131,8 @@ bool EventCollector::continues_headline(const LogRecord& record) const {
            record.caller.empty();
 }
 
-void EventCollector::note_boots(const LogRecord& record, const Found& found) {
-    const Found marks = found >> RuleBook::standard().triggers().size();
-    if ((marks >> FirstFirmware).any()) {
+void EventCollector::note_boots(const LogRecord& record, unsigned long marks) {
+    if ((marks & firmware_marks) != 0) {
         in_firmware_ = !record.seconds;
         return;
     }
@@ -182,14 +162,14 @@ EventCollector::Headline EventCollector::headline_of(const LogRecord& record, co
                         [&](const Pattern& unless) { return unless.find(record.text).has_value(); })) {
             continue;
         }
-        const bool may_be_unknown = stands_alone(record.text, trigger.literal) && !is_foreign;
         const Undecoded plain = undecoded(record.text);
         const std::string_view text = plain.text.empty() ? record.text : std::string_view(plain.text);
         for (const CompiledRule& rule : trigger.rules) {
             const bool is_unknown = rule.rule->event_class >= EventClass::OtherBug;
-            if ((may_be_unknown || !is_unknown) && rule.head.find(text)) return {&trigger, &rule};
+            if ((!is_foreign || !is_unknown) && is_headline(rule, text)) return {&trigger, &rule};
         }
-        if (trigger.otherwise && may_be_unknown) return {&trigger, nullptr};
+        if (!trigger.otherwise || is_foreign) continue;
+        if (opens_message(record.text, record.text.find(trigger.literal))) return {&trigger, nullptr};
     }
     return {};
 }
@@ -247,9 +227,9 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     open_.push_back(std::move(report));
 }
 
-void EventCollector::store(const LogRecord& record, StoredLine line) {
-    const bool ends_trace = record.text.find("---[ end trace") != std::string_view::npos;
-    const auto die_count = die_count_of(record.text);
+void EventCollector::store(const LogRecord& record, StoredLine line, const Found& found) {
+    const bool ends_trace = found.test(RuleBook::standard().triggers().size() + EndOfTrace);
+    const auto die_count = found.test(die_bit_) ? die_count_of(record.text) : std::nullopt;
     for (OpenReport& open : open_) {
         if (open.context != line.context) continue;
         ++open.lines_in_context;
@@ -319,8 +299,9 @@ Report EventCollector::assemble(const OpenReport& closed) const {
         }
         const bool from_cpu = all_cpus && line.context.starts_with('C');
         if (line.context != closed.context && !from_cpu) continue;
-        const bool questionable = !line.context.empty() && !is_headline &&
-                                  ((holds(" ? ") && !holds("<EOI>")) || text.ends_with(" (unreliable)"));
+        const bool questionable =
+            !is_headline && ((text.find('?') != std::string_view::npos && holds(" ? ") && !holds("<EOI>")) ||
+                             text.ends_with(" (unreliable)"));
         if (!questionable) ++text_lines;
         if (holds("Sending NMI from CPU")) all_cpus = true;
         // With panic_on_warn the same stack comes twice, and an oops makes lockdep complain: once the report
@@ -350,14 +331,7 @@ void EventCollector::emit(const OpenReport& closed) {
 
 // Messages of one line that come again and again are one event.
 bool EventCollector::repeats_last(const LogEvent& event) {
-    switch (event.event_class) {
-        case EventClass::NetdeviceReference:
-        case EventClass::HardwareError:
-        case EventClass::MachineCheck:
-        case EventClass::FilesystemShutdown:
-        case EventClass::WorkqueueLockup: break;
-        default: return false;
-    }
+    if (!comes_again(event.event_class)) return false;
     const std::size_t count = result_.events.size();
     for (std::size_t i = count; i-- > 0 && i + 4 >= count;) {
         LogEvent& earlier = result_.events[i];

@@ -53,7 +53,7 @@ class EventCollector {
     void sample(std::string_view text);
     using Found = LiteralScanner::Found;
     Found find_literals(std::string_view text) const;
-    void note_boots(const LogRecord& record, const Found& found);
+    void note_boots(const LogRecord& record, unsigned long marks);
     static Meeting meeting_of(const Headline& headline);
     Headline headline_of(const LogRecord& record, const Found& found) const;
     bool joins_open_report(const Headline& headline, const LogRecord& record,
@@ -61,7 +61,7 @@ class EventCollector {
     bool continues_headline(const LogRecord& record) const;
     bool replaces_headline(const Headline& headline, const LogRecord& record, const std::string& context);
     void open(const Headline& headline, const LogRecord& record, const std::string& context);
-    void store(const LogRecord& record, StoredLine line);
+    void store(const LogRecord& record, StoredLine line, const Found& found);
     void note_glued_headline(const LogRecord& record);
     void clear_escalations();
     void close_finished();

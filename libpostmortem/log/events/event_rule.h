@@ -54,6 +54,7 @@ struct EventRule {
     bool one_line = false;      ///< nothing follows the headline
     bool two_lines = false;     ///< the message goes on in the next line, whatever stands in front of that
     std::optional<Meeting> meeting = {};  ///< where it differs from the trigger's
+    bool behind_name = false;  ///< the name of a task stands in front; else the head opens the message
     /// The headline may speak of a user process. Only where a line like this follows is it the kernel's own
     /// fault, and that line then counts as the headline.
     std::string_view needs = {};

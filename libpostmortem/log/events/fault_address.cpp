@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "log/match/literal_scanner.h"
 #include "log/text/cursor.h"
 
 namespace postmortem {
@@ -53,6 +54,13 @@ std::optional<std::uint64_t> value_at(std::string_view text) {
     if (cursor.take("(null)") || cursor.take("<NULL>")) return 0;
     cursor.take("0x");
     return parse_u64(cursor.take_while(is_hex), 16);
+}
+
+std::vector<std::string_view> all_labels() {
+    std::vector<std::string_view> all = {"KASAN: "};
+    for (const Label& label : sentences) all.push_back(label.text);
+    for (const Label& label : registers) all.push_back(label.text);
+    return all;
 }
 
 template <std::size_t N>
@@ -133,6 +141,9 @@ AddressKind kind_of_address(std::uint64_t address) {
 }
 
 void FaultAddressReader::read(std::string_view text) {
+    // One pass instead of one for each label: most lines have none.
+    static const LiteralScanner scanner(all_labels());
+    if (scanner.find(text).none() && !text.starts_with('[')) return;
     if (!said_) said_ = find_labelled(text, sentences);
     if (!shown_) shown_ = find_labelled(text, registers);
     if (!shown_) shown_ = before_page_tables(text);

@@ -79,6 +79,13 @@ bool holds_proof(const Report& report) {
         [&](const ReportLine& line) { return report.rule->proof->find(line.text).has_value(); });
 }
 
+// "WARNING: battery low": a message, and nothing that needs a look, where no stack follows.
+bool is_mere_message(const Report& report, const LogEvent& event) {
+    const bool unknown = report.rule == nullptr && (event.event_class == EventClass::OtherWarning ||
+                                                    event.event_class == EventClass::OtherInfo);
+    return unknown && event.frames.empty() && !event.ip;
+}
+
 }  // namespace
 
 std::optional<LogEvent> make_event(Report report) {
@@ -112,6 +119,7 @@ std::optional<LogEvent> make_event(Report report) {
     event.alternative_titles = naming.alternatives;
     event.corrupted = !naming.corruption.empty();
     event.corruption = naming.corruption;
+    if (is_mere_message(report, event)) return std::nullopt;
     blame(naming, event);
     // Up to 4.19 SysRq c was a NULL dereference.
     if (event.blamed == "sysrq_handle_crash") event.event_class = EventClass::SysrqCrash;

@@ -158,8 +158,8 @@ std::string with_numbers_hidden(std::string_view title) {
             out.push_back(title[at++]);
             continue;
         }
-        const bool alone =
-            at != 0 && !is_word_of_title(title[at - 1]) && (end == title.size() || !is_word_of_title(title[end]));
+        const bool alone = at != 0 && !is_word_of_title(title[at - 1]) &&
+                           (end == title.size() || !is_word_of_title(title[end]));
         out.append(alone || end - at >= 7 ? "NUM" : title.substr(at, end - at));
         at = end;
     }

@@ -44,7 +44,9 @@ bool has_offset(std::string_view before) {
 }  // namespace
 
 Undecoded undecoded(std::string_view line) {
-    for (std::size_t at = line.find(" ("); at != npos; at = line.find(" (", at + 2)) {
+    for (std::size_t open = line.find('('); open != npos; open = line.find('(', open + 1)) {
+        if (open == 0 || line[open - 1] != ' ') continue;
+        const std::size_t at = open - 1;
         const std::string_view before = line.substr(0, at);
         const std::size_t end = bracket_end(line.substr(at + 1));
         if (end == npos) return {};

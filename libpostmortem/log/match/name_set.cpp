@@ -21,7 +21,10 @@ std::size_t find_with_digits(std::string_view pattern, std::string_view text, st
 
 }  // namespace
 
-NameSet::NameSet(std::initializer_list<std::string_view> patterns) {
+NameSet::NameSet(std::initializer_list<std::string_view> patterns)
+    : NameSet(std::span(patterns.begin(), patterns.size())) {}
+
+NameSet::NameSet(std::span<const std::string_view> patterns) {
     entries_.reserve(patterns.size());
     for (const std::string_view pattern : patterns) add(pattern);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,7 @@ class NameSet {
   public:
     NameSet() = default;
     NameSet(std::initializer_list<std::string_view> patterns);
+    explicit NameSet(std::span<const std::string_view> patterns);
     /// The patterns must outlive the set: string literals do.
     void add(std::string_view pattern);
     void add(const NameSet& other);

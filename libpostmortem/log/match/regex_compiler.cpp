@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "log/text/cursor.h"
 #include "log/match/regex.h"
+#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {

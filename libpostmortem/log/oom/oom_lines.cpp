@@ -5,8 +5,8 @@
 #include <initializer_list>
 
 #include "base/text.h"
-#include "log/text/cursor.h"
 #include "log/oom/oom_words.h"
+#include "log/text/cursor.h"
 
 namespace postmortem::oom {
 namespace {

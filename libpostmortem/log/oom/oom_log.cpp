@@ -10,12 +10,12 @@
 #include <postmortem/oom.h>
 
 #include "base/text.h"
-#include "log/text/byte_stream.h"
-#include "log/text/decompress.h"
-#include "log/text/log_reader.h"
 #include "log/oom/oom_events.h"
 #include "log/oom/oom_filter.h"
 #include "log/oom/oom_lines.h"
+#include "log/text/byte_stream.h"
+#include "log/text/decompress.h"
+#include "log/text/log_reader.h"
 
 namespace postmortem {
 namespace {

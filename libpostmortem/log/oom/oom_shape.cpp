@@ -95,6 +95,7 @@ bool is_stat_row(std::string_view text) {
 
 // "X cpuset=/docker/... mems_allowed=0-1", where X may hold blanks and the line may be cut behind cpuset.
 bool is_context(std::string_view text) {
+    if (text.find('=') == std::string_view::npos) return false;
     const auto cpuset = text_between(text, " cpuset=", " ");
     if (!cpuset || cpuset->empty()) return false;
     return contains(text, " mems_allowed=") || text.ends_with(*cpuset);
@@ -109,12 +110,16 @@ bool is_memcg_usage(std::string_view text) {
 }
 
 // "X invoked oom-killer: gfp_mask=...", and what a cut or a wrapped line leaves of it. Without its mask, or
-// at least the colon in front of it, somebody speaks of an OOM.
+// at least the colon in front of it, somebody speaks of an OOM, and so where more than a task's name stands
+// in front.
 bool is_header(std::string_view text) {
-    if (contains(text, "oom-killer: gfp_mask=")) return true;
+    constexpr std::size_t longest_name = 15;  // TASK_COMM_LEN without its end
+    if (text.starts_with("oom-killer: gfp_mask=")) return true;
     constexpr std::string_view phrase = " invoked oom-killer:", mask = " gfp_mask=";
     const std::size_t at = text.find(phrase);
-    return at != std::string_view::npos && mask.starts_with(text.substr(at + phrase.size()));
+    if (at == std::string_view::npos || at > longest_name) return false;
+    const std::string_view rest = text.substr(at + phrase.size());
+    return rest.starts_with(mask) || mask.starts_with(rest);
 }
 
 // "Kill process 1234 (": a number and a name, as the kernel prints them, or the end of a cut line.
@@ -130,26 +135,40 @@ Shape panic_shape(std::string_view text) {
     return about_memory ? Shape::Panic : Shape::Other;
 }
 
-// Lines that an anchor announced. They are told by a phrase, which may stand anywhere in them.
-Shape anchored_shape(std::string_view text) {
-    if (is_header(text)) return Shape::Header;
-    if (contains(text, "oom-kill:constraint=")) return Shape::Summary;
-    if (contains(text, "oom_reaper: ")) {
-        if (contains(text, "reaped process ")) return Shape::Reaped;
-        if (contains(text, "unable to reap pid:")) return Shape::NotReaped;
-    }
-    if (contains(text, "Kernel panic - not syncing")) return panic_shape(text);
+// "Out of memory", and what stood there before or stands there for other reasons to kill.
+bool opens_with_reason(std::string_view text) {
+    static constexpr std::array<std::string_view, 6> reasons = {
+        "Out of memory", "Out of Memory",       "Memory cgroup out of memory", "Memory cgroup out of Memory",
+        "OOM: ",         "No available memory "};
+    return std::any_of(reasons.begin(), reasons.end(),
+                       [&](std::string_view reason) { return text.starts_with(reason); });
+}
+
+bool is_decision(std::string_view text) {
+    return opens_with_reason(text) || text.starts_with("Killed process ") ||
+           text.starts_with("Kill process ") || text.starts_with("kill process ");
+}
+
+Shape decision_shape(std::string_view text) {
     if (contains(text, "ut of memory and no killable processes")) return Shape::NoKillable;
     if (names_process(text, "Killed process ")) return Shape::Kill;
     if (contains(text, "OOM victim ") && contains(text, "already exiting")) return Shape::KillSkipped;
-    if (names_process(text, "ill process ")) {
-        if (contains(text, "sharing same memory")) return Shape::KillSharing;
-        if (contains(text, " score ") || contains(text, "ut of memory") || contains(text, "ut of Memory") ||
-            contains(text, "No available memory"))
-            return Shape::Select;
-    }
+    if (!names_process(text, "ill process ")) return Shape::Other;
+    if (contains(text, "sharing same memory")) return Shape::KillSharing;
+    return contains(text, " score ") || opens_with_reason(text) ? Shape::Select : Shape::Other;
+}
+
+// Lines that an anchor announced. In the middle of a line the same words are somebody's who tells of them.
+Shape anchored_shape(std::string_view text) {
+    if (is_header(text)) return Shape::Header;
+    if (text.starts_with("oom-kill:constraint=")) return Shape::Summary;
+    if (text.starts_with("oom_reaper: reaped process ")) return Shape::Reaped;
+    if (text.starts_with("oom_reaper: unable to reap pid:")) return Shape::NotReaped;
+    if (text.starts_with("Kernel panic - not syncing") || text.starts_with("---[ end Kernel panic"))
+        return panic_shape(text);
+    if (is_decision(text)) return decision_shape(text);
     if (contains(text, "due to memory.oom.group set")) return Shape::GroupKill;
-    if (contains(text, "Manual OOM execution")) return Shape::Sysrq;
+    if (text.ends_with("Manual OOM execution")) return Shape::Sysrq;
     return Shape::Other;
 }
 
@@ -187,9 +206,11 @@ Shape leading_shape(std::string_view text) {
     if (text.starts_with("Task in /")) return Shape::MemcgTask;
     if (is_memcg_usage(text)) return Shape::MemcgUsage;
     if (is_context(text)) return Shape::Context;
-    if (contains(text, "page allocation failure") || contains(text, "page allocation stalls for") ||
-        contains(text, "Show Memory"))
-        return Shape::OtherMemInfo;
+    if (const std::size_t at = text.find("page allocation "); at != std::string_view::npos) {
+        const std::string_view what = text.substr(at + 16);
+        if (what.starts_with("failure") || what.starts_with("stalls for")) return Shape::OtherMemInfo;
+    }
+    if (contains(text, "Show Memory")) return Shape::OtherMemInfo;
     return zone_or_node_shape(Cursor(text), false);
 }
 

@@ -40,7 +40,8 @@ class Cursor {
     }
 
     bool take(std::string_view literal) {
-        if (!rest_.starts_with(literal)) return false;
+        if (rest_.empty() || literal.empty() || rest_.front() != literal.front()) return literal.empty();
+        if (literal.size() > 1 && !rest_.starts_with(literal)) return false;
         rest_.remove_prefix(literal.size());
         return true;
     }

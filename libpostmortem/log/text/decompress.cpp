@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/stream_decoder.h"
+#include "log/text/encoding.h"
 #include "log/text/pstore.h"
 
 namespace postmortem {
@@ -119,8 +120,8 @@ std::unique_ptr<ByteStream> decompressed(std::unique_ptr<ByteStream> source) {
         if (auto record = unpacked_pstore_record(front)) front = std::move(*record);
     }
     auto whole = std::make_unique<PushedBack>(std::move(front), std::move(source));
-    if (!format) return whole;
-    return std::make_unique<Decompressor>(std::move(whole), *format);
+    if (!format) return as_utf8(std::move(whole));
+    return as_utf8(std::make_unique<Decompressor>(std::move(whole), *format));
 }
 
 }  // namespace postmortem

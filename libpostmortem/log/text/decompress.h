@@ -8,8 +8,9 @@
 
 namespace postmortem {
 
-/// Looks at the first bytes and puts a decompressor in front of the source where they ask for one. Text and
-/// anything else passes through untouched. A damaged stream ends with an Error after what could be unpacked.
+/// Looks at the first bytes and puts a decompressor in front of the source where they ask for one; UTF-16
+/// becomes UTF-8. Anything else passes through untouched. A damaged stream ends with an Error after what
+/// could be unpacked.
 std::unique_ptr<ByteStream> decompressed(std::unique_ptr<ByteStream> source);
 
 }  // namespace postmortem

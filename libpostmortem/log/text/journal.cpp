@@ -4,28 +4,11 @@
 
 #include "base/text.h"
 #include "log/text/cursor.h"
+#include "log/text/encoding.h"
+#include "log/text/json_keys.h"
 
 namespace postmortem {
 namespace {
-
-void append_utf8(std::string& out, std::uint32_t code) {
-    const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xc0 | code >> 6);
-        put(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        put(0xe0 | code >> 12);
-        put(0x80 | (code >> 6 & 0x3f));
-        put(0x80 | (code & 0x3f));
-    } else {
-        put(0xf0 | code >> 18);
-        put(0x80 | (code >> 12 & 0x3f));
-        put(0x80 | (code >> 6 & 0x3f));
-        put(0x80 | (code & 0x3f));
-    }
-}
 
 std::optional<std::uint32_t> take_four_hex(Cursor& cursor) {
     const auto value = parse_u64(cursor.rest().substr(0, 4), 16);
@@ -105,38 +88,74 @@ void JournalEntry::clear() {
 
 void JournalEntry::set(std::string_view field, std::string_view value) {
     any_ = true;
-    if (field == "MESSAGE") {
-        message_ = value;
-    } else if (field == "_HOSTNAME") {
-        host_ = value;
-    } else if (field == "SYSLOG_IDENTIFIER") {
-        program_ = value;
-    } else if (field == "_TRANSPORT") {
-        transport_ = value;
-    } else if (field == "__REALTIME_TIMESTAMP") {
-        time_ = value;
-    } else if (field == "PRIORITY") {
-        if (const auto level = parse_u64(value); level && *level < 8) level_ = static_cast<int>(*level);
-    } else if (field == "_SOURCE_MONOTONIC_TIMESTAMP" || (field == "__MONOTONIC_TIMESTAMP" && !seconds_)) {
-        if (const auto microseconds = parse_u64(value)) seconds_ = static_cast<double>(*microseconds) * 1e-6;
+    const JsonKey* const key = find_json_key(field);
+    if (key == nullptr) {
+        // Whichever key holds the message: the longest text of several words.
+        const bool is_text = value.find(' ') != std::string_view::npos && value.size() > message_.size();
+        if (is_text && message_rank_ == unknown_rank) message_ = value;
+        return;
+    }
+    switch (key->role) {
+        case JsonRole::Message:
+            if (key->rank > message_rank_ || (key->rank == message_rank_ && !message_.empty())) return;
+            message_rank_ = key->rank;
+            message_ = value;
+            return;
+        case JsonRole::Host: host_ = value; return;
+        case JsonRole::Program: program_ = value.substr(0, value.find_first_of(":[")); return;
+        case JsonRole::Transport: transport_ = value; return;
+        case JsonRole::Time: time_ = value; return;
+        case JsonRole::Level:
+            if (const auto level = parse_u64(value); level && *level < 8) level_ = static_cast<int>(*level);
+            return;
+        case JsonRole::Facility: from_user_ = value != "kern" && value != "0"; return;
+        case JsonRole::Monotonic:
+            if (const auto microseconds = parse_u64(value); microseconds && (key->rank == 0 || !seconds_))
+                seconds_ = static_cast<double>(*microseconds) * 1e-6;
+            return;
+    }
+}
+
+bool JournalEntry::parse_members(Cursor& cursor, int depth) {
+    constexpr int deepest = 4;
+    if (!cursor.take('{') || depth > deepest) return false;
+    std::string field, value;
+    cursor.skip_blanks();
+    if (cursor.take('}')) return true;
+    while (true) {
+        cursor.skip_blanks();
+        if (!take_string(cursor, field)) return false;
+        cursor.skip_blanks();
+        if (!cursor.take(':')) return false;
+        cursor.skip_blanks();
+        if (cursor.peek() == '{') {
+            if (!parse_members(cursor, depth + 1)) return false;
+        } else {
+            if (!take_value(cursor, value)) return false;
+            set(field, value);
+        }
+        cursor.skip_blanks();
+        if (cursor.take('}')) return true;
+        if (!cursor.take(',')) return false;
     }
 }
 
 bool JournalEntry::parse_json(std::string_view line) {
     clear();
     Cursor cursor(line);
-    std::string field, value;
-    if (!cursor.take('{')) return false;
-    while (true) {
-        cursor.skip_blanks();
-        if (!take_string(cursor, field)) return false;
-        cursor.skip_blanks();
-        if (!cursor.take(':') || !take_value(cursor, value)) return false;
-        set(field, value);
-        cursor.skip_blanks();
-        if (cursor.take('}')) return any_;
-        if (!cursor.take(',')) return false;
+    cursor.take('[');  // an array of entries, one a line
+    cursor.skip_blanks();
+    if (!parse_members(cursor, 0) || !any_ || message_.empty()) return false;
+    // A container's log of what the journal wrote as JSON: nested once.
+    if (message_.starts_with("{\"")) {
+        const std::string nested = message_;
+        const JournalEntry outer = *this;
+        message_.clear();
+        message_rank_ = unknown_rank;
+        Cursor inside(nested);
+        if (!parse_members(inside, 0) || message_.empty()) *this = outer;
     }
+    return true;
 }
 
 bool JournalEntry::read_export(LineSplitter& lines) {
@@ -171,6 +190,7 @@ LogRecord JournalEntry::record() const {
     record.host = host_;
     record.program = transport_ == "kernel" ? std::string_view("kernel") : std::string_view(program_);
     record.level = level_;
+    record.from_user = from_user_ && transport_.empty();
     return record;
 }
 

@@ -6,7 +6,8 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t buffer_size = 4 * LineSplitter::max_line;
+constexpr std::size_t buffer_size = LineSplitter::most_ahead;
+constexpr std::string_view watched("\x1b\0&<`*\\", 7);
 
 std::string_view without_carriage_returns(std::string_view line) {
     while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
@@ -31,7 +32,8 @@ bool LineSplitter::refill() {
     at_end_ = !got || *got == 0;
     if (at_end_) return false;
     end_ += *got;
-    may_hold_escapes_ = waiting().find('\x1b') != std::string_view::npos;
+    for (const char c : watched)
+        near_[static_cast<unsigned char>(c)] = waiting().find(c) != std::string_view::npos;
     return true;
 }
 

@@ -2,6 +2,7 @@
 // end.
 #pragma once
 
+#include <bitset>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@ namespace postmortem {
 class LineSplitter {
   public:
     static constexpr std::size_t max_line = 64 * 1024;
+    static constexpr std::size_t most_ahead = 4 * max_line;  ///< that peek() reaches
 
     explicit LineSplitter(std::unique_ptr<ByteStream> source);
 
@@ -30,8 +32,9 @@ class LineSplitter {
     std::size_t line_number() const { return line_number_; }
     /// Whether that line was longer than max_line and lost its rest.
     bool was_cut() const { return was_cut_; }
-    /// Whether an escape character is anywhere near: spares the readers a search in every line.
-    bool may_hold_escapes() const { return may_hold_escapes_; }
+    /// Whether one of the characters that need care (an escape, a zero, '&', '<', '`', a backslash) is
+    /// anywhere near: spares the readers a search in every line.
+    bool may_hold(char c) const { return near_[static_cast<unsigned char>(c)]; }
     const std::optional<Error>& error() const { return error_; }
 
   private:
@@ -47,7 +50,7 @@ class LineSplitter {
     std::size_t line_number_ = 0;
     bool at_end_ = false;
     bool was_cut_ = false;
-    bool may_hold_escapes_ = false;
+    std::bitset<256> near_;
     std::optional<Error> error_;
 };
 

@@ -3,8 +3,13 @@
 #include <algorithm>
 #include <string>
 
+#include "log/text/comma_values.h"
+#include "log/text/cursor.h"
 #include "log/text/journal.h"
 #include "log/text/line_splitter.h"
+#include "log/text/log_form.h"
+#include "log/text/log_front.h"
+#include "log/text/markup.h"
 #include "log/text/prefix.h"
 #include "log/text/pstore.h"
 #include "log/text/terminal.h"
@@ -14,13 +19,27 @@ namespace {
 
 constexpr std::size_t max_pstore_log = 16u << 20;
 
+std::string_view without_blanks(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+bool opens_object(std::string_view text) {
+    return text.starts_with("{\"") || text.starts_with("{ \"") || text.starts_with("[{\"");
+}
+
 }  // namespace
 
 class LogReader::Impl {
   public:
     explicit Impl(std::unique_ptr<ByteStream> source) : lines_(std::move(source)) {
-        order_pstore_records();
-        is_export_ = lines_.peek(9) == "__CURSOR=";
+        open();
+        form_ = form_of(lines_.peek(LineSplitter::most_ahead));
+    }
+    Impl(std::unique_ptr<ByteStream> source, LogForm form)
+        : lines_(std::move(source)), form_(std::move(form)) {
+        open();
     }
 
     bool next(LogRecord& record) {
@@ -36,7 +55,14 @@ class LogReader::Impl {
 
     const std::optional<Error>& error() const { return lines_.error(); }
 
+    const std::string& shape() const { return form_.name; }
+
   private:
+    void open() {
+        order_pstore_records();
+        is_export_ = lines_.peek(9) == "__CURSOR=";
+    }
+
     // Records of pstore come newest first; they are small, so they are read as a whole and put in order.
     void order_pstore_records() {
         const std::string_view start = lines_.peek(64);
@@ -70,63 +96,162 @@ class LogReader::Impl {
     bool next_source_line() {
         base_ = LogRecord();
         from_journal_ = is_export_;
+        many_lines_ = false;
         whole_line_ = true;
         if (is_export_) {
             if (!entry_.read_export(lines_)) return false;
             base_ = entry_.record();
             pending_ = entry_.message();
+            many_lines_ = true;
             base_.line = source_line();
             return true;
         }
         const auto line = lines_.next();
         if (!line) return false;
+        base_.line = source_line();
+        base_.cut = lines_.was_cut();
         pending_ = *line;
-        if (lines_.may_hold_escapes() && pending_.find('\x1b') != std::string_view::npos) {
+        clean_line();
+        if (opens_object(pending_) || gather_object()) take_object(pending_, base_);
+        if (form_.message_column && split_comma_values(pending_, fields_)) {
+            message_ = fields_[std::min(*form_.message_column, fields_.size() - 1)];
+            pending_ = message_;
+        }
+        return true;
+    }
+
+    // Takes out what is not for the eyes: terminal sequences, zeros, markup.
+    void clean_line() {
+        if (lines_.may_hold('\x1b') && pending_.find('\x1b') != std::string_view::npos) {
             without_terminal_sequences(pending_, unescaped_);
             pending_ = unescaped_;
         }
-        if (pending_.starts_with('{') && pending_.find("\"MESSAGE\"") != std::string_view::npos &&
-            entry_.parse_json(pending_)) {
-            from_journal_ = true;
-            base_ = entry_.record();
-            pending_ = entry_.message();
+        if (lines_.may_hold('\0') && pending_.find('\0') != std::string_view::npos) {
+            without_zeros_.assign(pending_);
+            std::erase(without_zeros_, '\0');
+            pending_ = without_zeros_;
         }
-        base_.line = source_line();
-        base_.cut = lines_.was_cut();
+        const bool may_hold_markup = form_.bold || form_.backslashes || lines_.may_hold('`') ||
+                                     (form_.html && (lines_.may_hold('&') || lines_.may_hold('<')));
+        if (may_hold_markup && markup_.take_out(pending_, form_, bare_)) pending_ = bare_, many_lines_ = true;
+    }
+
+    // journalctl -o json-pretty: an object's members on lines of their own.
+    bool gather_object() {
+        if (without_blanks(pending_.substr(0, 64)) != "{") return false;
+        const std::string_view next = without_blanks(lines_.peek(16));
+        if (!next.starts_with('"')) return false;
+        object_ = "{";
+        while (object_.size() < LineSplitter::max_line) {
+            const auto line = lines_.next();
+            if (!line) break;
+            const std::string_view member = without_blanks(*line);
+            object_ += member;
+            if (member == "}" || member == "},") break;
+        }
+        pending_ = object_;
+        return true;
+    }
+
+    // What stood in front of the object counts where the object does not say it better.
+    bool take_object(std::string_view object, const LogRecord& front) {
+        if (!entry_.parse_json(object)) return false;
+        const LogRecord place = front;
+        base_ = entry_.record();
+        base_.line = place.line;
+        base_.cut = place.cut;
+        if (base_.time.empty()) base_.time = place.time;
+        if (base_.host.empty()) base_.host = place.host;
+        from_journal_ = entry_.is_bare();
+        pending_ = entry_.message();
+        many_lines_ = true;
         return true;
     }
 
     void take_message_line(LogRecord& record) {
-        const std::size_t newline = pending_.find('\n');
-        record.text = pending_.substr(0, newline);
+        record.text = next_of_pending();
         record.continuation = !whole_line_;
-        pending_ = newline == std::string_view::npos ? std::string_view() : pending_.substr(newline + 1);
         whole_line_ = false;
     }
 
+    std::string_view next_of_pending() {
+        const std::size_t newline = many_lines_ ? pending_.find('\n') : std::string_view::npos;
+        std::string_view line = pending_.substr(0, newline);
+        pending_ = newline == std::string_view::npos ? std::string_view() : pending_.substr(newline + 1);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        return line;
+    }
+
     void take_plain(LogRecord& record) {
-        strip_prefix(pending_, record);
+        strip(next_of_pending(), record);
+        if (opens_object(record.text) && take_object(record.text, record)) {
+            record = base_;
+            if (from_journal_) return take_message_line(record);
+            strip(next_of_pending(), record);
+        }
         record.continuation = !whole_line_;
-        const std::size_t glued = find_timestamp(record.text);
-        pending_ = glued == std::string_view::npos ? std::string_view() : record.text.substr(glued);
-        record.text = record.text.substr(0, glued);
         whole_line_ = false;
+        split_glued(record);
+    }
+
+    void strip(std::string_view line, LogRecord& record) {
+        strip_prefix(line, record, form_.bare_dates);
+        for (const std::string& front : form_.fronts) {
+            const std::size_t length = front_length(record.text, front);
+            if (length == 0) continue;
+            strip_prefix(record.text.substr(length), record, form_.bare_dates);
+            return;
+        }
+    }
+
+    // Consoles glue lines together: printk's clock in the middle of one begins another. What stands there
+    // again and again is a prefix that no row of the table knows.
+    void split_glued(LogRecord& record) {
+        const std::size_t glued = find_timestamp(record.text);
+        if (glued == std::string_view::npos) return;
+        const std::string_view front = record.text.substr(0, glued);
+        const std::string_view rest = record.text.substr(glued);
+        constexpr std::size_t longest_prefix = 200;
+        if (!record.seconds && glued < longest_prefix && !record.continuation) {
+            std::string look = look_of(front);
+            if (look == unknown_prefix_) {
+                strip_prefix(rest, record, form_.bare_dates);
+                split_glued(record);
+                return;
+            }
+            unknown_prefix_ = std::move(look);
+        }
+        // What follows the line in its source waits its turn.
+        if (pending_.empty()) {
+            pending_ = rest;
+        } else {
+            pending_ = {rest.data(),
+                        static_cast<std::size_t>(pending_.data() + pending_.size() - rest.data())};
+        }
+        record.text = front;
     }
 
     LineSplitter lines_;
     JournalEntry entry_;
     LogRecord base_;
     std::string_view pending_;  // what is left of the current line or message
-    std::string unescaped_;
-    std::string ordered_;  // pstore records in the order they were written
+    LogForm form_;
+    MarkupRemover markup_;
+    std::string unescaped_, without_zeros_, bare_, object_, message_;
+    std::vector<std::string> fields_;
+    std::string unknown_prefix_;  // what the last line had in front of printk's clock, by its look
+    std::string ordered_;         // pstore records in the order they were written
     std::vector<std::pair<std::size_t, std::size_t>>
         piece_starts_;  // lines before each in ordered_, and its first line in the source
-    bool is_export_;
+    bool is_export_ = false;
     bool from_journal_ = false;
+    bool many_lines_ = false;  // pending_ may hold line ends
     bool whole_line_ = false;  // nothing of it has been handed out yet
 };
 
 LogReader::LogReader(std::unique_ptr<ByteStream> source) : impl_(std::make_unique<Impl>(std::move(source))) {}
+LogReader::LogReader(std::string_view text, const LogForm& form)
+    : impl_(std::make_unique<Impl>(byte_stream_of(as_bytes(text)), form)) {}
 LogReader::LogReader(std::string_view text) : LogReader(byte_stream_of(as_bytes(text))) {}
 LogReader::LogReader(LogReader&&) noexcept = default;
 LogReader& LogReader::operator=(LogReader&&) noexcept = default;
@@ -134,6 +259,10 @@ LogReader::~LogReader() = default;
 
 bool LogReader::next(LogRecord& record) {
     return impl_->next(record);
+}
+
+const std::string& LogReader::shape() const {
+    return impl_->shape();
 }
 
 const std::optional<Error>& LogReader::error() const {

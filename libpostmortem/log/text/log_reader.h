@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "log/text/record.h"
 
 namespace postmortem {
+
+struct LogForm;
 
 class LogReader {
   public:
@@ -20,12 +23,17 @@ class LogReader {
     explicit LogReader(std::unique_ptr<ByteStream> source);
     /// Borrows the text, which must outlive the reader.
     explicit LogReader(std::string_view text);
+    /// The same, of a form that is known already.
+    LogReader(std::string_view text, const LogForm& form);
     LogReader(LogReader&&) noexcept;
     LogReader& operator=(LogReader&&) noexcept;
     ~LogReader();
 
     /// The next record, false at the end. It invalidates the views of the record before it.
     bool next(LogRecord& record);
+
+    /// What most lines of the log's beginning look like: "syslog, printk"; empty for bare messages.
+    const std::string& shape() const;
 
     /// Why the source ended early (a torn archive, a read error), if it did. What was read before it counts.
     const std::optional<Error>& error() const;

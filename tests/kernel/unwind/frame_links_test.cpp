@@ -5,6 +5,8 @@
 #include "kernel/unwind/frame_walker.h"
 #include "support/fake_code.h"
 
+namespace frame_links_test {
+
 using namespace postmortem;
 using namespace postmortem::test;
 using namespace postmortem::x86_64;
@@ -207,3 +209,5 @@ TEST_CASE("a kernel with tables ends where the room for a program's registers be
     code.put_registers(room, user_registers());
     CHECK(code.walk(start, true).end == BacktraceEnd::User);
 }
+
+}  // namespace frame_links_test

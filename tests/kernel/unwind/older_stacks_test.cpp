@@ -9,6 +9,8 @@
 #include "support/fake_code.h"
 #include "support/fake_kernel.h"
 
+namespace older_stacks_test {
+
 using namespace postmortem;
 using test::FakeKernel;
 
@@ -148,3 +150,5 @@ TEST_CASE("a kernel that saves the return address is not taken for an older one"
     CHECK(position->ip == 0xffffffff81004711ull);
     CHECK(position->fp == switched.stack + 0x3100);
 }
+
+}  // namespace older_stacks_test

@@ -108,8 +108,12 @@ TEST_CASE("words of userland and firmware are no events") {
     CHECK(titles("[    1.000000] systemd: DEBUG: x\n[    1.1000] CAM_INFO: y\n").empty());
     CHECK(titles("[    1.000000] INFO: lockdep is turned off.\n").empty());
     // What is of no known kind is still an event where the kernel says it.
-    CHECK(titles("[    1.000000] usb 1-1: WARNING: cable on fire\n") ==
-          std::vector<std::string>{"WARNING: cable on fire"});
+    CHECK(titles("[    1.000000] BUG: cable on fire\n") == std::vector<std::string>{"BUG: cable on fire"});
+    CHECK(titles("[    1.000000] WARNING: cable on fire\n[    1.000000] Call Trace:\n[    1.000000]  "
+                 "burn+0x1/0x2\n")
+              .size() == 1);
+    // A driver's own words are none.
+    CHECK(titles("[    1.000000] usb 1-1: WARNING: cable on fire\n").empty());
 }
 
 TEST_CASE("boots are told apart and give the release") {

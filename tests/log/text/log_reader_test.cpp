@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "log/text/decompress.h"
+
 namespace log_reader_test {
 
 using namespace postmortem;
@@ -94,6 +96,45 @@ TEST_CASE("the prefixes' fields are kept") {
     CHECK(record.caller == "C2");
     record = only("kern  :err   : [    1.500000] x");
     CHECK(record.level == 3);
+}
+
+TEST_CASE("what loggers and vendors' kernels say in front") {
+    LogRecord record = only("[    0.629000] I[7:      swapper/0:    1] x");
+    CHECK(record.cpu == 7);
+    CHECK(record.seconds == doctest::Approx(0.629));
+    CHECK(only("[  +0.000003] x").delta == doctest::Approx(3e-6));
+    CHECK_FALSE(only("[  +0.000003] x").seconds);
+    record = only("10.1.1.2: kern:    info: [2025-06-04T04:51:57.57Z]: x");
+    CHECK(record.host == "10.1.1.2");
+    CHECK(record.time == "2025-06-04T04:51:57.57Z");
+    CHECK(record.level == 6);
+    record = only("Sat Jan 25 09:40:15 2020 kern.err kernel: [22043.040139] x");
+    CHECK(record.host == "");
+    CHECK(record.level == 3);
+    CHECK(only("Oct 12 19:00:20 192.0.2.9 host kernel: x").host == "host");
+    CHECK(only("<4>1 2023-10-12T19:00:20Z box kernel - - - x").host == "box");
+    CHECK(only("[jeu. oct. 12 19:00:20 2023] x").time == "jeu. oct. 12 19:00:20 2023");
+    CHECK(only("Oct 12 19:00:20 box dmesg[123]: [    1.000000] x").may_be_kernel());
+    CHECK_FALSE(only("Oct 12 19:00:20 box dmesg[123]: x").may_be_kernel());
+    CHECK_FALSE(only("user  :info  : [    1.000000] x").may_be_kernel());
+    CHECK_FALSE(only("Sat Jan 25 09:40:15 2020 daemon.err netifd: x").may_be_kernel());
+}
+
+TEST_CASE("a prefix that no row knows comes off from its second line on") {
+    CHECK(texts("web | x7 | [    1.000000] one\nweb | x8 | [    2.000000] two\nweb | x9 | [    3.000000] "
+                "three\n") == std::vector<std::string>{"web | x7 | ", "one", "two", "three"});
+}
+
+TEST_CASE("UTF-16 with a byte order mark") {
+    std::string log("\xff\xfe", 2);
+    for (const char c : std::string_view("[    1.000000] one\n[    2.000000] two\n")) log += {c, '\0'};
+    LogReader reader(decompressed(byte_stream_of(as_bytes(std::string_view(log)))));
+    LogRecord record;
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "one");
+    REQUIRE(reader.next(record));
+    CHECK(record.text == "two");
+    CHECK_FALSE(reader.next(record));
 }
 
 TEST_CASE("message text that looks like a prefix stays") {

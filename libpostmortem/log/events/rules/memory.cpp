@@ -87,24 +87,29 @@ void add_slabs(RuleBook& book) {
 }
 
 void add_oom(RuleBook& book) {
-    const auto oom = [](std::vector<std::string_view> detail, std::string_view title) {
+    const auto oom = [](std::string_view head, std::vector<std::string_view> detail, std::string_view title) {
         return EventRule{.event_class = EventClass::OutOfMemory,
-                         .head = "invoked oom-killer",
+                         .head = head,
                          .detail = std::move(detail),
                          .title = title,
-                         .has_no_trace = true};
+                         .has_no_trace = true,
+                         .behind_name = true};
     };
     // The trace tells whose limit it was; from 5.0 on a line of its own says so too.
-    book.add("invoked oom-killer", {.meeting = Meeting::Passes},
-             {oom({"{mem_cgroup_out_of_memory|CONSTRAINT_MEMCG|Memory cgroup out of memory}"},
-                  "out of memory in a memory cgroup"),
-              oom({}, "out of memory")});
+    // The second form is the first, broken by a narrow terminal.
+    for (const std::string_view head : {"invoked oom-killer: gfp_mask=", "invoked oom-killer:{end}"}) {
+        book.add("invoked oom-killer", {.meeting = Meeting::Passes},
+                 {oom(head, {"{mem_cgroup_out_of_memory|CONSTRAINT_MEMCG|Memory cgroup out of memory}"},
+                      "out of memory in a memory cgroup"),
+                  oom(head, {}, "out of memory")});
+    }
     book.add("page allocation failure", {.meeting = Meeting::Passes},
              {{.event_class = EventClass::AllocationFailure,
                .head = "page allocation failure{*}order:{num}",
                .detail = {},
                .title = "page allocation failure in {frame}",
-               .steps = steps::trace}});
+               .steps = steps::trace,
+               .behind_name = true}});
 }
 
 }  // namespace

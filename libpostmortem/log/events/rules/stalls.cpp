@@ -2,24 +2,42 @@
 #include "log/events/event_rule.h"
 
 namespace postmortem {
+namespace {
 
-void add_stall_rules(RuleBook& book) {
-    const EventRule soft_lockup = {.event_class = EventClass::SoftLockup,
-                                   .head = "BUG: soft lockup",
-                                   .detail = {},
-                                   .title = "BUG: soft lockup in {frame}",
-                                   .alternative = "stall in {frame}",
-                                   .steps = steps::fault,
-                                   .choice = Choice::Stall};
+EventRule lockup(EventClass event_class, std::string_view head, std::string_view title) {
+    return {.event_class = event_class,
+            .head = head,
+            .detail = {},
+            .title = title,
+            .alternative = "stall in {frame}",
+            .steps = steps::fault,
+            .choice = Choice::Stall};
+}
+
+EventRule hard_lockup(std::string_view head) {
+    return lockup(EventClass::HardLockup, head, "hard lockup in {frame}");
+}
+
+void add_lockups(RuleBook& book) {
     // 2.6.1x to 3.x x86 and sparc: die_nmi()
-    EventRule nmi_watchdog = soft_lockup;
-    nmi_watchdog.event_class = EventClass::HardLockup;
-    nmi_watchdog.head = "NMI Watchdog detected LOCKUP on CPU";
-    nmi_watchdog.title = "hard lockup in {frame}";
+    const EventRule nmi_watchdog = hard_lockup("NMI Watchdog detected LOCKUP on CPU");
+    book.add(
+        "BUG:", {},
+        {nmi_watchdog, lockup(EventClass::SoftLockup, "BUG: soft lockup", "BUG: soft lockup in {frame}")});
+    const TriggerOptions joins = {.unless = {"Kernel panic"}, .meeting = Meeting::Joins};
+    book.add("hard LOCKUP", joins,
+             {hard_lockup("{hard LOCKUP|Hard LOCKUP} on cpu"),
+              hard_lockup("CPU {num_} detected {Hard LOCKUP|hard LOCKUP} on other CPUs")});
+    book.add("Watchdog detected LOCKUP", {}, {nmi_watchdog});
+    // powerpc: "watchdog: CPU 4 Hard LOCKUP", "watchdog: CPU 0 detected hard LOCKUP on other CPUs 4"
+    const EventRule powerpc = hard_lockup("CPU {num_} {Hard LOCKUP|self-detected hard LOCKUP}");
+    book.add("Hard LOCKUP", joins, {powerpc});
+    book.add("self-detected hard LOCKUP", joins, {powerpc});
+}
+
+void add_workqueues(RuleBook& book) {
     book.add("BUG:", {},
-             {nmi_watchdog,
-              soft_lockup,
-              {.event_class = EventClass::WorkqueueLockup,
+             {{.event_class = EventClass::WorkqueueLockup,
                .head = "BUG: workqueue lockup",
                .detail = {},
                .title = "BUG: workqueue lockup",
@@ -29,6 +47,9 @@ void add_stall_rules(RuleBook& book) {
                .detail = {"last function: {name}"},
                .title = "BUG: workqueue leaked lock or atomic in {1}",
                .has_no_trace = true}});
+}
+
+void add_rcu_stalls(RuleBook& book) {
     book.add("INFO:", {},
              {{.event_class = EventClass::RcuStall,
                // "rcu_sched_state" and its like up to 3.2, "RCU" in 2.6.3x
@@ -41,8 +62,12 @@ void add_stall_rules(RuleBook& book) {
                .other_steps = {{"{apic_timer_interrupt|Exception stack|el1h_64_irq}", "@stack"},
                                {"NMI backtrace for cpu", "@ip", "@trace", "@stack"}},
                .skip = {"apic_timer_interrupt", "rcu"},
-               .choice = Choice::Stall},
-              {.event_class = EventClass::HungTask,
+               .choice = Choice::Stall}});
+}
+
+void add_hangs(RuleBook& book) {
+    book.add("INFO:", {},
+             {{.event_class = EventClass::HungTask,
                .head = "INFO: task {*}blocked{*}for more than {num_} seconds",
                .detail = {},
                .title = "INFO: task hung in {frame}",
@@ -56,23 +81,15 @@ void add_stall_rules(RuleBook& book) {
                .alternative = "hang in {frame}",
                .steps = steps::trace,
                .skip = {"schedule"}}});
-    const EventRule hard_lockup = {.event_class = EventClass::HardLockup,
-                                   .head = "{hard LOCKUP|Hard LOCKUP} on cpu",
-                                   .detail = {},
-                                   .title = "hard lockup in {frame}",
-                                   .alternative = "stall in {frame}",
-                                   .steps = steps::fault,
-                                   .choice = Choice::Stall};
-    EventRule other_cpus = hard_lockup;
-    other_cpus.head = "CPU {num_} detected {Hard LOCKUP|hard LOCKUP} on other CPUs";
-    book.add("hard LOCKUP", {.unless = {"Kernel panic"}, .meeting = Meeting::Joins},
-             {hard_lockup, other_cpus});
-    book.add("Watchdog detected LOCKUP", {}, {nmi_watchdog});
-    // powerpc: "watchdog: CPU 4 Hard LOCKUP", "watchdog: CPU 0 detected hard LOCKUP on other CPUs 4"
-    EventRule powerpc = hard_lockup;
-    powerpc.head = "CPU {num_} {Hard LOCKUP|self-detected hard LOCKUP}";
-    book.add("Hard LOCKUP", {.unless = {"Kernel panic"}, .meeting = Meeting::Joins}, {powerpc});
-    book.add("self-detected hard LOCKUP", {.unless = {"Kernel panic"}, .meeting = Meeting::Joins}, {powerpc});
+}
+
+}  // namespace
+
+void add_stall_rules(RuleBook& book) {
+    add_lockups(book);
+    add_workqueues(book);
+    add_rcu_stalls(book);
+    add_hangs(book);
 }
 
 }  // namespace postmortem

@@ -1,0 +1,14 @@
+// How reports of a class behave in a log.
+#pragma once
+
+#include <postmortem/log_analysis.h>
+
+namespace postmortem {
+
+/// Whether die() may print its "Oops [#1]" within the report. Others end without one.
+bool may_die(EventClass event_class);
+
+/// Whether the same message comes again and again, every few seconds, for one and the same trouble.
+bool comes_again(EventClass event_class);
+
+}  // namespace postmortem

@@ -1,0 +1,27 @@
+// What a log as a whole looks like, found out from its beginning. A line alone cannot tell whether "<b>" is a
+// tag of HTML or the name of a process; most lines can.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postmortem {
+
+struct LogForm {
+    bool html = true;                           ///< entities and tags come out
+    bool bold = false;                          ///< every line stands between two "**"
+    bool ticked = false;                        ///< every line ends with a backtick
+    bool backslashes = false;                   ///< Markdown, escaped
+    bool bare_dates = false;                    ///< behind a date comes the message, and no host
+    std::optional<std::size_t> message_column;  ///< of comma-separated values
+    std::vector<std::string> fronts;            ///< in front of the messages, and in no table; by their looks
+    std::string name;                           ///< what most lines look like: "syslog, printk"
+};
+
+LogForm form_of(std::string_view sample);
+
+}  // namespace postmortem

@@ -1,0 +1,59 @@
+// The holes of the shapes' patterns: which text each takes, and what a record learns from it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "log/text/cursor.h"
+#include "log/text/prefix_time.h"
+#include "log/text/record.h"
+
+namespace postmortem {
+
+enum class Hole : std::uint8_t {
+    Literal,
+    Blanks,
+    AnyBlanks,
+    Seconds,
+    Delta,
+    Usec,
+    Date,
+    Clock,
+    Year,
+    TwoDigits,
+    Day,
+    Month,
+    Epoch,
+    Zone,
+    Host,
+    Program,
+    Tag,
+    StrictTag,
+    Kernel,
+    Priority,
+    Level,
+    Facility,
+    Letter,
+    Cpu,
+    Pid,
+    Task,
+    Caller,
+    Word,
+    Number,
+    Release,
+    Flags,
+    Structured,
+    LogTag,
+    NoHexDump,
+    End,
+};
+
+/// Takes what belongs in the hole off the cursor; `next` is the character behind the hole, where it ends
+/// there.
+bool take_hole(Hole hole, char next, Cursor& cursor, DateFinder& dates);
+
+/// Whether a record has a field for it.
+bool tells_something(Hole hole);
+void tell(Hole hole, std::string_view text, const DateFinder& dates, LogRecord& record);
+
+}  // namespace postmortem
