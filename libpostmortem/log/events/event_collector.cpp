@@ -83,6 +83,7 @@ EventCollector::Found EventCollector::find_literals(std::string_view text) const
 }
 
 void EventCollector::add(const LogRecord& record) {
+    has_text_ = has_text_ || !record.text.empty();
     if (++result_.lines <= max_sampled_lines) sample(record.text);
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
     const Found found = find_literals(record.text);
@@ -366,9 +367,9 @@ LogAnalysis EventCollector::finish() {
     late_.clear();
     clear_escalations();
     result_.boots = kernels_.size();
-    if (unprintable_ * 20 > sampled_) {
+    const bool all_zeros = !has_text_ && result_.lines > 0;
+    if (all_zeros || unprintable_ * 20 > sampled_)
         result_.problems.push_back({ErrorCode::Unsupported, "this does not look like the text of a log"});
-    }
     result_.cause = find_cause(result_.events);
     tell_outcomes(result_);
     if (result_.cause) {

@@ -81,6 +81,7 @@ class EventCollector {
     std::deque<StoredLine> stored_;
     std::size_t first_stored_ = 0;               // absolute index of stored_.front()
     std::vector<std::string> kernels_;           // release of each boot
+    bool has_text_ = false;
     std::size_t sampled_ = 0, unprintable_ = 0;  // characters of the first lines
     bool saw_timestamps_ = false;
     bool in_firmware_ = false;
