@@ -57,7 +57,7 @@ class RunQueueMaker {
   private:
     RunnableTask task_of(const Task& task);
     void add_waiting(RunnableTask& shown, const Task& task, std::optional<std::uint64_t> clock);
-    std::optional<RunnableTask> task_at(std::uint64_t address, std::string_view which);
+    std::optional<RunnableTask> task_at(std::uint64_t address, const RunQueue& rq, std::string_view which);
     RunQueueRow row_of(const QueuedEntity& entity, std::optional<std::uint64_t> clock);
     SchedulingQueue queue_of(const ClassQueue& found, std::string_view name, const CpuRunQueue& of);
     std::string cgroup_of(std::uint64_t group);
@@ -124,8 +124,14 @@ void RunQueueMaker::add_waiting(RunnableTask& shown, const Task& task, std::opti
     }
 }
 
-std::optional<RunnableTask> RunQueueMaker::task_at(std::uint64_t address, std::string_view which) {
-    const auto task = reader_.read(address);
+// What runs is a task of the table or the CPU's idle one: whatever else lies at the address is none.
+std::optional<RunnableTask> RunQueueMaker::task_at(std::uint64_t address, const RunQueue& rq,
+                                                   std::string_view which) {
+    if (const auto known = index_.at(address)) return task_of(**known);
+    const auto idle = rq.rq["idle"].u64();
+    const auto task = idle && *idle == address
+                          ? reader_.read(address)
+                          : Result<Task>(fail(ErrorCode::Corrupt, "no task lies there", address));
     if (task) return task_of(*task);
     problems_.add("the task", which, task.error());
     return std::nullopt;
@@ -215,11 +221,11 @@ CpuRunQueue RunQueueMaker::make(std::uint32_t cpu, bool online) {
     else
         problems_.add("the clock", fmt::format("of CPU {}", cpu), clock.error());
     made.current_task = rq->current;
-    made.current = task_at(rq->current, fmt::format("that CPU {} was running", cpu));
+    made.current = task_at(rq->current, *rq, fmt::format("that CPU {} was running", cpu));
     if (made.current) made.current->current = true;
     add_running_time(made);
     if (rq->donor != rq->current)
-        made.donor = task_at(rq->donor, fmt::format("on whose account CPU {} was running", cpu));
+        made.donor = task_at(rq->donor, *rq, fmt::format("on whose account CPU {} was running", cpu));
     if (const auto found = stop_queue(kernel_, index_, *rq)) made.stop = queue_of(*found, "stop", made);
     if (const auto found = deadline_queue(kernel_, index_, *rq))
         made.deadline = queue_of(*found, "deadline", made);
