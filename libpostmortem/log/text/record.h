@@ -31,7 +31,9 @@ struct LogRecord {
     /// Userland lines of a syslog or a journal say so, and those that bear printk's own clock are the
     /// kernel's whoever copied them; everything else may be the kernel's.
     bool may_be_kernel() const {
-        if (program.empty() || program == "kernel" || program == "klogd") return !from_user;
+        // dmesg(1) whose output goes to the log prints nothing of its own.
+        const bool is_copy = program == "klogd" || program == "dmesg";
+        if (program.empty() || program == "kernel" || is_copy) return !from_user;
         return seconds.has_value();
     }
     bool has_prefix() const { return seconds || delta || !time.empty() || !program.empty(); }

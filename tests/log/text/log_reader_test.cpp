@@ -115,7 +115,8 @@ TEST_CASE("what loggers and vendors' kernels say in front") {
     CHECK(only("<4>1 2023-10-12T19:00:20Z box kernel - - - x").host == "box");
     CHECK(only("[jeu. oct. 12 19:00:20 2023] x").time == "jeu. oct. 12 19:00:20 2023");
     CHECK(only("Oct 12 19:00:20 box dmesg[123]: [    1.000000] x").may_be_kernel());
-    CHECK_FALSE(only("Oct 12 19:00:20 box dmesg[123]: x").may_be_kernel());
+    CHECK(only("Oct 12 19:00:20 box dmesg[123]: x").may_be_kernel());
+    CHECK_FALSE(only("Oct 12 19:00:20 box monitor[123]: x").may_be_kernel());
     CHECK_FALSE(only("user  :info  : [    1.000000] x").may_be_kernel());
     CHECK_FALSE(only("Sat Jan 25 09:40:15 2020 daemon.err netifd: x").may_be_kernel());
 }
