@@ -3,79 +3,79 @@
 namespace postmortem {
 namespace {
 
-using namespace behind;
-
 constexpr PrefixShape shapes[] = {
     // printk's own clock, in the forms of printk, dmesg and vendors' kernels
-    {"printk", "~[~{seconds}]", outside},
-    {"printk delta", "~[~{seconds} <~{delta}>]", outside},  // dmesg -d
-    {"dmesg reltime", "~[~+{delta}]", outside},             // dmesg -H
-    {"dmesg delta", "~[<~{delta}>]", outside},              // dmesg --time-format=delta
-    {"printk @cpu", "~[~{seconds}@{cpu}]", outside},        // Amlogic
-    {"printk ,cpu", "~[~{seconds},{cpu}]", outside},        // Motorola
-    {"printk s", "~[~{seconds}s]", outside},                // Huawei
-    {"printk / date", "~[~{seconds} / {date}]", outside},   // LG
-    {"level word printk", "{level}: [~{seconds}]", nothing},
-    {"kgsl", "~{seconds}: ~<{priority}> ({date})", nothing},  // Android's last_kmsg of some vendors
+    {"printk", "~[~{seconds}]", behind::outside},
+    {"printk delta", "~[~{seconds} <~{delta}>]", behind::outside},  // dmesg -d
+    {"dmesg reltime", "~[~+{delta}]", behind::outside},             // dmesg -H
+    {"dmesg delta", "~[<~{delta}>]", behind::outside},              // dmesg --time-format=delta
+    {"printk @cpu", "~[~{seconds}@{cpu}]", behind::outside},        // Amlogic
+    {"printk ,cpu", "~[~{seconds},{cpu}]", behind::outside},        // Motorola
+    {"printk s", "~[~{seconds}s]", behind::outside},                // Huawei
+    {"printk / date", "~[~{seconds} / {date}]", behind::outside},   // LG
+    {"level word printk", "{level}: [~{seconds}]", behind::nothing},
+    {"kgsl", "~{seconds}: ~<{priority}> ({date})", behind::nothing},  // Android's last_kmsg of some vendors
     // what vendors' kernels and CONFIG_PRINTK_CALLER put behind the clock
-    {"caller", "~[~{caller}]", clock},
-    {"samsung", "~{letter}[~{cpu}:~{task}:~{pid}]", clock},
-    {"samsung", "~[~{cpu}:~{task}:~{pid}]", clock},
-    {"mediatek", "~({cpu})[{pid}:{task}]", clock},
-    {"mediatek", "~-({cpu})[{pid}:{task}]", clock},
-    {"huawei", "~[{date}]", clock},
-    {"huawei", "[pid:{pid},cpu{cpu},{task}]", clock | date | numeric},
-    {"cpu task", "~c{cpu} ~{pid} ({task})", clock},
-    {"cpu", "~c{cpu} {!}", clock},
-    {"cpu", "~[c{cpu}]", clock},
-    {"level", "~<{priority}>", clock},
-    {"journal short-monotonic", " {host} {kernel}", clock},
+    {"caller", "~[~{caller}]", behind::clock},
+    {"samsung", "~{letter}[~{cpu}:~{task}:~{pid}]", behind::clock},
+    {"samsung", "~[~{cpu}:~{task}:~{pid}]", behind::clock},
+    {"mediatek", "~({cpu})[{pid}:{task}]", behind::clock},
+    {"mediatek", "~-({cpu})[{pid}:{task}]", behind::clock},
+    {"huawei", "~[{date}]", behind::clock},
+    {"huawei", "[pid:{pid},cpu{cpu},{task}]", behind::clock | behind::date | behind::numeric},
+    {"cpu task", "~c{cpu} ~{pid} ({task})", behind::clock},
+    {"cpu", "~c{cpu} {!}", behind::clock},
+    {"cpu", "~[c{cpu}]", behind::clock},
+    {"level", "~<{priority}>", behind::clock},
+    {"journal short-monotonic", " {host} {kernel}", behind::clock},
     // levels, /dev/kmsg, netconsole
-    {"rfc5424", "<{priority}>1 {date} {host} {program} {word} {word} {structured} ", nothing | dates},
-    {"rfc5424", "1 {date} {host} {program} {word} {word} {structured} ", nothing},
-    {"rfc5424", "<{priority}>1 {date}", nothing},  // by a sender that goes on as RFC 3164 has it
-    {"level", "<{priority}>", outside},
-    {"dmesg -x", "{facility}~:{level}~:~", nothing},
-    {"kmsg", "{priority},{num},{usec},{flags};", outside},
-    {"kmsg", "{release},{priority},{num},{usec},{flags};", outside},
-    {"kmsg", "~{host} {priority},{num},{usec},{flags};", nothing | dates},
-    {"talos", "{host}: {facility}:~{level}: [{date}]:", nothing},
-    {"talos", "{facility}:~{level}: [{date}]:", nothing},
+    {"rfc5424", "<{priority}>1 {date} {host} {program} {word} {word} {structured} ",
+     behind::nothing | behind::dates},
+    {"rfc5424", "1 {date} {host} {program} {word} {word} {structured} ", behind::nothing},
+    {"rfc5424", "<{priority}>1 {date}", behind::nothing},  // by a sender that goes on as RFC 3164 has it
+    {"level", "<{priority}>", behind::outside},
+    {"dmesg -x", "{facility}~:{level}~:~", behind::nothing},
+    {"kmsg", "{priority},{num},{usec},{flags};", behind::outside},
+    {"kmsg", "{release},{priority},{num},{usec},{flags};", behind::outside},
+    {"kmsg", "~{host} {priority},{num},{usec},{flags};", behind::nothing | behind::dates},
+    {"talos", "{host}: {facility}:~{level}: [{date}]:", behind::nothing},
+    {"talos", "{facility}:~{level}: [{date}]:", behind::nothing},
     // containers
-    {"cri", "{date} stdout F", nothing},
-    {"cri", "{date} stderr F", nothing},
-    {"cri", "{date} stdout P", nothing},
-    {"cri", "{date} stderr P", nothing},
+    {"cri", "{date} stdout F", behind::nothing},
+    {"cri", "{date} stderr F", behind::nothing},
+    {"cri", "{date} stdout P", behind::nothing},
+    {"cri", "{date} stderr P", behind::nothing},
     // logcat
-    {"logcat", "{date} ~{num} ~{num} {letter} {log tag}", nothing},
-    {"logcat", "{date} ~{word} ~{num} ~{num} {letter} {log tag}", nothing},
-    {"logcat brief", "{letter}/{program}~(~{num}):", nothing},
-    {"logcat brief", "{letter}/~(~{num}):", nothing},
+    {"logcat", "{date} ~{num} ~{num} {letter} {log tag}", behind::nothing},
+    {"logcat", "{date} ~{word} ~{num} ~{num} {letter} {log tag}", behind::nothing},
+    {"logcat brief", "{letter}/{program}~(~{num}):", behind::nothing},
+    {"logcat brief", "{letter}/~(~{num}):", behind::nothing},
     // dates
-    {"date", "[{date}]", nothing | dates},
-    {"date", "[{date} <~{delta}>]", nothing},
-    {"date", "({date})", nothing},
-    {"date", "[{word} {word} {num} {clock} {yyyy}]", nothing},  // dmesg -T in a language without a row
-    {"date", "{date}", nothing | dates},
+    {"date", "[{date}]", behind::nothing | behind::dates},
+    {"date", "[{date} <~{delta}>]", behind::nothing},
+    {"date", "({date})", behind::nothing},
+    {"date", "[{word} {word} {num} {clock} {yyyy}]",
+     behind::nothing},  // dmesg -T in a language without a row
+    {"date", "{date}", behind::nothing | behind::dates},
     // syslog, the journal, busybox: behind a date
-    {"syslog", " ~{host} {facility}.{level} {tag}", date},
-    {"syslog", " ~{facility}.{level} {tag}", dates},
-    {"syslog", " ~{host} {tag}", date},
-    {"syslog", " ~{host} {strict tag}", numeric},
-    {"syslog", " ~{host} {host} {strict tag}", dates},
-    {"syslog", " ~{strict tag}", dates},
-    {"host", " ~{host} [~{seconds}]", dates},
-    {"host", " ~{host} <{priority}>", dates},
-    {"separator", "~|~", dates | tag},
-    {"separator", "~;~", dates | tag},
-    {"separator", "~,~", dates | tag},
-    {"separator", "~-~{!}", dates},
-    {"csv", "~,~{host},kernel,", dates},
+    {"syslog", " ~{host} {facility}.{level} {tag}", behind::date},
+    {"syslog", " ~{facility}.{level} {tag}", behind::dates},
+    {"syslog", " ~{host} {tag}", behind::date},
+    {"syslog", " ~{host} {strict tag}", behind::numeric},
+    {"syslog", " ~{host} {host} {strict tag}", behind::dates},
+    {"syslog", " ~{strict tag}", behind::dates},
+    {"host", " ~{host} [~{seconds}]", behind::dates},
+    {"host", " ~{host} <{priority}>", behind::dates},
+    {"separator", "~|~", behind::dates | behind::tag},
+    {"separator", "~;~", behind::dates | behind::tag},
+    {"separator", "~,~", behind::dates | behind::tag},
+    {"separator", "~-~{!}", behind::dates},
+    {"csv", "~,~{host},kernel,", behind::dates},
     // somebody cut the dates off
-    {"syslog", "~{kernel}", nothing | tag},
-    {"syslog", "~{host} {kernel}", nothing},
-    {"syslog", "~{facility}.{level} {tag}", nothing},
-    {"program", "~{host} {program}[{num}]: [~{seconds}]", nothing},
+    {"syslog", "~{kernel}", behind::nothing | behind::tag},
+    {"syslog", "~{host} {kernel}", behind::nothing},
+    {"syslog", "~{facility}.{level} {tag}", behind::nothing},
+    {"program", "~{host} {program}[{num}]: [~{seconds}]", behind::nothing},
 };
 
 constexpr std::string_view dates_of_loggers[] = {
