@@ -9,13 +9,11 @@ constexpr std::size_t most_states = 16;
 constexpr std::size_t longest_state_name = 32;
 
 // task_state_array, one name for each bit, the first for "no bit": "R (running)", "S (sleeping)", ...
-std::string letters_of_names(const Kernel& kernel) {
+std::string letters_of_names(const AddressSpace& memory, std::uint64_t table) {
     std::string letters;
-    const auto table = kernel.symbol("task_state_array");
-    if (!table) return letters;
     for (std::size_t i = 0; i < most_states; ++i) {
-        const auto name = kernel.memory().u64(*table + 8 * i);
-        const auto text = name ? kernel.memory().c_string(*name, longest_state_name) : fail(name.error());
+        const auto name = memory.word(table + memory.word_size() * i);
+        const auto text = name ? memory.c_string(*name, longest_state_name) : fail(name.error());
         // The table has no end of its own: another one may follow.
         if (!text || text->size() < 4 || text->substr(1, 2) != " (" || text->back() != ')') break;
         letters += text->front();
@@ -33,9 +31,18 @@ std::string letters_of_show_task(const Kernel& kernel) {
 }  // namespace
 
 TaskStates TaskStates::of(const Kernel& kernel) {
+    std::string letters;
+    if (const auto table = kernel.symbol("task_state_array"))
+        letters = letters_of_names(kernel.memory(), *table);
+    return by_letters(letters.empty() ? letters_of_show_task(kernel) : letters);
+}
+
+TaskStates TaskStates::of(const AddressSpace& memory, std::uint64_t task_state_array) {
+    return by_letters(letters_of_names(memory, task_state_array));
+}
+
+TaskStates TaskStates::by_letters(std::string_view letters) {
     TaskStates states;
-    std::string letters = letters_of_names(kernel);
-    if (letters.empty()) letters = letters_of_show_task(kernel);
     if (letters.starts_with("RSDT")) states.learn(letters);
     return states;
 }

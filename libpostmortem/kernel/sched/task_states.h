@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "kernel/kernel.h"
+#include "memory/address_space.h"
 
 namespace postmortem {
 
@@ -13,6 +14,9 @@ class TaskStates {
   public:
     /// The numbers of Linux 4.14 and later.
     TaskStates() = default;
+    /// As the names that the pointers at `task_state_array` lead to, one for each bit, have them; those of
+    /// 4.14 where no such names are there.
+    static TaskStates of(const AddressSpace& memory, std::uint64_t task_state_array);
     /// As the kernel's own table of names has them; those of 4.14 where it has no such table.
     static TaskStates of(const Kernel& kernel);
 
@@ -20,6 +24,7 @@ class TaskStates {
     std::string_view letters(std::uint64_t state) const;
 
   private:
+    static TaskStates by_letters(std::string_view letters);
     void learn(std::string_view letters);
 
     std::uint64_t exit_dead_ = 0x10, exit_zombie_ = 0x20;

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "support/fake_kernel.h"
+#include "support/sparse_dump.h"
 
 namespace task_states_test {
 
@@ -99,6 +100,22 @@ TEST_CASE("a state has the letters that the kernel's own table gives it") {
         fake.write(other, std::string("rtc_cmos") + '\0');
         fake.put_u64(at, other);
         check(TaskStates::of(*fake.open()), era);
+    }
+}
+
+TEST_CASE("the pointers of a 32-bit kernel's table are four bytes apart") {
+    constexpr std::uint32_t low_memory = 0xc0000000, table = 0x1000, texts = 0x2000;
+    for (const StateEra& era : eras) {
+        test::SparseDump dump;
+        std::uint32_t next = 0;
+        for (const std::string_view name : era.table) {
+            dump.write(texts + 32 * next, std::string(name) + '\0');
+            dump.put(table + 4 * next, low_memory + texts + 32 * next);
+            ++next;
+        }
+        const PhysicalMemory physical(dump);
+        const AddressSpace memory(physical, nullptr, {{low_memory, low_memory + 0xffff, 0}}, 4);
+        check(TaskStates::of(memory, low_memory + table), era);
     }
 }
 
