@@ -19,6 +19,7 @@ const std::vector<TaskEra>& task_eras() {
         {"4.15 to 4.18", false, true, true, false, 4, "state", "pids", false},
         {"4.4", false, false, true, false, 3, "state", "pids", true, true},
         {"3.10", false, false, false, false, 3, "state", "pids", true, true},
+        {"3.10 of RHEL 7", false, false, false, false, 3, "state", "pids", true, true, true},
         {"2.6.32", false, false, false, false, 0, "state", "pids", true, true},
     };
     return eras;
@@ -97,6 +98,10 @@ void FakeTasks::declare_types() {
     } else if (era_.rss_counters != 0) {
         const auto counts = b.array(atomic_long, era_.rss_counters);
         mm.push_back({"rss_stat", b.structure("mm_rss_stat", 32, {{"count", counts, 0}}), 64});
+        // What was reserved there has a name of its own in the other half of the union.
+        if (era_.shmem_apart)
+            mm.push_back(
+                {"", b.union_of("", 8, {{"mm_shmempages", atomic_long, 0}, {"reserved", u64, 0}}), 256});
     } else {
         mm.push_back({"_file_rss", atomic_long, 64});
         mm.push_back({"_anon_rss", atomic_long, 128});
@@ -174,7 +179,8 @@ std::uint64_t FakeTasks::add_mm(std::int32_t tgid, std::uint64_t pages) {
             fake_.put_u64(mm + 8 + i * 40 + 32, parts);  // offsets of CPUs: 0 and 128
             fake_.put<std::int32_t>(parts + 64, 5);
             fake_.put<std::int32_t>(parts + 128, -2);
-        } else if (i < era_.rss_counters || (era_.rss_counters == 0 && i < 2)) {
+        } else if (i < era_.rss_counters || (era_.rss_counters == 0 && i < 2) ||
+                   (i == 3 && era_.shmem_apart)) {
             fake_.put_u64(mm + 8 + i * 8, value);
         } else {
             fake_.put_u64(mm + 8 + i * 8, 0x7777777777777777);  // something else follows

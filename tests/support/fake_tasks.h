@@ -22,6 +22,7 @@ struct TaskEra {
     std::string_view pid_link = "pid_links";
     bool cpu_in_thread_info = true;
     bool info_on_stack = false;  ///< thread_info lies at the bottom of the stack (before 4.9)
+    bool shmem_apart = false;    ///< mm_struct.mm_shmempages beside three counters (RHEL 7)
 };
 
 const std::vector<TaskEra>& task_eras();

@@ -31,7 +31,10 @@ void TaskMemoryReader::find_counters() {
     if (const auto array = Field::find(types, "mm_struct", {"rss_stat.count"})) {
         // 2.6.34 to 6.1: a struct of atomic_long_t.
         for (std::size_t i = 0; i < std::min<std::size_t>(array->elements(), counters_.size()); ++i)
-            counters_[i] = array->element(i, sizeof(std::int64_t));
+            counters_[i] = array->element(i, kernel_.memory().word_size());
+        // RHEL 7 counts them apart, for the array could not grow (include/linux/mm_types.h of its 3.10).
+        if (!counters_[ShmemPages].present())
+            counters_[ShmemPages] = Field::find(types, "mm_struct", {"mm_shmempages"}).value_or(Field());
     } else if (const auto percpu = Field::find(types, "mm_struct", {"rss_stat"})) {
         // Since 6.2 (f1a7941243c1): an array of struct percpu_counter.
         percpu_count_ = find("percpu_counter", {"count"});
