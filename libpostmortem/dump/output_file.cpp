@@ -21,11 +21,16 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       target_(std::move(other.target_)),
       temporary_(std::move(other.temporary_)) {}
 
-Result<OutputFile> OutputFile::create(const std::filesystem::path& target) {
+Result<OutputFile> OutputFile::create(const std::filesystem::path& wanted) {
+    namespace fs = std::filesystem;
     std::error_code unknown;
-    if (std::filesystem::is_directory(target, unknown)) {
-        return fail(ErrorCode::Io, fmt::format("{}: {}", target.string(), std::strerror(EISDIR)));
-    }
+    const fs::file_status there = fs::status(wanted, unknown);
+    if (fs::is_directory(there))
+        return fail(ErrorCode::Io, fmt::format("{}: {}", wanted.string(), std::strerror(EISDIR)));
+    // What is renamed onto a device or a pipe would take its place.
+    if (fs::exists(there) && !fs::is_regular_file(there))
+        return fail(ErrorCode::Io, fmt::format("{}: it is there and no regular file", wanted.string()));
+    const fs::path target = fs::exists(there) ? fs::canonical(wanted, unknown) : wanted;
     std::string temporary =
         (target.parent_path() / fmt::format(".{}.XXXXXX", target.filename().string())).string();
     const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <sys/stat.h>
 
+#include "dump/output_file.h"
 #include "dump/vmcoreinfo.h"
 #include "support/check_dump.h"
 #include "support/temp_dir.h"
@@ -170,6 +171,25 @@ TEST_CASE("the file is private, and nothing is left of one that failed") {
     REQUIRE(old);
     REQUIRE(write_kdump(dir.path() / "dump", {**old, frames_of(**old)}));
     CHECK((*open_dump(dir.path() / "dump"))->next_frame(0) == 1);
+}
+
+TEST_CASE("a pipe or a device is not replaced, and a link stays one") {
+    const TempDir dir;
+    const fs::path pipe = dir.path() / "pipe", link = dir.path() / "link";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const auto refused = OutputFile::create(pipe);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("no regular file") != std::string::npos);
+    CHECK(fs::is_fifo(pipe));
+    CHECK_FALSE(OutputFile::create("/dev/null"));
+    const fs::path file = dir.write("file", "old");
+    fs::create_symlink(file, link);
+    auto through = OutputFile::create(link);
+    REQUIRE(through);
+    through->write_at(0, as_bytes("newer"));
+    CHECK(through->commit());
+    CHECK(fs::is_symlink(link));
+    CHECK(fs::file_size(file) == 5);
 }
 
 TEST_CASE("an empty selection is a dump without pages") {

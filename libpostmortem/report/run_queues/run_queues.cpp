@@ -42,7 +42,7 @@ class RunQueueMaker {
 
     RunQueues start() {
         RunQueues answer;
-        problems_.add_all(groups_.problems());
+        for (const Error& problem : groups_.problems()) problems_.add("the task groups", problem);
         if (groups_.all().empty()) return answer;
         answer.root_task_group = groups_.all().front().address;
         answer.root_task_group_name = groups_.has_old_name() ? "INIT" : "ROOT";
