@@ -8,7 +8,7 @@
 
 #include "base/checked.h"
 #include "dump/elf_headers.h"
-#include "dump/extent_pages.h"
+#include "dump/extent_dump.h"
 #include "dump/machine.h"
 #include "dump/notes.h"
 #include "dump/vmcoreinfo.h"
@@ -24,39 +24,20 @@ bool flags_tell_incomplete(std::uint16_t machine) {
     return machine != EM_MIPS && machine != EM_RISCV && machine != em_loongarch && machine != EM_PPC64;
 }
 
-class ElfCore final : public DumpFile {
+class ElfCore final : public ExtentDump {
   public:
     ElfCore(std::unique_ptr<ByteSource> source, const ElfHeaders& elf, std::vector<Error> problems)
-        : source_(std::move(source)),
-          endian_(elf.endian),
-          machine_(elf.machine),
-          memory_(*source_),
-          problems_(std::move(problems)) {
+        : ExtentDump(std::move(source), std::move(problems)), endian_(elf.endian), machine_(elf.machine) {
         read_notes(elf.program_headers);
         add_segments(elf.program_headers);
         choose_page_size();
+        seal(elf.word == 8 ? "ELF vmcore" : "ELF32 vmcore");
         describe(elf);
     }
 
-    const DumpInfo& info() const override { return info_; }
-    std::uint32_t page_size() const override { return memory_.page_size(); }
     Endian endian() const override { return endian_; }
     std::uint16_t machine() const override { return machine_; }
     std::string_view vmcoreinfo() const override { return vmcoreinfo_in(notes_); }
-    const std::vector<Note>& notes() const override { return notes_; }
-    const std::vector<Error>& problems() const override { return problems_; }
-
-    void add_problem(Error problem) override { problems_.push_back(std::move(problem)); }
-    Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const override {
-        return memory_.page(paddr, scratch);
-    }
-    std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const override {
-        return memory_.next_frame(pfn);
-    }
-    void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
-        memory_.existing_frames(first_pfn, bits);
-    }
-
     bool is_of_a_process() const {
         return std::any_of(notes_.begin(), notes_.end(), [](const Note& note) {
             return note.name == "CORE" && (note.type == NT_AUXV || note.type == nt_file);
@@ -91,8 +72,6 @@ class ElfCore final : public DumpFile {
         for (const ProgramHeader& header : headers) {
             if (header.type == PT_LOAD) memory_.add(header.paddr, header.filesz, header.memsz, header.offset);
         }
-        memory_.seal();
-        if (memory_.cut_off_bytes() != 0) problems_.push_back(memory_.cut_off_problem());
     }
 
     void choose_page_size() {
@@ -108,11 +87,6 @@ class ElfCore final : public DumpFile {
     }
 
     void describe(const ElfHeaders& elf) {
-        info_.file = source_->origin().file;
-        info_.format =
-            fmt::format("{}{}", source_->origin().wrapping, elf.word == 8 ? "ELF vmcore" : "ELF32 vmcore");
-        info_.max_pfn = memory_.end_pfn();
-        info_.files = {info_.file};
         describe_headers(elf);
         info_.incomplete = flags_tell_incomplete(elf.machine) && (elf.flags & 1) != 0;
         if (info_.incomplete) {
@@ -131,14 +105,9 @@ class ElfCore final : public DumpFile {
                         {"memory segments", fmt::format("{}", loads)}};
     }
 
-    std::unique_ptr<ByteSource> source_;
     Endian endian_;
     std::uint16_t machine_;
-    ExtentPages memory_;
-    DumpInfo info_;
-    std::vector<Note> notes_;
     std::vector<std::vector<std::byte>> note_storage_;
-    std::vector<Error> problems_;
 };
 
 }  // namespace

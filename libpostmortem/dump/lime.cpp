@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "dump/extent_pages.h"
+#include "dump/extent_dump.h"
 
 namespace postmortem {
 namespace {
@@ -15,13 +15,10 @@ constexpr std::uint64_t lime_header_size = 32;
 constexpr std::size_t max_ranges = 1u << 20;
 
 // Memory and nothing else: no headers, no notes, no word about the machine.
-class BareMemory final : public DumpFile {
+class BareMemory final : public ExtentDump {
   public:
-    BareMemory(std::unique_ptr<ByteSource> source, std::string format)
-        : source_(std::move(source)), memory_(*source_), problems_(source_->origin().problems) {
-        info_.file = source_->origin().file;
-        info_.files = {info_.file};
-        info_.format = source_->origin().wrapping + std::move(format);
+    explicit BareMemory(std::unique_ptr<ByteSource> source) : ExtentDump(std::move(source), {}) {
+        problems_ = source_->origin().problems;
     }
 
     void add(std::uint64_t paddr, std::uint64_t size, std::uint64_t offset) {
@@ -29,38 +26,17 @@ class BareMemory final : public DumpFile {
         ++ranges_;
     }
     std::size_t ranges() const { return ranges_; }
-    void finish() {
-        memory_.seal();
-        info_.max_pfn = memory_.end_pfn();
+    void finish(const std::string& format) {
+        seal(format);
         info_.header = {{"memory ranges", fmt::format("{}", ranges_)}};
-        if (memory_.cut_off_bytes() != 0) problems_.push_back(memory_.cut_off_problem());
     }
 
-    const DumpInfo& info() const override { return info_; }
-    std::uint32_t page_size() const override { return memory_.page_size(); }
     Endian endian() const override { return Endian::Little; }
     std::uint16_t machine() const override { return 0; }
     std::string_view vmcoreinfo() const override { return {}; }
-    const std::vector<Note>& notes() const override { return notes_; }
-    const std::vector<Error>& problems() const override { return problems_; }
-    void add_problem(Error problem) override { problems_.push_back(std::move(problem)); }
-    Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const override {
-        return memory_.page(paddr, scratch);
-    }
-    std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const override {
-        return memory_.next_frame(pfn);
-    }
-    void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
-        memory_.existing_frames(first_pfn, bits);
-    }
 
   private:
-    std::unique_ptr<ByteSource> source_;
-    ExtentPages memory_;
     std::size_t ranges_ = 0;
-    DumpInfo info_;
-    std::vector<Note> notes_;
-    std::vector<Error> problems_;
 };
 
 // Several files, one behind the other.
@@ -97,7 +73,8 @@ class JoinedSource final : public ByteSource {
 
 Result<void> add_lime_ranges(const ByteSource& source, BareMemory& memory) {
     std::array<std::byte, lime_header_size> header;
-    for (std::uint64_t at = 0; source.skim(at, header);) {
+    std::uint64_t at = 0;
+    while (source.skim(at, header)) {
         const std::uint32_t version = load<std::uint32_t>(header.data() + 4, Endian::Little);
         const std::uint64_t first = load<std::uint64_t>(header.data() + 8, Endian::Little);
         const std::uint64_t last = load<std::uint64_t>(header.data() + 16, Endian::Little);
@@ -117,9 +94,14 @@ Result<void> add_lime_ranges(const ByteSource& source, BareMemory& memory) {
             return fail(ErrorCode::Unsupported,
                         fmt::format("there are more than {} memory ranges", max_ranges));
         memory.add(first, size, at + lime_header_size);
-        if (size > source.size() - at - lime_header_size) break;
+        if (size > source.size() - at - lime_header_size) return {};
         at += lime_header_size + size;
     }
+    if (at < source.size())
+        memory.add_problem(
+            {ErrorCode::PageMissing,
+             fmt::format("the file is truncated: it ends at byte {} within the header of a memory range",
+                         source.size())});
     return {};
 }
 
@@ -133,9 +115,9 @@ bool looks_like_lime(Bytes head) {
 
 Result<std::unique_ptr<DumpFile>> open_lime(std::unique_ptr<ByteSource> source) {
     const ByteSource& bytes = *source;
-    auto memory = std::make_unique<BareMemory>(std::move(source), "LiME memory image");
+    auto memory = std::make_unique<BareMemory>(std::move(source));
     if (auto added = add_lime_ranges(bytes, *memory); !added) return fail(added.error());
-    memory->finish();
+    memory->finish("LiME memory image");
     if (memory->ranges() == 0) return fail(ErrorCode::Corrupt, "the LiME file holds no memory");
     return memory;
 }
@@ -148,14 +130,14 @@ std::unique_ptr<DumpFile> join_plain_images(std::vector<PlainImage> images) {
         ranges.emplace_back(image.paddr, image.bytes->size());
     }
     SourceOrigin origin{files.front(), {}, {}};
-    auto memory = std::make_unique<BareMemory>(
-        std::make_unique<JoinedSource>(std::move(origin), std::move(images)), "plain memory image");
+    auto memory =
+        std::make_unique<BareMemory>(std::make_unique<JoinedSource>(std::move(origin), std::move(images)));
     std::uint64_t offset = 0;
     for (const auto& [paddr, size] : ranges) {
         memory->add(paddr, size, offset);
         offset += size;
     }
-    memory->finish();
+    memory->finish("plain memory image");
     return memory;
 }
 

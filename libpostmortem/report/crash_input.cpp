@@ -64,8 +64,10 @@ Result<CrashInput> find_crash_input(const fs::path& path) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (status.type() == fs::file_type::directory) return find_in_folder(path);
-    // A pipe must not be opened twice; it holds a log.
-    return CrashInput{path, status.type() == fs::file_type::regular && is_dump_file(path)};
+    // A pipe must not be opened twice; it holds a log. FILE@ADDRESS is no file's name.
+    const bool may_be_dump =
+        status.type() == fs::file_type::regular || status.type() == fs::file_type::not_found;
+    return CrashInput{path, may_be_dump && is_dump_file(path)};
 }
 
 Result<PanicAnalysis> analyse_crash(const fs::path& path, const CrashInputOptions& options) {

@@ -29,9 +29,6 @@ class TemporaryFile {
     /// By which this process can open it.
     std::filesystem::path path() const;
 
-    /// What it takes on the disk.
-    std::uint64_t written_bytes() const { return written_; }
-
   private:
     TemporaryFile(int fd, std::filesystem::path folder, std::uint64_t max_bytes)
         : fd_(fd), folder_(std::move(folder)), max_bytes_(max_bytes) {}

@@ -1,0 +1,137 @@
+// LiME and plain images, against memory laid out by hand.
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "support/check_dump.h"
+#include "support/pack_file.h"
+#include "support/temp_dir.h"
+
+namespace lime_test {
+
+using namespace postmortem;
+using namespace postmortem::test;
+
+namespace {
+
+// Stretches of frames that follow one another.
+struct Stretch {
+    std::uint64_t first_pfn = 0;
+    Buffer bytes;
+};
+
+std::vector<Stretch> stretches_of(const FakeMemory& memory) {
+    std::vector<Stretch> all;
+    for (const auto& [pfn, page] : memory.pages) {
+        if (all.empty() || all.back().first_pfn + all.back().bytes.size() / memory.page_size != pfn)
+            all.push_back({pfn, {}});
+        all.back().bytes.insert(all.back().bytes.end(), page.begin(), page.end());
+    }
+    return all;
+}
+
+// u32 magic, u32 version, u64 first, u64 last address, 8 bytes of nothing.
+Buffer header_of(const Stretch& stretch, std::uint32_t version = 1) {
+    Buffer header(32);
+    store(header.data(), std::uint32_t{0x4c694d45}, Endian::Little);
+    store(header.data() + 4, version, Endian::Little);
+    store(header.data() + 8, stretch.first_pfn * 4096, Endian::Little);
+    store(header.data() + 16, stretch.first_pfn * 4096 + stretch.bytes.size() - 1, Endian::Little);
+    return header;
+}
+
+Buffer make_lime(const std::vector<Stretch>& stretches) {
+    Buffer file;
+    for (const Stretch& stretch : stretches) {
+        const Buffer header = header_of(stretch);
+        file.insert(file.end(), header.begin(), header.end());
+        file.insert(file.end(), stretch.bytes.begin(), stretch.bytes.end());
+    }
+    return file;
+}
+
+// Neither format tells of frames that were left out.
+Comparison all_of(const FakeMemory& memory) {
+    Comparison expected;
+    expected.right = memory.pages.size();
+    expected.no_memory = memory.max_pfn - memory.pages.size();
+    return expected;
+}
+
+}  // namespace
+
+TEST_CASE("a LiME image reads back, plain and compressed") {
+    const FakeMemory memory = make_memory(100);
+    const Buffer file = make_lime(stretches_of(memory));
+    for (const Buffer& packed : {file, pack_file(Packing::Gzip, file), pack_file(Packing::XzBlocks, file)}) {
+        const auto dump = open_bytes(packed);
+        REQUIRE(dump);
+        CHECK((*dump)->problems().empty());
+        CHECK((*dump)->info().format.find("LiME") != std::string::npos);
+        CHECK(compare(**dump, memory) == all_of(memory));
+    }
+}
+
+TEST_CASE("a LiME image that is cut off anywhere gives right pages and says what it lacks") {
+    const FakeMemory memory = make_memory(60);
+    const std::vector<Stretch> stretches = stretches_of(memory);
+    REQUIRE(stretches.size() > 2);
+    const Buffer file = make_lime(stretches);
+    std::vector<std::size_t> ends{0};  // where a cut cannot be seen
+    for (const Stretch& stretch : stretches) ends.push_back(ends.back() + 32 + stretch.bytes.size());
+    for (std::size_t i = 1; i < 300; ++i) {
+        const std::size_t length = file.size() * i / 300 + i % 40;
+        CAPTURE(length);
+        const auto dump = open_bytes(Bytes(file).first(std::min(length, file.size())));
+        if (!dump) continue;
+        CHECK(compare(**dump, memory).wrong == 0);
+        const bool at_an_end = std::find(ends.begin(), ends.end(), length) != ends.end();
+        CHECK(((*dump)->problems().empty()) == at_an_end);
+    }
+    // Within a header
+    const auto in_header = open_bytes(Bytes(file).first(ends[1] + 20));
+    REQUIRE(in_header);
+    REQUIRE((*in_header)->problems().size() == 1);
+    CHECK((*in_header)->problems()[0].code == ErrorCode::PageMissing);
+}
+
+TEST_CASE("a damaged header ends a LiME image, and what came before counts") {
+    const FakeMemory memory = make_memory(60);
+    const std::vector<Stretch> stretches = stretches_of(memory);
+    Buffer file = make_lime(stretches);
+    const std::size_t second = 32 + stretches[0].bytes.size();
+    file[second] = std::byte{0};
+    const auto dump = open_bytes(file);
+    REQUIRE(dump);
+    REQUIRE((*dump)->problems().size() == 1);
+    CHECK((*dump)->problems()[0].code == ErrorCode::Corrupt);
+    const Comparison seen = compare(**dump, memory);
+    CHECK(seen.right == stretches[0].bytes.size() / 4096);
+    CHECK(seen.wrong == 0);
+    const auto newer = open_bytes(header_of(stretches[0], 2));
+    REQUIRE_FALSE(newer);
+    CHECK(newer.error().code == ErrorCode::Unsupported);
+}
+
+TEST_CASE("plain images are read at the addresses that are given") {
+    const FakeMemory memory = make_memory(100);
+    const TempDir dir;
+    std::string all;
+    for (const Stretch& stretch : stretches_of(memory)) {
+        const std::string name = "memory" + std::to_string(stretch.first_pfn);
+        // Every other one in a compressed file
+        const auto path = stretch.first_pfn % 2 == 0
+                              ? dir.write(name, stretch.bytes)
+                              : dir.write(name + ".zst", pack_file(Packing::Zstd, stretch.bytes));
+        all += (all.empty() ? "" : ",") + path.string() + "@" + std::to_string(stretch.first_pfn * 4096);
+    }
+    const auto dump = open_dump(all);
+    REQUIRE_MESSAGE(dump, dump.error().message);
+    CHECK((*dump)->problems().empty());
+    CHECK(compare(**dump, memory) == all_of(memory));
+    CHECK(looks_like_dump_file(all));
+    CHECK_FALSE(open_dump(dir.path() / "absent@0x1000"));
+    CHECK_FALSE(open_dump(dir.write("some", "text").string() + "@nowhere"));
+}
+
+}  // namespace lime_test
