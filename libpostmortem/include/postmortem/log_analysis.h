@@ -202,6 +202,7 @@ struct LogAnalysis {
     bool panicked = false;             ///< the log holds a kernel panic
     std::string kernel;                ///< release of the boot that the cause belongs to
     bool died = false;                 ///< the machine did not go on from the cause
+    std::string shape;  ///< what most lines begin with: "syslog, printk"; empty for bare messages
     std::size_t lines = 0;
     std::size_t boots = 0;
     std::size_t dropped_events = 0;  ///< found, but beyond LogAnalysisOptions::max_events

@@ -19,6 +19,7 @@ LogAnalysis analyse(LogReader reader, const LogAnalysisOptions& options,
         if (watch && record.may_be_kernel()) watch(record.text);
     }
     LogAnalysis analysis = collector.finish();
+    analysis.shape = reader.shape();
     if (reader.error()) analysis.problems.push_back(*reader.error());
     return analysis;
 }
@@ -33,9 +34,7 @@ std::string caller_of(const PrintkRecord& printed) {
 }  // namespace
 
 Result<LogAnalysis> analyse_log(const std::filesystem::path& path, const LogAnalysisOptions& options) {
-    auto source = open_byte_stream(path);
-    if (!source) return fail(source.error());
-    return analyse(LogReader(decompressed(std::move(*source))), options);
+    return analyse_log(path, options, {});
 }
 
 Result<LogAnalysis> analyse_log(const std::filesystem::path& path, const LogAnalysisOptions& options,

@@ -36,7 +36,6 @@ struct LogRecord {
         if (program.empty() || program == "kernel" || is_copy) return !from_user;
         return seconds.has_value();
     }
-    bool has_prefix() const { return seconds || delta || !time.empty() || !program.empty(); }
 };
 
 }  // namespace postmortem

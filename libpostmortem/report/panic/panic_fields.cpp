@@ -94,6 +94,11 @@ void describe_head(Describer<PanicAnalysis>& analysis) {
             "kernel", [](const PanicAnalysis& a) -> const std::string& { return a.log.kernel; },
             "release of the boot that the cause belongs to")
         .or_null();
+    analysis
+        .add(
+            "shape", [](const PanicAnalysis& a) -> const std::string& { return a.log.shape; },
+            "of a log: what most lines begin with, such as `syslog, printk`")
+        .or_null();
     analysis.add(
         "panicked", [](const PanicAnalysis& a) { return a.log.panicked; }, "the log holds a kernel panic");
 }
