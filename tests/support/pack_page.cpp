@@ -22,7 +22,8 @@ std::size_t lzo(Bytes page, std::vector<std::byte>& packed) {
     std::vector<unsigned char> work(LZO1X_1_MEM_COMPRESS);
     lzo_uint size = packed.size();
     check_packed(lzo1x_1_compress(reinterpret_cast<const unsigned char*>(page.data()), page.size(),
-                           reinterpret_cast<unsigned char*>(packed.data()), &size, work.data()) == LZO_E_OK);
+                                  reinterpret_cast<unsigned char*>(packed.data()), &size,
+                                  work.data()) == LZO_E_OK);
     return size;
 }
 #else
@@ -37,14 +38,14 @@ std::size_t packed_size(Codec codec, Bytes page, std::vector<std::byte>& packed)
         case Codec::Zlib: {
             uLongf size = packed.size();
             check_packed(::compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-                              reinterpret_cast<const Bytef*>(page.data()), page.size(), 1) == Z_OK);
+                                     reinterpret_cast<const Bytef*>(page.data()), page.size(), 1) == Z_OK);
             return size;
         }
         case Codec::Lzo: return lzo(page, packed);
         case Codec::Snappy: {
             std::size_t size = packed.size();
             check_packed(snappy_compress(reinterpret_cast<const char*>(page.data()), page.size(),
-                                  reinterpret_cast<char*>(packed.data()), &size) == SNAPPY_OK);
+                                         reinterpret_cast<char*>(packed.data()), &size) == SNAPPY_OK);
             return size;
         }
         case Codec::Zstd: {

@@ -1,9 +1,9 @@
 // Where the three things that hold i386 registers put each, against bytes laid out by hand.
 #include "arch/i386/registers.h"
 
-#include <vector>
-
 #include <doctest/doctest.h>
+
+#include "support/words.h"
 
 namespace i386_registers_test {
 
@@ -12,21 +12,8 @@ using namespace postmortem::i386;
 
 namespace {
 
-class Words {
-  public:
-    explicit Words(std::size_t bytes) : bytes_(bytes) {}
-    void put(std::size_t offset, std::uint32_t value) {
-        store(bytes_.data() + offset, value, Endian::Little);
-    }
-    Bytes view() const { return bytes_; }
-    Bytes first(std::size_t size) const { return Bytes(bytes_).first(size); }
-
-  private:
-    std::vector<std::byte> bytes_;
-};
-
-Words pt_regs(std::uint32_t cs, std::uint32_t flags) {
-    Words words(pt_regs_size);
+test::Words<std::uint32_t> pt_regs(std::uint32_t cs, std::uint32_t flags) {
+    test::Words<std::uint32_t> words(pt_regs_size);
     for (std::size_t i = 0; i < register_count; ++i) words.put(i * 4, 0x1000 + static_cast<std::uint32_t>(i));
     words.put(Cs * 4, cs);
     words.put(Flags * 4, flags);
@@ -68,7 +55,7 @@ TEST_CASE("of interrupted kernel code the CPU pushes no stack pointer") {
 }
 
 TEST_CASE("the note NT_PRSTATUS of 32 bits") {
-    Words words(144);  // sizeof(struct elf_prstatus)
+    test::Words<std::uint32_t> words(144);  // sizeof(struct elf_prstatus)
     words.put(24, 4711);
     words.put(72 + Ip * 4, 0x8048000);
     words.put(72 + Sp * 4, 0xbf000000);
@@ -83,7 +70,7 @@ TEST_CASE("the note NT_PRSTATUS of 32 bits") {
 }
 
 TEST_CASE("QEMU's note of a 32-bit CPU") {
-    Words words(440);
+    test::Words<std::uint32_t> words(440);
     words.put(8, 0xa0);                        // eax
     words.put(8 + 6 * 8, 0xc1234560);          // esp
     words.put(8 + 7 * 8, 0xc1234580);          // ebp

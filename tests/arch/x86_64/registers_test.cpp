@@ -1,37 +1,17 @@
 // The three places that hold registers, against bytes laid out by hand.
 #include "arch/x86_64/registers.h"
 
-#include <vector>
-
 #include <doctest/doctest.h>
+
+#include "support/words.h"
 
 namespace x86_64_registers_test {
 
 using namespace postmortem;
 using namespace postmortem::x86_64;
 
-namespace {
-
-class Words {
-  public:
-    explicit Words(std::size_t bytes) : bytes_(bytes) {}
-    void put(std::size_t offset, std::uint64_t value) {
-        store(bytes_.data() + offset, value, Endian::Little);
-    }
-    void put32(std::size_t offset, std::uint32_t value) {
-        store(bytes_.data() + offset, value, Endian::Little);
-    }
-    Bytes view() const { return bytes_; }
-    Bytes first(std::size_t size) const { return Bytes(bytes_).first(size); }
-
-  private:
-    std::vector<std::byte> bytes_;
-};
-
-}  // namespace
-
 TEST_CASE("struct pt_regs") {
-    Words words(pt_regs_size);
+    test::Words<std::uint64_t> words(pt_regs_size);
     for (std::size_t i = 0; i < register_count; ++i) words.put(i * 8, 0x1000 + i);
     words.put(17 * 8, 0xabcdef0033);  // cs, with what FRED keeps above it
     const auto registers = parse_pt_regs(words.view());
@@ -47,7 +27,7 @@ TEST_CASE("struct pt_regs") {
 }
 
 TEST_CASE("the five words that the CPU pushes") {
-    Words words(iret_frame_size);
+    test::Words<std::uint64_t> words(iret_frame_size);
     words.put(0, 0xffffffff81000000);
     words.put(8, 0x10);
     words.put(24, 0xffffc90000000000);
@@ -62,8 +42,8 @@ TEST_CASE("the five words that the CPU pushes") {
 }
 
 TEST_CASE("the note NT_PRSTATUS") {
-    Words words(336);  // sizeof(struct elf_prstatus)
-    words.put32(32, 4711);
+    test::Words<std::uint64_t> words(336);  // sizeof(struct elf_prstatus)
+    words.put<std::uint32_t>(32, 4711);
     words.put(112 + 16 * 8, 0x401000);
     words.put(112 + 19 * 8, 0x7fff1000);
     const auto status = parse_prstatus(words.view());
@@ -75,13 +55,13 @@ TEST_CASE("the note NT_PRSTATUS") {
 }
 
 TEST_CASE("QEMU's note of a CPU") {
-    Words words(440);
+    test::Words<std::uint64_t> words(440);
     words.put(8, 0xa0);                                // rax
     words.put(8 + 6 * 8, 0x5b);                        // rsp
     words.put(8 + 16 * 8, 0xffffffff81234);            // rip
-    words.put32(152, 0x10);                            // cs
+    words.put<std::uint32_t>(152, 0x10);               // cs
     words.put(152 + 4 * 24 + 16, 0xffff888000000000);  // gs base
-    words.put32(152 + 5 * 24, 0x18);                   // ss
+    words.put<std::uint32_t>(152 + 5 * 24, 0x18);      // ss
     words.put(432, 0x7f0000000000);                    // kernel_gs_base
     const auto cpu = parse_qemu_cpu(words.view());
     REQUIRE(cpu);

@@ -10,19 +10,14 @@
 
 #include <postmortem/oom.h>
 
+#include "support/files.h"
+
 namespace oom_corpus_test {
 
 using namespace postmortem;
 using Json = nlohmann::json;
 
 namespace {
-
-std::string contents(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
 
 template <class T>
 Json json_of(const std::optional<T>& value) {
@@ -101,9 +96,9 @@ TEST_CASE("every fact of the corpus of real OOM reports") {
         if (entry.path().extension() != ".json") continue;
         const std::string name = entry.path().stem().string();
         CAPTURE(name);
-        const Json expected = Json::parse(contents(entry.path()));
+        const Json expected = Json::parse(test::file_contents(entry.path()));
         std::filesystem::path log = entry.path();
-        const auto events = find_oom_events(contents(log.replace_extension(".txt")));
+        const auto events = find_oom_events(test::file_contents(log.replace_extension(".txt")));
         REQUIRE(events.size() == expected["events"].size());
         for (std::size_t i = 0; i < events.size(); ++i) {
             for (const auto& [key, value] : expected["events"][i].items()) {

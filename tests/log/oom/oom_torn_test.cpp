@@ -19,6 +19,8 @@
 #include "log/oom/oom_shape.h"
 #include "log/text/cursor.h"
 #include "log/text/prefix.h"
+#include "support/files.h"
+#include "support/oom_facts.h"
 #include "support/places.h"
 
 namespace oom_torn_test {
@@ -27,13 +29,6 @@ using namespace postmortem;
 using Json = nlohmann::json;
 
 namespace {
-
-std::string contents(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
 
 std::vector<std::filesystem::path> logs_in(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> logs;
@@ -52,26 +47,6 @@ std::vector<std::filesystem::path> all_logs() {
         for (auto& log : logs_in(std::filesystem::path(corpus) / "oom")) logs.push_back(std::move(log));
     }
     return logs;
-}
-
-void forget_places(Json& json) {
-    if (json.is_object()) {
-        for (const char* const name : {"line", "last_line", "seconds", "time", "host"}) json.erase(name);
-    }
-    if (json.is_structured()) {
-        for (auto& part : json) forget_places(part);
-    }
-}
-
-// Everything that was read, but for where and when it was printed.
-Json facts(const std::string& log) {
-    Json all = Json::array();
-    for (const OomEvent& event : find_oom_events(log)) {
-        Json json = Json::parse(to_json(event, explain(event)));
-        forget_places(json);
-        all.push_back(std::move(json));
-    }
-    return all;
 }
 
 std::vector<std::string> lines_of(const std::string& log) {
@@ -124,11 +99,11 @@ bool is_report_line(const std::string& line) {
 void check_unchanged(const std::function<std::string(const std::string&)>& change,
                      const std::function<bool(const std::string&)>& applies) {
     for (const auto& path : all_logs()) {
-        const std::string log = contents(path);
+        const std::string log = test::file_contents(path);
         if (!applies(log)) continue;
         CAPTURE(path.filename().string());
-        const Json before = facts(log);
-        const Json after = facts(change(log));
+        const Json before = test::oom_facts(log);
+        const Json after = test::oom_facts(change(log));
         REQUIRE(after.size() == before.size());
         for (std::size_t i = 0; i < before.size(); ++i) {
             CAPTURE(i);
@@ -197,8 +172,8 @@ TEST_CASE("other messages in between") {
 TEST_CASE("two machines in one log") {
     const auto logs = all_logs();
     for (std::size_t i = 0; i + 1 < logs.size(); ++i) {
-        const std::string first = contents(logs[i]);
-        const std::string second = contents(logs[i + 1]);
+        const std::string first = test::file_contents(logs[i]);
+        const std::string second = test::file_contents(logs[i + 1]);
         if (is_syslog(first) || is_syslog(second)) continue;
         CAPTURE(logs[i].filename().string());
         CAPTURE(logs[i + 1].filename().string());
@@ -219,7 +194,7 @@ TEST_CASE("two machines in one log") {
 
 TEST_CASE("a report cut at any line is read as far as it goes, and says what is missing") {
     for (const auto& path : all_logs()) {
-        const auto lines = lines_of(contents(path));
+        const auto lines = lines_of(test::file_contents(path));
         if (lines.size() > 400) continue;
         CAPTURE(path.filename().string());
         for (std::size_t end = 1; end < lines.size(); end += 3) {
@@ -243,7 +218,7 @@ TEST_CASE("bytes gone wrong do no harm") {
     std::uint32_t state = 12345;
     const auto random = [&]() { return state = state * 1664525 + 1013904223; };
     for (const auto& path : all_logs()) {
-        std::string log = contents(path);
+        std::string log = test::file_contents(path);
         if (log.size() > 100'000) log.resize(100'000);
         for (int round = 0; round < 3; ++round) {
             for (int change = 0; change < 200; ++change)

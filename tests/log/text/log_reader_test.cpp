@@ -1,11 +1,13 @@
 #include "log/text/log_reader.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "log/text/decompress.h"
+#include "log/text/prefix_shapes.h"
 
 namespace log_reader_test {
 
@@ -37,6 +39,13 @@ std::vector<std::string> texts(std::string_view log) {
 }
 
 }  // namespace
+
+TEST_CASE("each name of a shape has a bit, each row a number") {
+    std::set<std::string_view> names;
+    for (const PrefixShape& row : prefix_shapes()) names.insert(row.name);
+    CHECK(names.size() <= 64);  // LogRecord::shapes
+    CHECK(prefix_shapes().size() <= 256);
+}
 
 TEST_CASE("every prefix comes off and leaves the message") {
     for (const std::string_view line : {

@@ -19,6 +19,8 @@
 #include "base/text.h"
 #include "log/text/decompress.h"
 #include "log/text/prefix.h"
+#include "support/files.h"
+#include "support/oom_facts.h"
 #include "support/places.h"
 
 namespace wrapping_test {
@@ -242,11 +244,6 @@ std::vector<Wrapping> wrappings() {
     return all;
 }
 
-std::string contents(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::vector<fs::path> logs_in(const fs::path& folder, std::string_view extension, std::size_t most) {
     std::vector<fs::path> logs;
     if (!fs::is_directory(folder)) return logs;
@@ -282,25 +279,6 @@ Json events_of(const std::string& log) {
     return all;
 }
 
-void forget_places(Json& json) {
-    if (json.is_object()) {
-        for (const char* const name : {"line", "last_line", "seconds", "time", "host"}) json.erase(name);
-    }
-    if (json.is_structured()) {
-        for (auto& part : json) forget_places(part);
-    }
-}
-
-Json oom_facts(const std::string& log) {
-    Json all = Json::array();
-    for (const OomEvent& event : find_oom_events(log)) {
-        Json json = Json::parse(to_json(event, explain(event)));
-        forget_places(json);
-        all.push_back(std::move(json));
-    }
-    return all;
-}
-
 struct Count {
     std::size_t equal = 0, all = 0;
 };
@@ -309,7 +287,7 @@ void check_under_all(const std::vector<fs::path>& logs, Json (*facts)(const std:
     for (const fs::path& path : logs) {
         const std::string name = path.filename().string();
         CAPTURE(name);
-        const std::string log = contents(path);
+        const std::string log = test::file_contents(path);
         const Json expected = facts(wrapped(log, in_place("[%s] ")));
         for (const Wrapping& wrapping : wrappings()) {
             CAPTURE(wrapping.name);
@@ -328,7 +306,7 @@ TEST_CASE("logs of the tree say the same under every prefix and wrapping") {
     const fs::path logs = test::source_dir() / "testdata" / "logs";
     Count count;
     check_under_all(logs_in(logs, ".log", SIZE_MAX), events_of, count);
-    check_under_all(logs_in(logs / "oom", ".log", SIZE_MAX), oom_facts, count);
+    check_under_all(logs_in(logs / "oom", ".log", SIZE_MAX), test::oom_facts, count);
     CHECK(count.all > 1000);
 }
 
@@ -339,7 +317,7 @@ TEST_CASE("corpus: logs say the same under every prefix and wrapping") {
         return;
     }
     Count count;
-    check_under_all(logs_in(fs::path(corpus) / "oom", ".txt", SIZE_MAX), oom_facts, count);
+    check_under_all(logs_in(fs::path(corpus) / "oom", ".txt", SIZE_MAX), test::oom_facts, count);
     check_under_all(logs_in(fs::path(corpus) / "oops", ".txt", 40), events_of, count);
     MESSAGE(count.equal << " of " << count.all << " equal");
 }

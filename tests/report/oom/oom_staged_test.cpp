@@ -13,6 +13,7 @@
 #include <postmortem/oom.h>
 
 #include "report/oom/oom_verdict.h"
+#include "support/files.h"
 #include "support/places.h"
 
 namespace oom_staged_test {
@@ -21,13 +22,6 @@ using namespace postmortem;
 using Kind = OomFindingKind;
 
 namespace {
-
-std::string contents(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
 
 // The events of each situation, in order; the guest announces them on its kernel log.
 std::map<std::string, std::vector<OomEvent>> situations(const std::string& log) {
@@ -98,7 +92,7 @@ TEST_CASE("the verdict on every staged situation") {
     std::size_t checked = 0;
     for (const auto& path : logs) {
         CAPTURE(path.filename().string());
-        const auto staged = situations(contents(path));
+        const auto staged = situations(test::file_contents(path));
         for (const Expectation& expected : expectations) {
             const auto found = staged.find(expected.situation);
             if (found == staged.end() || found->second.empty()) continue;
@@ -129,7 +123,7 @@ TEST_CASE("the verdict on every staged situation") {
 TEST_CASE("names of pod, container and unit in the staged cgroups") {
     for (const auto& path : staged_logs()) {
         CAPTURE(path.filename().string());
-        const auto staged = situations(contents(path));
+        const auto staged = situations(test::file_contents(path));
         const auto limit = staged.find("memcg-limit");
         if (limit == staged.end() || limit->second.empty()) continue;
         const OomVerdict verdict = explain(limit->second.front());
@@ -150,7 +144,7 @@ TEST_CASE("the predicted victim is the one that died") {
     std::size_t mixes = 0;
     for (const auto& path : staged_logs()) {
         CAPTURE(path.filename().string());
-        for (const auto& staged : situations(contents(path))) {
+        for (const auto& staged : situations(test::file_contents(path))) {
             const auto& name = staged.first;
             const auto& events = staged.second;
             if (name == "allocating-task") continue;  // nobody is chosen there
@@ -176,7 +170,7 @@ TEST_CASE("the predicted victim is the one that died") {
 TEST_CASE("the sum of Mem-Info is the machine's memory") {
     for (const auto& path : staged_logs()) {
         CAPTURE(path.filename().string());
-        for (const auto& staged : situations(contents(path))) {
+        for (const auto& staged : situations(test::file_contents(path))) {
             const auto& name = staged.first;
             const auto& events = staged.second;
             if (events.empty()) continue;

@@ -15,6 +15,7 @@
 #include <postmortem/oom.h>
 
 #include "report/oom/oom_platform.h"
+#include "support/files.h"
 #include "support/places.h"
 
 namespace oom_steps_test {
@@ -104,13 +105,6 @@ std::size_t check(const OomEvent& event) {
     return verdict.next_steps.size();
 }
 
-std::string contents(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
 std::string memcg_log(std::string_view release, std::string_view path, std::string_view counters) {
     return fmt::format(
         "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
@@ -163,7 +157,7 @@ TEST_CASE("no step of any log at hand names what that machine did not have") {
         for (const auto& entry : fs::recursive_directory_iterator(folder)) {
             if (entry.path().extension() != ".log" && entry.path().extension() != ".txt") continue;
             CAPTURE(entry.path().string());
-            for (const OomEvent& event : find_oom_events(contents(entry.path()))) {
+            for (const OomEvent& event : find_oom_events(test::file_contents(entry.path()))) {
                 ++events;
                 steps += check(event);
             }

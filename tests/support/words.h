@@ -1,0 +1,29 @@
+// Bytes of a known length in which words are put by hand, little endian; the rest is zeros.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace postmortem::test {
+
+/// `Word` is what put() writes where nothing else is said.
+template <std::unsigned_integral Word>
+class Words {
+  public:
+    explicit Words(std::size_t bytes) : bytes_(bytes) {}
+
+    template <std::unsigned_integral As = Word>
+    void put(std::size_t offset, std::type_identity_t<As> value) {
+        store(bytes_.data() + offset, value, Endian::Little);
+    }
+    Bytes view() const { return bytes_; }
+    Bytes first(std::size_t size) const { return view().first(size); }
+
+  private:
+    std::vector<std::byte> bytes_;
+};
+
+}  // namespace postmortem::test
