@@ -74,8 +74,8 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
     if (!dump) return fail(std::move(dump.error()));
     std::unique_ptr<Kernel> kernel(new Kernel(path, std::move(*dump), options));
     if (options.record_touched_pages) kernel->physical_->record_touched_pages();
-    auto memory = kernel->vmcoreinfo_.empty() ? kernel->open_by_memory()
-                                              : kernel->open_by_note(kernel->vmcoreinfo_);
+    auto memory =
+        kernel->vmcoreinfo_.empty() ? kernel->open_by_memory() : kernel->open_by_note(kernel->vmcoreinfo_);
     if (!memory) {
         memory.error().message = fmt::format("{}: {}", path.string(), memory.error().message);
         return fail(std::move(memory.error()));
@@ -114,6 +114,12 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_memory() {
         return memory;
     }
     if (why) return fail(std::move(*why));
+    // What a damaged file does not show may have been there.
+    for (const Error& problem : dump_->problems())
+        if (problem.code == ErrorCode::PageMissing || problem.code == ErrorCode::Corrupt)
+            return fail(problem.code,
+                        fmt::format("nothing that could be read of it tells where its kernel lies: {}",
+                                    problem.message));
     return fail(
         ErrorCode::MissingDebugInfo,
         fmt::format("the dump carries no VMCOREINFO, and none that fits lies in its memory, so nothing tells "

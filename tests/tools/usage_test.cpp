@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/files.h"
+#include "support/places.h"
 #include "support/program.h"
 
 namespace usage_test {
@@ -62,6 +64,26 @@ TEST_CASE("wrong usage is told from unusable input") {
     check_complaint(run_postmortem({"rd", folder.file("junk", "j"), "1000"}), 2, "-p");
     check_complaint(run_postmortem({"rd", "-p", "x", "nonsense"}), 2, "nonsense");
     check_complaint(run_postmortem({"rd", "-p", "x", "0", "-1"}), 2, "-1");
+}
+
+TEST_CASE("of a dump that was cut off nothing is said that the cut alone makes true") {
+    const Folder folder;
+    const std::string whole = postmortem::test::file_contents(postmortem::test::source_dir() /
+                                                              "testdata/dumps/bookworm-sysrq/vmcore");
+    REQUIRE(whole.size() > 100'000);
+    for (const std::size_t length : {600, 3000, 5000, 9000, 20'000, 70'000}) {
+        CAPTURE(length);
+        const std::string file = folder.file("cut", whole.substr(0, length));
+        for (const char* command : {"sys", "ps", "log", "panic", "report"}) {
+            const ProgramResult result = run_postmortem({command, file});
+            CAPTURE(result.err);
+            CHECK((result.exit_code == 1 || result.exit_code == 3));
+            CHECK(result.err.find("carries no VMCOREINFO") == std::string::npos);
+            const bool told = result.err.find("truncated") != std::string::npos ||
+                              result.err.find("ends") != std::string::npos;
+            CHECK(told);
+        }
+    }
 }
 
 TEST_CASE("a device or a pipe given as a dump does not hang") {

@@ -54,7 +54,9 @@ std::string to_text(const Triage& triage) {
     std::size_t shown = 0;
     for (const TriageCase& one : triage.cases) {
         if (!one.error || shown++ >= most_unusable) continue;
-        fmt::format_to(end, "  unusable: {}: {}\n", escaped(one.source), escaped(one.error->message));
+        const bool is_named = one.error->message.starts_with(one.source);
+        fmt::format_to(end, "  unusable: {}{}\n", is_named ? "" : escaped(one.source) + ": ",
+                       escaped(one.error->message));
     }
     return out;
 }
