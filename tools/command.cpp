@@ -12,8 +12,7 @@ namespace {
 std::vector<Option> common_options(const Syntax& syntax) {
     std::vector<Option> common;
     if (syntax.reads_kernel)
-        common.push_back(text("vmlinux", "FILE",
-                              "kernel image with debug information; without it the dump alone answers"));
+        for (const Option& option : kernel_options()) common.push_back(option);
     if (syntax.has_json) common.push_back(on_or_off("json", "print JSON in place of text"));
     if (syntax.has_ndjson)
         common.push_back(on_or_off("ndjson", "print each item of the list as JSON on a line of its own"));
@@ -78,7 +77,8 @@ Parsed parse(const Command& command, const std::vector<std::string>& words, Outp
     arguments.json = arguments.has("json");
     arguments.ndjson = arguments.has("ndjson");
     if (const std::string wrong = take_operands(syntax, arguments); !wrong.empty()) return complain(wrong);
-    if (const std::string wrong = take_limits(arguments); !wrong.empty()) return complain(wrong);
+    for (const std::string& wrong : {take_limits(arguments), wrong_type_sources(arguments)})
+        if (!wrong.empty()) return complain(wrong);
     return {std::move(arguments), whole_answer};
 }
 

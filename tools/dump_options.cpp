@@ -1,8 +1,10 @@
 #include "dump_options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <new>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -40,7 +42,36 @@ bool limit_memory(std::uint64_t bytes) {
     return ::setrlimit(RLIMIT_DATA, &limit) == 0;
 }
 
+// The tests take sources away, to see what kernels give that have none of them: "btf", "vmlinux" (one that is
+// looked for), several with commas between them, or "none".
+constexpr const char* type_sources = "type-sources";
+
+std::vector<std::string> named_sources(const Arguments& arguments) {
+    std::vector<std::string> names;
+    std::istringstream list(arguments.text(type_sources));
+    for (std::string name; std::getline(list, name, ',');) names.push_back(name);
+    return names;
+}
+
+bool may_use(const Arguments& arguments, std::string_view source) {
+    const auto names = named_sources(arguments);
+    return names.empty() || std::find(names.begin(), names.end(), source) != names.end();
+}
+
 }  // namespace
+
+std::vector<Option> kernel_options() {
+    return {text("vmlinux", "FILE", "kernel image with debug information; without it the dump alone answers"),
+            hidden_text(type_sources)};
+}
+
+std::string wrong_type_sources(const Arguments& arguments) {
+    constexpr std::string_view known[] = {"btf", "vmlinux", "none"};
+    for (const std::string& name : named_sources(arguments))
+        if (std::find(std::begin(known), std::end(known), name) == std::end(known))
+            return fmt::format("--{} knows btf, vmlinux and none, not '{}'", type_sources, name);
+    return {};
+}
 
 std::vector<Option> dump_options() {
     return {text("tmpdir", "DIR",
@@ -74,6 +105,8 @@ std::string take_limits(const Arguments& arguments) {
 postmortem::OpenOptions Arguments::open_options() const {
     postmortem::OpenOptions open;
     if (has("vmlinux")) open.vmlinux = text("vmlinux");
+    open.search_vmlinux = may_use(*this, "vmlinux");
+    open.types.btf = may_use(*this, "btf");
     open.more_parts = more_parts;
     open.temporary_folder = text("tmpdir");
     if (has("max-tmp")) open.max_temporary_bytes = byte_count(text("max-tmp")).value_or(UINT64_MAX);

@@ -11,6 +11,11 @@ namespace tool {
 struct Arguments;
 
 std::vector<Option> dump_options();
+/// The same of the kernel in it.
+std::vector<Option> kernel_options();
+
+/// What is wrong with --type-sources, as a sentence; empty where nothing is.
+std::string wrong_type_sources(const Arguments& arguments);
 
 /// Takes those operands that are further parts of a split dump, as a shell's wildcard gives them.
 void take_more_parts(Arguments& arguments);

@@ -23,22 +23,26 @@ const po::value_semantic* semantic_of(const Option& option) {
     return po::value<std::int64_t>()->default_value(option.otherwise)->value_name(option.value);
 }
 
-po::options_description described(const char* caption, const std::vector<Option>& options) {
+enum class Hidden : bool { Left, Included };
+
+po::options_description described(const char* caption, const std::vector<Option>& options, Hidden hidden) {
     po::options_description description(caption);
     for (const Option& option : options)
-        description.add_options()(option.name, semantic_of(option), option.meaning);
+        if (!option.hidden || hidden == Hidden::Included)
+            description.add_options()(option.name, semantic_of(option), option.meaning);
     return description;
 }
 
-po::options_description visible_options(const std::vector<Option>& own, const std::vector<Option>& common) {
-    po::options_description visible;
-    visible.add(described("Options", own)).add(described("Common options", common));
-    return visible;
+po::options_description described(const std::vector<Option>& own, const std::vector<Option>& common,
+                                  Hidden hidden) {
+    po::options_description both;
+    both.add(described("Options", own, hidden)).add(described("Common options", common, hidden));
+    return both;
 }
 
-po::variables_map parse(const po::options_description& visible, const std::vector<std::string>& words) {
+po::variables_map parse(const po::options_description& known, const std::vector<std::string>& words) {
     po::options_description all;
-    all.add(visible);
+    all.add(known);
     all.add_options()(operand_option, po::value<std::vector<std::string>>());
     po::positional_options_description positional;
     positional.add(operand_option, -1);
@@ -72,7 +76,7 @@ GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Opt
                            const std::vector<std::string>& words) {
     GivenOptions given;
     try {
-        for (const auto& [name, value] : parse(visible_options(own, common), words))
+        for (const auto& [name, value] : parse(described(own, common, Hidden::Included), words))
             if (!take(name, value, given)) given.wrong = fmt::format("--{} takes no negative number", name);
     } catch (const po::error& error) {
         given.wrong = error.what();
@@ -82,7 +86,7 @@ GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Opt
 
 std::string help_of(const std::vector<Option>& own, const std::vector<Option>& common) {
     std::ostringstream shown;
-    shown << visible_options(own, common);
+    shown << described(own, common, Hidden::Left);
     return shown.str();
 }
 

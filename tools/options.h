@@ -18,6 +18,7 @@ struct Option {
     const char* value;  ///< what --help calls it: FILE, N; null for a switch
     const char* meaning;
     std::int64_t otherwise = 0;  ///< of a number
+    bool hidden = false;         ///< --help is silent about it
 };
 
 constexpr Option on_or_off(const char* name, const char* meaning) {
@@ -29,6 +30,9 @@ constexpr Option text(const char* name, const char* value, const char* meaning) 
 /// May be given more than once.
 constexpr Option texts(const char* name, const char* value, const char* meaning) {
     return {Option::Kind::Texts, name, value, meaning};
+}
+constexpr Option hidden_text(const char* name) {
+    return {Option::Kind::Text, name, "TEXT", "", 0, true};
 }
 constexpr Option number(const char* name, std::int64_t otherwise, const char* meaning) {
     return {Option::Kind::Number, name, "N", meaning, otherwise};

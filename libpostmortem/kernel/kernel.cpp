@@ -181,6 +181,8 @@ Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
 }
 
 Result<std::unique_ptr<TypeFinder>> Kernel::btf_in_dump() const {
+    if (!options_.types.btf)
+        return fail(ErrorCode::MissingDebugInfo, "the BTF in the dump is not to be used");
     const auto first = symbol("__start_BTF"), last = symbol("__stop_BTF");
     if (!first || !last)
         return fail(

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <postmortem/type_sources.h>
+
 #include "arch/arch.h"
 #include "dump/dump_file.h"
 #include "dump/vmcoreinfo.h"
@@ -29,6 +31,7 @@ struct KernelOptions {
     std::optional<std::filesystem::path> vmlinux;
     /// Look for a vmlinux in the usual places (and by debuginfod) when one is needed.
     bool search_vmlinux = true;
+    TypeSources types = {};
     /// Remember which pages are read, for `extract`.
     bool record_touched_pages = false;
     /// Where the parts of a split dump lie, and how a compressed one is unpacked.

@@ -5,7 +5,7 @@
 #include "report/backtrace/backtrace.h"
 #include "report/cgroups/cgroup_tree.h"
 #include "report/crash_report/crash_report.h"
-#include "report/dump_options.h"
+#include "report/kernel_options.h"
 #include "report/log/kernel_log.h"
 #include "report/memory/memory_picture.h"
 #include "report/oom/oom_state.h"
@@ -23,11 +23,7 @@ CrashDump& CrashDump::operator=(CrashDump&&) noexcept = default;
 CrashDump::~CrashDump() = default;
 
 Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenOptions& options) {
-    KernelOptions kernel_options;
-    kernel_options.vmlinux = options.vmlinux;
-    kernel_options.search_vmlinux = options.search_vmlinux;
-    kernel_options.dump = dump_options(options);
-    auto kernel = Kernel::open(path, kernel_options);
+    auto kernel = Kernel::open(path, kernel_options(options));
     if (!kernel) return fail(std::move(kernel.error()));
     return CrashDump(std::move(*kernel));
 }

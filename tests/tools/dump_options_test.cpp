@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "support/pack_file.h"
 #include "support/places.h"
 #include "support/program.h"
@@ -82,6 +83,22 @@ TEST_CASE("limits are sizes, and hold") {
     CAPTURE(nowhere.err);
     CHECK(nowhere.exit_code != 0);
     CHECK(nowhere.err.find("absent") != std::string::npos);
+}
+
+TEST_CASE("sources of types can be taken away, and --help is silent about it") {
+    const std::string dump = (source_dir() / "testdata/dumps/bookworm-sysrq").string();
+    const std::string btf = "\"type_source\": \"BTF\"";
+    for (const char* some : {"btf", "btf,vmlinux", "vmlinux,btf"})
+        CHECK(contains(run_postmortem({"sys", "--json", "--type-sources", some, dump}).out, btf));
+    for (const char* without : {"none", "vmlinux"}) {
+        const auto answer = run_postmortem({"sys", "--json", "--type-sources", without, dump});
+        CHECK(contains(answer.out, "\"type_source\": "));
+        CHECK_FALSE(contains(answer.out, btf));
+    }
+    const auto wrong = run_postmortem({"sys", "--type-sources", "btf,guess", dump});
+    CHECK(wrong.exit_code == 2);
+    CHECK(contains(wrong.err, "'guess'"));
+    CHECK_FALSE(contains(run_postmortem({"sys", "--help"}).out, "--type-sources"));
 }
 
 TEST_CASE("info prints VMCOREINFO alone when asked") {

@@ -25,6 +25,7 @@
 #include <postmortem/run_queues.h>
 #include <postmortem/system_info.h>
 #include <postmortem/task_list.h>
+#include <postmortem/type_sources.h>
 
 namespace postmortem {
 
@@ -35,6 +36,7 @@ struct OpenOptions {
     /// answers; a kernel without BTF needs one, and it is then looked for in the usual places.
     std::optional<std::filesystem::path> vmlinux;
     bool search_vmlinux = true;
+    TypeSources types = {};
     /// Further parts of a split dump; those beside the first are found without being named.
     std::vector<std::filesystem::path> more_parts;
     /// Where a compressed dump is unpacked to, into a file without a name; by default $TMPDIR, or /var/tmp.

@@ -11,7 +11,7 @@
 #include "kernel/uts.h"
 #include "report/backtrace/backtrace.h"
 #include "report/crash_report/crash_report.h"
-#include "report/dump_options.h"
+#include "report/kernel_options.h"
 #include "report/log/kernel_log.h"
 #include "report/oom/oom_state.h"
 #include "report/panic/panic.h"
@@ -69,12 +69,9 @@ class Questioner {
 
 Result<ExtractSummary> extract(const std::filesystem::path& source, const std::filesystem::path& target,
                                const ExtractOptions& options) {
-    KernelOptions kernel_options;
-    kernel_options.vmlinux = options.open.vmlinux;
-    kernel_options.search_vmlinux = options.open.search_vmlinux;
-    kernel_options.dump = dump_options(options.open);
-    kernel_options.record_touched_pages = true;
-    auto kernel = Kernel::open(source, kernel_options);
+    KernelOptions how = kernel_options(options.open);
+    how.record_touched_pages = true;
+    auto kernel = Kernel::open(source, how);
     if (!kernel) return fail(std::move(kernel.error()));
     std::error_code ignored;
     const std::filesystem::path dump_file = (*kernel)->dump().info().file;
