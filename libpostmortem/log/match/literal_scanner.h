@@ -29,7 +29,7 @@ class LiteralScanner {
                 at += step;
                 continue;
             }
-            verify(text.substr(at + 1 - window), buckets_[step - first_bucket], found);
+            verify(text, at + 1 - window, buckets_[step - first_bucket], found);
             ++at;
         }
         return found;
@@ -39,18 +39,31 @@ class LiteralScanner {
     static constexpr std::size_t window = 4;
     static constexpr std::uint8_t first_bucket = window;
 
+    struct Candidate {
+        std::uint32_t window;  // the literal's rarest four characters
+        std::uint8_t offset;   // where they stand in it
+        std::uint8_t index;
+    };
+
+    static std::size_t rarest_window(std::string_view literal);
+    static std::uint32_t window_at(const char* at) {
+        std::uint32_t value;
+        std::memcpy(&value, at, sizeof value);
+        return value;
+    }
     static std::uint16_t pair(const char* at) {
         std::uint16_t value;
         std::memcpy(&value, at, sizeof value);
         return value;
     }
-    void verify(std::string_view text, const std::vector<std::uint8_t>& candidates, Found& found) const;
+    void verify(std::string_view text, std::size_t at, const std::vector<Candidate>& candidates,
+                Found& found) const;
 
     std::vector<std::string_view> literals_;
     /// For each pair of characters at the window's end: how far to move, or the bucket of the literals that
     /// have it.
     std::array<std::uint8_t, 65536> steps_;
-    std::vector<std::vector<std::uint8_t>> buckets_;
+    std::vector<std::vector<Candidate>> buckets_;
 };
 
 }  // namespace postmortem

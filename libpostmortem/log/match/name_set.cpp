@@ -30,7 +30,7 @@ NameSet::NameSet(std::span<const std::string_view> patterns) {
 }
 
 void NameSet::add(std::string_view pattern) {
-    Entry entry{pattern, false, false, false};
+    Entry entry{pattern, false, false, false, '\0'};
     if (entry.text.starts_with('^')) {
         entry.at_start = true;
         entry.text.remove_prefix(1);
@@ -40,23 +40,29 @@ void NameSet::add(std::string_view pattern) {
         entry.text.remove_suffix(1);
     }
     entry.plain = entry.text.find_first_of("*#") == std::string_view::npos;
-    entries_.push_back(entry);
+    if (entry.text.size() > 1 && entry.text[1] != '*' && entry.text[1] != '#') entry.second = entry.text[1];
+    add(entry);
+}
+
+void NameSet::add(const Entry& entry) {
+    if (entry.text.empty()) return;
+    const auto first = static_cast<unsigned char>(entry.text.front());
+    entries_.insert(entries_.begin() + begin_[first + 1], entry);
+    for (std::size_t later = first + 1; later < begin_.size(); ++later) ++begin_[later];
 }
 
 void NameSet::add(const NameSet& other) {
-    entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+    for (const Entry& entry : other.entries_) add(entry);
 }
 
-bool NameSet::matches(const Entry& entry, std::string_view name) {
+bool NameSet::stands_at(const Entry& entry, std::string_view name, std::size_t at) {
+    if (entry.at_start && at != 0) return false;
     if (entry.plain) {
-        if (entry.at_start && entry.at_end) return name == entry.text;
-        if (entry.at_start) return name.starts_with(entry.text);
-        if (entry.at_end) return name.ends_with(entry.text);
-        return name.find(entry.text) != std::string_view::npos;
+        const std::string_view here = name.substr(at);
+        return entry.at_end ? here == entry.text : here.starts_with(entry.text);
     }
     std::string_view rest = entry.text;
-    std::size_t at = 0;
-    bool anchored = entry.at_start;
+    bool anchored = true;
     while (true) {
         const std::size_t star = rest.find('*');
         const std::string_view piece = rest.substr(0, star);
@@ -65,9 +71,10 @@ bool NameSet::matches(const Entry& entry, std::string_view name) {
             return name.size() >= at + piece.size() &&
                    equal_with_digits(piece, name.substr(name.size() - piece.size()));
         }
-        const std::size_t found = find_with_digits(piece, name, at);
-        if (found == std::string_view::npos || (anchored && found != at)) return false;
-        at = found + piece.size();
+        if (!anchored) at = find_with_digits(piece, name, at);
+        if (at == std::string_view::npos || !equal_with_digits(piece, name.substr(at, piece.size())))
+            return false;
+        at += piece.size();
         if (last) return !entry.at_end || at == name.size();
         rest.remove_prefix(star + 1);
         anchored = false;
@@ -75,8 +82,16 @@ bool NameSet::matches(const Entry& entry, std::string_view name) {
 }
 
 bool NameSet::matches(std::string_view name) const {
-    return std::any_of(entries_.begin(), entries_.end(),
-                       [&](const Entry& entry) { return matches(entry, name); });
+    for (std::size_t at = 0; at < name.size(); ++at) {
+        const char next = at + 1 < name.size() ? name[at + 1] : '\0';
+        const auto first = static_cast<unsigned char>(name[at]);
+        for (std::size_t i = begin_[first]; i < begin_[first + 1]; ++i) {
+            const Entry& entry = entries_[i];
+            if (entry.second != '\0' && entry.second != next) continue;
+            if (stands_at(entry, name, at)) return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace postmortem

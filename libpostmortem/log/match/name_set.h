@@ -1,7 +1,9 @@
 // A set of function names given by parts of them: "kasan" anywhere, "^down$" whole, "readb$" at the end,
-// "a*b" in that order, '#' for a digit.
+// "a*b" in that order, '#' for a digit; each begins with a character of its own.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string_view>
@@ -25,10 +27,15 @@ class NameSet {
     struct Entry {
         std::string_view text;
         bool at_start, at_end, plain;
+        char second;  // character, 0 for any
     };
-    static bool matches(const Entry& entry, std::string_view name);
+    void add(const Entry& entry);
+    static bool stands_at(const Entry& entry, std::string_view name, std::size_t at);
 
+    /// Hundreds of entries are asked for every frame of a trace, so they are in the order of their first
+    /// characters; for each character the place of its first entry, and of the first behind it.
     std::vector<Entry> entries_;
+    std::array<std::uint16_t, 257> begin_{};
 };
 
 }  // namespace postmortem
