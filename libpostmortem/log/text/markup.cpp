@@ -142,8 +142,11 @@ bool unescape(std::string& text) {
 
 bool is_escaped_markdown(std::string_view text) {
     std::size_t bare = 0, escaped = 0;
-    for (std::size_t at = text.find_first_of("[_"); at != npos; at = text.find_first_of("[_", at + 1))
-        ++(at != 0 && text[at - 1] == '\\' ? escaped : bare);
+    char before = '\0';
+    for (const char c : text) {
+        if (c == '[' || c == '_') ++(before == '\\' ? escaped : bare);
+        before = c;
+    }
     return escaped > bare;
 }
 

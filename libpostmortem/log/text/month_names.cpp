@@ -143,6 +143,10 @@ int month_number(std::string_view word) {
     std::transform(word.begin(), word.end(), lower,
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     const std::string_view name(lower, word.size());
+    // Nearly always.
+    constexpr std::size_t english_width = 4;
+    const std::size_t english = word.size() == 3 ? languages[0].find(name) : std::string_view::npos;
+    if (english % english_width == 0) return static_cast<int>(english / english_width) + 1;
     const auto found = std::lower_bound(months.begin(), months.end(), name,
                                         [](const Month& a, std::string_view b) { return a.name < b; });
     return found != months.end() && found->name == name ? found->number : 0;

@@ -1,6 +1,7 @@
 #include "log/text/prefix.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <vector>
 
@@ -18,7 +19,31 @@ struct Shape {
     bool bracketed = false;
 };
 
-// The shapes, and for each state and first character, behind blanks or not, those that may come next.
+// Rows of the table, a bit each: what a line's first characters leave of them is asked in a few instructions.
+class Rows {
+  public:
+    void add(std::size_t row) { words_[row / 64] |= std::uint64_t{1} << row % 64; }
+    bool has(std::size_t row) const { return words_[row / 64] >> row % 64 & 1; }
+    bool none() const { return (words_[0] | words_[1]) == 0; }
+    friend Rows operator&(Rows a, const Rows& b) {
+        a.words_[0] &= b.words_[0];
+        a.words_[1] &= b.words_[1];
+        return a;
+    }
+    /// The first one, which is taken out; there must be one.
+    std::size_t take_first() {
+        std::uint64_t& word = words_[0] != 0 ? words_[0] : words_[1];
+        const auto bit = static_cast<std::size_t>(std::countr_zero(word)) + (words_[0] != 0 ? 0 : 64);
+        word &= word - 1;
+        return bit;
+    }
+
+    static constexpr std::size_t most = 128;
+
+  private:
+    std::array<std::uint64_t, 2> words_{};
+};
+
 class Table {
   public:
     static const Table& get() {
@@ -26,47 +51,56 @@ class Table {
         return table;
     }
 
-    // Those for a line of which this is left, behind blanks or not.
-    const std::vector<std::uint8_t>& candidates(std::uint8_t state, bool blanks, const Cursor& at) const {
-        return candidates_[place(static_cast<std::size_t>(std::countr_zero(state)), blanks, at.peek())];
+    // Those that a line may have of which this is left, behind blanks or not.
+    Rows candidates(std::uint8_t state, bool blanks, std::string_view text) const {
+        const auto first = static_cast<unsigned char>(text.empty() ? '\0' : text[0]);
+        const auto beside = static_cast<unsigned char>(text.size() > 1 ? text[1] : '\0');
+        return behind_[static_cast<std::size_t>(std::countr_zero(state))] & blanks_[blanks ? 1 : 0] &
+               first_[first] & beside_[beside];
     }
+    const Rows& with_second(char c) const { return second_[static_cast<unsigned char>(c)]; }
+    const Rows& asking_second() const { return asking_second_; }
+
     const Shape& shape(std::size_t i) const { return shapes_[i]; }
     const std::vector<std::string_view>& names() const { return names_; }
 
   private:
     static constexpr std::size_t states = 5;
 
-    static std::size_t place(std::size_t state, bool blanks, char first) {
-        return (state * 2 + (blanks ? 1 : 0)) * 256 + static_cast<unsigned char>(first);
-    }
-
-    Table() : candidates_(states * 2 * 256) {
-        for (const PrefixShape& row : prefix_shapes()) {
+    Table() {
+        for (const PrefixShape& row : prefix_shapes().first(std::min(prefix_shapes().size(), Rows::most))) {
             auto name = std::find(names_.begin(), names_.end(), row.name);
             if (name == names_.end()) name = names_.insert(names_.end(), row.name);
             const auto bit = static_cast<std::size_t>(name - names_.begin());
             shapes_.push_back({PrefixPattern(row.pattern), std::uint64_t{1} << bit,
                                row.pattern.starts_with('[') || row.pattern.starts_with('(')});
-            add_candidates(row, static_cast<std::uint8_t>(shapes_.size() - 1));
+            index(shapes_.size() - 1, row.after);
         }
     }
 
-    void add_candidates(const PrefixShape& row, std::uint8_t index) {
+    void index(std::size_t row, std::uint8_t after) {
+        const PrefixPattern& pattern = shapes_[row].pattern;
         for (std::size_t state = 0; state < states; ++state) {
-            if (!(row.after >> state & 1)) continue;
-            for (std::size_t c = 0; c < 256; ++c) {
-                const char first = static_cast<char>(c);
-                for (const bool blanks : {false, true}) {
-                    if (shapes_[index].pattern.may_begin_with(blanks, first))
-                        candidates_[place(state, blanks, first)].push_back(index);
-                }
-            }
+            if (after >> state & 1) behind_[state].add(row);
         }
+        for (const bool blanks : {false, true}) {
+            if (pattern.may_stand_behind_blanks(blanks)) blanks_[blanks ? 1 : 0].add(row);
+        }
+        for (std::size_t i = 0; i < first_.size(); ++i) {
+            const char c = static_cast<char>(i);
+            if (pattern.may_begin_with(c)) first_[i].add(row);
+            if (pattern.may_have_beside(c)) beside_[i].add(row);
+            if (pattern.begins_with_date() || pattern.may_go_on_with(c)) second_[i].add(row);
+        }
+        if (pattern.asks_second() && !pattern.begins_with_date()) asking_second_.add(row);
     }
 
     std::vector<Shape> shapes_;
     std::vector<std::string_view> names_;
-    std::vector<std::vector<std::uint8_t>> candidates_;
+    std::array<Rows, states> behind_;
+    std::array<Rows, 2> blanks_;
+    std::array<Rows, 256> first_, beside_, second_;
+    Rows asking_second_;
 };
 
 // "2024-01-02", "12/10/2023", "12.10.2023": what follows such a date may be a message at once.
@@ -100,22 +134,62 @@ std::uint8_t state_after(const Told& before, const LogRecord& record, bool brack
     return state;
 }
 
-bool take_shape(Cursor& cursor, LogRecord& record, DateFinder& dates, std::uint8_t& state) {
+// What a line's first words say of the shapes that it may have, each looked for once at most.
+class Beginning {
+  public:
+    Beginning(const Cursor& cursor, LineTimes& times) : times_(times), cursor_(cursor), first_(cursor) {
+        first_.skip_blanks();
+    }
+
+    Rows candidates(std::uint8_t state) const {
+        const Table& table = Table::get();
+        const bool blanks = first_.rest().size() != cursor_.rest().size();
+        Rows rows = table.candidates(state, blanks, first_.rest());
+        if ((rows & table.asking_second()).none()) return rows;
+        // Those that begin with a date ask for the word behind it instead.
+        return rows & table.with_second(second());
+    }
+
+    bool allows(const PrefixPattern& pattern) {
+        if (pattern.begins_with_date()) return has_date() && pattern.may_go_on_with(behind_date_);
+        return pattern.mark() == '\0' || first_.rest().find(pattern.mark()) != std::string_view::npos;
+    }
+
+  private:
+    // The second word's first character. Searched for as whole vectors: a step for each character costs more.
+    char second() const {
+        const std::string_view text = first_.rest();
+        const std::string_view word = text.substr(0, text.find(' '));
+        Cursor at(text.substr(std::min(word.find('\t'), word.size())));
+        at.skip_blanks();
+        return at.peek();
+    }
+
+    bool has_date() {
+        if (!asked_date_) {
+            Cursor at = cursor_;
+            has_date_ = times_.take_date(at);
+            at.skip_blanks();
+            behind_date_ = at.peek();
+            asked_date_ = true;
+        }
+        return has_date_;
+    }
+
+    LineTimes& times_;
+    Cursor cursor_, first_;
+    char behind_date_ = '\0';
+    bool asked_date_ = false, has_date_ = false;
+};
+
+bool take_shape(Cursor& cursor, LogRecord& record, LineTimes& times, std::uint8_t& state) {
     const Table& table = Table::get();
-    const Told before(record);
-    Cursor at = cursor;
-    at.skip_blanks();
-    const bool blanks = at.rest().size() != cursor.rest().size();
-    const std::vector<std::uint8_t>& candidates = table.candidates(state, blanks, at);
-    if (candidates.empty()) return false;
-    const auto has_date = [&] { return dates.take(Cursor(cursor)); };
-    at.word();
-    at.skip_blanks();
-    for (const std::uint8_t index : candidates) {
-        const Shape& shape = table.shape(index);
-        if (!shape.pattern.may_go_on_with(at.peek()) || (shape.pattern.begins_with_date() && !has_date()))
-            continue;
-        if (!shape.pattern.take(cursor, record, dates)) continue;
+    Beginning beginning(cursor, times);
+    for (Rows rows = beginning.candidates(state); !rows.none();) {
+        const Shape& shape = table.shape(rows.take_first());
+        if (!beginning.allows(shape.pattern)) continue;
+        const Told before(record);
+        if (!shape.pattern.take(cursor, record, times)) continue;
         record.shapes |= shape.bit;
         state = state_after(before, record, shape.bracketed, state);
         return true;
@@ -141,8 +215,8 @@ void strip_prefix(std::string_view line, LogRecord& record, bool bare_dates) {
     Cursor cursor(line);
     skip_quoting(cursor);
     std::uint8_t state = behind::nothing;
-    DateFinder dates;
-    for (int nesting = 0; nesting < deepest && take_shape(cursor, record, dates, state); ++nesting) {
+    LineTimes times;
+    for (int nesting = 0; nesting < deepest && take_shape(cursor, record, times, state); ++nesting) {
         if (bare_dates && state == behind::date) state = behind::numeric;
     }
     if (record.shapes != 0) cursor.take(' ');

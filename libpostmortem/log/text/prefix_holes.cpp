@@ -161,17 +161,12 @@ std::optional<int> small_number(std::string_view text) {
     return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
 }
 
-std::optional<double> seconds_in(std::string_view text) {
-    Cursor cursor(text);
-    return take_seconds(cursor);
-}
-
-bool take_time_hole(Hole hole, Cursor& cursor, DateFinder& dates) {
+bool take_time_hole(Hole hole, Cursor& cursor, LineTimes& times) {
     switch (hole) {
-        case Hole::Seconds:
-        case Hole::Delta: return take_seconds(cursor).has_value();
+        case Hole::Seconds: return times.take_seconds(cursor);
+        case Hole::Delta: return times.take_delta(cursor);
         case Hole::Usec: return cursor.number().has_value();
-        case Hole::Date: return dates.take(cursor);
+        case Hole::Date: return times.take_date(cursor);
         case Hole::Clock: return take_clock(cursor);
         case Hole::Year: return take_digits(cursor, 4, 4);
         case Hole::TwoDigits: return take_digits(cursor, 1, 2);
@@ -184,7 +179,7 @@ bool take_time_hole(Hole hole, Cursor& cursor, DateFinder& dates) {
 
 }  // namespace
 
-bool take_hole(Hole hole, char next, Cursor& cursor, DateFinder& dates) {
+bool take_hole(Hole hole, char next, Cursor& cursor, LineTimes& times) {
     switch (hole) {
         case Hole::Blanks: return take_blanks(cursor);
         case Hole::AnyBlanks: cursor.skip_blanks(); return true;
@@ -209,7 +204,7 @@ bool take_hole(Hole hole, char next, Cursor& cursor, DateFinder& dates) {
         case Hole::LogTag: return take_log_tag(cursor);
         case Hole::NoHexDump: return !opens_hex_dump(cursor.rest());
         case Hole::End: return cursor.at_end() || is_blank(cursor.peek()) || cursor.peek() == ']';
-        default: return take_time_hole(hole, cursor, dates);
+        default: return take_time_hole(hole, cursor, times);
     }
 }
 
@@ -236,14 +231,14 @@ bool tells_something(Hole hole) {
     }
 }
 
-void tell(Hole hole, std::string_view text, const DateFinder& dates, LogRecord& record) {
+void tell(Hole hole, std::string_view text, const LineTimes& times, LogRecord& record) {
     switch (hole) {
-        case Hole::Seconds: record.seconds = seconds_in(text); return;
-        case Hole::Delta: record.delta = seconds_in(text); return;
+        case Hole::Seconds: record.seconds = times.seconds(); return;
+        case Hole::Delta: record.delta = times.delta(); return;
         case Hole::Usec:
             record.seconds = static_cast<double>(Cursor(text).number().value_or(0)) * 1e-6;
             return;
-        case Hole::Date: record.time = dates.time(); return;
+        case Hole::Date: record.time = times.date(); return;
         case Hole::Host:  // dots: somebody left it out
             if (text.find_first_not_of('.') != std::string_view::npos) record.host = text;
             return;

@@ -50,10 +50,10 @@ enum class Hole : std::uint8_t {
 
 /// Takes what belongs in the hole off the cursor; `next` is the character behind the hole, where it ends
 /// there.
-bool take_hole(Hole hole, char next, Cursor& cursor, DateFinder& dates);
+bool take_hole(Hole hole, char next, Cursor& cursor, LineTimes& times);
 
 /// Whether a record has a field for it.
 bool tells_something(Hole hole);
-void tell(Hole hole, std::string_view text, const DateFinder& dates, LogRecord& record);
+void tell(Hole hole, std::string_view text, const LineTimes& times, LogRecord& record);
 
 }  // namespace postmortem

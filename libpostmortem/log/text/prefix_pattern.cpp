@@ -65,37 +65,71 @@ PrefixPattern::PrefixPattern(std::string_view spec) {
             continue;
         }
         const std::size_t length = std::min(spec.find_first_of("{ ~"), spec.size());
-        add(Hole::Literal, std::string(spec.substr(0, length)));
+        add(Hole::Literal, spec.substr(0, length));
         spec.remove_prefix(length);
     }
     find_first();
 }
 
-void PrefixPattern::add(Hole hole, std::string literal) {
-    const auto told =
-        std::count_if(parts_.begin(), parts_.end(), [](const Part& part) { return part.tells; });
-    const bool tells = tells_something(hole) && static_cast<std::size_t>(told) < max_told;
-    parts_.push_back({hole, tells, '\0', std::move(literal)});
+void PrefixPattern::add(Hole hole, std::string_view literal) {
+    const bool tells = tells_something(hole) && told_.size() < max_told;
+    if (tells) told_.push_back(hole);
+    const char first = literal.empty() ? '\0' : literal.front();
+    parts_.push_back({hole, tells, '\0', first, literal});
 }
 
 void PrefixPattern::find_first() {
-    const auto is_plain = [](const Part& part) {
-        return part.hole == Hole::Literal || part.hole == Hole::Blanks || part.hole == Hole::AnyBlanks;
-    };
+    first_.set();
+    beside_.set();
+    second_.set();
     if (parts_.empty()) return;
     demands_blanks_ = parts_.front().hole == Hole::Blanks;
     // Months are padded, or not.
     allows_blanks_ =
         demands_blanks_ || parts_.front().hole == Hole::AnyBlanks || parts_.front().hole == Hole::Month;
-    const std::size_t first = parts_.size() > 1 && is_plain(parts_.front()) && allows_blanks_ ? 1 : 0;
+    const bool is_padded = demands_blanks_ || parts_.front().hole == Hole::AnyBlanks;
+    const std::size_t first = parts_.size() > 1 && is_padded ? 1 : 0;
     first_ = firsts_of(parts_[first]);
-    second_.set();
     begins_with_date_ = parts_[first].hole == Hole::Date;
-    // A word, and behind blanks another one.
-    if (parts_[first].hole != Hole::Host && parts_[first].hole != Hole::Word) return;
+    beside_ = beside_of(first);
+    second_ = second_of(first);
+    mark_ = mark_of(first);
+}
+
+// The first literal behind what the line begins with.
+char PrefixPattern::mark_of(std::size_t first) const {
+    for (std::size_t i = first + 1; i < parts_.size(); ++i) {
+        if (parts_[i].hole == Hole::Literal) return parts_[i].first;
+    }
+    return '\0';
+}
+
+std::bitset<256> PrefixPattern::beside_of(std::size_t first) const {
+    const Part& part = parts_[first];
+    if (part.hole == Hole::Literal && part.literal.size() > 1)
+        return std::bitset<256>().set(static_cast<unsigned char>(part.literal[1]));
+    const bool is_one_character = part.hole == Hole::Literal || part.hole == Hole::Letter;
+    return is_one_character && first + 1 < parts_.size() ? firsts_at(first + 1) : std::bitset<256>().set();
+}
+
+// A word or a date, and behind blanks another word.
+std::bitset<256> PrefixPattern::second_of(std::size_t first) const {
+    const Hole hole = parts_[first].hole;
+    const auto any = std::bitset<256>().set();
+    if (hole != Hole::Host && hole != Hole::Word && hole != Hole::Date) return any;
     std::size_t next = first + 1;
-    if (next < parts_.size() && parts_[next].literal == ":") ++next;
-    if (next + 1 < parts_.size() && parts_[next].hole == Hole::Blanks) second_ = firsts_of(parts_[next + 1]);
+    if (hole != Hole::Date && next < parts_.size() && parts_[next].literal == ":") ++next;
+    const bool ends_word = next + 1 < parts_.size() && parts_[next].hole == Hole::Blanks;
+    if (!ends_word) return any;
+    if (parts_[next + 1].hole == Hole::AnyBlanks) ++next;
+    return next + 1 < parts_.size() ? firsts_of(parts_[next + 1]) : any;
+}
+
+std::bitset<256> PrefixPattern::firsts_at(std::size_t part) const {
+    constexpr auto blank = static_cast<unsigned char>(' '), tab = static_cast<unsigned char>('\t');
+    if (parts_[part].hole == Hole::Blanks) return std::bitset<256>().set(blank).set(tab);
+    if (parts_[part].hole != Hole::AnyBlanks || part + 1 == parts_.size()) return firsts_of(parts_[part]);
+    return firsts_of(parts_[part + 1]).set(blank).set(tab);
 }
 
 std::bitset<256> PrefixPattern::firsts_of(const Part& part) {
@@ -117,6 +151,7 @@ std::bitset<256> PrefixPattern::firsts_of(const Part& part) {
         case Hole::Number:
         case Hole::Release: return allow("0123456789");
         case Hole::Kernel: return allow("k");
+        case Hole::Caller: return allow("TC");
         case Hole::Letter: return allow("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
         case Hole::Facility: return allow("kumdaslnufc");
         case Hole::Level: return allow("EePpAaCcWwNnIiDdVv");
@@ -124,7 +159,7 @@ std::bitset<256> PrefixPattern::firsts_of(const Part& part) {
     }
 }
 
-bool PrefixPattern::take(Cursor& cursor, LogRecord& record, DateFinder& dates) const {
+bool PrefixPattern::take(Cursor& cursor, LogRecord& record, LineTimes& times) const {
     // Plain arrays, which nobody clears: this runs several times for every line.
     const char* begins[max_told];
     std::size_t sizes[max_told];
@@ -132,21 +167,20 @@ bool PrefixPattern::take(Cursor& cursor, LogRecord& record, DateFinder& dates) c
     Cursor at = cursor;
     for (const Part& part : parts_) {
         if (part.hole == Hole::Literal) {
-            if (!at.take(std::string_view(part.literal))) return false;
+            if (!take_literal(at, part)) return false;
+            continue;
+        }
+        if (part.hole == Hole::AnyBlanks) {
+            at.skip_blanks();
             continue;
         }
         const std::string_view before = at.rest();
-        if (!take_hole(part.hole, part.next, at, dates)) return false;
+        if (!take_hole(part.hole, part.next, at, times)) return false;
         if (!part.tells) continue;
         begins[told] = before.data();
         sizes[told++] = before.size() - at.rest().size();
     }
-    told = 0;
-    for (const Part& part : parts_) {
-        if (!part.tells) continue;
-        tell(part.hole, {begins[told], sizes[told]}, dates, record);
-        ++told;
-    }
+    for (std::size_t i = 0; i < told; ++i) tell(told_[i], {begins[i], sizes[i]}, times, record);
     cursor = at;
     return true;
 }

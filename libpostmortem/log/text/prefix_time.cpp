@@ -69,15 +69,23 @@ bool take_month(Cursor& cursor) {
 
 std::optional<double> take_seconds(Cursor& cursor) {
     static constexpr std::array<double, 10> scale = {1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9};
-    Cursor at = cursor;
-    const auto whole = at.number();
-    if (!whole || !at.take('.')) return std::nullopt;
-    const std::size_t before = at.rest().size();
-    const auto fraction = at.number();
-    const std::size_t digits = before - at.rest().size();
-    if (!fraction || digits < 3 || digits >= scale.size()) return std::nullopt;
-    cursor = at;
-    return static_cast<double>(*whole) + static_cast<double>(*fraction) * scale[digits];
+    constexpr std::size_t most_digits = 18;
+    const std::string_view text = cursor.rest();
+    std::size_t at = 0;
+    const auto digits_from = [&](std::size_t begin) {
+        std::uint64_t value = 0;
+        for (at = begin; at < text.size() && is_digit(text[at]) && at - begin < most_digits; ++at)
+            value = value * 10 + static_cast<std::uint64_t>(text[at] - '0');
+        return value;
+    };
+    const std::uint64_t whole = digits_from(0);
+    if (at == 0 || at == text.size() || text[at] != '.') return std::nullopt;
+    const std::size_t point = at;
+    const std::uint64_t fraction = digits_from(point + 1);
+    const std::size_t digits = at - point - 1;
+    if (digits < 3 || digits >= scale.size()) return std::nullopt;
+    cursor = Cursor(text.substr(at));
+    return static_cast<double>(whole) + static_cast<double>(fraction) * scale[digits];
 }
 
 namespace {
@@ -106,10 +114,11 @@ std::size_t date_length(std::string_view text) {
     word.skip_blanks();
     const bool blanks = word.rest().size() != text.size();
     LogRecord unused;
-    DateFinder none;
+    LineTimes none;
     for (const PrefixPattern& shape : of_dates) {
         Cursor at(text);
-        if (shape.may_begin_with(blanks, word.peek()) && shape.take(at, unused, none))
+        if (shape.may_stand_behind_blanks(blanks) && shape.may_begin_with(word.peek()) &&
+            shape.take(at, unused, none))
             return text.size() - at.rest().size();
     }
     return 0;
@@ -117,12 +126,12 @@ std::size_t date_length(std::string_view text) {
 
 }  // namespace
 
-bool DateFinder::take(Cursor& cursor) {
+bool LineTimes::take_date(Cursor& cursor) {
     const std::string_view text = cursor.rest();
     if (asked_ != text.data()) {
         asked_ = text.data();
         length_ = may_hold_date(text) ? date_length(text) : 0;
-        time_ = text.substr(0, length_);
+        date_ = text.substr(0, length_);
         Cursor zone(text.substr(length_));  // journalctl -o short-full: "... 03:04:05 UTC host kernel: ..."
         if (length_ != 0 && zone.take(' ') && take_zone(zone) && zone.peek() == ' ')
             length_ = text.size() - zone.rest().size();

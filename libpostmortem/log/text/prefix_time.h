@@ -21,18 +21,30 @@ bool take_epoch(Cursor& cursor);
 /// A month's short name in any language of the table.
 bool take_month(Cursor& cursor);
 
-/// Finds dates of any shape of the table in one line, and each place's only once: many shapes begin with one.
-class DateFinder {
+/// The times in front of one line. Dates of any shape of the table are looked for only once at each place:
+/// many shapes begin with one.
+class LineTimes {
   public:
-    bool take(Cursor& cursor);
-    bool take(Cursor&& cursor) { return take(cursor); }
-    /// What take() took last, but for the zone behind it.
-    std::string_view time() const { return time_; }
+    bool take_date(Cursor& cursor);
+    bool take_seconds(Cursor& cursor) { return keep(seconds_, cursor); }
+    bool take_delta(Cursor& cursor) { return keep(delta_, cursor); }
+
+    /// What was taken last: a date without the zone behind it, and the two clocks of printk.
+    std::string_view date() const { return date_; }
+    double seconds() const { return seconds_; }
+    double delta() const { return delta_; }
 
   private:
+    static bool keep(double& clock, Cursor& cursor) {
+        const auto taken = postmortem::take_seconds(cursor);
+        if (taken) clock = *taken;
+        return taken.has_value();
+    }
+
     const char* asked_ = nullptr;
-    std::string_view time_;   // what was found there, empty for nothing
+    std::string_view date_;   // what was found there, empty for nothing
     std::size_t length_ = 0;  // with the zone behind it
+    double seconds_ = 0, delta_ = 0;
 };
 
 }  // namespace postmortem
