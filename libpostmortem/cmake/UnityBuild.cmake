@@ -28,7 +28,7 @@ function(postmortem_compile_neighbours_together target layers_below files_in_a_u
     math(EXPR last_unit "${count_of_log} / ${files_in_a_unit}")
     foreach(unit RANGE ${last_unit})
       set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/Unity/unity_log_${unit}_cxx.cxx
-                                  PROPERTIES COMPILE_OPTIONS --param=inline-unit-growth=100)
+                                  PROPERTIES COMPILE_OPTIONS --param=inline-unit-growth=1000)
     endforeach()
   endif()
 endfunction()

@@ -214,9 +214,10 @@ bool has_own_registers(EventClass event_class) {
 }  // namespace
 
 std::optional<unsigned> die_count_of(std::string_view text) {
-    const std::size_t at = text.find("[#");
+    std::size_t at = text.find('#');  // rarer than the bracket
+    while (at != npos && (at == 0 || text[at - 1] != '[')) at = text.find('#', at + 1);
     if (at == npos) return std::nullopt;
-    Cursor cursor(text.substr(at + 2));
+    Cursor cursor(text.substr(at + 1));
     const auto number = cursor.number();
     if (!number || *number > 1'000'000 || !cursor.take(']')) return std::nullopt;
     return static_cast<unsigned>(*number);

@@ -286,6 +286,8 @@ Report EventCollector::assemble(const OpenReport& closed) const {
     bool names_ended = false;
     bool all_cpus = false;
     std::size_t text_lines = 0;
+    constexpr std::size_t usual_lines = 128;
+    report.lines.reserve(one_line ? 1 : std::min(closed.end - closed.start, usual_lines));
     for (std::size_t i = closed.start - first_stored_; i < closed.end - first_stored_; ++i) {
         const StoredLine& line = stored_[i];
         const bool is_headline = report.lines.empty();

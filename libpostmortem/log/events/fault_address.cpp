@@ -56,19 +56,30 @@ std::optional<std::uint64_t> value_at(std::string_view text) {
     return parse_u64(cursor.take_while(is_hex), 16);
 }
 
-std::vector<std::string_view> all_labels() {
-    std::vector<std::string_view> all = {"KASAN: "};
-    for (const Label& label : sentences) all.push_back(label.text);
-    for (const Label& label : registers) all.push_back(label.text);
-    return all;
-}
+constexpr std::string_view kasan = "KASAN: ";
 
+// One pass over a line instead of one for each label: most lines have none.
+const LiteralScanner& label_scanner() {
+    static const LiteralScanner scanner([] {
+        std::vector<std::string_view> all;
+        for (const Label& label : sentences) all.push_back(label.text);
+        for (const Label& label : registers) all.push_back(label.text);
+        all.push_back(kasan);
+        return all;
+    }());
+    return scanner;
+}
+constexpr std::size_t first_register = sentences.size(), kasan_bit = first_register + registers.size();
+
+// `first` is the bit of the labels' first one.
 template <std::size_t N>
-std::optional<std::uint64_t> find_labelled(std::string_view text, const std::array<Label, N>& labels) {
-    for (const Label& label : labels) {
-        const std::size_t at = text.find(label.text);
-        if (at == npos || (!label.only_with.empty() && text.find(label.only_with) == npos)) continue;
-        if (const auto value = value_at(text.substr(at + label.text.size()))) return value;
+std::optional<std::uint64_t> find_labelled(std::string_view text, const std::array<Label, N>& labels,
+                                           const LiteralScanner::Found& found, std::size_t first) {
+    for (std::size_t i = 0; i < N; ++i) {
+        const Label& label = labels[i];
+        if (!found.test(first + i)) continue;
+        if (!label.only_with.empty() && text.find(label.only_with) == npos) continue;
+        if (const auto value = value_at(text.substr(text.find(label.text) + label.text.size()))) return value;
     }
     return std::nullopt;
 }
@@ -89,7 +100,7 @@ std::optional<std::uint64_t> before_page_tables(std::string_view text) {
 std::optional<std::uint64_t> kasan_range(std::string_view text) {
     constexpr std::string_view words = " in range [";
     const std::size_t at = text.find(words);
-    if (at == npos || text.find("KASAN: ") == npos) return std::nullopt;
+    if (at == npos) return std::nullopt;
     return value_at(text.substr(at + words.size()));
 }
 
@@ -141,13 +152,13 @@ AddressKind kind_of_address(std::uint64_t address) {
 }
 
 void FaultAddressReader::read(std::string_view text) {
-    // One pass instead of one for each label: most lines have none.
-    static const LiteralScanner scanner(all_labels());
-    if (scanner.find(text).none() && !text.starts_with('[')) return;
-    if (!said_) said_ = find_labelled(text, sentences);
-    if (!shown_) shown_ = find_labelled(text, registers);
+    const LiteralScanner::Found found = label_scanner().find(text);
+    if (found.any()) {
+        if (!said_) said_ = find_labelled(text, sentences, found, 0);
+        if (!shown_) shown_ = find_labelled(text, registers, found, first_register);
+        if (!unshadowed_ && found.test(kasan_bit)) unshadowed_ = kasan_range(text);
+    }
     if (!shown_) shown_ = before_page_tables(text);
-    if (!unshadowed_) unshadowed_ = kasan_range(text);
 }
 
 void FaultAddressReader::settle(LogEvent& event) const {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "log/events/function_name.h"
+#include "log/match/literal_scanner.h"
 #include "log/text/cursor.h"
 
 namespace postmortem {
@@ -163,6 +164,8 @@ std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
         "PC: ",        // m68k
         "TPC: ",       // sparc
         "IAOQ[0]: "};  // parisc
+    static const LiteralScanner scanner({labels.begin(), labels.end()});
+    if (scanner.find(line).none()) return std::nullopt;
     return parse_labelled(line, labels);
 }
 

@@ -11,6 +11,13 @@ std::size_t pair_at(const char* at) {
            static_cast<unsigned char>(at[1]);
 }
 
+// A word is as long as a register.
+std::uint64_t number_at(const char* at) {
+    std::uint64_t number;
+    std::memcpy(&number, at, sizeof number);
+    return number;
+}
+
 }  // namespace
 
 const Anchors& Anchors::get() {
@@ -21,6 +28,8 @@ const Anchors& Anchors::get() {
 Anchors::Anchors() {
     // A pair of bytes that no word holds lets the window move on past it; one that a word holds, up to there.
     shift_.fill(length - 1);
+    std::transform(words.begin(), words.end(), numbers_.begin(),
+                   [](std::string_view word) { return number_at(word.data()); });
     for (const std::string_view word : words) {
         for (std::size_t i = 0; i + 2 <= length; ++i) {
             std::uint8_t& shift = shift_[pair_at(word.data() + i)];
@@ -39,10 +48,9 @@ std::size_t Anchors::find(std::string_view text) const {
             window += shift;
             continue;
         }
-        for (const std::string_view word : words) {
-            if (std::memcmp(window, word.data(), length) == 0)
-                return static_cast<std::size_t>(window - begin);
-        }
+        const std::uint64_t here = number_at(window);
+        if (std::find(numbers_.begin(), numbers_.end(), here) != numbers_.end())
+            return static_cast<std::size_t>(window - begin);
         ++window;
     }
     return std::string_view::npos;

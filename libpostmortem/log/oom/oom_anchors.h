@@ -38,6 +38,7 @@ class Anchors {
     static constexpr std::size_t length = 8;
 
     std::array<std::uint8_t, 1 << 16> shift_;
+    std::array<std::uint64_t, words.size()> numbers_;
 };
 
 }  // namespace postmortem::oom

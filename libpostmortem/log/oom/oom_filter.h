@@ -25,7 +25,7 @@ class AnchorFilter : public ByteStream {
     std::size_t original_line(std::size_t line);
 
   private:
-    static constexpr std::size_t block_size = 256 * 1024;
+    static constexpr std::size_t block_size = 128 * 1024;
     static constexpr std::size_t context_size = 64 * 1024;
 
     // From line `first` (of those let through) on, `dropped` lines are missing in front.

@@ -21,7 +21,7 @@ namespace postmortem {
 namespace {
 
 // So many lines without a word of an OOM report, and the search goes back to skimming.
-constexpr std::size_t patience = 2000;
+constexpr std::size_t patience = 1000;
 constexpr std::size_t max_hosts = 256;
 
 }  // namespace

@@ -101,14 +101,6 @@ bool is_context(std::string_view text) {
     return contains(text, " mems_allowed=") || text.ends_with(*cpuset);
 }
 
-bool is_memcg_usage(std::string_view text) {
-    for (const std::string_view name :
-         {"memory: usage ", "memory+swap: usage ", "swap: usage ", "kmem: usage "}) {
-        if (text.starts_with(name)) return true;
-    }
-    return false;
-}
-
 // "X invoked oom-killer: gfp_mask=...", and what a cut or a wrapped line leaves of it. Without its mask, or
 // at least the colon in front of it, somebody speaks of an OOM, and so where more than a task's name stands
 // in front.
@@ -172,42 +164,62 @@ Shape anchored_shape(std::string_view text) {
     return Shape::Other;
 }
 
+bool is_cpu_line(std::string_view text) {
+    return contains(text, "omm: ") && (contains(text, "PID: ") || contains(text, "Pid: "));
+}
+
+bool is_per_cpu(std::string_view text) {
+    return contains(text, " hi:") || contains(text, "ot:") || contains(text, "old:");
+}
+
+struct Opening {
+    std::string_view text;
+    Shape shape;
+    bool (*is_it)(std::string_view text) = nullptr;  // where others begin like this, too
+};
+constexpr Opening openings[] = {{"Mem-Info:", Shape::MemInfo},
+                                {"Mem-info:", Shape::MemInfo},
+                                {"lowmem_reserve[]:", Shape::LowmemReserve},
+                                {"protections[]:", Shape::LowmemReserve},
+                                {"Free swap", Shape::Swap},
+                                {"Total swap", Shape::Swap},
+                                {"Swap cache", Shape::SwapCache},
+                                {"Free pages:", Shape::FreePagesTotal},
+                                {"CPU: ", Shape::CpuLine, is_cpu_line},
+                                {"Pid: ", Shape::CpuLine, is_cpu_line},
+                                {"CPU ", Shape::PerCpu, is_per_cpu},
+                                {"cpu ", Shape::PerCpu, is_per_cpu},
+                                {"Hardware name:", Shape::Hardware},
+                                {"Tasks state (memory values in pages)", Shape::TableTitle},
+                                {"Unreclaimable slab info:", Shape::SlabTitle},
+                                {"Memory allocations:", Shape::AllocationTitle},
+                                {"Memory cgroup stats", Shape::MemcgStats},
+                                {"Memory cgroup min protection ", Shape::MemcgProtection},
+                                {"Task in /", Shape::MemcgTask},
+                                {"memory: usage ", Shape::MemcgUsage},
+                                {"memory+swap: usage ", Shape::MemcgUsage},
+                                {"swap: usage ", Shape::MemcgUsage},
+                                {"kmem: usage ", Shape::MemcgUsage}};
+
+Shape node_shape(std::string_view text) {
+    Cursor cursor(text);
+    if (!cursor.number() || !is_blank(cursor.peek())) return Shape::Other;
+    cursor.skip_blanks();
+    return zone_or_node_shape(cursor, true);
+}
+
 // Lines told by how they begin, once the anchored ones are out of the way.
 Shape leading_shape(std::string_view text) {
-    if (text.starts_with("Node ")) {
-        Cursor cursor(text.substr(5));
-        if (!cursor.number() || !is_blank(cursor.peek())) return Shape::Other;
-        cursor.skip_blanks();
-        return zone_or_node_shape(cursor, true);
+    constexpr std::string_view node = "Node ";
+    if (text.starts_with(node)) return node_shape(text.substr(node.size()));
+    for (const Opening& opening : openings) {
+        if (text.front() != opening.text.front() || !text.starts_with(opening.text)) continue;
+        return opening.is_it == nullptr || opening.is_it(text) ? opening.shape : Shape::Other;
     }
-    if (text.starts_with("Mem-Info:") || text.starts_with("Mem-info:")) return Shape::MemInfo;
-    if (text.starts_with("lowmem_reserve[]:") || text.starts_with("protections[]:"))
-        return Shape::LowmemReserve;
-    if (text.starts_with("Free swap") || text.starts_with("Total swap")) return Shape::Swap;
-    if (text.starts_with("Swap cache")) return Shape::SwapCache;
-    if (text.starts_with("Free pages:")) return Shape::FreePagesTotal;
-    if (text.starts_with("CPU: ") || text.starts_with("Pid: ")) {
-        const bool is_context =
-            contains(text, "omm: ") && (contains(text, "PID: ") || contains(text, "Pid: "));
-        return is_context ? Shape::CpuLine : Shape::Other;
-    }
-    if (text.starts_with("CPU ") || text.starts_with("cpu ")) {
-        return contains(text, " hi:") || contains(text, "ot:") || contains(text, "old:") ||
-                       contains(text, " hot: ") || contains(text, " cold: ")
-                   ? Shape::PerCpu
-                   : Shape::Other;
-    }
-    if (text.starts_with("Hardware name:")) return Shape::Hardware;
-    if (text.starts_with("Tasks state (memory values in pages)")) return Shape::TableTitle;
-    if (text.starts_with("Unreclaimable slab info:")) return Shape::SlabTitle;
-    if (text.starts_with("Memory allocations:")) return Shape::AllocationTitle;
-    if (text.starts_with("Memory cgroup stats")) return Shape::MemcgStats;
-    if (text.starts_with("Memory cgroup min protection ")) return Shape::MemcgProtection;
-    if (text.starts_with("Task in /")) return Shape::MemcgTask;
-    if (is_memcg_usage(text)) return Shape::MemcgUsage;
     if (is_context(text)) return Shape::Context;
-    if (const std::size_t at = text.find("page allocation "); at != std::string_view::npos) {
-        const std::string_view what = text.substr(at + 16);
+    constexpr std::string_view allocation = "page allocation ";
+    if (const std::size_t at = text.find(allocation); at != std::string_view::npos) {
+        const std::string_view what = text.substr(at + allocation.size());
         if (what.starts_with("failure") || what.starts_with("stalls for")) return Shape::OtherMemInfo;
     }
     if (contains(text, "Show Memory")) return Shape::OtherMemInfo;
