@@ -52,6 +52,7 @@ struct EventRule {
     bool has_no_trace = false;  ///< the report is whole without a call trace
     bool is_torn = false;       ///< the headline alone says that its report is damaged
     bool one_line = false;      ///< nothing follows the headline
+    bool dies = false;          ///< the kernel panics behind it, or has no stack to go on with
     bool two_lines = false;     ///< the message goes on in the next line, whatever stands in front of that
     std::optional<Meeting> meeting = {};  ///< where it differs from the trigger's
     bool behind_name = false;  ///< the name of a task stands in front; else the head opens the message

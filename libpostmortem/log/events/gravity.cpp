@@ -52,10 +52,11 @@ Gravity gravity_of_class(EventClass event_class) {
 
 }  // namespace
 
-// Whatever it was, an event that counts as an oops killed its task at least.
+// Whatever it was, an event that counts as an oops killed its task at least; some kill the machine by nature.
 Gravity gravity(const LogEvent& event) {
     const Gravity own = gravity_of_class(event.event_class);
-    return event.die_count ? std::max(own, Gravity::Fatal) : own;
+    const bool is_fatal = event.die_count || event.outcome == Outcome::Died;
+    return is_fatal ? std::max(own, Gravity::Fatal) : own;
 }
 
 bool is_panic(const LogEvent& event) {

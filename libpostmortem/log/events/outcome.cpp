@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t lines_that_go_on = 100;
 
-// What an event of its class does to whoever it hits, as long as no panic follows.
+// What an event of its class does to whoever it hits, as long as no panic follows. Unknown: the kernel's
+// configuration decides (BUG() or a warning), or the hardware.
 Outcome outcome_of_class(const LogEvent& event) {
     switch (event.event_class) {
         case EventClass::HungTask:
@@ -23,9 +24,30 @@ Outcome outcome_of_class(const LogEvent& event) {
         case EventClass::InitKilled:
         case EventClass::RootMountFailure:
         case EventClass::SysrqCrash: return Outcome::Died;
-        case EventClass::OutOfMemory:
-        case EventClass::Reboot: return Outcome::Unknown;
-        default: return Outcome::WentOn;
+        // The kernel reports these and returns.
+        case EventClass::Warning:
+        case EventClass::OtherWarning:
+        case EventClass::OtherInfo:
+        case EventClass::Kasan:
+        case EventClass::Kmsan:
+        case EventClass::Kfence:
+        case EventClass::Kcsan:
+        case EventClass::Ubsan:
+        case EventClass::MemoryLeak:
+        case EventClass::Lockdep:
+        case EventClass::LockCorruption:
+        case EventClass::SleepInAtomic:
+        case EventClass::ScheduleInAtomic:
+        case EventClass::Preemption:
+        case EventClass::Refcount:
+        case EventClass::SlabCorruption:
+        case EventClass::BadPage:
+        case EventClass::AllocationFailure:
+        case EventClass::NetdeviceReference:
+        case EventClass::FilesystemError:
+        case EventClass::FilesystemShutdown:
+        case EventClass::WorkqueueLockup: return Outcome::WentOn;
+        default: return Outcome::Unknown;
     }
 }
 
@@ -60,20 +82,24 @@ class Teller {
         LogEvent& event = events_[i];
         const bool is_oops = event.die_count || gravity(event) == Gravity::Fatal;
         event.first_oops_missing = misses_first_oops(i);
-        if (is_panic(event)) {
+        if (is_panic(event) || event.outcome == Outcome::Died) {
             event.outcome = Outcome::Died;
         } else if (is_oops && outcome_of_class(event) != Outcome::Died) {
             event.outcome = outcome_of_oops(event);
         } else if (event.event_class != EventClass::OutOfMemory) {
             event.outcome = outcome_of_class(event);
+            const bool may_go_on =
+                event.outcome == Outcome::Unknown && event.event_class != EventClass::Reboot;
+            if (may_go_on && log_goes_on(event)) event.outcome = Outcome::WentOn;
         }
     }
+
+    bool log_goes_on(const LogEvent& event) const { return analysis_.lines > event.line + lines_that_go_on; }
 
     // The idle task and init cannot be killed; whoever else oopsed is gone, if the kernel lived to do it.
     Outcome outcome_of_oops(const LogEvent& event) const {
         if (event.pid && *event.pid <= 1) return Outcome::Died;
-        const bool goes_on =
-            event.outcome == Outcome::KilledTask || analysis_.lines > event.line + lines_that_go_on;
+        const bool goes_on = event.outcome == Outcome::KilledTask || log_goes_on(event);
         return goes_on ? Outcome::KilledTask : Outcome::Unknown;
     }
 

@@ -63,6 +63,7 @@ void blame(const Naming& naming, LogEvent& event) {
 
 // What the report itself tells; what comes behind it may tell more.
 Outcome outcome_in(const Report& report, EventClass event_class) {
+    if (report.rule && report.rule->rule->dies) return Outcome::Died;
     const bool is_oom = event_class == EventClass::OutOfMemory;
     for (std::size_t i = 0; i < report.own_lines; ++i) {
         const std::string_view text = report.lines[i].text;
@@ -71,6 +72,16 @@ Outcome outcome_in(const Report& report, EventClass event_class) {
         if (is_oom ? killed : holds("---[ end trace")) return Outcome::KilledTask;
     }
     return Outcome::Unknown;
+}
+
+// The only stack was that of the grace-period kthread, which does not say who stalls it.
+void forget_function(Naming& naming) {
+    if (naming.candidates.empty()) return;
+    naming.candidates.clear();
+    naming.blamed = 0;
+    naming.title = naming.title.substr(0, naming.title.find(" in "));
+    naming.alternatives.clear();
+    naming.corruption = "no function to blame in the stack trace";
 }
 
 bool holds_proof(const Report& report) {
@@ -109,10 +120,12 @@ std::optional<LogEvent> make_event(Report report) {
     event.boot = report.boot;
     event.outcome = outcome_in(report, event.event_class);
     event.stall = read_stall(report, event.event_class);
-    if (event.event_class == EventClass::RcuStall)
+    if (event.event_class == EventClass::RcuStall) {
         read_details(focused_on_stalled(report, *event.stall), event);
-    else
+        if (event.frames.empty() && !event.ip) forget_function(naming);
+    } else {
         read_details(report, event);
+    }
     guess_function(event, naming);
     refine_class(event, naming);
     event.title = naming.title;

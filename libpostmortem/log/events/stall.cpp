@@ -304,12 +304,13 @@ std::optional<LogStall> read_stall(const Report& report, EventClass event_class)
 
 Report focused_on_stalled(const Report& report, const LogStall& stall) {
     const std::vector<Section> sections = Sections(report).run();
+    if (sections.empty()) return report;
     const Section* section = stalled_section(report, sections, stall);
-    if (!section) return report;
     Report focused = report;
     const auto at = [&](std::size_t i) { return report.lines.begin() + static_cast<std::ptrdiff_t>(i); };
-    focused.lines.assign(report.lines.begin(), at(std::min(sections.front().first, section->first)));
-    focused.lines.insert(focused.lines.end(), at(section->first), at(section->last));
+    focused.lines.assign(report.lines.begin(), at(sections.front().first));
+    // The grace-period kthread's own stack says nothing of who keeps it waiting.
+    if (section) focused.lines.insert(focused.lines.end(), at(section->first), at(section->last));
     focused.own_lines = focused.named_lines = focused.lines.size();
     return focused;
 }

@@ -11,8 +11,8 @@ namespace postmortem {
 /// Nothing for an event of another class.
 std::optional<LogStall> read_stall(const Report& report, EventClass event_class);
 
-/// The report with no other trace than that of the CPU or task that stalls; the report itself where there is
-/// none.
+/// The report with no other trace than that of the CPU or task that stalls, or without one where only others
+/// are shown.
 Report focused_on_stalled(const Report& report, const LogStall& stall);
 
 }  // namespace postmortem

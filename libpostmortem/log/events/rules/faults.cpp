@@ -103,16 +103,18 @@ void add_arm_faults(RuleBook& book) {
     unhandled.head = "Unhandled fault at {hex_}{end}";
     book.add("Unhandled fault at ", {}, {unhandled});
     // arm64 up to 5.12, arm: what comes in through a vector that nothing should come through
+    EventRule system_error =
+        fault(EventClass::HardwareError, "Bad mode in {*} handler detected{*}-- SError", "SError in {frame}");
+    system_error.dies = true;
     book.add("Bad mode in ", {},
-             {fault(EventClass::HardwareError, "Bad mode in {*} handler detected{*}-- SError",
-                    "SError in {frame}"),
+             {system_error,
               fault(EventClass::UnhandledFault, "Bad mode in {*} handler detected", "bad mode in {frame}")});
     // the same since 5.13 (ec841aab8d0e)
     book.add("exception on CPU", {},
              {fault(EventClass::UnhandledFault, "Unhandled {*} exception on CPU{num_}, ESR",
                     "unhandled exception in {frame}")});
-    book.add("SError Interrupt on CPU", {},
-             {fault(EventClass::HardwareError, "SError Interrupt on CPU{num_}, code", "SError in {frame}")});
+    system_error.head = "SError Interrupt on CPU{num_}, code";
+    book.add("SError Interrupt on CPU", {}, {system_error});
     EventRule alignment = fault(EventClass::UnhandledFault, "Alignment trap:", "Alignment trap in {frame}");
     alignment.needs = "Internal error: : {1|3|11|801|811} [#";
     book.add("Alignment trap:", {}, {alignment});

@@ -207,14 +207,16 @@ void add_lead_ins(RuleBook& book) {
     book.add("Kernel attempted to ", {.meeting = Meeting::Joins},
              {rule_of(Class::PageFault, "Kernel attempted to {read|write|access|execute} user page",
                       "BUG: unable to handle kernel paging request in {frame}")});
-    book.add("Bad kernel stack pointer", {},
-             {rule_of(Class::StackCorruption, "{start}Bad kernel stack pointer {hex_} at",
-                      "bad kernel stack pointer in {frame}")});
+    EventRule stack = rule_of(Class::StackCorruption, "{start}Bad kernel stack pointer {hex_} at",
+                              "bad kernel stack pointer in {frame}");
+    stack.dies = true;
+    book.add("Bad kernel stack pointer", {}, {stack});
     book.add("Machine check in kernel mode", {},
              {rule_of(Class::MachineCheck, "Machine check in kernel mode.", "machine check in {frame}")});
-    book.add("Kernel stack overflow in process", {},
-             {rule_of(Class::StackOverflow, "Kernel stack overflow in process",
-                      "kernel stack overflow in {frame}")});
+    stack =
+        rule_of(Class::StackOverflow, "Kernel stack overflow in process", "kernel stack overflow in {frame}");
+    stack.dies = true;
+    book.add("Kernel stack overflow in process", {}, {stack});
 }
 
 }  // namespace
