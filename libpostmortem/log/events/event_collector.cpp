@@ -280,6 +280,7 @@ void EventCollector::forget_lines() {
 Report EventCollector::assemble(const OpenReport& closed) const {
     Report report = closed.report;
     const bool is_kmsan = report.rule && report.rule->rule->event_class == EventClass::Kmsan;
+    const bool is_rust = report.rule && report.rule->rule->event_class == EventClass::RustPanic;
     const std::size_t enough_lines = is_kmsan ? 16 : 22;
     const bool one_line = report.rule && report.rule->rule->one_line;
     bool ended = false;
@@ -294,7 +295,9 @@ Report EventCollector::assemble(const OpenReport& closed) const {
         const std::string_view text = line.text;
         const auto holds = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
         const bool same_kind = line.opens == report.trigger && report.trigger->meeting == Meeting::Passes;
-        if (!is_headline && (line.ends_reports || same_kind)) {
+        // A panic of Rust code ends in BUG(), whose trace is the panic's.
+        const bool is_own_bug = is_rust && line.opens && line.opens->literal == "kernel BUG";
+        if (!is_headline && !is_own_bug && (line.ends_reports || same_kind)) {
             // Whoever knows contexts may look for names further down: the next report was printed by another
             // task, or this one is torn and the next tells of the same.
             names_ended = names_ended || !names_context(closed.context);

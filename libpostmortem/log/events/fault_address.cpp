@@ -15,6 +15,9 @@ struct Label {
     std::string_view only_with = {};  ///< other lines have the same words
 };
 
+// powerpc, behind every fault; the address that was wanted only where the instruction itself was.
+constexpr std::string_view instruction = "Faulting instruction address: ";
+
 // Sentences: arch/*/mm/fault.c
 constexpr std::array<Label, 16> sentences = {{{"at virtual address "},
                                               {"dereference at "},
@@ -44,7 +47,7 @@ constexpr std::array<Label, 13> registers = {{{"ailing address: "},      // s390
                                               {"CR2: ", "CR4"},  // x86
                                               {"CR2: ", "CR0"},
                                               {"FAR: 0x", "FAR"},  // arm64
-                                              {"Faulting instruction address: ", "fetch"},
+                                              {instruction},
                                               {"excvaddr: "},  // xtensa
                                               {"IOR: "}}};     // parisc
 
@@ -56,7 +59,7 @@ std::optional<std::uint64_t> value_at(std::string_view text) {
     return parse_u64(cursor.take_while(is_hex), 16);
 }
 
-constexpr std::string_view kasan = "KASAN: ";
+constexpr std::string_view kasan = "KASAN: ", fetch = "instruction fetch";
 
 // One pass over a line instead of one for each label: most lines have none.
 const LiteralScanner& label_scanner() {
@@ -65,11 +68,13 @@ const LiteralScanner& label_scanner() {
         for (const Label& label : sentences) all.push_back(label.text);
         for (const Label& label : registers) all.push_back(label.text);
         all.push_back(kasan);
+        all.push_back(fetch);
         return all;
     }());
     return scanner;
 }
-constexpr std::size_t first_register = sentences.size(), kasan_bit = first_register + registers.size();
+constexpr std::size_t first_register = sentences.size(), kasan_bit = first_register + registers.size(),
+                      fetch_bit = kasan_bit + 1;
 
 // `first` is the bit of the labels' first one.
 template <std::size_t N>
@@ -154,8 +159,10 @@ AddressKind kind_of_address(std::uint64_t address) {
 void FaultAddressReader::read(std::string_view text) {
     const LiteralScanner::Found found = label_scanner().find(text);
     if (found.any()) {
+        fetched_ = fetched_ || found.test(fetch_bit);
         if (!said_) said_ = find_labelled(text, sentences, found, 0);
-        if (!shown_) shown_ = find_labelled(text, registers, found, first_register);
+        const bool is_other = text.find(instruction) != npos && !fetched_;
+        if (!shown_ && !is_other) shown_ = find_labelled(text, registers, found, first_register);
         if (!unshadowed_ && found.test(kasan_bit)) unshadowed_ = kasan_range(text);
     }
     if (!shown_) shown_ = before_page_tables(text);

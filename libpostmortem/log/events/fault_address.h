@@ -22,6 +22,7 @@ class FaultAddressReader {
   private:
     std::optional<std::uint64_t> said_;        // in a sentence
     std::optional<std::uint64_t> shown_;       // in a register, or in front of the page tables
+    bool fetched_ = false;                     // the instruction itself was not there
     std::optional<std::uint64_t> unshadowed_;  // the address whose KASAN shadow faulted
 };
 

@@ -18,7 +18,8 @@ bool is_stall(EventClass event_class) {
 
 bool names_nobody(const Naming& naming) {
     if (naming.blamed >= naming.candidates.size()) return true;
-    return is_stall(naming.event_class) && is_stall_reporter(naming.candidates[naming.blamed].function);
+    return is_stall(naming.event_class) &&
+           (naming.blames_nobody || is_stall_reporter(naming.candidates[naming.blamed].function));
 }
 
 class Guess {

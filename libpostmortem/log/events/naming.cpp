@@ -57,6 +57,7 @@ std::vector<Guilty> find_guilty(const CompiledRule& rule, const Lines& lines, Na
                                    [&](const auto& steps) { return walker.walk(steps, rule.rule->choice); });
     if (!whole) naming.corruption = "no function to blame in the stack trace";
     for (const auto& found : walker.found) guilty.push_back(found.guilty.value_or(Guilty{0, "corrupted"}));
+    naming.blames_nobody = !walker.found.front().guilty;
     naming.candidates = std::move(walker.found.front().candidates);
     naming.blamed = guilty.front().index;
     naming.blames_entry = rule.rule->choice == Choice::Stall;

@@ -21,7 +21,8 @@ struct Naming {
     std::vector<Candidate> candidates;  ///< the informative functions, from the top
     bool blames_entry = false;  ///< Choice::Stall: what stands above the blamed function is its callees' loop
     std::size_t blamed = 0;     ///< index of the candidate in the title
-    std::string corruption;     ///< empty where the report is whole
+    bool blames_nobody = false;          ///< none of the candidates is what the rule looks for
+    std::string corruption;              ///< empty where the report is whole
     const CompiledRule* rule = nullptr;  ///< the one that named it
     std::vector<std::string> captures;   ///< what it held
 };

@@ -29,7 +29,10 @@ std::string_view without_frame(std::string_view headline) {
 void blame_first_informative(LogEvent& event) {
     const auto informative =
         std::find_if(event.frames.begin(), event.frames.end(), [](const LogFrame& frame) {
-            return !is_uninformative(frame.function) && frame.function.find("schedule") == std::string::npos;
+            // No call returns to where a function begins.
+            const bool is_leftover = frame.offset == 0 && frame.size.has_value();
+            return !is_leftover && !is_uninformative(frame.function) &&
+                   frame.function.find("schedule") == std::string::npos;
         });
     if (informative == event.frames.end()) return;
     event.function = informative->function;
@@ -42,7 +45,9 @@ void blame(const Naming& naming, LogEvent& event) {
                         event.event_class == EventClass::RcuStall ||
                         event.event_class == EventClass::SoftLockup;
     // Where a watchdog stood when it looked is not where the CPU is stuck.
-    if (event.ip && !(stalls && is_stall_reporter(event.ip->function))) {
+    const bool asked_to =
+        event.ip && event.ip->function.starts_with("rust_helper_");  // by the code that panics
+    if (event.ip && !asked_to && !(stalls && is_stall_reporter(event.ip->function))) {
         event.function = event.ip->symbol;
         event.module = event.ip->module;
         event.offset = event.ip->offset;

@@ -53,7 +53,8 @@ void judge(CheckResult& result, const std::vector<KnownCrash>& entries,
     for (std::size_t i = 0; i < events.size(); ++i) {
         // What killed the machine is a crash, whatever its kind: an escalation whose report is lost, an OOM
         // kill in front of panic_on_oom.
-        const bool killed = result.analysis.panicked && result.analysis.cause == i;
+        const bool dead = result.analysis.panicked || result.analysis.died;
+        const bool killed = dead && result.analysis.cause == i;
         if (!killed && !counts_as_crash(events[i])) continue;
         const auto entry = find_known(events[i], entries, matchers, notebook);
         if (entry && entries[*entry].verdict == Verdict::Ignore) continue;

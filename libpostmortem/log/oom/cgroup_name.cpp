@@ -255,11 +255,13 @@ bool CgroupName::empty() const {
 }
 
 std::string CgroupName::description() const {
+    const bool is_all_pods = level == CgroupLevel::QosClass || level == CgroupLevel::AllPods;
     std::vector<std::string> parts;
     if (pod_uid)
         parts.push_back(fmt::format("pod {} ({})", *pod_uid, qos.value_or("class unknown")));
     else if (kubernetes)
-        parts.push_back(qos ? fmt::format("all {} pods", *qos) : "all Kubernetes pods");
+        parts.push_back(
+            fmt::format("{} {} pods", is_all_pods ? "all" : "part of the", qos.value_or("Kubernetes")));
     if (container_id) {
         const std::string_view shown = std::string_view(*container_id).substr(0, 12);
         parts.push_back(runtime ? fmt::format("container {} ({})", shown, *runtime)

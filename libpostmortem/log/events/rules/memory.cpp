@@ -12,20 +12,22 @@ void add_pages(RuleBook& book) {
                          .title = text,
                          .has_no_trace = true};
     };
+    EventRule bad_page = {
+        .event_class = EventClass::BadPage,
+        .head = "BUG: Bad page {state|cache}",
+        .detail = {},
+        .title = "BUG: Bad page {1} in {frame}",
+        .steps = {"page last allocated", "@stack"},
+        .skip = {"^bad_page$", "free_hot_cold", "free_page", "put_page", "get_page", "update_page",
+                 "release_page", "free_unref", "^folio", "^_folio", "^__folio", "truncate_inode_pages",
+                 "page_frag_free", "alloc", "vmap", "page_owner"}};
     book.add("BUG:", {},
              {
                  accounting("BUG: Bad rss-counter state"),
                  accounting("BUG: non-zero nr_ptes on freeing mm"),
                  accounting("BUG: non-zero nr_pmds on freeing mm"),
                  // The stack at the time of the check says little: whoever allocated the page is to be asked.
-                 {.event_class = EventClass::BadPage,
-                  .head = "BUG: Bad page {state|cache}",
-                  .detail = {},
-                  .title = "BUG: Bad page {1} in {frame}",
-                  .steps = {"page last allocated", "@stack"},
-                  .skip = {"free_page", "put_page", "get_page", "update_page", "release_page", "free_unref",
-                           "^folio", "^_folio", "^__folio", "truncate_inode_pages", "page_frag_free", "alloc",
-                           "vmap", "page_owner"}},
+                 bad_page,
                  {.event_class = EventClass::BadPage,
                   .head = "BUG: Bad page map",
                   .detail = {},
@@ -38,6 +40,10 @@ void add_pages(RuleBook& book) {
                   .steps = steps::fault,
                   .choice = Choice::Stall},
              });
+    // mm/page_alloc.c up to 2.6.28, which knows no owner
+    bad_page.head = "Bad page {state} in process '";
+    bad_page.steps = steps::trace;
+    book.add("Bad page state in process '", {}, {bad_page});
     // arm64, before the panic that follows
     book.add("Insufficient stack space to handle exception", {},
              {{.event_class = EventClass::StackOverflow,

@@ -203,6 +203,12 @@ void add_lead_ins(RuleBook& book) {
     EventRule bus = rule_of(Class::BusError, "{Data|Instruction} bus error, epc ==", "bus error in {frame}");
     bus.proof = "Oops[#";
     book.add(" bus error, epc ==", {}, {bus});
+    // kernel/exit.c: an oops while a task that oopsed goes; nothing where that is in the log
+    EventRule recursive =
+        rule_of(Class::Oops, "Fixing recursive fault but reboot is needed!", "recursive fault");
+    recursive.is_torn = true;
+    recursive.one_line = true;
+    book.add("Fixing recursive fault", {.meeting = Meeting::Joins, .join_within = 200}, {recursive});
     // arch/powerpc/mm/fault.c since 5.3; the BUG line follows and takes over
     book.add("Kernel attempted to ", {.meeting = Meeting::Joins},
              {rule_of(Class::PageFault, "Kernel attempted to {read|write|access|execute} user page",
