@@ -175,6 +175,15 @@ TEST_CASE("an RCU stall is about who stalls, not about who watches") {
                 "rcu: \tTasks blocked on level-0 rcu_node (CPUs 0-3): P5182 P9",
                 "rcu: \t(detected by 1, t=9 jiffies)"})
               .stall->tasks == std::vector<std::uint32_t>{5182, 9});
+    // Nobody but the watcher's own kthread is shown: no place is known.
+    const LogEvent unseen = only(
+        {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", "rcu: \t3-...!: (1 GPs behind) idle=1",
+         "rcu: \t(detected by 1, t=21003 jiffies, g=5, q=6)",
+         "rcu: rcu_preempt kthread starved for 21000 jiffies! g5 f0x0 ->cpu=3",
+         "rcu: RCU grace-period kthread stack dump:", "task:rcu_preempt state:R  running task stack:0 pid:15",
+         "Call Trace:", " __schedule+0x1/0x2", " rcu_gp_fqs_loop+0x1/0x2", " rcu_gp_kthread+0x1/0x2"});
+    CHECK(unseen.function.empty());
+    CHECK(unseen.title == "INFO: rcu detected stall");
 }
 
 TEST_CASE("fault addresses in the words of every architecture") {
@@ -190,6 +199,9 @@ TEST_CASE("fault addresses in the words of every architecture") {
                    "status: 0000000200000120 badaddr: 000000001000e000 cause: 0000000000000005"}) ==
           0x1000e000);
     CHECK(address({"Unable to handle kernel paging request for instruction fetch",
+                   "Faulting instruction address: 0x00000000c0123450"}) == 0xc0123450);
+    // The place of the instruction, not what it wanted.
+    CHECK(address({"Unable to handle kernel paging request for unknown fault",
                    "Faulting instruction address: 0x00000000c0123450"}) == std::nullopt);
     CHECK(address({"Internal error: Oops: 96000005 [#1] SMP", "[0000000000000008] pgd=0000000000000000"}) ==
           8);
@@ -280,6 +292,37 @@ TEST_CASE("the machine died, or it went on") {
             .outcome == Outcome::TaskSleeps);
 }
 
+TEST_CASE("went on is said only of what the kernel returns from, or where the log goes on") {
+    const std::vector<std::string> failure = {"CFI failure at widget_call+0x1/0x2 (target: gadget+0x0/0x10)",
+                                              "Call Trace:", " widget_call+0x1/0x2", " widget_open+0x1/0x2"};
+    CHECK(only(failure).outcome == Outcome::Unknown);
+    std::vector<std::string> goes_on = failure;
+    goes_on.insert(goes_on.end(), 200, "usb 1-1: new device");
+    CHECK(only(goes_on).outcome == Outcome::WentOn);
+    CHECK(only({"BUG: KASAN: slab-use-after-free in widget_read+0x1/0x2",
+                "Call Trace:", " widget_read+0x1/0x2"})
+              .outcome == Outcome::WentOn);
+    // Each of these panics, whether or not the log holds that line.
+    for (const std::string headline :
+         {"SError Interrupt on CPU1, code 0xbf000002 -- SError",
+          "Bad mode in Error handler detected on CPU1, code 0xbf000002 -- SError",
+          "Bad kernel stack pointer 7fffd0 at c0000000000123",
+          "Kernel stack overflow in process 12, r1=c01234"}) {
+        CAPTURE(headline);
+        const LogAnalysis analysis = analysed(with_body({headline}));
+        CHECK(analysis.died);
+        CHECK(analysis.events.at(0).outcome == Outcome::Died);
+    }
+}
+
+TEST_CASE("what a call cannot return to is not where memory was asked for") {
+    CHECK(only({"cat invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0",
+                "Call Trace:", " [<ffffffff81012345>] oom_kill_process+0x57/0x1dc",
+                " [<ffffffff81012345>] default_wake_function+0x0/0xe",
+                " [<ffffffff81012345>] badness+0x16d/0x1f3", " [<ffffffff81012345>] widget_alloc+0x1/0x2"})
+              .function == "widget_alloc");
+}
+
 TEST_CASE("the first oops is the one that counts, and it may be missing") {
     CHECK(only(with_body({"general protection fault: 0000 [#7] SMP"})).first_oops_missing);
     CHECK_FALSE(only(with_body({"general protection fault: 0000 [#1] SMP"})).first_oops_missing);
@@ -316,7 +359,8 @@ TEST_CASE("Rust's message is in one line, or in the next one without a prefix") 
     for (const std::string& line : trace) text += "[    1.000000] " + line + "\n";
     const LogAnalysis two = analyse_log_text(text);
     REQUIRE(two.events.size() == 2);
-    CHECK(two.events[0].title.find("attempt to overflow") == 0);
+    CHECK(two.events[0].title == "attempt to overflow in widget_read");
+    CHECK(two.events[0].function == "widget_read");
     CHECK(two.events[1].follows == 0);
     CHECK(two.cause == 0);
 }

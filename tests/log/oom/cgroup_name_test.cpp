@@ -56,6 +56,9 @@ TEST_CASE("Kubernetes pods, with both cgroup drivers") {
     name = name_cgroup("/kubepods.slice/kubepods-burstable.slice");
     CHECK(name.description() == "all Burstable pods");
     CHECK(name_cgroup("/kubepods.slice").description() == "all Kubernetes pods");
+    // One pod, or a part of it, whose name is none that kubelet gives.
+    CHECK(name_cgroup("/kubepods/besteffort/mine/x").description() == "part of the BestEffort pods");
+    CHECK(name_cgroup("/kubepods/mine").description() == "part of the Kubernetes pods");
 }
 
 TEST_CASE("plain containers") {
