@@ -1,6 +1,7 @@
 #include "support/fake_dump.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <random>
 #include <stdexcept>
@@ -106,6 +107,12 @@ Buffer kdump_header(const FakeMemory& memory, const KdumpShape& shape, std::uint
     return header.take();
 }
 
+Codec next_codec(std::uint64_t pfn) {
+    constexpr std::array codecs = {Codec::Raw, Codec::Zlib, Codec::Lzo, Codec::Snappy, Codec::Zstd};
+    const Codec codec = codecs[pfn / 4 % codecs.size()];  // for each kind of page content
+    return can_pack(codec) ? codec : Codec::Zlib;
+}
+
 void put_pages(Buffer& file, const FakeMemory& memory, const KdumpShape& shape, std::uint64_t descriptors) {
     const auto in_part = [&](std::uint64_t pfn) {
         return !shape.split || (pfn >= shape.start_pfn && pfn < shape.end_pfn);
@@ -118,8 +125,10 @@ void put_pages(Buffer& file, const FakeMemory& memory, const KdumpShape& shape, 
         if (!in_part(pfn)) continue;
         const bool zero =
             std::all_of(page.begin(), page.end(), [](std::byte b) { return b == std::byte{0}; });
-        Buffer packed = pack_page(shape.codec, page);
-        auto flags = static_cast<std::uint32_t>(shape.codec);
+        // All zero pages share one.
+        const Codec codec = shape.mixed_codecs && !zero ? next_codec(pfn) : shape.codec;
+        Buffer packed = pack_page(codec, page);
+        auto flags = static_cast<std::uint32_t>(codec);
         if (packed.size() >= page.size()) {
             packed = page;
             flags = 0;

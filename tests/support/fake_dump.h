@@ -52,6 +52,7 @@ struct KdumpShape {
     std::string signature = "KDUMP   ";
     std::int32_t version = 6;
     Codec codec = Codec::Zlib;
+    bool mixed_codecs = false;  ///< each page by the next codec, in place of `codec`
     std::string vmcoreinfo = "OSRELEASE=6.1.0-test\nPAGESIZE=4096\n";
     std::vector<FakeNote> notes = {};
     std::uint32_t status = 0;
