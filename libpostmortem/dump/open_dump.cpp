@@ -19,6 +19,7 @@
 #include "dump/kdump.h"
 #include "dump/lime.h"
 #include "dump/open_source.h"
+#include "dump/qemu_save.h"
 #include "dump/split_dump.h"
 #include "dump/unknown_file.h"
 
@@ -44,18 +45,25 @@ Result<std::unique_ptr<ByteSource>> open_flattened_within(std::unique_ptr<ByteSo
     return open_flattened(std::move(outer));
 }
 
+Result<std::unique_ptr<ByteSource>> open_libvirt_save_within(std::unique_ptr<ByteSource> outer,
+                                                             const OpenContext&) {
+    return open_libvirt_save(std::move(outer));
+}
+
 constexpr std::array wrappings = {
     Wrapping{looks_like_flattened, open_flattened_within},
     Wrapping{looks_like_compressed, open_compressed},
+    Wrapping{looks_like_libvirt_save, open_libvirt_save_within},
 };
 
 constexpr std::array formats = {
     Format{looks_like_kdump, open_kdump},
     Format{looks_like_elf_core, open_elf_core},
     Format{looks_like_lime, open_lime},
+    Format{looks_like_qemu_save, open_qemu_save},
 };
 
-constexpr std::uint64_t head_size = 4096;
+constexpr std::uint64_t head_size = 8192;
 constexpr int max_wrappings = 6;
 
 std::string advice_on_opening(const fs::path& path) {
@@ -160,7 +168,8 @@ Result<std::unique_ptr<DumpFile>> open_part(std::unique_ptr<ByteSource> source, 
     }
     const std::string& wrapping = source->origin().wrapping;
     const std::string in = wrapping.empty() ? "" : fmt::format("the {}content is ", wrapping);
-    return fail(ErrorCode::Unsupported, in + describe_unknown_file(head, source->size()));
+    const Bytes beginning = head.first(std::min<std::size_t>(head.size(), 4096));
+    return fail(ErrorCode::Unsupported, in + describe_unknown_file(beginning, source->size()));
 }
 
 Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source,

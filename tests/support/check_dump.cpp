@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <doctest/doctest.h>
+
 #include "dump/open_source.h"
 #include "support/memory_source.h"
 
@@ -53,6 +55,48 @@ Comparison undamaged(const FakeMemory& memory) {
     expected.excluded = memory.excluded.size();
     expected.no_memory = memory.max_pfn - memory.pages.size() - memory.excluded.size();
     return expected;
+}
+
+void check_cut_anywhere(Bytes file, const FakeMemory& memory, std::size_t pieces) {
+    const auto whole = open_bytes(file);
+    REQUIRE(whole);
+    const std::uint64_t all = compare(**whole, memory).right;
+    for (std::size_t i = 1; i < pieces; ++i) {
+        const std::size_t length = file.size() * i / pieces;
+        CAPTURE(length);
+        const auto dump = open_bytes(file.first(length));
+        if (!dump) {
+            CHECK((dump.error().code == ErrorCode::Corrupt || dump.error().code == ErrorCode::PageMissing ||
+                   dump.error().code == ErrorCode::Unsupported));
+            continue;
+        }
+        const Comparison seen = compare(**dump, memory);
+        CHECK(seen.wrong == 0);
+        CHECK((seen.right == all || !(*dump)->problems().empty()));
+    }
+}
+
+void check_changed_bytes(Bytes file, std::size_t headers) {
+    constexpr std::size_t walked_at_most = 500;
+    for (std::size_t at = 0; at < file.size(); at += at < headers ? 1 : 1009) {
+        for (const unsigned value : {0u, 0x01u, 0x7fu, 0xffu}) {
+            Buffer broken(file.begin(), file.end());
+            broken[at] = std::byte(value);
+            const auto dump = open_bytes(broken);
+            if (!dump) continue;
+            Buffer scratch((*dump)->page_size());
+            auto pfn = (*dump)->next_frame(0);
+            for (std::size_t walked = 0; pfn && walked < walked_at_most; ++walked) {
+                (void)(*dump)->page(*pfn * (*dump)->page_size(), scratch);
+                const auto next = (*dump)->next_frame(*pfn + 1);
+                CHECK((!next || *next > *pfn));
+                pfn = next;
+            }
+            std::vector<std::byte> bits(64);
+            (*dump)->existing_frames(0, bits);
+            (void)(*dump)->page(~0ull, scratch);
+        }
+    }
 }
 
 }  // namespace postmortem::test

@@ -25,4 +25,12 @@ Comparison compare(const DumpFile& dump, const FakeMemory& memory);
 /// What compare() gives for an undamaged dump.
 Comparison undamaged(const FakeMemory& memory);
 
+/// What is left of a file that was cut off gives right pages only; where it gives fewer than the whole one,
+/// it has a problem to tell. `pieces`: how many cuts.
+void check_cut_anywhere(Bytes file, const FakeMemory& memory, std::size_t pieces = 200);
+
+/// Bytes that are wrong, each of the first `headers`, then one here and there, lead to no crash and no
+/// endless walk.
+void check_changed_bytes(Bytes file, std::size_t headers);
+
 }  // namespace postmortem::test
