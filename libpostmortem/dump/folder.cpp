@@ -17,7 +17,7 @@ namespace postmortem {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t plain_head_size = 4096, inner_head_size = 256 * 1024;
+constexpr std::uint64_t plain_head_size = 8192, inner_head_size = 256 * 1024;
 // Blocks give nothing before they are whole: 900 kB of bzip2, 4 MiB of lz4, 8 MiB of its legacy form.
 constexpr std::uint64_t packed_head_size = 9 << 20;
 constexpr std::size_t max_entries = 100'000;

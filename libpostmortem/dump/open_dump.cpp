@@ -18,10 +18,15 @@
 #include "dump/folder.h"
 #include "dump/kdump.h"
 #include "dump/lime.h"
+#include "dump/lkcd.h"
 #include "dump/open_source.h"
 #include "dump/qemu_save.h"
+#include "dump/s390_dump.h"
+#include "dump/sadump.h"
 #include "dump/split_dump.h"
 #include "dump/unknown_file.h"
+#include "dump/vmware_state.h"
+#include "dump/xen_core.h"
 
 namespace postmortem {
 namespace {
@@ -57,10 +62,11 @@ constexpr std::array wrappings = {
 };
 
 constexpr std::array formats = {
-    Format{looks_like_kdump, open_kdump},
-    Format{looks_like_elf_core, open_elf_core},
-    Format{looks_like_lime, open_lime},
-    Format{looks_like_qemu_save, open_qemu_save},
+    Format{looks_like_kdump, open_kdump},         Format{looks_like_xen_core, open_xen_core},
+    Format{looks_like_elf_core, open_elf_core},   Format{looks_like_lime, open_lime},
+    Format{looks_like_qemu_save, open_qemu_save}, Format{looks_like_lkcd, open_lkcd},
+    Format{looks_like_s390_dump, open_s390_dump}, Format{looks_like_vmware_state, open_vmware_state},
+    Format{looks_like_sadump, open_sadump},
 };
 
 constexpr std::uint64_t head_size = 8192;
@@ -85,8 +91,26 @@ Result<std::unique_ptr<DumpFile>> open_part_file(const fs::path& path, const Ope
     return dump;
 }
 
+// The disks that were named, and those that lie beside the first.
+Result<std::unique_ptr<DumpFile>> open_disks(const fs::path& path, const OpenContext& context) {
+    std::vector<fs::path> paths{path};
+    paths.insert(paths.end(), context.options.more_files.begin(), context.options.more_files.end());
+    const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+    if (const auto beside = list_directory(folder))
+        for (const FolderEntry& entry : *beside) paths.push_back(entry.name);
+    std::vector<std::unique_ptr<ByteSource>> disks;
+    for (const fs::path& disk : paths) {
+        auto file = open_file(disk);
+        if (file && is_sadump_disk(**file)) disks.push_back(std::move(*file));
+    }
+    auto dump = open_sadump_disks(std::move(disks));
+    if (!dump) return fail(dump.error().code, fmt::format("{}: {}", path.string(), dump.error().message));
+    return dump;
+}
+
 // The parts that were named, and those that lie beside the first.
 Result<std::unique_ptr<DumpFile>> open_files(const fs::path& path, const OpenContext& context) {
+    if (const auto file = open_file(path); file && is_sadump_disk(**file)) return open_disks(path, context);
     auto first = open_part_file(path, context);
     if (!first) return first;
     std::vector<std::unique_ptr<DumpFile>> parts;
@@ -198,6 +222,7 @@ Result<std::unique_ptr<DumpFile>> open_dump(const fs::path& path, const DumpOpti
     std::error_code error;
     if (fs::is_directory(path, error)) return open_directory(path, context);
     if (const auto images = image_places(path); !images.empty()) return open_images(images, context);
+    if (const fs::path state = vmware_state_beside(path); !state.empty()) return open_files(state, context);
     return open_files(path, context);
 }
 

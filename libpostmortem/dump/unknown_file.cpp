@@ -17,17 +17,12 @@ struct Signature {
     std::string_view meaning;
 };
 
-constexpr std::array<Signature, 11> signatures = {{
-    {0, "\xed\x23\x8f\x61\x73\x01\x19\xa8"sv, "it is an LKCD dump, a format that cannot be read"},
-    {0, "\xa8\x19\x01\x73\x61\x8f\x23\xed"sv, "it is an LKCD dump, a format that cannot be read"},
-    {0, "\xa8\x19\x01\x73\x61\x8f\x23\xfd"sv,
-     "it is an s390 standalone dump; convert it first (zgetdump -f elf)"},
+constexpr std::array<Signature, 7> signatures = {{
     {0, "QFI\xfb"sv, "it is a qcow2 disk image; look for the dump in the file system on it"},
     {0, "QEVM"sv,
      "it is a saved QEMU machine of a version that is not known; take the dump with QEMU's dump-guest-memory "
      "instead"},
     {0, "\x89LZO\0\r\n\x1a\n"sv, "it is compressed with lzop; unpack it first (lzop -d)"},
-    {0, "\xd2\xbe\xd2\xbe"sv, "it is a VMware machine state, a format that cannot be read"},
     {0, "PAGEDU"sv, "it is a Windows crash dump; WinDbg reads it"},
     {0, "MDMP"sv, "it is a Windows minidump; WinDbg reads it"},
     {0x202, "HdrS"sv, "it is a compressed kernel image (vmlinuz); give the vmcore here"},

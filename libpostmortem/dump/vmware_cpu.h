@@ -1,0 +1,11 @@
+// The processors of a VMware machine state.
+#pragma once
+
+#include "dump/virtual_cpu.h"
+#include "dump/vmware_tags.h"
+
+namespace postmortem {
+
+std::vector<VirtualCpu> read_vmware_cpus(const ByteSource& source, const std::vector<VmwareTag>& tags);
+
+}  // namespace postmortem
