@@ -15,7 +15,6 @@ namespace postmortem {
 namespace {
 
 constexpr std::string_view qemu_magic("QEVM\0\0\0\3", 8);
-constexpr std::string_view qemu_note("QEMU");
 
 class QemuSave final : public DumpFile {
   public:
@@ -32,7 +31,7 @@ class QemuSave final : public DumpFile {
         if (machine_.elf_machine == EM_X86_64)
             for (const VirtualCpu& cpu : read_qemu_cpus(*source_, stream_.devices_at))
                 note_storage_.push_back(qemu_note_of(cpu));
-        for (const auto& note : note_storage_) notes_.push_back({qemu_note, 0, note});
+        for (const auto& note : note_storage_) notes_.push_back({virtual_cpu_note, 0, note});
         if (notes_.empty())
             problems_.emplace_back(ErrorCode::NotFound,
                                    "the registers of the saved machine's processors were not found");

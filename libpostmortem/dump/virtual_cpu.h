@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace postmortem {
@@ -25,6 +26,9 @@ struct VirtualCpu {
     std::array<std::uint64_t, 5> control{};  ///< control registers 0 to 4
     std::uint64_t other_gs_base = 0;         ///< what swapgs would bring
 };
+
+/// The name of the note; QEMU's own are called otherwise.
+inline constexpr std::string_view virtual_cpu_note = "virtual CPU";
 
 /// Its descriptor: QEMUCPUState of QEMU's target/i386/arch_dump.c.
 std::vector<std::byte> qemu_note_of(const VirtualCpu& cpu);

@@ -66,7 +66,7 @@ class VmwareState final : public ExtentDump {
 
     void add_cpus(const std::vector<VirtualCpu>& cpus) {
         for (const VirtualCpu& cpu : cpus) storage_.push_back(qemu_note_of(cpu));
-        for (const auto& note : storage_) notes_.push_back({"QEMU", 0, note});
+        for (const auto& note : storage_) notes_.push_back({virtual_cpu_note, 0, note});
     }
 
     Endian endian() const override { return Endian::Little; }

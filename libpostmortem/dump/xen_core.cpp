@@ -146,7 +146,7 @@ class XenCore final : public DumpFile {
         for (std::size_t at = 0; at + XenCpuAt::size <= bytes->size(); at += XenCpuAt::size)
             cpu_notes_.push_back(
                 qemu_note_of(parse_xen_cpu(ByteReader(bytes->subspan(at, XenCpuAt::size), endian_))));
-        for (const auto& note : cpu_notes_) notes_.push_back({"QEMU", 0, note});
+        for (const auto& note : cpu_notes_) notes_.push_back({virtual_cpu_note, 0, note});
     }
 
     bool is_paravirtual() const { return paravirtual_; }

@@ -154,7 +154,7 @@ TEST_CASE("the processors are written down as QEMU's own dumps do") {
     REQUIRE((*dump)->notes().size() == 2);
     for (std::uint32_t cpu = 0; cpu < 2; ++cpu) {
         const Note& note = (*dump)->notes()[cpu];
-        CHECK(note.name == "QEMU");
+        CHECK(note.name == "virtual CPU");
         REQUIRE(note.desc.size() == 440);
         const ByteReader reader(note.desc, Endian::Little);
         CHECK(reader.u32(4) == 440);

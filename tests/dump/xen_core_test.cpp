@@ -119,7 +119,7 @@ TEST_CASE("the core of a Xen domain reads back, with its notes and processors") 
     CHECK(compare(**dump, memory) == all_of(memory));
     std::vector<const Note*> cpus;
     for (const Note& note : (*dump)->notes())
-        if (note.name == "QEMU") cpus.push_back(&note);
+        if (note.name == "virtual CPU") cpus.push_back(&note);
     REQUIRE(cpus.size() == 2);
     const ByteReader note(cpus[1]->desc, Endian::Little);
     // struct cpu_user_regs at 520: r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, two

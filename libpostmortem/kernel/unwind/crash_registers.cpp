@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "dump/notes.h"
+#include "dump/virtual_cpu.h"
 #include "kernel/percpu.h"
 #include "kernel/sched/tasks.h"
 
@@ -29,7 +30,7 @@ void add_hypervisor_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegiste
         if (const auto base = per_cpu_address(kernel, std::uint64_t{0}, cpu)) cpu_of_base.emplace(*base, cpu);
     std::uint32_t index = 0;
     for (const Note& note : kernel.dump().notes()) {
-        if (note.name != format.hypervisor_name) continue;
+        if (note.name != format.hypervisor_name && note.name != virtual_cpu_note) continue;
         const std::uint32_t position = index++;
         const auto state = format.hypervisor(note.desc, kernel.memory().endian());
         if (!state) continue;
