@@ -33,6 +33,7 @@ std::string help(const Command& command, const Syntax& syntax) {
 std::string take_operands(const Syntax& syntax, Arguments& arguments) {
     arguments.rest = arguments.given.operands;
     if (!syntax.needs_input) return {};
+    if (arguments.has("live")) arguments.rest.insert(arguments.rest.begin(), "/proc/kcore");
     if (arguments.rest.empty()) return fmt::format("no {} is named", syntax.input);
     arguments.dump = arguments.rest.front();
     arguments.rest.erase(arguments.rest.begin());

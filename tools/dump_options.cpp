@@ -74,7 +74,8 @@ std::string wrong_type_sources(const Arguments& arguments) {
 }
 
 std::vector<Option> dump_options() {
-    return {text("tmpdir", "DIR",
+    return {on_or_off("live", "read the running kernel, /proc/kcore, in place of DUMP"),
+            text("tmpdir", "DIR",
                  "where a compressed dump is unpacked to, into a file without a name "
                  "($TMPDIR, or /var/tmp)"),
             text("max-tmp", "SIZE", "how much that may take, such as 20G"),

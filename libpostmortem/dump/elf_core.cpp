@@ -68,7 +68,22 @@ class ElfCore final : public ExtentDump {
         }
     }
 
+    // /proc/kcore tells physical addresses since Linux 4.11 (464920104bf7); before, all of them are 0.
+    static bool has_physical_addresses(const std::vector<ProgramHeader>& headers) {
+        const auto loads = std::count_if(headers.begin(), headers.end(),
+                                         [](const ProgramHeader& h) { return h.type == PT_LOAD; });
+        return loads < 2 || std::any_of(headers.begin(), headers.end(), [](const ProgramHeader& h) {
+                   return h.type == PT_LOAD && h.paddr != 0;
+               });
+    }
+
     void add_segments(const std::vector<ProgramHeader>& headers) {
+        if (!has_physical_addresses(headers)) {
+            problems_.emplace_back(
+                ErrorCode::Unsupported,
+                "its segments have virtual addresses only, and memory is read by physical ones");
+            return;
+        }
         for (const ProgramHeader& header : headers) {
             if (header.type == PT_LOAD) memory_.add(header.paddr, header.filesz, header.memsz, header.offset);
         }

@@ -18,6 +18,7 @@
 #include "dump/folder.h"
 #include "dump/kdump.h"
 #include "dump/lime.h"
+#include "dump/live_source.h"
 #include "dump/lkcd.h"
 #include "dump/open_source.h"
 #include "dump/qemu_save.h"
@@ -79,8 +80,9 @@ std::string advice_on_opening(const fs::path& path) {
 
 Result<std::unique_ptr<ByteSource>> open_file(const fs::path& path) {
     auto file = MappedFile::open(path);
-    if (!file) return fail(file.error().code, file.error().message + advice_on_opening(path));
-    return std::make_unique<MappedSource>(std::move(*file));
+    if (file) return std::make_unique<MappedSource>(std::move(*file));
+    if (auto live = open_live_file(path)) return live;  // it cannot be mapped
+    return fail(file.error().code, file.error().message + advice_on_opening(path));
 }
 
 Result<std::unique_ptr<DumpFile>> open_part_file(const fs::path& path, const OpenContext& context) {
@@ -213,8 +215,8 @@ bool looks_like_dump(Bytes head) {
 
 bool looks_like_dump_file(const fs::path& path) {
     if (!image_places(path).empty()) return true;
-    auto file = MappedFile::open(path);
-    return file && kind_of(MappedSource(std::move(*file))) != FileKind::Other;
+    const auto file = open_file(path);
+    return file && kind_of(**file) != FileKind::Other;
 }
 
 Result<std::unique_ptr<DumpFile>> open_dump(const fs::path& path, const DumpOptions& options) {

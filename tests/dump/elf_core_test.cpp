@@ -175,6 +175,16 @@ TEST_CASE("sizes that overflow are cut down, and -1 is no physical address") {
     }
 }
 
+TEST_CASE("segments that all claim physical address 0 have none") {
+    const auto dump = open_bytes(make_elf(
+        {{0, filled(0x1000, 1), 0, 0xffff888000000000}, {0, filled(0x1000, 2), 0, 0xffffffff81000000}},
+        {fake_machines()[0], {{"CORE", NT_PRSTATUS, filled(336, 0)}}}));
+    REQUIRE(dump);
+    REQUIRE((*dump)->problems().size() == 1);
+    CHECK((*dump)->problems()[0].code == ErrorCode::Unsupported);
+    CHECK(error_at(**dump, 0) == ErrorCode::NoSuchMemory);
+}
+
 TEST_CASE("the incomplete flag counts only where e_flags has no other meaning") {
     ElfShape shape;
     shape.incomplete = true;
