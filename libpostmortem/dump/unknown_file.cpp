@@ -17,12 +17,14 @@ struct Signature {
     std::string_view meaning;
 };
 
-constexpr std::array<Signature, 7> signatures = {{
+constexpr std::array<Signature, 8> signatures = {{
     {0, "QFI\xfb"sv, "it is a qcow2 disk image; look for the dump in the file system on it"},
     {0, "QEVM"sv,
      "it is a saved QEMU machine of a version that is not known; take the dump with QEMU's dump-guest-memory "
      "instead"},
     {0, "\x89LZO\0\r\n\x1a\n"sv, "it is compressed with lzop; unpack it first (lzop -d)"},
+    {0, "\x14\x20\x28\x01"sv,
+     "it is a saved Hyper-V machine, which is not read; convert it to an ELF core first (vm2core)"},
     {0, "PAGEDU"sv, "it is a Windows crash dump; WinDbg reads it"},
     {0, "MDMP"sv, "it is a Windows minidump; WinDbg reads it"},
     {0x202, "HdrS"sv, "it is a compressed kernel image (vmlinuz); give the vmcore here"},
