@@ -208,7 +208,7 @@ Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source
 }
 
 bool looks_like_dump(Bytes head) {
-    return looks_like_flattened(head) ||
+    return looks_like_flattened(head) || looks_like_libvirt_save(head) ||
            std::any_of(formats.begin(), formats.end(),
                        [head](const Format& format) { return format.recognises(head); });
 }

@@ -50,6 +50,8 @@ TEST_CASE("a saved machine reads back, in libvirt's file and packed, too") {
     const Buffer plain = saved(memory);
     const Buffer wrapped = make_libvirt_save(plain, "<domain/>");
     const Buffer packed = make_libvirt_save(pack_file(Packing::Gzip, plain), "<domain/>");
+    CHECK(looks_like_dump(plain));
+    CHECK(looks_like_dump(wrapped));
     for (const Buffer& file : {plain, wrapped, packed, pack_file(Packing::Zstd, wrapped)}) {
         const auto dump = open_bytes(file);
         REQUIRE_MESSAGE(dump, dump.error().message);
