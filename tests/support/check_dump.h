@@ -29,8 +29,8 @@ Comparison undamaged(const FakeMemory& memory);
 /// it has a problem to tell. `pieces`: how many cuts.
 void check_cut_anywhere(Bytes file, const FakeMemory& memory, std::size_t pieces = 200);
 
-/// Bytes that are wrong, each of the first `headers`, then one here and there, lead to no crash and no
-/// endless walk.
+/// With bytes that are wrong, each of the first `headers` and then one here and there, what opens keeps what
+/// the interface promises (fuzz_dump.h).
 void check_changed_bytes(Bytes file, std::size_t headers);
 
 }  // namespace postmortem::test
