@@ -30,6 +30,15 @@ std::string_view how_to_get_vmcoreinfo(const DumpFile& dump) {
                      "module qemu_fw_cfg";
 }
 
+// kexec's note of a Xen host's crash, and makedumpfile's (XEN_ELFNOTE_CRASH_INFO, VMCOREINFO_XEN).
+bool is_of_xen_host(const DumpFile& dump) {
+    constexpr std::uint32_t crash_info = 0x1000001;
+    const auto& notes = dump.notes();
+    return std::any_of(notes.begin(), notes.end(), [](const Note& note) {
+        return note.name == "VMCOREINFO_XEN" || (note.name == "Xen" && note.type == crash_info);
+    });
+}
+
 /// Of an unsigned long, in bytes: a list_head is two pointers. VMCOREINFO has told its size ever since
 /// (2.6.24).
 std::uint32_t word_size(const VmcoreInfo& info) {
@@ -91,6 +100,11 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_note(const VmcoreInfo& inf
     auto arch = find_arch(*dump_, info);
     if (!arch) return fail(std::move(arch.error()));
     arch_ = *arch;
+    if (is_of_xen_host(*dump_))
+        return fail(
+            ErrorCode::Unsupported,
+            "the dump is of a Xen host: what its kernel takes for addresses of memory only the hypervisor "
+            "can tell, which is not read; crash reads it");
     return open_kernel_memory(*arch_, *physical_, info);
 }
 
