@@ -7,6 +7,8 @@
 #include "base/problem_collector.h"
 #include "kernel/lists.h"
 #include "kernel/mm/numa.h"
+#include "kernel/mm/slab_lists.h"
+#include "kernel/mm/slab_roots.h"
 #include "kernel/percpu.h"
 #include "object/field.h"
 
@@ -23,7 +25,8 @@ constexpr std::uint64_t highest_slab_order = 20;
 // Where struct slab, or struct page before 5.17 (d122019bf061), keeps what a partial slab tells.
 struct SlabLayout {
     std::uint64_t list = 0;    ///< offset of the list node
-    std::uint64_t counts = 0;  ///< offset of the word with inuse:16, objects:15
+    std::uint64_t counts = 0;  ///< offset of the word with inuse:16, objects:15 (until 3.0: 16)
+    std::uint32_t objects_mask = 0x7fff;
     static Result<SlabLayout> find(const TypeFinder& types);
 };
 
@@ -37,9 +40,13 @@ Result<SlabLayout> SlabLayout::find(const TypeFinder& types) {
     const auto inuse = types.member(*type, "inuse"), objects = types.member(*type, "objects");
     if (!list) return fail(list.error());
     if (!inuse || !objects) return fail(inuse ? objects.error() : inuse.error());
-    if (inuse->bit_size != 16 || objects->bit_size != 15 || objects->bit_offset != inuse->bit_offset + 16)
+    const auto bits = [&](const MemberPlace& member) {
+        return member.bit_size != 0 ? member.bit_size : types.get(member.type).byte_size * 8;
+    };
+    const std::uint64_t width = bits(*objects);
+    if (bits(*inuse) != 16 || (width != 15 && width != 16) || objects->bit_offset != inuse->bit_offset + 16)
         return fail(ErrorCode::Unsupported, "this kernel counts a slab's objects in a way that is not known");
-    return SlabLayout{list->offset(), inuse->offset()};
+    return SlabLayout{list->offset(), inuse->offset(), (1u << width) - 1};
 }
 
 class SlabReader {
@@ -94,7 +101,7 @@ Result<void> SlabReader::prepare() {
     const FieldFinder find(types, missing);
     list_ = find("kmem_cache", {"list"});
     name_ = find("kmem_cache", {"name"});
-    object_size_ = find("kmem_cache", {"object_size"});
+    object_size_ = find("kmem_cache", {"object_size", "objsize"});  // the latter until 3.5
     size_ = find("kmem_cache", {"size"});
     order_objects_ = find("kmem_cache", {"oo.x"});
     flags_ = find("kmem_cache", {"flags"});
@@ -103,11 +110,7 @@ Result<void> SlabReader::prepare() {
     nr_partial_ = find("kmem_cache_node", {"nr_partial"});
     partial_ = find("kmem_cache_node", {"partial"});
     per_node_ = find("kmem_cache", {"per_node", "node"});
-    if (missing) {
-        if (Field::find(types, "kmem_cache", {"batchcount", "cpu_cache"}))
-            return fail(ErrorCode::Unsupported, "this kernel uses SLAB; only SLUB is understood");
-        return fail(std::move(*missing));
-    }
+    if (missing) return fail(std::move(*missing));
     auto layout = SlabLayout::find(types);
     if (!layout) return fail(std::move(layout.error()));
     layout_ = *layout;
@@ -216,7 +219,7 @@ Result<std::uint64_t> SlabReader::free_in_partial(std::uint64_t node, std::uint6
                 broken = counts.error();
                 return false;
             }
-            const std::uint32_t used = *counts & 0xffff, all = *counts >> 16 & 0x7fff;
+            const std::uint32_t used = *counts & 0xffff, all = *counts >> 16 & layout_.objects_mask;
             free += all > used ? all - used : 0;
             return ++seen < most_partial_slabs;
         },
@@ -267,7 +270,9 @@ std::uint64_t SlabReader::count_barn(std::uint64_t barn) {
 }  // namespace
 
 SlabCacheList read_slab_caches(const Kernel& kernel) {
-    return SlabReader(kernel).read();
+    SlabCacheList list = has_slab_lists(kernel) ? read_slab_lists(kernel) : SlabReader(kernel).read();
+    fold_into_roots(kernel, list);
+    return list;
 }
 
 }  // namespace postmortem

@@ -1,4 +1,4 @@
-// The slab allocator's caches as /proc/slabinfo counts them (mm/slub.c, get_slabinfo()).
+// The slab allocator's caches as /proc/slabinfo counts them (get_slabinfo() in mm/slub.c and mm/slab.c).
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,7 @@ struct SlabCacheList {
     Problems problems;
 };
 
-/// Every cache of SLUB. The allocators that it replaced (SLAB until 6.7, SLOB until 6.3) are told as
-/// Unsupported.
+/// Every cache of SLUB or SLAB; what control groups had of their own is counted with the cache it is of.
 SlabCacheList read_slab_caches(const Kernel& kernel);
 
 }  // namespace postmortem
