@@ -19,13 +19,26 @@ Result<std::string> name_of(const Object& dentry) {
     return std::string(as_text(*bytes));
 }
 
+// What hangs a file system into the tree. Until 3.2 a vfsmount was all of it (7d6fec45a513); since, struct
+// mount has one inside.
+struct Mounts {
+    explicit Mounts(const Kernel& k) : kernel(k), wrapped(k.types().find_struct("mount").has_value()) {}
+
+    Object at(std::uint64_t address) const { return kernel.object(wrapped ? "mount" : "vfsmount", address); }
+    Object root_of(const Object& mount) const { return (wrapped ? mount["mnt"] : mount)["mnt_root"]; }
+
+    const Kernel& kernel;
+    bool wrapped;
+};
+
 }  // namespace
 
 Result<std::string> path_of(const Kernel& kernel, std::uint64_t mount, std::uint64_t dentry) {
     std::string path;
+    const Mounts mounts(kernel);
     for (unsigned step = 0; step < most_steps; ++step) {
-        const Object here = kernel.object("dentry", dentry), holder = kernel.object("mount", mount);
-        const auto root = holder["mnt"]["mnt_root"].u64(), above = here["d_parent"].u64();
+        const Object here = kernel.object("dentry", dentry), holder = mounts.at(mount);
+        const auto root = mounts.root_of(holder).u64(), above = here["d_parent"].u64();
         if (!root || !above) return fail(!root ? root.error() : above.error());
         if (dentry == *root || dentry == *above) {
             const auto parent = holder["mnt_parent"].u64(), place = holder["mnt_mountpoint"].u64();
@@ -46,8 +59,9 @@ Result<std::string> path_of(const Kernel& kernel, std::uint64_t mount, std::uint
 Result<std::string> path_of_file(const Kernel& kernel, const Object& file) {
     const Object path = file["f_path"];
     const auto dentry = path["dentry"].u64();
-    const Object mounted = path["mnt"].deref().container("mount", "mnt");
-    const auto mount = mounted.checked_address();
+    const Object mounted = path["mnt"].deref();
+    const auto mount =
+        (Mounts(kernel).wrapped ? mounted.container("mount", "mnt") : mounted).checked_address();
     if (!dentry || !mount) return fail(!dentry ? dentry.error() : mount.error());
     return path_of(kernel, *mount, *dentry);
 }

@@ -35,7 +35,9 @@ Result<SwapAreaState> read_area(const Kernel& kernel, const Object& info, Proble
     area.going_away = (*flags & swap_writable) == 0;
     area.block_device = info["bdev"].u64_or(0);
     const Object file = info["swap_file"];
-    const auto mode = file["f_inode"]["i_mode"].u64();
+    // f_inode since 3.9 (dd37978c50bc).
+    const Object inode = file.has("f_inode") ? file["f_inode"] : file["f_path"]["dentry"]["d_inode"];
+    const auto mode = inode["i_mode"].u64();
     area.is_device = mode && (*mode & mode_type_mask) == mode_block_device;
     if (auto path = path_of_file(kernel, file))
         area.path = std::move(*path);
@@ -114,15 +116,24 @@ SwapState read_swap(const Kernel& kernel) {
 }
 
 Result<std::uint64_t> count_swap_cache(const Kernel& kernel) {
-    const auto spaces = kernel.symbol("swapper_spaces"), counts = kernel.symbol("nr_swapper_spaces");
-    if (!spaces || !counts) return fail(!spaces ? spaces.error() : counts.error());
     const auto stride = kernel.types().size_of("address_space");
     const auto offset = kernel.types().offset_of("address_space", "nrpages");
-    const auto areas = kernel.number<std::uint32_t>("nr_swapfiles");
     if (!stride || !offset) return fail(!stride ? stride.error() : offset.error());
+    // One space for all areas until 3.8.
+    if (const auto only = kernel.symbol("swapper_space")) return kernel.memory().word(*only + *offset);
+    const auto spaces = kernel.symbol("swapper_spaces"), counts = kernel.symbol("nr_swapper_spaces");
+    const auto areas = kernel.number<std::uint32_t>("nr_swapfiles");
+    if (!spaces) return fail(spaces.error());
     if (!areas) return fail(areas.error());
     std::uint64_t pages = 0;
     for (std::uint32_t i = 0; i < std::min(*areas, most_swap_areas); ++i) {
+        // One for each area until 4.10 (4b3ef9daa4fc); RHEL 7 has the later form.
+        if (!counts) {
+            const auto some = kernel.memory().word(*spaces + i * *stride + *offset);
+            if (!some) return some;
+            pages += *some;
+            continue;
+        }
         const auto array = kernel.memory().word(*spaces + std::uint64_t{kernel.memory().word_size()} * i);
         const auto count = kernel.memory().get<std::uint32_t>(*counts + 4ull * i);
         if (!array || !count) return fail(!array ? array.error() : count.error());

@@ -19,8 +19,11 @@ class VmallocReader {
     explicit VmallocReader(const Kernel& kernel) : kernel_(kernel), memory_(kernel.memory()) {}
 
     VmallocAreas read() {
+        const auto chain = kernel_.symbol("vmlist");
         if (auto ready = prepare(); !ready) {
             problems_.add("the vmalloc areas", ready.error());
+        } else if (!vm_.present()) {
+            walk_chain(chain);
         } else if (const auto list = kernel_.symbol("vmap_area_list")) {
             walk(*list);
         } else {
@@ -34,11 +37,13 @@ class VmallocReader {
     Result<void> prepare();
     void walk(std::uint64_t head);
     void walk_nodes();
+    void walk_chain(const Result<std::uint64_t>& first);
     void take(std::uint64_t area);
+    void take_struct(std::uint64_t vm);
 
     const Kernel& kernel_;
     const AddressSpace& memory_;
-    Field link_, vm_, address_, size_, flags_, pages_, caller_;
+    Field link_, vm_, next_, address_, size_, flags_, pages_, caller_;
     VmallocAreas result_;
     ProblemCollector problems_;
 };
@@ -47,7 +52,9 @@ Result<void> VmallocReader::prepare() {
     std::optional<Error> missing;
     const FieldFinder find(kernel_.types(), missing);
     link_ = find("vmap_area", {"list"});
-    vm_ = find("vmap_area", {"vm"});
+    // Until 3.2 a nameless pointer (db1aecafef58), which outlives what it points to.
+    vm_ = Field::find(kernel_.types(), "vmap_area", {"vm"}).value_or(Field());
+    next_ = Field::find(kernel_.types(), "vm_struct", {"next"}).value_or(Field());
     address_ = find("vm_struct", {"addr"});
     size_ = find("vm_struct", {"size"});
     flags_ = find("vm_struct", {"flags"});
@@ -82,6 +89,21 @@ void VmallocReader::walk_nodes() {
         walk(busy->address_in(*nodes + i * *stride));
 }
 
+// Until 3.9 the structs form a chain of their own, which /proc/vmallocinfo shows (f1c4069e1dc1).
+void VmallocReader::walk_chain(const Result<std::uint64_t>& first) {
+    if (!first) return problems_.add("the vmalloc areas", first.error());
+    std::uint64_t link = *first;
+    for (std::size_t count = 0;; ++count) {
+        const auto vm = memory_.word(link);
+        if (!vm) return problems_.add("the chain of vmalloc areas", vm.error());
+        if (*vm == 0) return;
+        if (count == most_vmap_areas)
+            return problems_.add({ErrorCode::Corrupt, "the chain of vmalloc areas has no end", *first});
+        take_struct(*vm);
+        link = next_.address_in(*vm);
+    }
+}
+
 void VmallocReader::take(std::uint64_t area) {
     const auto vm = vm_.u64(memory_, area);
     if (!vm) return problems_.add("a vmalloc area", vm.error());
@@ -89,10 +111,14 @@ void VmallocReader::take(std::uint64_t area) {
         ++result_.nameless;
         return;
     }
-    const auto size = size_.u64(memory_, *vm);
+    take_struct(*vm);
+}
+
+void VmallocReader::take_struct(std::uint64_t vm) {
+    const auto size = size_.u64(memory_, vm);
     if (!size) return problems_.add("a vmalloc area", size.error());
-    result_.areas.push_back({address_.u64_or(memory_, *vm, 0), *size, flags_.u64_or(memory_, *vm, 0),
-                             pages_.u64_or(memory_, *vm, 0), caller_.u64_or(memory_, *vm, 0)});
+    result_.areas.push_back({address_.u64_or(memory_, vm, 0), *size, flags_.u64_or(memory_, vm, 0),
+                             pages_.u64_or(memory_, vm, 0), caller_.u64_or(memory_, vm, 0)});
 }
 
 }  // namespace
