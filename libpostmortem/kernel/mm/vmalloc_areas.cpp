@@ -127,10 +127,21 @@ VmallocAreas read_vmalloc_areas(const Kernel& kernel) {
     return VmallocReader(kernel).read();
 }
 
-Result<std::uint64_t> vmalloc_pages(const Kernel& kernel, const VmCounters& counters) {
-    // A node's counter since 6.18 or so, a number of its own since 5.3 (97105f0ab7b8); constantly 0 before.
+Result<std::uint64_t> counted_vmalloc_pages(const Kernel& kernel, const VmCounters& counters) {
+    // A node's counter since 6.18 or so, a number of its own since 5.3 (97105f0ab7b8).
     if (auto counted = counters.get("NR_VMALLOC")) return counted;
     return kernel.word("nr_vmalloc_pages");
+}
+
+Result<std::uint64_t> vmalloc_pages(const Kernel& kernel, const VmCounters& counters) {
+    auto counted = counted_vmalloc_pages(kernel, counters);
+    if (counted || counted.error().code != ErrorCode::NotFound) return counted;
+    const VmallocAreas found = read_vmalloc_areas(kernel);
+    if (!found.problems.empty()) return fail(found.problems.front());
+    std::uint64_t pages = 0;
+    for (const VmallocArea& area : found.areas)
+        if (area.is_vmalloc()) pages += area.pages;
+    return pages;
 }
 
 Result<std::uint64_t> vmalloc_space(const Kernel& kernel) {

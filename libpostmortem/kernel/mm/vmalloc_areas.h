@@ -31,7 +31,11 @@ struct VmallocAreas {
 
 VmallocAreas read_vmalloc_areas(const Kernel& kernel);
 
-/// Pages behind vmalloc(), kernel stacks included: "VmallocUsed".
+/// Pages behind vmalloc(), kernel stacks included, as the kernel counts them: "VmallocUsed". NotFound
+/// before 5.3.
+Result<std::uint64_t> counted_vmalloc_pages(const Kernel& kernel, const VmCounters& counters);
+
+/// The same, added up from the areas where the kernel has no such counter.
 Result<std::uint64_t> vmalloc_pages(const Kernel& kernel, const VmCounters& counters);
 
 /// Size of the vmalloc space in bytes: "VmallocTotal". Unsupported where the architecture's is not known.

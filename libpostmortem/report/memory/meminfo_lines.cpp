@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/mm/block_devices.h"
+#include "kernel/mm/counted_memory.h"
 #include "kernel/mm/percpu_pool.h"
 #include "kernel/mm/task_memory.h"
 #include "kernel/mm/vmalloc_areas.h"
@@ -38,6 +39,7 @@ class LinesMaker {
     void swap();
     void pages();
     void kernel_memory();
+    void vmalloc();
     void limits();
     void huge_pages();
     void direct_map();
@@ -45,6 +47,7 @@ class LinesMaker {
     Result<std::uint64_t> count(std::initializer_list<std::string_view> names) const {
         return counters_.get(names);
     }
+    bool shows_available() const;
     Result<std::uint64_t> available() const;
     Result<std::uint64_t> reclaimable_kernel_memory() const;
     Result<std::uint64_t> swap_cache() const;
@@ -90,21 +93,30 @@ Result<std::uint64_t> LinesMaker::reclaimable_kernel_memory() const {
     return *slab + count({"NR_KERNEL_MISC_RECLAIMABLE", "NR_INDIRECTLY_RECLAIMABLE_BYTES"}).value_or(0);
 }
 
+// Since 3.14 (34e431b0ae39), the release of overcommit_kbytes (49f0ce5f9232). RHEL 6 has it behind a switch,
+// and RHEL 7 as a function like 4.6 and later.
+bool LinesMaker::shows_available() const {
+    if (kernel_.symbol("sysctl_meminfo_legacy_layout")) return false;
+    return kernel_.symbol("si_mem_available") || kernel_.symbol("sysctl_overcommit_kbytes");
+}
+
 // si_mem_available() (mm/show_mem.c): half of what can be reclaimed, or all but the low watermarks.
 Result<std::uint64_t> LinesMaker::available() const {
     const auto free = count({"NR_FREE_PAGES"}), active = count({"NR_ACTIVE_FILE"}),
                inactive = count({"NR_INACTIVE_FILE"});
-    const auto reserve = kernel_.word("totalreserve_pages");
+    const auto total_reserve = kernel_.word("totalreserve_pages");
     const auto reclaimable = reclaimable_kernel_memory();
-    for (const auto* value : {&free, &active, &inactive, &reserve, &reclaimable})
+    for (const auto* value : {&free, &active, &inactive, &total_reserve, &reclaimable})
         if (!*value) return *value;
     if (sources_.zones.nodes.empty()) return fail(ErrorCode::NotFound, "it needs the zones' watermarks");
     std::uint64_t low = 0;
     for (const NodeZones& node : sources_.zones.nodes)
         for (const MemoryZone& zone : node.zones) low += zone.low;
+    // While it was no function (until 4.5) the low watermarks were what cannot be had.
+    const std::uint64_t reserve = kernel_.symbol("si_mem_available") ? *total_reserve : low;
     const auto usable = [low](std::uint64_t pages) { return pages - std::min(pages / 2, low); };
     const auto sum =
-        static_cast<std::int64_t>(*free - *reserve + usable(*active + *inactive) + usable(*reclaimable));
+        static_cast<std::int64_t>(*free - reserve + usable(*active + *inactive) + usable(*reclaimable));
     return static_cast<std::uint64_t>(std::max<std::int64_t>(sum, 0));
 }
 
@@ -116,7 +128,7 @@ Result<std::uint64_t> LinesMaker::swap_cache() const {
 void LinesMaker::general() {
     line("MemTotal", total_ram_pages(kernel_));
     line("MemFree", count({"NR_FREE_PAGES"}));
-    line("MemAvailable", available());
+    if (shows_available()) line("MemAvailable", available());
     const auto buffers = count_buffer_pages(kernel_);
     line("Buffers", buffers);
     const auto cache = swap_cache(), files = count({"NR_FILE_PAGES"});
@@ -156,7 +168,7 @@ void LinesMaker::swap() {
 void LinesMaker::pages() {
     line("Dirty", count({"NR_FILE_DIRTY"}));
     line("Writeback", count({"NR_WRITEBACK"}));
-    line("AnonPages", count({"NR_ANON_MAPPED"}));
+    line("AnonPages", mapped_anonymous_pages(kernel_, counters_));
     line("Mapped", count({"NR_FILE_MAPPED"}));
     line("Shmem", count({"NR_SHMEM"}));
 }
@@ -168,7 +180,8 @@ void LinesMaker::kernel_memory() {
     line("Slab", sum(reclaimable, unreclaimable));
     line("SReclaimable", reclaimable);
     line("SUnreclaim", unreclaimable);
-    kib("KernelStack", count({"NR_KERNEL_STACK_KB"}));
+    kib("KernelStack",
+        kernel_stack_bytes(kernel_, counters_).map([](std::uint64_t bytes) { return bytes >> 10; }));
     if (counters_.has("NR_KERNEL_SCS_KB")) kib("ShadowCallStack", count({"NR_KERNEL_SCS_KB"}));
     line("PageTables", count({"NR_PAGETABLE"}));
     line_if_any("SecPageTables", count({"NR_SECONDARY_PAGETABLE"}));
@@ -186,13 +199,25 @@ Result<std::uint64_t> LinesMaker::committed() const {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(*pages, 0));
 }
 
+// Until 4.3 the kernel looked at all areas to fill these two lines (a5ad88ce8c7f); until 5.2 it said 0.
+void LinesMaker::vmalloc() {
+    if (kernel_.symbol("get_vmalloc_info")) {
+        const Error error(ErrorCode::Unsupported,
+                          "this kernel adds up address space, which is not done here");
+        problems_.add("VmallocUsed", error);
+        problems_.add("VmallocChunk", error);
+        return;
+    }
+    line_or_zero("VmallocUsed", counted_vmalloc_pages(kernel_, counters_));
+    kib("VmallocChunk", 0);
+}
+
 void LinesMaker::limits() {
     line("CommitLimit", commit_limit(kernel_, sources_));
     line("Committed_AS", committed());
     kib("VmallocTotal", vmalloc_space(kernel_).map([](std::uint64_t bytes) { return bytes >> 10; }));
-    line("VmallocUsed", vmalloc_pages(kernel_, counters_));
-    kib("VmallocChunk", 0);
-    line("Percpu", read_percpu_pool(kernel_).map([](const PercpuPool& pool) { return pool.pages; }));
+    vmalloc();
+    line_if_any("Percpu", read_percpu_pool(kernel_).map([](const PercpuPool& pool) { return pool.pages; }));
     if (kernel_.number<std::uint32_t>("early_memtest_done").value_or(0) != 0) {
         const auto bad = kernel_.word("early_memtest_bad_size");
         kib("EarlyMemtestBad", bad.map([](std::uint64_t bytes) { return bytes >> 10; }));
@@ -232,7 +257,10 @@ void LinesMaker::huge_pages() {
         lines_.push_back({"HugePages_Surp", pool.surplus, true});
         lines_.push_back({"Hugepagesize", pool.page_bytes / 1024, false});
     }
-    if (!sources_.huge_pages.empty()) kib("Hugetlb", bytes / 1024);
+    // Since 4.16 (fcb2b0c577f1); the first of these came with 4.17, the other took its place in 4.20.
+    const bool sums_up =
+        counters_.has("NR_INDIRECTLY_RECLAIMABLE_BYTES") || counters_.has("NR_KERNEL_MISC_RECLAIMABLE");
+    if (!sources_.huge_pages.empty() && sums_up) kib("Hugetlb", bytes / 1024);
 }
 
 // arch/x86/mm/pat/set_memory.c: how much of the direct map is in pages of which size.

@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "kernel/mm/block_devices.h"
+#include "kernel/mm/counted_memory.h"
 #include "kernel/mm/memory_settings.h"
 #include "kernel/mm/page_table_pages.h"
 #include "kernel/mm/percpu_pool.h"
@@ -71,8 +72,8 @@ void Accountant::free_memory() {
 // that a process has mapped is anonymous memory, too; how many such there are, the LRU lists tell: they hold
 // each page once.
 void Accountant::user_memory() {
-    const std::uint64_t anon = count({"NR_ANON_MAPPED"}), files = count({"NR_FILE_PAGES"}),
-                        shmem = count({"NR_SHMEM"});
+    const std::uint64_t anon = mapped_anonymous_pages(kernel_, exact_).value_or(0),
+                        files = count({"NR_FILE_PAGES"}), shmem = count({"NR_SHMEM"});
     const auto buffers = count_buffer_pages(kernel_);
     if (!buffers) problems_.add("the cache of block devices", buffers.error());
     const auto counted = exact_.get({"NR_SWAPCACHE"});
@@ -101,7 +102,7 @@ void Accountant::kernel_memory() {
     pages("slab_reclaimable", "slab, reclaimable", {"NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE"});
     pages("slab_unreclaimable", "slab, unreclaimable", {"NR_SLAB_UNRECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE"});
     pages("kernel_reclaimable", "other reclaimable kernel memory", {"NR_KERNEL_MISC_RECLAIMABLE"});
-    const std::uint64_t stacks = count({"NR_KERNEL_STACK_KB"}) * 1024;
+    const std::uint64_t stacks = kernel_stack_bytes(kernel_, exact_).value_or(0);
     part("kernel_stacks", "kernel stacks", stacks);
     pages("page_tables", "page tables", {"NR_PAGETABLE"});
     pages("secondary_page_tables", "page tables of virtual machines and IOMMUs", {"NR_SECONDARY_PAGETABLE"});
