@@ -18,7 +18,6 @@ constexpr std::size_t max_window = 2000;  // lines of the log that a report may 
 constexpr std::size_t lines_after_end =
     150;  // kept behind the next headline, to tell torn from whole reports
 constexpr std::size_t max_line = 2048;
-constexpr std::size_t max_sampled_lines = 2000;
 constexpr std::size_t max_late = 32;
 
 // What is no headline, but tells where a kernel's log begins, that a trace is over, or, in the middle of a
@@ -83,9 +82,11 @@ EventCollector::Found EventCollector::find_literals(std::string_view text) const
 }
 
 void EventCollector::add(const LogRecord& record) {
-    has_text_ = has_text_ || !record.text.empty();
-    if (++result_.lines <= max_sampled_lines) sample(record.text);
+    ++result_.lines;
+    sample_.read(record.text);
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
+    if (const auto began = clock_.read(record, first_stored_ + stored_.size()))
+        close_what_began_before(*began);
     const Found found = find_literals(record.text);
     if (found.none() && open_.empty()) return;
     const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
@@ -104,15 +105,6 @@ void EventCollector::add(const LogRecord& record) {
     }
     if (!open_.empty()) store(record, std::move(line), found);
     close_finished();
-}
-
-// Tells text from anything else by the first lines.
-void EventCollector::sample(std::string_view text) {
-    text = text.substr(0, max_line);
-    sampled_ += text.size();
-    unprintable_ += static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r';
-    }));
 }
 
 // Two messages in one line of the console: the second one begins where the headline should go on.
@@ -252,10 +244,14 @@ void EventCollector::close_finished() {
     }
 }
 
-void EventCollector::close_front() {
+void EventCollector::close_what_began_before(std::size_t line) {
+    while (!open_.empty() && open_.front().start < line) close_front(line);
+}
+
+void EventCollector::close_front(std::optional<std::size_t> end) {
     OpenReport closed = std::move(open_.front());
     open_.pop_front();
-    closed.end = first_stored_ + stored_.size();
+    closed.end = end.value_or(first_stored_ + stored_.size());
     if (result_.events.size() < std::max<std::size_t>(options_.max_events, 1)) {
         emit(closed);
     } else {
@@ -372,8 +368,7 @@ LogAnalysis EventCollector::finish() {
     late_.clear();
     clear_escalations();
     result_.boots = kernels_.size();
-    const bool all_zeros = !has_text_ && result_.lines > 0;
-    if (all_zeros || unprintable_ * 20 > sampled_)
+    if (!sample_.is_text())
         result_.problems.push_back({ErrorCode::Unsupported, "this does not look like the text of a log"});
     result_.cause = find_cause(result_.events);
     tell_outcomes(result_);

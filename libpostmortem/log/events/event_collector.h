@@ -11,7 +11,9 @@
 
 #include <postmortem/log_analysis.h>
 
+#include "log/events/log_clock.h"
 #include "log/events/report.h"
+#include "log/events/text_sample.h"
 #include "log/match/literal_scanner.h"
 #include "log/text/record.h"
 
@@ -50,7 +52,6 @@ class EventCollector {
         std::optional<unsigned> die_count;  // of the "[#n]" line that it has had
     };
 
-    void sample(std::string_view text);
     using Found = LiteralScanner::Found;
     Found find_literals(std::string_view text) const;
     void note_boots(const LogRecord& record, unsigned long marks);
@@ -65,7 +66,8 @@ class EventCollector {
     void note_glued_headline(const LogRecord& record);
     void clear_escalations();
     void close_finished();
-    void close_front();
+    void close_front(std::optional<std::size_t> end = std::nullopt);
+    void close_what_began_before(std::size_t line);
     Report assemble(const OpenReport& closed) const;
     void emit(const OpenReport& closed);
     void forget_lines();
@@ -79,10 +81,10 @@ class EventCollector {
     std::deque<OpenReport> open_;
     std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
     std::deque<StoredLine> stored_;
-    std::size_t first_stored_ = 0;               // absolute index of stored_.front()
-    std::vector<std::string> kernels_;           // release of each boot
-    bool has_text_ = false;
-    std::size_t sampled_ = 0, unprintable_ = 0;  // characters of the first lines
+    std::size_t first_stored_ = 0;  // absolute index of stored_.front()
+    LogClock clock_;
+    TextSample sample_;
+    std::vector<std::string> kernels_;  // release of each boot
     bool saw_timestamps_ = false;
     bool in_firmware_ = false;
 };

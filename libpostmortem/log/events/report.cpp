@@ -141,8 +141,14 @@ std::optional<LogEvent> make_event(Report report) {
     blame(naming, event);
     // Up to 4.19 SysRq c was a NULL dereference.
     if (event.blamed == "sysrq_handle_crash") event.event_class = EventClass::SysrqCrash;
+    // A panic that only follows tells nothing but where it was called; what it follows from may be lost.
+    const bool follows =
+        event.event_class == EventClass::Escalation || event.event_class == EventClass::InitKilled;
+    if (event.function.empty() && follows) blame_first_informative(event);
     sign(naming, event);
-    if (event.function.empty()) blame_first_informative(event);
+    // Whoever happened to ask for memory is not to blame.
+    if (event.function.empty() && event.event_class != EventClass::OutOfMemory)
+        blame_first_informative(event);
     return event;
 }
 

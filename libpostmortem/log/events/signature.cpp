@@ -83,7 +83,6 @@ void sign(const Naming& naming, LogEvent& event) {
     for (const std::string& function : event.signature_frames) text += "|" + function;
     if (event.signature_frames.empty()) {
         text += "|" + naming.title;
-        // A panic that only follows shows where it was called; what it follows from may be lost.
         const std::string function(without_compiler_suffix(event.function));
         if (!function.empty() && naming.title.find(function) == std::string::npos) text += "|" + function;
     }

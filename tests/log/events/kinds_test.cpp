@@ -315,12 +315,44 @@ TEST_CASE("went on is said only of what the kernel returns from, or where the lo
     }
 }
 
-TEST_CASE("what a call cannot return to is not where memory was asked for") {
-    CHECK(only({"cat invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0",
-                "Call Trace:", " [<ffffffff81012345>] oom_kill_process+0x57/0x1dc",
-                " [<ffffffff81012345>] default_wake_function+0x0/0xe",
-                " [<ffffffff81012345>] badness+0x16d/0x1f3", " [<ffffffff81012345>] widget_alloc+0x1/0x2"})
-              .function == "widget_alloc");
+TEST_CASE(
+    "whoever asked for memory is not to blame for its lack; a panic that only follows is told by its "
+    "caller") {
+    const auto oom = [](const std::string& function) {
+        return only({"cat invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0",
+                     "Call Trace:", " [<ffffffff81012345>] out_of_memory+0x57/0x1dc",
+                     " [<ffffffff81012345>] " + function + "+0x1/0x2"});
+    };
+    CHECK(oom("widget_alloc").function.empty());
+    CHECK(oom("widget_alloc").id == oom("gadget_alloc").id);
+    const auto panic = [](const std::string& function) {
+        return only({"Kernel panic - not syncing: panic_on_warn set ...", "Call Trace:", " panic+0x1/0x2",
+                     " " + function + "+0x1/0x2"});
+    };
+    CHECK(panic("widget_call").function == "widget_call");
+    CHECK(panic("widget_call").id != panic("gadget_call").id);
+}
+
+TEST_CASE("a leftover at the very beginning of a function is not where it happened") {
+    CHECK(only({"Kernel panic - not syncing: panic_on_warn set ...", "Call Trace:", " panic+0x1/0x2",
+                " gadget_wait+0x0/0x20", " widget_call+0x1/0x2"})
+              .function == "widget_call");
+}
+
+TEST_CASE("where the clock jumps another log begins; a line out of order is none") {
+    const auto log = [](const std::vector<int>& seconds) {
+        std::string text =
+            "[  500.000000] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n"
+            "[  500.000000] rcu: \t3-...!: (1 GPs behind) idle=1\n";
+        for (const int second : seconds) text += "[  " + std::to_string(second) + ".000000] usb 1-1: reset\n";
+        return analyse_log_text(text + "[  " + std::to_string(seconds.back()) +
+                                ".000000] NMI backtrace for cpu 3\n[  " + std::to_string(seconds.back()) +
+                                ".000000] RIP: 0010:widget_spin+0x1/0x2\n");
+    };
+    CHECK(log({500, 501, 501, 501, 501}).events.at(0).function == "widget_spin");
+    CHECK(log({500, 102, 501, 501, 501, 501}).events.at(0).function == "widget_spin");
+    CHECK(log({102, 102, 102, 102, 103}).events.at(0).function.empty());
+    CHECK(log({900, 900, 900, 900, 901}).events.at(0).function.empty());
 }
 
 TEST_CASE("the first oops is the one that counts, and it may be missing") {

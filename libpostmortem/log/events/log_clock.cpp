@@ -1,0 +1,36 @@
+#include "log/events/log_clock.h"
+
+namespace postmortem {
+namespace {
+
+// The lines of a report come within seconds, and CPUs that print at once disagree by less.
+bool is_jump(double from, double to) {
+    constexpr double back = 5, ahead = 120;
+    return to < from - back || to > from + ahead;
+}
+
+}  // namespace
+
+// A line out of its order jumps to and fro; a log that goes on elsewhere does not come back.
+std::optional<std::size_t> LogClock::read(const LogRecord& record, std::size_t here) {
+    constexpr std::size_t lines_that_tell = 4;
+    if (!record.seconds) return std::nullopt;
+    const double now = *record.seconds;
+    if (record.host != host_) {
+        host_ = record.host;
+        last_.reset();
+        jump_.reset();
+    }
+    if (jump_ && !is_jump(jump_->from, now)) {
+        jump_.reset();
+    } else if (last_ && is_jump(*last_, now) && !jump_) {
+        jump_ = Jump{*last_, here, 0};
+    }
+    last_ = now;
+    if (!jump_ || ++jump_->lines < lines_that_tell) return std::nullopt;
+    const std::size_t at = jump_->at;
+    jump_.reset();
+    return at;
+}
+
+}  // namespace postmortem

@@ -1,0 +1,30 @@
+// The kernel's clock from line to line: where it jumps, another log begins.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "log/text/record.h"
+
+namespace postmortem {
+
+class LogClock {
+  public:
+    /// `here` counts the lines that are kept. The place where another log began, a few lines after it did;
+    /// nothing where none did.
+    std::optional<std::size_t> read(const LogRecord& record, std::size_t here);
+
+  private:
+    struct Jump {
+        double from = 0;
+        std::size_t at = 0;
+        std::size_t lines = 0;  // since then
+    };
+
+    std::optional<double> last_;
+    std::optional<Jump> jump_;
+    std::string host_;
+};
+
+}  // namespace postmortem

@@ -1,0 +1,20 @@
+// Tells a log from what is no text, by its first lines.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace postmortem {
+
+class TextSample {
+  public:
+    void read(std::string_view line);
+    /// A file of nothing but zeros is no text either.
+    bool is_text() const;
+
+  private:
+    std::size_t lines_ = 0, characters_ = 0, unprintable_ = 0;
+    bool has_text_ = false;
+};
+
+}  // namespace postmortem
