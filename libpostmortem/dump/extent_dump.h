@@ -11,7 +11,7 @@
 
 namespace postmortem {
 
-class ExtentDump : public DumpFile {
+class ExtentDump : public DumpFile, public FrameRunSource {
   public:
     const DumpInfo& info() const override { return info_; }
     std::uint32_t page_size() const override { return memory_.page_size(); }
@@ -27,6 +27,8 @@ class ExtentDump : public DumpFile {
     void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
         memory_.existing_frames(first_pfn, bits);
     }
+    void each_promised_run(const FrameRunVisitor& visit) const override { memory_.each_promised_run(visit); }
+    void each_existing_run(const FrameRunVisitor& visit) const override { memory_.each_existing_run(visit); }
 
   protected:
     ExtentDump(std::unique_ptr<ByteSource> source, std::vector<Error> problems)

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "dump/frame_runs.h"
 
 namespace postmortem {
 
@@ -54,6 +55,21 @@ std::optional<std::uint64_t> ExtentPages::next_frame(std::uint64_t pfn) const {
 
 void ExtentPages::existing_frames(std::uint64_t first_pfn, MutableBytes bits) const {
     for (const ExtentMap* map : {&stored_, &cut_off_, &left_out_}) mark_frames(*map, first_pfn, bits);
+}
+
+void ExtentPages::each_promised_run(const FrameRunVisitor& visit) const {
+    FrameRuns runs(visit);
+    for (const MemoryExtent& extent : stored_.extents()) runs.add(frames_of(extent));
+}
+
+void ExtentPages::each_existing_run(const FrameRunVisitor& visit) const {
+    std::vector<FrameRun> all;
+    for (const ExtentMap* map : {&stored_, &cut_off_, &left_out_})
+        for (const MemoryExtent& extent : map->extents()) all.push_back(frames_of(extent));
+    std::sort(all.begin(), all.end(),
+              [](const FrameRun& a, const FrameRun& b) { return a.first_pfn < b.first_pfn; });
+    FrameRuns runs(visit);
+    for (const FrameRun& run : all) runs.add(run);
 }
 
 void ExtentPages::mark_frames(const ExtentMap& map, std::uint64_t first_pfn, MutableBytes bits) const {

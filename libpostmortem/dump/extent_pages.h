@@ -6,6 +6,7 @@
 #include "dump/byte_source.h"
 #include "dump/dump_file.h"
 #include "dump/extent_map.h"
+#include "dump/frame_runs.h"
 
 namespace postmortem {
 
@@ -35,10 +36,15 @@ class ExtentPages {
     Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const;
     std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const;
     void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const;
+    void each_promised_run(const FrameRunVisitor& visit) const;
+    void each_existing_run(const FrameRunVisitor& visit) const;
 
   private:
     static constexpr std::uint64_t max_end = std::numeric_limits<std::uint64_t>::max();
 
+    FrameRun frames_of(const MemoryExtent& extent) const {
+        return {extent.begin / page_size_, (extent.end - 1) / page_size_ + 1};
+    }
     void mark_frames(const ExtentMap& map, std::uint64_t first_pfn, MutableBytes bits) const;
     Result<PageBytes> stored_run(const MemoryExtent* extent, std::uint64_t frame, std::uint64_t frame_end,
                                  MutableBytes scratch) const;

@@ -37,7 +37,7 @@ std::optional<Codec> codec_of(std::uint32_t flags) {
     }
 }
 
-class KdumpFile final : public DumpFile {
+class KdumpFile final : public DumpFile, public FrameRunSource {
   public:
     KdumpFile(std::unique_ptr<ByteSource> source, KdumpHeader header, std::vector<Error> problems)
         : source_(std::move(source)),
@@ -76,6 +76,15 @@ class KdumpFile final : public DumpFile {
 
     void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
         existing_.copy(first_pfn, bits);
+    }
+
+    void each_promised_run(const FrameRunVisitor& visit) const override {
+        FrameRuns runs(visit);
+        dumped_.each_run(first_frame(), header_.split ? header_.end_pfn : dumped_.bits(), runs);
+    }
+    void each_existing_run(const FrameRunVisitor& visit) const override {
+        FrameRuns runs(visit);
+        existing_.each_run(0, existing_.bits(), runs);
     }
 
   private:

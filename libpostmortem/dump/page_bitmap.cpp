@@ -4,9 +4,12 @@
 #include <array>
 #include <bit>
 #include <new>
+#include <vector>
 
 namespace postmortem {
 namespace {
+
+constexpr std::uint64_t pass_bytes = 64 * 1024;  // read at a time by who goes through all of it
 
 // The instruction is missing from the baseline of x86-64 and five times as fast as what replaces it there.
 #if defined(__x86_64__) && !defined(__POPCNT__)
@@ -85,6 +88,22 @@ void PageBitmap::copy(std::uint64_t first, MutableBytes out) const {
     if (end > bits_) out[length - 1] &= std::byte(0xff >> (end - bits_));
 }
 
+// Not through the map of the file: a bitmap of terabytes would stay in memory.
+void PageBitmap::each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const {
+    std::vector<std::byte> piece(pass_bytes);
+    end = std::min(end, bits_);
+    for (std::uint64_t bit = first / 8 * 8; bit < end; bit += pass_bytes * 8) {
+        const std::uint64_t at = offset_ + bit / 8;
+        const std::uint64_t there = source_.size() - std::min(source_.size(), at);
+        const std::uint64_t length = std::min<std::uint64_t>({pass_bytes, (end - bit + 7) / 8, there});
+        const MutableBytes bytes = MutableBytes(piece).first(length);
+        if (length == 0 || !source_.skim(at, bytes)) return;
+        if (bit < first) bytes[0] &= std::byte(0xff << (first - bit));
+        if (bit + length * 8 > end) bytes[length - 1] &= std::byte(0xff >> (bit + length * 8 - end));
+        add_set_bits(bytes, bit, runs);
+    }
+}
+
 RankedBitmap::RankedBitmap(const ByteSource& source, std::uint64_t offset, std::uint64_t bits,
                            std::uint64_t first_bit)
     : PageBitmap(source, offset, bits),
@@ -112,13 +131,24 @@ std::optional<std::uint64_t> RankedBitmap::count(std::uint64_t from, std::uint64
 }
 
 bool RankedBitmap::extend_to(std::uint64_t block) const {
+    constexpr std::uint64_t block_bytes = block_bits / 8, blocks_in_a_pass = pass_bytes / block_bytes;
     const std::lock_guard lock(extending_);
     std::uint64_t known = known_.load(std::memory_order_relaxed);
-    for (; known <= block; ++known) {
+    std::vector<std::byte> pass;
+    while (known <= block) {
         const std::uint64_t start = base_ + (known - 1) * block_bits;
-        const auto set = count(start, start + block_bits);
-        if (!set) break;
-        before_block_[known] = before_block_[known - 1] + *set;
+        const std::uint64_t blocks = std::min(block + 1 - known, blocks_in_a_pass);
+        pass.resize(blocks * block_bytes);
+        if (blocks == 1 || !source_.skim(offset_ + start / 8, pass)) {  // the last one ends early
+            const auto set = count(start, start + block_bits);
+            if (!set) break;
+            before_block_[known] = before_block_[known - 1] + *set;
+            ++known;
+            continue;
+        }
+        for (std::uint64_t i = 0; i < blocks; ++i, ++known)
+            before_block_[known] =
+                before_block_[known - 1] + count_bytes(Bytes(pass).subspan(i * block_bytes, block_bytes));
     }
     known_.store(known, std::memory_order_release);
     return known > block;

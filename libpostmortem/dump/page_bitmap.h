@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "dump/byte_source.h"
+#include "dump/frame_runs.h"
 
 namespace postmortem {
 
@@ -23,6 +24,8 @@ class PageBitmap {
     std::optional<bool> test(std::uint64_t bit) const;
     /// The lowest set bit from `bit` on; nothing where none follows, or the file ends before it.
     std::optional<std::uint64_t> next_set(std::uint64_t bit) const;
+    /// The set bits of [first, end), in runs, as far as the file goes.
+    void each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const;
     /// Copies the bits from `first` (a multiple of 8) on to `out`, as far as they go.
     void copy(std::uint64_t first, MutableBytes out) const;
 

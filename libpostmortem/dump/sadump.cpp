@@ -174,7 +174,7 @@ Result<SadumpShape> read_shape(const ByteSource& source, const SadumpPartition& 
     return shape;
 }
 
-class Sadump final : public DumpFile {
+class Sadump final : public DumpFile, public FrameRunSource {
   public:
     Sadump(std::vector<SadumpDisk> disks, const SadumpShape& shape, std::vector<Error> problems)
         : disks_(std::move(disks)),
@@ -217,6 +217,15 @@ class Sadump final : public DumpFile {
     }
     void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
         ram_.copy(first_pfn, bits);
+    }
+
+    void each_promised_run(const FrameRunVisitor& visit) const override {
+        FrameRuns runs(visit);
+        dumped_.each_run(0, dumped_.bits(), runs);
+    }
+    void each_existing_run(const FrameRunVisitor& visit) const override {
+        FrameRuns runs(visit);
+        ram_.each_run(0, ram_.bits(), runs);
     }
 
   private:

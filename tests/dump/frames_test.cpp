@@ -1,9 +1,14 @@
 // Which frames a dump holds and which existed: the same answer from every format, without decoding a page.
+#include <algorithm>
 #include <set>
 
 #include <doctest/doctest.h>
 
+#include "dump/frame_runs.h"
+#include "dump/open_source.h"
+#include "dump/split_dump.h"
 #include "support/check_dump.h"
+#include "support/memory_source.h"
 #include "support/sample_dumps.h"
 
 namespace frames_test {
@@ -29,6 +34,23 @@ std::set<std::uint64_t> existing(const DumpFile& dump, std::uint64_t limit, std:
             if ((std::to_integer<unsigned>(bits[i / 8]) >> i % 8 & 1) != 0) pfns.insert(first + i);
         }
     }
+    return pfns;
+}
+
+// Runs are as long as they can be: no two touch.
+std::set<std::uint64_t> in_runs(const DumpFile& dump, bool promised) {
+    std::set<std::uint64_t> pfns;
+    std::uint64_t end = 0;
+    const auto take = [&](FrameRun run) {
+        CHECK(run.first_pfn < run.end_pfn);
+        CHECK((pfns.empty() || run.first_pfn > end));
+        end = run.end_pfn;
+        for (std::uint64_t pfn = run.first_pfn; pfn < end; ++pfn) pfns.insert(pfn);
+    };
+    if (promised)
+        each_promised_run(dump, take);
+    else
+        each_existing_run(dump, take);
     return pfns;
 }
 
@@ -67,6 +89,8 @@ TEST_CASE("every format tells which frames it holds and which existed") {
         const auto dump = open_bytes(sample.file);
         REQUIRE(dump);
         CHECK(held(**dump) == frames(memory, false));
+        CHECK(in_runs(**dump, true) == frames(memory, false));
+        CHECK(in_runs(**dump, false) == frames(memory, true));
         CHECK_FALSE((*dump)->next_frame(200));
         CHECK_FALSE((*dump)->next_frame(~0ull));
         for (const std::size_t step : {1u, 3u, 64u, 1000u})
@@ -75,6 +99,8 @@ TEST_CASE("every format tells which frames it holds and which existed") {
         const PagesOnly plain(open_bytes(sample.file).value());
         CHECK(held(plain) == frames(memory, false));
         CHECK(existing(plain, 400, 7) == frames(memory, true));
+        CHECK(in_runs(plain, true) == frames(memory, false));
+        CHECK(in_runs(plain, false) == frames(memory, true));
     }
 }
 
@@ -88,6 +114,8 @@ TEST_CASE("a part of a split dump holds its own frames and knows of all") {
     REQUIRE(dump);
     const auto all = frames(memory, false);
     CHECK(held(**dump) == std::set(all.lower_bound(30), all.lower_bound(60)));
+    CHECK(in_runs(**dump, true) == held(**dump));
+    CHECK(in_runs(**dump, false) == frames(memory, true));
     CHECK(existing(**dump, 100, 13) == frames(memory, true));
 }
 
@@ -102,9 +130,53 @@ TEST_CASE("frames are told as far as a cut-off bitmap goes") {
     CHECK((*dump)->next_frame(38) == 39);
     CHECK((*dump)->next_frame(40) == 40'001);
     CHECK_FALSE((*dump)->next_frame(40'002));
+    CHECK(in_runs(**dump, true) == held(**dump));
     Buffer bits(4);
     (*dump)->existing_frames(99'976, bits);
     CHECK(bits[2] == std::byte{0x40});
+}
+
+TEST_CASE("parts of a split dump in any order, and such as overlap, give each frame once") {
+    const FakeMemory memory = make_memory(100);
+    std::vector<std::unique_ptr<DumpFile>> parts;
+    for (const auto& [first, last] : {std::pair{60u, 100u}, {0u, 31u}, {20u, 60u}}) {
+        KdumpShape shape;
+        shape.split = true;
+        shape.start_pfn = first;
+        shape.end_pfn = last;
+        auto part = open_part(std::make_unique<MemorySource>(make_kdump(memory, shape)), {DumpOptions()});
+        REQUIRE(part);
+        parts.push_back(std::move(*part));
+    }
+    const auto dump = join_parts(std::move(parts));
+    CHECK(in_runs(*dump, true) == frames(memory, false));
+    CHECK(in_runs(*dump, false) == frames(memory, true));
+}
+
+TEST_CASE("a machine of terabytes is gone through by its stretches, and its bitmap by pieces") {
+    const auto elf =
+        open_bytes(make_elf({{0, Buffer(4096), 2ull << 40}, {4ull << 40, Buffer(8192), 1ull << 40}}, {}));
+    REQUIRE(elf);
+    std::vector<FrameRun> runs;
+    const auto keep = [&](FrameRun run) { runs.push_back(run); };
+    each_existing_run(**elf, keep);
+    REQUIRE(runs.size() == 2);
+    CHECK(runs[0].end_pfn == 1ull << 29);
+    CHECK(runs[1].end_pfn == 5ull << 28);
+    FakeMemory memory = make_memory(10);
+    memory.max_pfn = 5'000'000;  // more than one piece, and no whole number of them
+    for (const std::uint64_t pfn : {524'287u, 524'288u, 1'048'575u, 4'999'999u})
+        memory.pages[pfn] = Buffer(4096);
+    const auto kdump = open_bytes(make_kdump(memory, {}));
+    REQUIRE(kdump);
+    CHECK(in_runs(**kdump, true) == frames(memory, false));
+    CHECK(in_runs(**kdump, false) == frames(memory, true));
+    Buffer scratch(4096);
+    for (const auto& [pfn, page] : memory.pages) {  // what lies before a page is counted by pieces, too
+        const auto read = (*kdump)->page(pfn * 4096, scratch);
+        REQUIRE(read);
+        CHECK(std::equal(read->bytes.begin(), read->bytes.end(), page.begin()));
+    }
 }
 
 }  // namespace frames_test

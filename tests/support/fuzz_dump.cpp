@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "dump/frame_runs.h"
 #include "dump/vmcoreinfo.h"
 #include "support/check_dump.h"
 
@@ -50,6 +51,21 @@ void ask_for_frames(const DumpFile& dump, MutableBytes scratch) {
     }
 }
 
+// Ascending, and apart; not of a damaged header's claim of endless memory.
+void ask_for_runs(const DumpFile& dump) {
+    if (dump.info().max_pfn > 1u << 20) return;
+    for (const bool promised : {true, false}) {
+        std::uint64_t end = 0;
+        bool first = true;
+        const auto take = [&](FrameRun run) {
+            insist(run.first_pfn < run.end_pfn && (first || run.first_pfn > end));
+            first = false;
+            end = run.end_pfn;
+        };
+        promised ? each_promised_run(dump, take) : each_existing_run(dump, take);
+    }
+}
+
 }  // namespace
 
 bool fuzz_dump(Bytes file) {
@@ -67,6 +83,7 @@ bool fuzz_dump(Bytes file) {
     static_cast<void>(info.symbol("init_uts_ns"));
     Buffer scratch(dump.page_size());
     ask_for_frames(dump, scratch);
+    ask_for_runs(dump);
     return true;
 }
 

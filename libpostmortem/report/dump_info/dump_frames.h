@@ -11,16 +11,20 @@
 
 namespace postmortem {
 
-/// Stretches of page frames that the dump says it holds, ascending.
-std::vector<FrameRange> promised_frames(const DumpFile& dump);
+/// Stretches of page frames, ascending. Of a dump that has very many, the last reaches over the rest.
+struct Frames {
+    std::vector<FrameRange> ranges;
+    std::uint64_t count = 0;  ///< of frames
+};
+
+/// Those that the dump says it holds.
+Frames promised_frames(const DumpFile& dump);
 
 /// Those that the machine had; nothing where the dump speaks of more frames than can be gone through.
-std::optional<std::vector<FrameRange>> existing_frames_of(const DumpFile& dump);
-
-std::uint64_t count_frames(const std::vector<FrameRange>& ranges);
+std::optional<Frames> existing_frames_of(const DumpFile& dump);
 
 /// Reads every page of `promised`.
-DumpCheck check_frames(const DumpFile& dump, const std::vector<FrameRange>& promised,
+DumpCheck check_frames(const DumpFile& dump, const Frames& promised,
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 }  // namespace postmortem

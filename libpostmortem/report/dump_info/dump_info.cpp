@@ -80,13 +80,13 @@ class Teller {
     }
 
     void tell_pages() {
-        const std::vector<FrameRange> promised = promised_frames(dump_);
-        info_.promised_pages = count_frames(promised);
+        const Frames promised = promised_frames(dump_);
+        info_.promised_pages = promised.count;
         if (auto existing = existing_frames_of(dump_)) {
-            info_.existing_pages = count_frames(*existing);
+            info_.existing_pages = existing->count;
             if (*info_.existing_pages >= info_.promised_pages)
                 info_.excluded_pages = *info_.existing_pages - info_.promised_pages;
-            info_.memory = std::move(*existing);
+            info_.memory = std::move(existing->ranges);
         }
         if (!request_.check) return;
         info_.check = check_frames(dump_, promised, request_.checking);
