@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <mutex>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -27,6 +28,7 @@ class LiveSource final : public ByteSource {
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                               MutableBytes scratch) const override {
         if (scratch.size() < length || offset > size() || length > size() - offset) return std::nullopt;
+        const std::lock_guard alone(reading_);
         for (std::uint64_t done = 0; done < length;) {
             const ssize_t got =
                 ::pread(fd_, scratch.data() + done, length - done, static_cast<off_t>(offset + done));
@@ -39,6 +41,9 @@ class LiveSource final : public ByteSource {
 
   private:
     int fd_;
+    // The kernel gives an open /proc/kcore one buffer, which all who read it at once share (read_kcore(),
+    // file->private_data): they would get each other's bytes.
+    mutable std::mutex reading_;
 };
 
 }  // namespace
