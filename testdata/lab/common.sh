@@ -43,8 +43,35 @@ kernel_series() {
     bookworm) echo '6\.1\.' ;;
     trixie) echo '6\.12\.' ;;
     sid) echo '[0-9]+\.' ;;
-    *) die "unknown suite $1; there are bullseye, bookworm, trixie and sid" ;;
+    i386-686 | i386-686-pae) echo '6\.1\.' ;;
+    *) die "unknown suite $1; there are bullseye, bookworm, trixie, sid, i386-686 and i386-686-pae" ;;
     esac
+}
+
+# Of bookworm there are 32-bit kernels, too: i386-FLAVOUR.
+# machine_of SUITE: as uname and QEMU call it
+machine_of() { case $1 in i386-*) echo i386 ;; *) echo x86_64 ;; esac; }
+# flavour_of SUITE: the end of the name of its kernels
+flavour_of() { case $1 in i386-*) echo "${1#i386-}" ;; *) echo cloud-amd64 ;; esac; }
+
+# find_program ROOT NAME: where it lies in a system that may be another's
+find_program() {
+    local folder
+    for folder in bin sbin usr/bin usr/sbin; do
+        [ -x "$1$folder/$2" ] || continue
+        echo "$1$folder/$2"
+        return
+    done
+    die "$2 is missing in $1"
+}
+
+# libraries_of ROOT PROGRAM: what it is linked with, as paths below ROOT
+libraries_of() {
+    if [ "$1" = / ]; then
+        ldd "$2" | grep -o '/[^ ]*'
+    else
+        (cd "$1" && find lib -name '*.so*' | sed 's#^#/#')
+    fi
 }
 
 # apt_entries: one line "URI SUITE SIGNED-BY" for every binary source of this
@@ -110,6 +137,7 @@ archive_uri() {
 # out of reach. A list younger than a day is used again.
 use_suite() {
     local suite=$1 dir=$cache/apt/$1 uri key where
+    case $suite in i386-*) suite=bookworm dir=$cache/apt/bookworm-i386 ;; esac
     mkdir -p "$dir/lists/partial" "$dir/archives/partial"
     : >"$dir/sources.list.new"
     for where in main security; do
@@ -133,6 +161,8 @@ APT::Default-Release "";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 CONF
+    [ "$(machine_of "$1")" = x86_64 ] ||
+        echo "APT::Architecture \"$(machine_of "$1")\"; APT::Architectures { \"$(machine_of "$1")\"; };" >>"$dir/apt.conf"
     export APT_CONFIG=$dir/apt.conf
     if ! cmp -s "$dir/sources.list" "$dir/sources.list.new" ||
         [ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ]; then
