@@ -17,7 +17,6 @@ using btf::Record;
 using btf::record_size;
 
 constexpr std::uint16_t magic = 0xeb9f;
-constexpr std::uint32_t pointer_size = 8;
 constexpr unsigned max_dimensions = 16;
 constexpr std::uint64_t max_type_bytes = 256ull << 20;
 constexpr std::uint64_t max_name_bytes = 512;  // names that share their end could cost more than the data has
@@ -42,7 +41,8 @@ class Btf final : public TypeFinder {
           lost_pages_(0),
           base_(&base),
           first_id_(static_cast<std::uint32_t>(base.offsets_.size())),
-          first_string_(static_cast<std::uint32_t>(base.strings_.size())) {}
+          first_string_(static_cast<std::uint32_t>(base.strings_.size())),
+          pointer_size_(base.pointer_size_) {}
 
     Result<void> index();
     std::string source() const override { return source_; }
@@ -74,6 +74,7 @@ class Btf final : public TypeFinder {
 
     std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
     void index_names() const;
+    void learn_pointer_size(const Record& record);
     std::optional<TypeId> skip_qualifiers(TypeId id) const;
     void decode_record(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_array(std::uint32_t payload, Type& type) const;
@@ -89,6 +90,7 @@ class Btf final : public TypeFinder {
     const Btf* base_ = nullptr;
     std::uint32_t first_id_ = 0;
     std::uint32_t first_string_ = 0;
+    std::uint32_t pointer_size_ = 8;
     std::vector<std::uint32_t> offsets_;  ///< of type id first_id_ + N at N; id 0 is void
     bool cut_short_ = false;              ///< types are missing behind the last one
     mutable std::vector<std::uint32_t>
@@ -126,11 +128,19 @@ Result<void> Btf::index() {
             break;
         }
         offsets_.push_back(at);
+        learn_pointer_size(record(at));
         at += *size;
     }
     if (cut_short_ && offsets_.size() <= 1)
         return fail(ErrorCode::Corrupt, fmt::format("{}: not one type can be read", source_));
     return {};
+}
+
+// No record tells it, but a list_head is two pointers.
+void Btf::learn_pointer_size(const Record& here) {
+    constexpr std::uint32_t narrow_pair = 8;
+    if (here.size_or_type == narrow_pair && here.kind() == Kind::Struct && name_at(here.name) == "list_head")
+        pointer_size_ = narrow_pair / 2;
 }
 
 std::optional<Error> Btf::damage() const {
@@ -288,7 +298,7 @@ void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) c
         case Kind::Int: type.is_signed = (types_.u32(payload).value_or(0) >> 24) & 1; [[fallthrough]];
         case Kind::Float: type.byte_size = here.size_or_type; break;
         case Kind::Ptr:
-            type.byte_size = pointer_size;
+            type.byte_size = pointer_size_;
             type.target = here.size_or_type;
             break;
         case Kind::Array: decode_array(payload, type); break;
