@@ -33,6 +33,7 @@ Result<Field> Field::find(const TypeFinder& types, std::string_view struct_name,
         field.elements_ = member.count;
         field.size_ = static_cast<std::uint32_t>(member.byte_size);
         field.is_signed_ = member.is_signed;
+        field.is_struct_ = member.kind == TypeKind::Struct;
         field.present_ = true;
         return field;
     }
@@ -74,7 +75,9 @@ Result<std::uint64_t> Field::u64(const MemoryWindow& window, std::uint64_t base)
 }
 
 Result<std::int64_t> Field::i64(const AddressSpace& memory, std::uint64_t base) const {
-    return u64(memory, base).map([](std::uint64_t value) { return static_cast<std::int64_t>(value); });
+    Field number = *this;
+    number.is_signed_ |= is_struct_;
+    return number.u64(memory, base).map([](std::uint64_t value) { return static_cast<std::int64_t>(value); });
 }
 
 Field FieldFinder::operator()(std::string_view struct_name,

@@ -35,6 +35,7 @@ class Field {
     /// Its value in the object at `base`, zero- or sign-extended as its type says.
     Result<std::uint64_t> u64(const AddressSpace& memory, std::uint64_t base) const;
     Result<std::uint64_t> u64(const MemoryWindow& window, std::uint64_t base) const;
+    /// The same; a struct that is a number (atomic_t, atomic_long_t) holds a signed one.
     Result<std::int64_t> i64(const AddressSpace& memory, std::uint64_t base) const;
     std::uint64_t u64_or(const AddressSpace& memory, std::uint64_t base, std::uint64_t otherwise) const {
         return u64(memory, base).value_or(otherwise);
@@ -48,6 +49,7 @@ class Field {
     std::uint64_t elements_ = 0;
     std::uint32_t size_ = 0;
     bool is_signed_ = false;
+    bool is_struct_ = false;
     bool present_ = false;
 };
 

@@ -154,7 +154,8 @@ Result<std::uint64_t> Object::u64() const {
 }
 
 Result<std::int64_t> Object::i64() const {
-    return u64().map([](std::uint64_t v) { return static_cast<std::int64_t>(v); });
+    const unsigned bits = type().kind == TypeKind::Struct ? static_cast<unsigned>(type().byte_size) * 8 : 0;
+    return u64().map([bits](std::uint64_t v) { return static_cast<std::int64_t>(sign_extended(v, bits)); });
 }
 
 Result<std::string> Object::string(std::size_t limit) const {

@@ -57,6 +57,7 @@ class Object {
     /// Integers, enums, bit-fields and pointers, zero- or sign-extended as their type says; a struct of 1, 2,
     /// 4 or 8 bytes (atomic_t, kuid_t, …) reads as one unsigned number.
     Result<std::uint64_t> u64() const;
+    /// The same, but that such a struct holds a signed number, as atomic_t and atomic_long_t do.
     Result<std::int64_t> i64() const;
     /// The same, with a value where it cannot be had.
     std::uint64_t u64_or(std::uint64_t otherwise) const { return u64().value_or(otherwise); }

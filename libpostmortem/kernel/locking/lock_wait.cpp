@@ -149,12 +149,13 @@ Result<LockWait> LockWaitFinder::by_readers(const Task& task, LockKind kind) {
     if (kind != LockKind::ReadWriteSemaphore && kind != LockKind::ReadWriteLock) return missing();
     if (!mutex || !owner) return fail(mutex ? owner.error() : mutex.error());
     const StackRange stack = stacks_.of_task(task.stack);
-    const auto sp = kernel_.object("task_struct", task.address)["thread"]["sp"].u64();
+    const auto sp = kernel_.object("task_struct", task.address).path(kernel_.arch().saved_sp).u64();
     if (!sp) return fail(sp.error());
-    for (std::uint64_t slot = *sp & ~7ull; stack.holds(slot, 8); slot += 8) {
-        const auto word = kernel_.memory().u64(slot);
+    const std::uint64_t size = kernel_.memory().word_size();
+    for (std::uint64_t slot = align_down(*sp, size); stack.holds(slot, size); slot += size) {
+        const auto word = kernel_.memory().word(slot);
         if (!word) return fail(word.error());
-        if (*word == 0 || *word % 8 != 0 || stack.holds(*word, 8)) continue;
+        if (*word == 0 || *word % size != 0 || stack.holds(*word, size)) continue;
         const auto who = owner->u64(kernel_.memory(), mutex->address_in(*word));
         if (who && (*who & ~rt_mutex_has_waiters) == task.address) return LockWait{kind, *word, 0, true};
     }

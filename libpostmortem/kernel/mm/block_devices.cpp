@@ -114,7 +114,7 @@ Result<void> RequestCounter::add_tags(std::uint64_t tags) {
     const auto walk = for_each_list_node(
         kernel_.memory(), *list,
         [&](std::uint64_t node) {
-            const auto order = kernel_.memory().u64(node - link_ + order_);
+            const auto order = kernel_.memory().word(node - link_ + order_);
             if (!order || *order > highest_buddy_order) {
                 broken =
                     order ? Error(ErrorCode::Corrupt, "a block of impossible size", node) : order.error();

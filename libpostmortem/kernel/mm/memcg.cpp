@@ -44,8 +44,10 @@ class MemcgReader {
           stats_(kernel) {
         tree_.v2 = controller.v2;
         tree_.page_size = kernel.dump().page_size();
-        // PAGE_COUNTER_MAX: LONG_MAX / PAGE_SIZE
-        unlimited_ = static_cast<std::uint64_t>(INT64_MAX) / std::max<std::uint64_t>(tree_.page_size, 1);
+        // PAGE_COUNTER_MAX (include/linux/page_counter.h): LONG_MAX, with 64 bits LONG_MAX / PAGE_SIZE
+        unlimited_ = memory_.word_size() == 4 ? INT32_MAX
+                                              : static_cast<std::uint64_t>(INT64_MAX) /
+                                                    std::max<std::uint64_t>(tree_.page_size, 1);
         find_fields();
     }
 

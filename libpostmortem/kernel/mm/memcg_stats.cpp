@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernel/percpu.h"
+#include "memory/words.h"
 
 namespace postmortem {
 namespace {
@@ -139,12 +140,7 @@ std::int64_t MemcgStatReader::unit_of(std::string_view name, std::uint64_t ratio
 }
 
 Result<std::vector<std::int64_t>> MemcgStatReader::numbers_at(std::uint64_t address) const {
-    const auto raw = kernel_.memory().bytes(address, count_ * sizeof(std::int64_t));
-    if (!raw) return fail(raw.error());
-    std::vector<std::int64_t> numbers(count_);
-    for (std::size_t i = 0; i < count_; ++i)
-        numbers[i] = load<std::int64_t>(raw->data() + i * sizeof(std::int64_t), kernel_.memory().endian());
-    return numbers;
+    return signed_words(kernel_.memory(), wrapped(kernel_.memory(), address), count_);
 }
 
 Result<MemcgStatReader::Numbers> MemcgStatReader::read(std::uint64_t memcg) const {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/problem_collector.h"
+#include "memory/words.h"
 
 namespace postmortem {
 namespace {
@@ -30,6 +31,14 @@ constexpr std::array<Rule, 14> rules = {{
     {"zone_reclaim_mode", "node_reclaim_mode", false},
 }};
 
+Result<std::int64_t> read(const Kernel& kernel, const Rule& rule) {
+    const auto place = kernel.symbol(rule.symbol);
+    if (!place) return fail(place.error());
+    if (rule.is_long) return signed_word(kernel.memory(), *place);
+    return kernel.memory().get<std::int32_t>(*place).map(
+        [](std::int32_t number) { return std::int64_t{number}; });
+}
+
 Result<std::uint64_t> resource_size(const Kernel& kernel, std::string_view name) {
     const Object resource = kernel.variable(name, "resource");
     const auto start = resource["start"].u64(), end = resource["end"].u64();
@@ -52,11 +61,7 @@ MemorySettings read_memory_settings(const Kernel& kernel) {
     MemorySettings settings;
     ProblemCollector problems;
     for (const Rule& rule : rules) {
-        const auto value = rule.is_long
-                               ? kernel.number<std::int64_t>(rule.symbol)
-                               : kernel.number<std::int32_t>(rule.symbol).map([](std::int32_t number) {
-                                     return std::int64_t{number};
-                                 });
+        const auto value = read(kernel, rule);
         if (value)
             settings.all.push_back({rule.name, *value});
         else if (value.error().code != ErrorCode::NotFound)

@@ -10,6 +10,7 @@
 #include "kernel/mm/slab_lists.h"
 #include "kernel/mm/slab_roots.h"
 #include "kernel/percpu.h"
+#include "memory/words.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -86,7 +87,7 @@ class SlabReader {
     Field nr_slabs_, total_objects_, nr_partial_, partial_;
     Field per_node_, barn_, node_, cpu_sheaves_, main_, spare_, rcu_free_, sheaf_size_, full_sheaves_,
         barn_list_;
-    std::uint64_t per_node_stride_ = 8;
+    std::uint64_t per_node_stride_ = memory_.word_size();
     std::uint64_t reclaim_flag_ = 0x20000;
     SlabLayout layout_;
     std::vector<std::uint32_t> nodes_;
@@ -134,7 +135,7 @@ void SlabReader::prepare_sheaves() {
     };
     node_ = optional("kmem_cache_per_node_ptrs", {"node"});
     if (node_.present()) {
-        per_node_stride_ = types.size_of("kmem_cache_per_node_ptrs").value_or(16);
+        per_node_stride_ = types.size_of("kmem_cache_per_node_ptrs").value_or(2 * memory_.word_size());
         barn_ = optional("kmem_cache_per_node_ptrs", {"barn"});
     } else {
         barn_ = optional("kmem_cache_node", {"barn"});
@@ -240,7 +241,7 @@ void SlabReader::count_sheaves(std::uint64_t address, SlabCache& cache) {
     for (const std::uint64_t offset : cpu_offsets_) {
         if (base == 0) break;
         for (const Field* sheaf : {&main_, &spare_, &rcu_free_})
-            if (const std::uint64_t at = sheaf->u64_or(memory_, base + offset, 0); at != 0)
+            if (const std::uint64_t at = sheaf->u64_or(memory_, wrapped(memory_, base + offset), 0); at != 0)
                 cache.objects_in_sheaves += sheaf_size_.u64_or(memory_, at, 0);
     }
     for (const std::uint32_t id : nodes_) {

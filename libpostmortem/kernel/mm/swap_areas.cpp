@@ -30,7 +30,8 @@ Result<SwapAreaState> read_area(const Kernel& kernel, const Object& info, Proble
     if (!pages || !in_use || !flags)
         return fail(!pages ? pages.error() : !in_use ? in_use.error() : flags.error());
     area.pages = *pages;
-    area.used_pages = used.size() == 8 ? *in_use & ~usage_flag : *in_use;
+    // The flag came with the atomic_long_t.
+    area.used_pages = used.type().kind == TypeKind::Struct ? *in_use & ~usage_flag : *in_use;
     area.priority = priority.value_or(0);
     area.going_away = (*flags & swap_writable) == 0;
     area.block_device = info["bdev"].u64_or(0);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/percpu.h"
+#include "memory/words.h"
 
 namespace postmortem {
 namespace {
@@ -68,7 +69,10 @@ Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t in
     const Field& field = counters_[index];
     if (!field.present()) return std::uint64_t{0};
     const std::uint64_t place = field.address_in(mm);
-    if (!percpu_count_.present()) return memory.word(place);
+    if (!percpu_count_.present())
+        return signed_word(memory, place).map([](std::int64_t value) {
+            return static_cast<std::uint64_t>(value);
+        });
 
     auto total = percpu_count_.u64(memory, place);
     if (wanted == Parts::HandedIn) return total;
@@ -78,7 +82,7 @@ Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t in
     if (*parts == 0) return total;
     for (const std::uint64_t cpu_offset : cpu_offsets_) {
         if (cpu_offset == 0) continue;
-        const auto part = memory.get<std::int32_t>(*parts + cpu_offset);
+        const auto part = memory.get<std::int32_t>(wrapped(memory, *parts + cpu_offset));
         if (!part) return fail(part.error());
         *total += static_cast<std::uint64_t>(std::int64_t{*part});
     }

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "memory/words.h"
+
 namespace postmortem {
 namespace {
 
@@ -110,12 +112,7 @@ Result<VmCounterNames> VmCounterNames::read(const Kernel& kernel) {
 }
 
 Result<CounterValues> read_counters(const Kernel& kernel, std::uint64_t address, std::size_t count) {
-    CounterValues values(count);
-    const auto bytes = std::as_writable_bytes(std::span(values));
-    if (auto done = kernel.memory().read(address, bytes); !done) return fail(std::move(done.error()));
-    for (std::int64_t& value : values)
-        value = load<std::int64_t>(reinterpret_cast<const std::byte*>(&value), kernel.memory().endian());
-    return values;
+    return signed_words(kernel.memory(), address, count);
 }
 
 Result<VmCounters> VmCounters::read(const Kernel& kernel, const VmCounterNames& names) {

@@ -13,23 +13,29 @@ namespace postmortem {
 namespace {
 
 constexpr std::size_t most_candidates = 10;
-constexpr std::uint64_t policy_bind = 2;  // MPOL_BIND of include/uapi/linux/mempolicy.h
+constexpr std::uint64_t most_mask_bytes = 1024;  // MAX_NUMNODES is 1024 bits
+constexpr std::uint64_t policy_bind = 2;         // MPOL_BIND of include/uapi/linux/mempolicy.h
 
-/// A nodemask_t: bits in longs.
+/// A nodemask_t: bits in longs, which lie as the machine has them.
 class NodeMask {
   public:
     NodeMask() = default;
     static std::optional<NodeMask> read(const Object& mask) {
-        const auto bytes = mask.bytes();
-        if (!bytes) return std::nullopt;
+        const AddressSpace& memory = mask.memory();
+        const auto place = mask.checked_address();
+        if (!place || mask.size() > most_mask_bytes) return std::nullopt;
         NodeMask result;
-        for (std::size_t at = 0; at + sizeof(std::uint64_t) <= bytes->size(); at += sizeof(std::uint64_t))
-            result.words_.push_back(load<std::uint64_t>(bytes->data() + at, mask.memory().endian()));
+        result.bits_ = memory.word_size() * 8;
+        for (std::uint64_t at = 0; at < mask.size(); at += memory.word_size()) {
+            const auto word = memory.word(*place + at);
+            if (!word) return std::nullopt;
+            result.words_.push_back(*word);
+        }
         return result;
     }
 
     bool has(std::uint32_t node) const {
-        return node / 64 < words_.size() && (words_[node / 64] >> (node % 64) & 1) != 0;
+        return node / bits_ < words_.size() && (words_[node / bits_] >> (node % bits_) & 1) != 0;
     }
     bool intersects(const NodeMask& other) const {
         for (std::size_t i = 0; i < std::min(words_.size(), other.words_.size()); ++i)
@@ -39,6 +45,7 @@ class NodeMask {
 
   private:
     std::vector<std::uint64_t> words_;
+    std::uint32_t bits_ = 64;  ///< of each
 };
 
 class Chooser {
