@@ -36,12 +36,21 @@ struct MemoryLayout {
     /// The variable that holds where all physical memory is mapped; null where that place is fixed, and
     /// map_kernel() gives it.
     const char* direct_map = nullptr;
-    /// Addresses below belong to user programs.
+    /// Where low memory alone is mapped: the variables that hold the end of that map, and how many pages it
+    /// has.
+    const char* direct_map_end = nullptr;
+    const char* direct_map_pages = nullptr;
+    /// Addresses below belong to user programs, and none at or above `user_end` does. Between the two it
+    /// depends on how the kernel was built.
     std::uint64_t lowest_kernel_address = 0;
+    std::uint64_t user_end = 0;
     /// Code of the kernel lies at or above it: image, modules, generated code.
     std::uint64_t lowest_code_address = 0;
-    /// Bytes of address space for vmalloc(); null where that is not known.
-    std::uint64_t (*vmalloc_bytes)(const VmcoreInfo&) = nullptr;
+    /// Bytes of address space for vmalloc(), from the values of these variables (0: this kernel has it not);
+    /// null where that is not known.
+    std::span<const char* const> vmalloc_variables{};
+    Result<std::uint64_t> (*vmalloc_bytes)(const PhysicalMemory&, const VmcoreInfo&,
+                                           std::span<const std::uint64_t> values) = nullptr;
 };
 
 // --- where registers are found ---

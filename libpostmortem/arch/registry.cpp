@@ -3,12 +3,13 @@
 #include <elf.h>
 #include <fmt/format.h>
 
+#include "arch/i386/i386.h"
 #include "arch/x86_64/x86_64.h"
 
 namespace postmortem {
 namespace {
 
-constexpr const Arch* architectures[] = {&x86_64::arch};
+constexpr const Arch* architectures[] = {&x86_64::arch, &i386::arch};
 
 std::string known_names() {
     std::string names;

@@ -12,7 +12,25 @@ Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const Arch& arch, const
                                           arch.word_size);
 }
 
+namespace {
+
+// The map ends where high memory would begin, and has as many pages as there are low ones.
+void learn_low_memory(const MemoryLayout& layout, const AddressSpace& memory, const SymbolTable& symbols) {
+    const auto end_at = symbols.address_of(layout.direct_map_end),
+               pages_at = symbols.address_of(layout.direct_map_pages);
+    if (!end_at || !pages_at) return;
+    const auto end = memory.word(*end_at), pages = memory.word(*pages_at);
+    const std::uint64_t page_size = memory.physical().dump().page_size();
+    if (!end || !pages || *pages == 0 || *end % page_size != 0) return;
+    const auto bytes = checked_mul(*pages, page_size);
+    if (bytes && *bytes <= *end && *end - *bytes >= layout.lowest_kernel_address)
+        memory.set_direct_map({*end - *bytes, *end - 1, 0});
+}
+
+}  // namespace
+
 void learn_direct_map(const Arch& arch, const AddressSpace& memory, const SymbolTable& symbols) {
+    if (arch.memory.direct_map_end) return learn_low_memory(arch.memory, memory, symbols);
     if (!arch.memory.direct_map) return;
     const auto place = symbols.address_of(arch.memory.direct_map);
     if (!place) return;

@@ -1,11 +1,14 @@
 #include "arch/i386/i386.h"
 
+#include <algorithm>
+
 #include <elf.h>
 
 #include "arch/i386/page_tables.h"
 #include "arch/i386/registers.h"
 #include "arch/x86/call_sites.h"
 #include "arch/x86/machine.h"
+#include "base/checked.h"
 
 namespace postmortem::i386 {
 namespace {
@@ -14,11 +17,17 @@ namespace {
 // from there on, one to one.
 constexpr std::uint64_t page_offsets[] = {0xc0000000, 0xb0000000, 0x80000000, 0x78000000, 0x40000000};
 constexpr std::uint64_t lowest_page_offset = 0x40000000;
-// Low memory ends below what vmalloc() needs: 128 MiB, less where told so at boot.
-constexpr std::uint64_t low_memory_limit = 0xf8000000;
+constexpr std::uint64_t low_pages_limit = (std::uint64_t{1} << 32) / 4096;
+// More than any image has; low memory, which is all that is mapped one to one, may end soon behind it.
+constexpr std::uint64_t largest_image = 64u << 20;
 
-// The right one leads from the page tables' own address to themselves.
-Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+struct Tables {
+    PageTableParams params;
+    std::uint64_t page_offset = 0;
+};
+
+// The right offset leads from the page tables' own address to themselves.
+Result<Tables> find_tables(const PhysicalMemory& physical, const VmcoreInfo& info) {
     const auto tables = info.symbol("swapper_pg_dir");
     if (!tables)
         return fail(ErrorCode::MissingDebugInfo,
@@ -34,8 +43,42 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
         break;
     }
     if (!chosen) return fail(ErrorCode::Corrupt, "VMCOREINFO places the page tables in user space", *tables);
-    return KernelMapping{make_walker(physical, {*tables - *chosen, pae}),
-                         {{*chosen, low_memory_limit - 1, 0}}};
+    return Tables{{*tables - *chosen, pae}, *chosen};
+}
+
+Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+    const auto tables = find_tables(physical, info);
+    if (!tables) return fail(tables.error());
+    const DumpFile& dump = physical.dump();
+    const std::uint64_t image =
+        align_down(info.symbol("_stext").value_or(tables->page_offset), dump.page_size());
+    KernelMapping mapping{make_walker(physical, tables->params), {}};
+    const std::uint64_t memory_end = std::min(dump.info().max_pfn, low_pages_limit) * dump.page_size();
+    if (image < tables->page_offset || image - tables->page_offset >= memory_end) return mapping;
+    const std::uint64_t paddr = image - tables->page_offset;
+    const std::uint64_t bytes = std::min(largest_image, memory_end - paddr);
+    mapping.linear.push_back({image, image + bytes - 1, paddr});
+    return mapping;
+}
+
+// VMALLOC_START and VMALLOC_END (arch/x86/include/asm/pgtable_32_areas.h; 2.6.30 on): from a gap behind low
+// memory to two pages below the place where high memory is mapped for a while, which a table of its own maps.
+constexpr const char* vmalloc_variables[] = {"high_memory", "pkmap_page_table"};
+
+Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                    std::span<const std::uint64_t> values) {
+    constexpr std::uint64_t gap = 8u << 20, guard = 2 * 4096;
+    const std::uint64_t high_memory = values[0], pkmap_table = values[1];
+    const auto tables = find_tables(physical, info);
+    if (!tables) return fail(tables.error());
+    if (high_memory < tables->page_offset || pkmap_table < tables->page_offset)
+        return fail(ErrorCode::NotFound,
+                    "this kernel maps no high memory, by which the end of its vmalloc space is told");
+    const std::uint64_t start = high_memory + gap;
+    const auto end = address_of_table(physical, tables->params, start, pkmap_table - tables->page_offset);
+    if (!end) return fail(end.error());
+    if (*end < start + guard) return fail(ErrorCode::Corrupt, "vmalloc space ends before it starts", *end);
+    return *end - guard - start;
 }
 
 std::optional<Prstatus> prstatus(Bytes desc, Endian) {
@@ -86,7 +129,14 @@ const Arch arch = {
     .name = "i386",
     .elf_machine = EM_386,
     .word_size = 4,
-    .memory = {map_kernel, nullptr, lowest_page_offset, lowest_page_offset, nullptr},
+    .memory = {.map_kernel = map_kernel,
+               .direct_map_end = "high_memory",
+               .direct_map_pages = "max_low_pfn",
+               .lowest_kernel_address = lowest_page_offset,
+               .user_end = page_offsets[0],
+               .lowest_code_address = lowest_page_offset,
+               .vmalloc_variables = vmalloc_variables,
+               .vmalloc_bytes = vmalloc_bytes},
     .registers = &register_file,
     .notes = {prstatus, "QEMU", qemu_cpu},
     .frames = {pt_regs_size, pt_regs},

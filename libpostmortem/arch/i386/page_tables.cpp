@@ -35,11 +35,17 @@ class Walker final : public PageTableWalker {
     Walker(const PhysicalMemory& physical, const PageTableParams& params)
         : physical_(physical), root_(params.root), pae_(params.pae) {}
 
+    Result<std::uint64_t> address_of_table(std::uint64_t first, std::uint64_t wanted) const {
+        const std::uint64_t step = std::uint64_t{1} << levels()[levels().size() - 2].shift;
+        for (std::uint64_t vaddr = first & ~(step - 1); vaddr <= highest_address; vaddr += step)
+            if (const auto table = lowest_table(vaddr); table && *table == wanted) return vaddr;
+        return fail(ErrorCode::NotFound, "the page tables do not use that table", wanted);
+    }
+
     Result<Translation> walk(std::uint64_t vaddr) const override {
         if (vaddr > highest_address) return fail(ErrorCode::NotMapped, "not an address of 32 bits", vaddr);
         std::uint64_t table = root_;
-        const std::span<const Level> levels = pae_ ? std::span<const Level>(pae_levels) : plain_levels;
-        for (const Level& level : levels) {
+        for (const Level& level : levels()) {
             const auto entry = read_entry(table, vaddr >> level.shift & ((1u << level.bits) - 1));
             if (!entry) {
                 Error error = entry.error();
@@ -49,7 +55,7 @@ class Walker final : public PageTableWalker {
             }
             if (!(*entry & present))
                 return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
-            const bool last = &level == &levels.back();
+            const bool last = &level == &levels().back();
             if (last || (level.may_be_leaf && (*entry & large)))
                 return leaf(*entry, std::uint64_t{1} << level.shift, last, vaddr);
             table = *entry & address_bits();
@@ -58,6 +64,19 @@ class Walker final : public PageTableWalker {
     }
 
   private:
+    std::span<const Level> levels() const { return pae_ ? std::span<const Level>(pae_levels) : plain_levels; }
+
+    /// Nothing where a large page or none is mapped, or a table is lost.
+    std::optional<std::uint64_t> lowest_table(std::uint64_t vaddr) const {
+        std::uint64_t table = root_;
+        for (const Level& level : levels().first(levels().size() - 1)) {
+            const auto entry = read_entry(table, vaddr >> level.shift & ((1u << level.bits) - 1));
+            if (!entry || !(*entry & present) || (level.may_be_leaf && (*entry & large))) return std::nullopt;
+            table = *entry & address_bits();
+        }
+        return table;
+    }
+
     std::uint64_t address_bits() const { return pae_ ? pae_address_bits : plain_address_bits; }
 
     Result<std::uint64_t> read_entry(std::uint64_t table, std::uint64_t index) const {
@@ -82,6 +101,11 @@ class Walker final : public PageTableWalker {
 
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
     return std::make_unique<Walker>(physical, params);
+}
+
+Result<std::uint64_t> address_of_table(const PhysicalMemory& physical, const PageTableParams& params,
+                                       std::uint64_t first, std::uint64_t table) {
+    return Walker(physical, params).address_of_table(first, table);
 }
 
 }  // namespace postmortem::i386

@@ -16,4 +16,8 @@ struct PageTableParams {
 /// `physical` must outlive the walker.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);
 
+/// The first address that a lowest table at physical `table` maps; from `first` up.
+Result<std::uint64_t> address_of_table(const PhysicalMemory& physical, const PageTableParams& params,
+                                       std::uint64_t first, std::uint64_t table);
+
 }  // namespace postmortem::i386

@@ -46,7 +46,8 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
 }
 
 // VMALLOC_SIZE_TB_L4 and _L5 (arch/x86/include/asm/pgtable_64_types.h); VMALLOC_END is the last byte.
-std::uint64_t vmalloc_bytes(const VmcoreInfo& info) {
+Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory&, const VmcoreInfo& info,
+                                    std::span<const std::uint64_t>) {
     return ((five_levels(info) ? 12800ull : 32ull) << 40) - 1;
 }
 
@@ -148,7 +149,12 @@ const Arch arch = {
     .word_size = 8,
     .recognises = recognises,
     // page_offset_base: arch/x86/kernel/head64.c since 4.8 (021182e52fe0).
-    .memory = {map_kernel, "page_offset_base", kernel_half, lowest_code, vmalloc_bytes},
+    .memory = {.map_kernel = map_kernel,
+               .direct_map = "page_offset_base",
+               .lowest_kernel_address = kernel_half,
+               .user_end = kernel_half,
+               .lowest_code_address = lowest_code,
+               .vmalloc_bytes = vmalloc_bytes},
     .registers = &register_file,
     .notes = {prstatus, "QEMU", qemu_cpu},
     .frames = {pt_regs_size, pt_regs, iret_frame_size, iret_frame},

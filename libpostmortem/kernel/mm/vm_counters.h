@@ -66,6 +66,10 @@ class VmCounters {
 
     bool has(std::string_view enumerator) const;
 
+    /// Where a zone's counters hold it.
+    std::optional<std::size_t> zone_index(std::string_view enumerator) const {
+        return names_->zone.index_of(enumerator);
+    }
     const CounterValues& zone() const { return zone_; }
     const CounterValues& node() const { return node_; }
 

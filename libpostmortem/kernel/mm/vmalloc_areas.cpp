@@ -145,10 +145,16 @@ Result<std::uint64_t> vmalloc_pages(const Kernel& kernel, const VmCounters& coun
 }
 
 Result<std::uint64_t> vmalloc_space(const Kernel& kernel) {
-    const auto bytes = kernel.arch().memory.vmalloc_bytes;
-    if (!bytes)
+    const MemoryLayout& layout = kernel.arch().memory;
+    if (!layout.vmalloc_bytes)
         return fail(ErrorCode::Unsupported, "the size of this architecture's vmalloc space is not known");
-    return bytes(kernel.vmcoreinfo());
+    std::vector<std::uint64_t> values;
+    for (const char* variable : layout.vmalloc_variables) {
+        const auto value = kernel.word(variable);
+        if (!value && value.error().code != ErrorCode::NotFound) return value;
+        values.push_back(value.value_or(0));
+    }
+    return layout.vmalloc_bytes(kernel.memory().physical(), kernel.vmcoreinfo(), values);
 }
 
 }  // namespace postmortem

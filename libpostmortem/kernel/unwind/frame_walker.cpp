@@ -90,7 +90,7 @@ Result<std::uint64_t> FrameWalker::read_on(StackSet stacks, std::uint64_t addres
 
 bool FrameWalker::plausible(const Registers& registers) {
     if (!registers.possible()) return false;
-    if (registers.user_mode()) return registers.ip() < arch_.memory.lowest_kernel_address;
+    if (registers.user_mode()) return registers.ip() < arch_.memory.user_end;
     return code_.at(registers.ip()).is_text;
 }
 

@@ -24,6 +24,7 @@ class LinesMaker {
     std::vector<MeminfoLine> make() {
         general();
         lists();
+        high_memory();
         swap();
         pages();
         kernel_memory();
@@ -36,6 +37,7 @@ class LinesMaker {
   private:
     void general();
     void lists();
+    void high_memory();
     void swap();
     void pages();
     void kernel_memory();
@@ -51,6 +53,7 @@ class LinesMaker {
     Result<std::uint64_t> available() const;
     Result<std::uint64_t> reclaimable_kernel_memory() const;
     Result<std::uint64_t> swap_cache() const;
+    Result<std::uint64_t> free_high_pages() const;
     Result<std::uint64_t> committed() const;
 
     // A line that every kernel has.
@@ -150,6 +153,40 @@ void LinesMaker::lists() {
     line("Inactive(file)", inactive_file);
     line("Unevictable", count({"NR_UNEVICTABLE"}));
     line("Mlocked", count({"NR_MLOCK"}));
+}
+
+// nr_free_highpages() (mm/highmem.c): the zone of that name, and the movable one where it lies above it.
+Result<std::uint64_t> LinesMaker::free_high_pages() const {
+    const auto index = counters_.zone_index("NR_FREE_PAGES");
+    if (!index || sources_.zones.nodes.empty())
+        return fail(ErrorCode::NotFound, "it needs the zones' counters");
+    const auto high = kernel_.types().enumerator("zone_type", "ZONE_HIGHMEM");
+    const auto movable = kernel_.number<std::int32_t>("movable_zone");
+    const bool movable_is_high = high && movable && *movable == *high;
+    std::uint64_t pages = 0;
+    for (const NodeZones& node : sources_.zones.nodes)
+        for (const MemoryZone& zone : node.zones)
+            if ((zone.name == "HighMem" || (zone.name == "Movable" && movable_is_high)) &&
+                *index < zone.counters.size())
+                pages += static_cast<std::uint64_t>(std::max<std::int64_t>(zone.counters[*index], 0));
+    return pages;
+}
+
+// With CONFIG_HIGHMEM alone.
+void LinesMaker::high_memory() {
+    // _totalhigh_pages since 5.0 (ca79b0c211af).
+    auto total = kernel_.word("_totalhigh_pages");
+    if (!total) total = kernel_.word("totalhigh_pages");
+    if (!total && total.error().code == ErrorCode::NotFound) return;
+    const auto less = [](const Result<std::uint64_t>& all, const Result<std::uint64_t>& part) {
+        if (!all || !part) return all ? part : all;
+        return Result<std::uint64_t>(*all - std::min(*all, *part));
+    };
+    const auto free = free_high_pages();
+    line("HighTotal", total);
+    line("HighFree", free);
+    line("LowTotal", less(total_ram_pages(kernel_), total));
+    line("LowFree", less(count({"NR_FREE_PAGES"}), free));
 }
 
 void LinesMaker::swap() {
@@ -273,6 +310,9 @@ void LinesMaker::direct_map() {
             .map([=](std::uint64_t n) { return n * page_kib; });
     };
     kib("DirectMap4k", at_level(1, 4));
+    // Two levels of tables, of entries half as wide.
+    if (kernel_.memory().word_size() == 4 && kernel_.vmcoreinfo().string("CONFIG_X86_PAE") != "y")
+        return kib("DirectMap4M", at_level(2, 4096));
     kib("DirectMap2M", at_level(2, 2048));
     if (kernel_.number<std::uint32_t>("direct_gbpages").value_or(0) != 0)
         kib("DirectMap1G", at_level(3, 1u << 20));
