@@ -8,31 +8,39 @@
 namespace percpu_test {
 
 using namespace postmortem;
+using test::FakeBuild;
 using test::FakeKernel;
 
 namespace {
 
 void add_runqueue_type(FakeKernel& fake) {
-    const auto u64 = fake.types().integer("long", 8);
-    fake.types().structure("rq", 64, {{"curr", u64, 128}});
+    const auto word = fake.types().integer("long", fake.word());
+    fake.types().structure("rq", 64, {{"curr", word, 128}});
 }
 
 }  // namespace
 
 TEST_CASE("each CPU has its own copy of a variable") {
-    for (const bool zero_based : {true, false}) {
-        FakeKernel fake;
+    // Zero-based until 6.14; since then, and on 32-bit machines ever since, a symbol has a kernel address,
+    // and offsets are relative to it.
+    const struct {
+        FakeBuild build;
+        std::uint64_t symbol;
+    } cases[] = {{FakeBuild::X86_64, 0x1c0},
+                 {FakeBuild::X86_64, 0xffffffff81180000ull},
+                 {FakeBuild::I386, 0xc1180000},
+                 {FakeBuild::I386Pae, 0xc1180000}};
+    for (const auto& [build, symbol] : cases) {
+        FakeKernel fake(build);
         add_runqueue_type(fake);
         fake.put<std::uint32_t>(fake.variable("nr_cpu_ids", 4), 3);
-        const std::uint64_t offsets = fake.variable("__per_cpu_offset", 8 * 3);
-        // Zero-based until 6.14; since then a symbol has a kernel address, and offsets are relative to it.
-        const std::uint64_t symbol = zero_based ? 0x1c0 : 0xffffffff81180000ull;
+        const std::uint64_t offsets = fake.variable("__per_cpu_offset", fake.word() * 3);
         fake.symbol("runqueues", symbol);
         std::vector<std::uint64_t> places;
         for (std::uint64_t cpu = 0; cpu < 3; ++cpu) {
             places.push_back(fake.allocate(0x400));
-            fake.put_u64(offsets + 8 * cpu, places[cpu] - symbol);
-            fake.put_u64(places[cpu] + 16, 100 + cpu);
+            fake.put_word(offsets + fake.word() * cpu, places[cpu] - symbol);
+            fake.put_word(places[cpu] + 16, 100 + cpu);
         }
         const auto kernel = fake.open();
         CHECK(cpu_limit(*kernel).value() == 3);

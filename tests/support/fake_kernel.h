@@ -1,5 +1,5 @@
-// A small x86_64 kernel that a test makes up: symbols in a real kallsyms table, types in real BTF, data
-// behind real page tables, all of it in a kdump file that Kernel::open() reads.
+// A small kernel that a test makes up, of x86_64 or i386: symbols in a real kallsyms table, types in real
+// BTF, data behind real page tables, all of it in a kdump file that Kernel::open() reads.
 #pragma once
 
 #include <memory>
@@ -14,9 +14,15 @@
 
 namespace postmortem::test {
 
+/// For which machine a fake kernel was built.
+enum class FakeBuild { X86_64, I386, I386Pae };
+
 class FakeKernel {
   public:
-    FakeKernel();
+    explicit FakeKernel(FakeBuild build = FakeBuild::X86_64);
+
+    /// Bytes in a long.
+    std::uint32_t word() const { return build_ == FakeBuild::X86_64 ? 8 : 4; }
 
     BtfBuilder& types() { return types_; }
 
@@ -34,6 +40,11 @@ class FakeKernel {
         dump_.put(paddr_of(vaddr), value);
     }
     void put_u64(std::uint64_t vaddr, std::uint64_t value) { put<std::uint64_t>(vaddr, value); }
+    /// A long or a pointer.
+    void put_word(std::uint64_t vaddr, std::uint64_t value) {
+        word() == 8 ? put<std::uint64_t>(vaddr, value)
+                    : put<std::uint32_t>(vaddr, static_cast<std::uint32_t>(value));
+    }
     void write(std::uint64_t vaddr, std::string_view text) { dump_.write(paddr_of(vaddr), text); }
     /// The dump's filter leaves the page out.
     void exclude(std::uint64_t vaddr) { dump_.fail_page(paddr_of(vaddr), ErrorCode::PageExcluded); }
@@ -41,6 +52,9 @@ class FakeKernel {
     void lose(std::uint64_t vaddr) { dump_.fail_page(paddr_of(vaddr), ErrorCode::PageMissing); }
     /// As lose(), for the lowest page table on the way to `vaddr`.
     void lose_page_table_of(std::uint64_t vaddr);
+    /// Makes a lowest page table on the way to `vaddr`, which maps the page there to the first of the image;
+    /// where that table lies in the direct map. On i386 alone.
+    std::uint64_t page_table_of(std::uint64_t vaddr);
 
     /// A list_head at `head` that goes through list_heads at `nodes`.
     void link_list(std::uint64_t head, const std::vector<std::uint64_t>& nodes);
@@ -56,6 +70,7 @@ class FakeKernel {
     void write_types();
     void write_symbols();
 
+    FakeBuild build_;
     SparseDump dump_;
     PageTableBuilder tables_;
     BtfBuilder types_;

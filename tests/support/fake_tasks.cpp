@@ -1,5 +1,7 @@
 #include "support/fake_tasks.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace postmortem::test {
@@ -21,11 +23,23 @@ const std::vector<TaskEra>& task_eras() {
         {"3.10", false, false, false, false, 3, "state", "pids", true, true},
         {"3.10 of RHEL 7", false, false, false, false, 3, "state", "pids", true, true, true},
         {"2.6.32", false, false, false, false, 0, "state", "pids", true, true},
+        {"6.2 on i386", true, false, true, true, 4, "__state", "pid_links", true, false, false,
+         FakeBuild::I386},
+        {"6.1 on i386 with PAE", true, false, true, false, 4, "__state", "pid_links", true, false, false,
+         FakeBuild::I386Pae},
+        {"3.10 on i386", false, false, false, false, 3, "state", "pids", true, true, false, FakeBuild::I386},
+        {"2.6.32 on i386 with PAE", false, false, false, false, 0, "state", "pids", true, true, false,
+         FakeBuild::I386Pae},
     };
     return eras;
 }
 
-FakeTasks::FakeTasks(const TaskEra& era, unsigned more) : era_(era) {
+const TaskEra& i386_era() {
+    const auto narrow = [](const TaskEra& era) { return era.build == FakeBuild::I386; };
+    return *std::find_if(task_eras().begin(), task_eras().end(), narrow);
+}
+
+FakeTasks::FakeTasks(const TaskEra& era, unsigned more) : era_(era), fake_(era.build) {
     declare_types();
     init_task_ = fake_.variable("init_task", task_bytes);
     idle_task_ = fake_.allocate(task_bytes, task_bytes);
@@ -42,12 +56,15 @@ FakeTasks::FakeTasks(const TaskEra& era, unsigned more) : era_(era) {
 
 void FakeTasks::declare_types() {
     BtfBuilder& b = fake_.types();
+    const std::uint32_t size = fake_.word();  // of a long; where nothing else is said, 8 bytes are set aside
     const auto u8 = b.integer("char", 1), s32 = b.integer("int", 4, true), u32 = b.integer("unsigned", 4),
-               u64 = b.integer("long", 8), s64 = b.integer("s64", 8, true);
-    const auto list = b.structure("list_head", 16, {{"next", u64, 0}, {"prev", u64, 64}});
-    const auto hlist_node = b.structure("hlist_node", 16, {{"next", u64, 0}, {"pprev", u64, 64}});
-    const auto hlist_head = b.structure("hlist_head", 8, {{"first", u64, 0}});
-    const auto atomic_long = b.structure("", 8, {{"counter", s64, 0}});
+               word = b.integer("long", size), s64 = b.integer("s64", 8, true),
+               signed_word = b.integer("signed long", size, true);
+    const auto list = b.structure("list_head", 2 * size, {{"next", word, 0}, {"prev", word, 8 * size}});
+    const auto hlist_node =
+        b.structure("hlist_node", 2 * size, {{"next", word, 0}, {"pprev", word, 8 * size}});
+    const auto hlist_head = b.structure("hlist_head", size, {{"first", word, 0}});
+    const auto atomic_long = b.structure("", size, {{"counter", signed_word, 0}});
 
     std::vector<BtfMember> task;
     std::uint64_t at = 0;
@@ -57,17 +74,17 @@ void FakeTasks::declare_types() {
         at += bytes;
     };
     if (era_.info_on_stack) {
-        b.structure("thread_info", 104, {{"task", u64, 0}, {"flags", u32, 128}, {"cpu", u32, 192}});
+        b.structure("thread_info", 104, {{"task", word, 0}, {"flags", u32, 128}, {"cpu", u32, 192}});
     } else if (era_.cpu_in_thread_info) {
         add("thread_info", b.structure("thread_info", 8, {{"flags", u32, 0}, {"cpu", u32, 32}}), 8);
     } else {
-        add("cpu", u64, 8);
+        add("cpu", word, 8);
     }
-    add(era_.state, era_.state == "state" ? u64 : u32, 8);
-    add("stack", u64, 8);
+    add(era_.state, era_.state == "state" ? word : u32, 8);
+    add("stack", word, 8);
     add("flags", u32, 8);
     add("tasks", list, 16);
-    add("mm", u64, 8);
+    add("mm", word, 8);
     if (!era_.percpu_rss && era_.rss_counters != 0) {
         const auto counts = b.array(s32, era_.rss_counters);
         add("rss_stat", b.structure("task_rss_stat", 20, {{"events", s32, 0}, {"count", counts, 32}}), 24);
@@ -76,12 +93,12 @@ void FakeTasks::declare_types() {
     at = 1024;
     add("pid", s32, 4);
     add("tgid", s32, 4);
-    add("parent", u64, 8);
+    add("parent", word, 8);
     add("thread_group", list, 16);
     add("thread_node", list, 16);
     if (!era_.thread_head) task.pop_back();
     add(era_.pid_link, b.array(hlist_node, 4), 64);
-    add("signal", u64, 8);
+    add("signal", word, 8);
     add("comm", b.array(u8, 16), 16);
     b.structure("task_struct", task_bytes, task);
 
@@ -89,33 +106,34 @@ void FakeTasks::declare_types() {
     if (era_.thread_head) signal.push_back({"thread_head", list, 128});
     b.structure("signal_struct", 64, signal);
     b.structure("pid", 64, {{"count", s32, 0}, {"tasks", b.array(hlist_head, 4), 128}});
-    b.structure("rq", 64, {{"idle", u64, 64}, {"curr", u64, 128}});
+    b.structure("rq", 64, {{"idle", word, 64}, {"curr", word, 128}});
 
-    std::vector<BtfMember> mm = {{"total_vm", u64, 0}};
+    std::vector<BtfMember> mm = {{"total_vm", word, 0}};
     if (era_.percpu_rss) {
-        const auto counter = b.structure("percpu_counter", 40, {{"count", s64, 64}, {"counters", u64, 256}});
+        const auto counter = b.structure("percpu_counter", 40, {{"count", s64, 64}, {"counters", word, 256}});
         mm.push_back({"rss_stat", b.array(counter, 4), 64});
     } else if (era_.rss_counters != 0) {
         const auto counts = b.array(atomic_long, era_.rss_counters);
         mm.push_back({"rss_stat", b.structure("mm_rss_stat", 32, {{"count", counts, 0}}), 64});
         // What was reserved there has a name of its own in the other half of the union.
         if (era_.shmem_apart)
-            mm.push_back(
-                {"", b.union_of("", 8, {{"mm_shmempages", atomic_long, 0}, {"reserved", u64, 0}}), 256});
+            mm.push_back({"",
+                          b.union_of("", size, {{"mm_shmempages", atomic_long, 0}, {"reserved", word, 0}}),
+                          64 + 3 * 8 * size});
     } else {
         mm.push_back({"_file_rss", atomic_long, 64});
-        mm.push_back({"_anon_rss", atomic_long, 128});
+        mm.push_back({"_anon_rss", atomic_long, 64 + 8 * size});
     }
     b.structure("mm_struct", 256, mm);
 
     if (!era_.xarray && !era_.radix_tree) {
-        b.structure("pid_namespace", 64, {{"pidmap", u64, 0}});
+        b.structure("pid_namespace", 64, {{"pidmap", word, 0}});
         return;
     }
     const auto slots = b.array(b.pointer(0), node_slots);
     b.structure(era_.xarray ? "xa_node" : "radix_tree_node", 576, {{"shift", u8, 0}, {"slots", slots, 320}});
     const auto root = b.structure(era_.xarray ? "xarray" : "radix_tree_root", 16,
-                                  {{"flags", u64, 0}, {era_.xarray ? "xa_head" : "rnode", u64, 64}});
+                                  {{"flags", word, 0}, {era_.xarray ? "xa_head" : "rnode", word, 64}});
     const auto idr = b.structure("idr", 24, {{"idr_rt", root, 0}, {"idr_base", u32, 128}});
     b.structure("pid_namespace", 64, {{"idr", idr, 64}});
 }
@@ -135,8 +153,8 @@ void FakeTasks::write_task(std::uint64_t address, std::int32_t pid, std::int32_t
     std::uint64_t cpu_at = 0;
     if (era_.info_on_stack) {
         const std::uint64_t stack = fake_.allocate_page(104);
-        fake_.put_u64(at("stack"), stack);
-        fake_.put_u64(stack, address);
+        fake_.put_word(at("stack"), stack);
+        fake_.put_word(stack, address);
         thread_infos_[pid] = stack;
         cpu_at = stack + 24;
     } else {
@@ -145,10 +163,10 @@ void FakeTasks::write_task(std::uint64_t address, std::int32_t pid, std::int32_t
     fake_.put<std::uint32_t>(cpu_at, address == idle_task_ || pid >= 11 ? 1 : 0);
     fake_.put<std::uint32_t>(at(era_.state), pid == 0 || pid == 12 ? 0 : 1);
     fake_.put<std::uint32_t>(at("flags"), kernel_thread ? kernel_thread_flag : 0);
-    fake_.put_u64(at("mm"), mm);
+    fake_.put_word(at("mm"), mm);
     fake_.put<std::int32_t>(at("pid"), pid);
     fake_.put<std::int32_t>(at("tgid"), tgid);
-    fake_.put_u64(at("parent"), init_task_);
+    fake_.put_word(at("parent"), init_task_);
     fake_.write(at("comm"), std::string(comm).substr(0, 15) + '\0');
 }
 
@@ -156,8 +174,8 @@ std::uint64_t FakeTasks::add(std::int32_t pid, std::int32_t tgid, std::string_vi
     FakeTask task{pid, tgid, fake_.allocate(task_bytes, task_bytes), 0, fake_.allocate(64)};
     task.signal = pid == tgid ? fake_.allocate(64) : tasks_.at(tgid).signal;
     write_task(task.address, pid, tgid, comm, mm);
-    fake_.put_u64(task.address + offsets_.at("signal"), task.signal);
-    fake_.put_u64(task.pid_struct + 16, task.address + offsets_.find(era_.pid_link)->second);
+    fake_.put_word(task.address + offsets_.at("signal"), task.signal);
+    fake_.put_word(task.pid_struct + 16, task.address + offsets_.find(era_.pid_link)->second);
     if (!era_.percpu_rss && era_.rss_counters != 0 && mm != 0)
         for (unsigned i = 0; i < era_.rss_counters;
              ++i)  // each thread holds a page of each kind, or owes one
@@ -170,20 +188,20 @@ std::uint64_t FakeTasks::add(std::int32_t pid, std::int32_t tgid, std::string_vi
 std::uint64_t FakeTasks::add_mm(std::int32_t tgid, std::uint64_t pages) {
     const std::uint64_t mm = fake_.allocate(256);
     mms_[tgid] = mm;
-    fake_.put_u64(mm, pages * 2);
+    fake_.put_word(mm, pages * 2);
     for (std::uint64_t i = 0; i < 4; ++i) {
         const std::uint64_t value = i == 0 ? pages : i * 10;
         if (era_.percpu_rss) {
             const std::uint64_t parts = fake_.allocate(256);
             fake_.put_u64(mm + 8 + i * 40 + 8, value - 3);
-            fake_.put_u64(mm + 8 + i * 40 + 32, parts);  // offsets of CPUs: 0 and 128
+            fake_.put_word(mm + 8 + i * 40 + 32, parts);  // offsets of CPUs: 0 and 128
             fake_.put<std::int32_t>(parts + 64, 5);
             fake_.put<std::int32_t>(parts + 128, -2);
         } else if (i < era_.rss_counters || (era_.rss_counters == 0 && i < 2) ||
                    (i == 3 && era_.shmem_apart)) {
-            fake_.put_u64(mm + 8 + i * 8, value);
+            fake_.put_word(mm + 8 + i * fake_.word(), value);
         } else {
-            fake_.put_u64(mm + 8 + i * 8, 0x7777777777777777);  // something else follows
+            fake_.put_word(mm + 8 + i * fake_.word(), 0x7777777777777777);  // something else follows
         }
     }
     return mm;
@@ -195,17 +213,17 @@ void FakeTasks::add_cpus() {
     online_mask_ = fake_.variable("__cpu_online_mask");
     active_mask_ = fake_.variable("__cpu_active_mask");
     for (const std::uint64_t mask : {fake_.variable("__cpu_possible_mask"), online_mask_, active_mask_})
-        fake_.put_u64(mask, 3);
+        fake_.put_word(mask, 3);
     const std::uint64_t offsets = fake_.variable("__per_cpu_offset", 16);
     const std::uint64_t symbol = fake_.variable("runqueues", 256);
     const std::array<std::uint64_t, 2> idle = {init_task_, idle_task_},
                                        current = {init_task_, task(12).address};
     for (unsigned cpu = 0; cpu < 2; ++cpu) {
         const std::uint64_t offset = 64 * (cpu + 1);
-        fake_.put_u64(offsets + 8 * cpu, offset);
+        fake_.put_word(offsets + fake_.word() * cpu, offset);
         runqueues_.push_back(symbol + offset);
-        fake_.put_u64(symbol + offset + 8, idle[cpu]);
-        fake_.put_u64(symbol + offset + 16, current[cpu]);
+        fake_.put_word(symbol + offset + 8, idle[cpu]);
+        fake_.put_word(symbol + offset + 16, current[cpu]);
     }
 }
 
@@ -232,22 +250,22 @@ void FakeTasks::link_pid_table() {
     if (!era_.xarray && !era_.radix_tree) return;
     const std::uint64_t internal = era_.xarray ? 2 : 1;
     const auto make_node = [&](std::uint8_t shift) {
-        const std::uint64_t node = fake_.allocate_page(40 + node_slots * 8);
+        const std::uint64_t node = fake_.allocate_page(40 + node_slots * fake_.word());
         fake_.put<std::uint8_t>(node, shift);
         return node;
     };
     const std::uint64_t root = make_node(6);
-    fake_.put_u64(space + 8 + 8, root + internal);
+    fake_.put_word(space + 8 + 8, root + internal);
     std::map<std::uint64_t, std::uint64_t> leaves;
     for (const auto& [pid, task] : tasks_) {
         const auto number = static_cast<std::uint64_t>(pid);
         auto& leaf = leaves[number / node_slots];
         if (leaf == 0) {
             leaf = make_node(0);
-            fake_.put_u64(root + 40 + number / node_slots * 8, leaf + internal);
+            fake_.put_word(root + 40 + number / node_slots * fake_.word(), leaf + internal);
         }
-        table_slots_[pid] = leaf + 40 + number % node_slots * 8;
-        fake_.put_u64(table_slots_[pid], task.pid_struct);
+        table_slots_[pid] = leaf + 40 + number % node_slots * fake_.word();
+        fake_.put_word(table_slots_[pid], task.pid_struct);
     }
     table_leaf_ = leaves[0];
 }

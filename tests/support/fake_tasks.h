@@ -23,9 +23,12 @@ struct TaskEra {
     bool cpu_in_thread_info = true;
     bool info_on_stack = false;  ///< thread_info lies at the bottom of the stack (before 4.9)
     bool shmem_apart = false;    ///< mm_struct.mm_shmempages beside three counters (RHEL 7)
+    FakeBuild build = FakeBuild::X86_64;
 };
 
 const std::vector<TaskEra>& task_eras();
+/// One with longs of four bytes.
+const TaskEra& i386_era();
 
 struct FakeTask {
     std::int32_t pid = 0;

@@ -10,10 +10,6 @@ constexpr std::uint64_t present_and_writable = 3;
 constexpr std::uint64_t large_page = 1ull << 7;
 constexpr std::uint64_t table_bytes = 4096;
 
-unsigned shift_of(int level) {
-    return 12 + 9 * static_cast<unsigned>(level - 1);
-}
-
 }  // namespace
 
 SparseDump::SparseDump(std::uint32_t page_size, Endian endian) : page_size_(page_size), endian_(endian) {
@@ -51,32 +47,58 @@ Result<PageBytes> SparseDump::page(std::uint64_t paddr, MutableBytes scratch) co
     return PageBytes{scratch.first(held.size()), offset};
 }
 
-PageTableBuilder::PageTableBuilder(SparseDump& dump, std::uint64_t root, int levels, std::uint64_t extra_bits)
-    : dump_(dump), root_(root), next_table_(root + table_bytes), levels_(levels), extra_bits_(extra_bits) {
+PageTableShape x86_64_tables(int levels) {
+    PageTableShape shape;
+    for (int level = 0; level < levels; ++level) shape.shifts.push_back(12 + 9 * level);
+    return shape;
+}
+
+PageTableShape i386_tables(bool pae) {
+    return pae ? PageTableShape{{12, 21, 30}, 8} : PageTableShape{{12, 22}, 4};
+}
+
+PageTableBuilder::PageTableBuilder(SparseDump& dump, std::uint64_t root, PageTableShape shape,
+                                   std::uint64_t extra_bits)
+    : dump_(dump),
+      root_(root),
+      next_table_(root + table_bytes),
+      shape_(std::move(shape)),
+      extra_bits_(extra_bits) {
     dump_.write(root_, std::vector<std::byte>(table_bytes));
 }
 
+std::uint64_t PageTableBuilder::read_entry(std::uint64_t slot) const {
+    return shape_.entry_bytes == 4 ? dump_.at<std::uint32_t>(slot) : dump_.at<std::uint64_t>(slot);
+}
+
+void PageTableBuilder::write_entry(std::uint64_t slot, std::uint64_t entry) {
+    if (shape_.entry_bytes == 4)
+        dump_.put<std::uint32_t>(slot, static_cast<std::uint32_t>(entry));
+    else
+        dump_.put<std::uint64_t>(slot, entry);
+}
+
 std::uint64_t PageTableBuilder::entry(std::uint64_t vaddr, int level) const {
+    const std::uint64_t entries = table_bytes / shape_.entry_bytes;
     std::uint64_t table = root_;
-    for (int here = levels_;; --here) {
-        const std::uint64_t slot = table + ((vaddr >> shift_of(here)) & 511) * 8;
+    for (int here = static_cast<int>(shape_.shifts.size());; --here) {
+        const std::uint64_t slot = table + (vaddr >> shape_.shifts[here - 1]) % entries * shape_.entry_bytes;
         if (here == level) return slot;
-        table = dump_.at<std::uint64_t>(slot) & 0x000ffffffffff000ull & ~extra_bits_;
+        table = read_entry(slot) & 0x000ffffffffff000ull & ~extra_bits_;
     }
 }
 
 void PageTableBuilder::map(std::uint64_t vaddr, std::uint64_t paddr, std::uint64_t size) {
     int leaf = 1;
-    while (1ull << shift_of(leaf) != size) ++leaf;
-    for (int level = levels_; level > leaf; --level) {
+    while (1ull << shape_.shifts[leaf - 1] != size) ++leaf;
+    for (int level = static_cast<int>(shape_.shifts.size()); level > leaf; --level) {
         const std::uint64_t slot = entry(vaddr, level);
-        if (dump_.at<std::uint64_t>(slot) != 0) continue;
+        if (read_entry(slot) != 0) continue;
         dump_.write(next_table_, std::vector<std::byte>(table_bytes));
-        dump_.put<std::uint64_t>(slot, next_table_ | present_and_writable | extra_bits_);
+        write_entry(slot, next_table_ | present_and_writable | extra_bits_);
         next_table_ += table_bytes;
     }
-    dump_.put<std::uint64_t>(entry(vaddr, leaf),
-                             paddr | present_and_writable | extra_bits_ | (leaf > 1 ? large_page : 0));
+    write_entry(entry(vaddr, leaf), paddr | present_and_writable | extra_bits_ | (leaf > 1 ? large_page : 0));
 }
 
 void PageTableBuilder::map_range(std::uint64_t vaddr, std::uint64_t paddr, std::uint64_t bytes) {

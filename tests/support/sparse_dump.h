@@ -71,13 +71,24 @@ class SparseDump final : public DumpFile {
     std::vector<Error> problems_;
 };
 
-/// Builds x86_64 page tables in a dump.
+/// The page tables of an x86 processor: how much an entry of each level maps (its logarithm), lowest first.
+struct PageTableShape {
+    std::vector<int> shifts;
+    unsigned entry_bytes = 8;
+};
+PageTableShape x86_64_tables(int levels = 4);
+PageTableShape i386_tables(bool pae);
+
+/// Builds them in a dump.
 class PageTableBuilder {
   public:
     /// Tables are placed from `root` upwards; each entry gets `extra_bits` (an SME mask, say).
-    PageTableBuilder(SparseDump& dump, std::uint64_t root, int levels = 4, std::uint64_t extra_bits = 0);
+    PageTableBuilder(SparseDump& dump, std::uint64_t root, int levels = 4, std::uint64_t extra_bits = 0)
+        : PageTableBuilder(dump, root, x86_64_tables(levels), extra_bits) {}
+    PageTableBuilder(SparseDump& dump, std::uint64_t root, PageTableShape shape,
+                     std::uint64_t extra_bits = 0);
 
-    /// Maps one page of 4 KiB, 2 MiB or 1 GiB.
+    /// Maps one page of 4 KiB, or as large as an entry of a higher level maps.
     void map(std::uint64_t vaddr, std::uint64_t paddr, std::uint64_t size = 4096);
     /// Maps a range with 4 KiB pages.
     void map_range(std::uint64_t vaddr, std::uint64_t paddr, std::uint64_t bytes);
@@ -88,10 +99,13 @@ class PageTableBuilder {
     std::uint64_t entry(std::uint64_t vaddr, int level) const;
 
   private:
+    std::uint64_t read_entry(std::uint64_t slot) const;
+    void write_entry(std::uint64_t slot, std::uint64_t entry);
+
     SparseDump& dump_;
     std::uint64_t root_;
     std::uint64_t next_table_;
-    int levels_;
+    PageTableShape shape_;
     std::uint64_t extra_bits_;
 };
 

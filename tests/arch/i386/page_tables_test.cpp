@@ -82,6 +82,24 @@ TEST_CASE("with PAE an entry of the top level is never a page") {
     CHECK(walk(dump, true, 0xc0000042).value().paddr == 0x600042);
 }
 
+TEST_CASE("the addresses that a lowest table maps") {
+    for (const bool pae : {false, true}) {
+        SparseDump dump;
+        test::PageTableBuilder tables(dump, root, test::i386_tables(pae));
+        for (const std::uint64_t vaddr : {0xc0000000ull, 0xff800000ull, 0xffc00000ull})
+            tables.map(vaddr, 0x5000);
+        tables.map(0xe0000000, 0x400000, pae ? mib2 : mib4);
+        const PhysicalMemory physical(dump);
+        const auto find = [&](std::uint64_t first, std::uint64_t table) {
+            return i386::address_of_table(physical, {root, pae}, first, table);
+        };
+        const std::uint64_t table = tables.entry(0xff800000, 1) & ~0xfffull;
+        CHECK(find(0xd0800000, table).value() == 0xff800000);
+        CHECK(find(0xffc00000, table).error().code == ErrorCode::NotFound);
+        CHECK(find(0, 0x400000).error().code == ErrorCode::NotFound);  // a page, no table
+    }
+}
+
 TEST_CASE("a table that cannot be read gives the page's own reason") {
     for (const ErrorCode code : {ErrorCode::PageMissing, ErrorCode::PageExcluded}) {
         SparseDump dump;

@@ -8,51 +8,56 @@
 namespace lock_wait_test {
 
 using namespace postmortem;
+using test::FakeBuild;
 using test::FakeKernel;
 
 namespace {
 
 constexpr std::uint64_t readers_bytes = 8;
+constexpr FakeBuild builds[] = {FakeBuild::X86_64, FakeBuild::I386};
 
 /// `of_patches`: as the patch set of 5.10 named things.
 struct Locks {
-    explicit Locks(bool of_patches) {
+    explicit Locks(bool of_patches, FakeBuild build = FakeBuild::X86_64) : fake(build) {
         auto& b = fake.types();
-        const auto u64 = b.integer("unsigned long", 8);
+        const auto word = b.integer("unsigned long", fake.word());
+        b.structure("list_head", 2 * fake.word(), {{"next", word, 0}, {"prev", word, 8 * fake.word()}});
         const auto base = b.structure(of_patches ? "rt_mutex" : "rt_mutex_base", 32,
-                                      {{"wait_lock", u64, 0}, {"waiters", u64, 64}, {"owner", u64, 192}});
+                                      {{"wait_lock", word, 0}, {"waiters", word, 64}, {"owner", word, 192}});
         const auto waiter =
-            b.structure("rt_mutex_waiter", 64, {{"task", u64, 0}, {"lock", b.pointer(base), 128}});
+            b.structure("rt_mutex_waiter", 64, {{"task", word, 0}, {"lock", b.pointer(base), 128}});
         b.structure("mutex", 32, {{of_patches ? "lock" : "rtmutex", base, 0}});
         b.structure("spinlock", 32, {{"lock", base, 0}});
         if (of_patches) {
-            b.structure("rw_semaphore", 40, {{"readers", u64, 0}, {"rtmutex", base, readers_bytes * 8}});
+            b.structure("rw_semaphore", 40, {{"readers", word, 0}, {"rtmutex", base, readers_bytes * 8}});
         } else {
             const auto rwbase =
-                b.structure("rwbase_rt", 40, {{"readers", u64, 0}, {"rtmutex", base, readers_bytes * 8}});
+                b.structure("rwbase_rt", 40, {{"readers", word, 0}, {"rtmutex", base, readers_bytes * 8}});
             b.structure("rw_semaphore", 40, {{"rwbase", rwbase, 0}});
         }
-        const auto thread = b.structure("thread_struct", 8, {{"sp", u64, 0}});
+        const auto thread = b.structure("thread_struct", 8, {{"sp", word, 0}});
         b.structure("task_struct", 64,
-                    {{"stack", u64, 0}, {"pi_blocked_on", b.pointer(waiter), 64}, {"thread", thread, 128}});
+                    {{"stack", word, 0}, {"pi_blocked_on", b.pointer(waiter), 64}, {"thread", thread, 128}});
         for (std::int32_t pid : {10, 20}) {
             Task task;
             task.address = fake.allocate(64);
-            task.stack = fake.allocate(16384, 16384);
+            task.stack = fake.allocate(stack_bytes(), stack_bytes());
             task.pid = pid;
-            fake.put_u64(task.address + 16, task.stack + 16000);
+            fake.put_word(task.address + 16, task.stack + stack_bytes() - 384);
             table.tasks.push_back(task);
         }
         lock = fake.allocate(64);
     }
 
+    /// THREAD_SIZE
+    std::uint64_t stack_bytes() const { return fake.word() == 8 ? 16384 : 8192; }
     Task& waiting() { return table.tasks[0]; }
     Task& holding() { return table.tasks[1]; }
 
     void wait_for(std::uint64_t rt_mutex) {
-        const std::uint64_t waiter = waiting().stack + 16200;
-        fake.put_u64(waiting().address + 8, waiter);
-        fake.put_u64(waiter + 16, rt_mutex);
+        const std::uint64_t waiter = waiting().stack + stack_bytes() - 184;
+        fake.put_word(waiting().address + 8, waiter);
+        fake.put_word(waiter + 16, rt_mutex);
     }
 
     FakeKernel fake;
@@ -63,16 +68,19 @@ struct Locks {
 }  // namespace
 
 TEST_CASE("whoever waits for an rt_mutex: the lock around it, and its owner") {
-    for (const bool of_patches : {false, true})
+    for (const auto& [of_patches, build] : {std::pair(false, FakeBuild::X86_64),
+                                            {true, FakeBuild::X86_64},
+                                            {false, FakeBuild::I386},
+                                            {true, FakeBuild::I386Pae}})
         for (const LockKind kind :
              {LockKind::Mutex, LockKind::ReadWriteSemaphore, LockKind::SpinLock, LockKind::RtMutex}) {
             CAPTURE(of_patches);
             CAPTURE(to_string(kind));
-            Locks locks(of_patches);
+            Locks locks(of_patches, build);
             const std::uint64_t rt_mutex =
                 locks.lock + (kind == LockKind::ReadWriteSemaphore ? readers_bytes : 0);
             locks.wait_for(rt_mutex);
-            locks.fake.put_u64(rt_mutex + 24, locks.holding().address | 1);  // RT_MUTEX_HAS_WAITERS
+            locks.fake.put_word(rt_mutex + 24, locks.holding().address | 1);  // RT_MUTEX_HAS_WAITERS
             const auto kernel = locks.fake.open();
             LockWaitFinder finder(*kernel, locks.table);
             const auto wait = finder.find(locks.waiting(), kind);
@@ -86,23 +94,27 @@ TEST_CASE("whoever waits for an rt_mutex: the lock around it, and its owner") {
 
 TEST_CASE(
     "a writer that waits for readers owns the lock's rt_mutex itself, and the readers are not on record") {
-    Locks locks(false);
-    locks.fake.put_u64(locks.lock + readers_bytes + 24, locks.waiting().address);
-    locks.fake.put_u64(locks.waiting().stack + 16100 / 8 * 8, locks.lock);
-    const auto kernel = locks.fake.open();
-    LockWaitFinder finder(*kernel, locks.table);
-    const auto wait = finder.find(locks.waiting(), LockKind::ReadWriteSemaphore);
-    REQUIRE(wait);
-    CHECK(wait->address == locks.lock);
-    CHECK(wait->owner == 0);
-    CHECK(wait->owner_is_reader);
-    CHECK(finder.find(locks.holding(), LockKind::ReadWriteSemaphore).error().code == ErrorCode::NotFound);
+    for (const FakeBuild build : builds) {
+        Locks locks(false, build);
+        locks.fake.put_word(locks.lock + readers_bytes + 24, locks.waiting().address);
+        // Not where a longer word could lie.
+        const std::uint64_t slot = locks.waiting().stack + locks.stack_bytes() - 37 * locks.fake.word();
+        locks.fake.put_word(slot, locks.lock);
+        const auto kernel = locks.fake.open();
+        LockWaitFinder finder(*kernel, locks.table);
+        const auto wait = finder.find(locks.waiting(), LockKind::ReadWriteSemaphore);
+        REQUIRE(wait);
+        CHECK(wait->address == locks.lock);
+        CHECK(wait->owner == 0);
+        CHECK(wait->owner_is_reader);
+        CHECK(finder.find(locks.holding(), LockKind::ReadWriteSemaphore).error().code == ErrorCode::NotFound);
+    }
 }
 
 TEST_CASE("a waiter that cannot be read is an error, not an unheld lock") {
     Locks locks(false);
     const std::uint64_t lost = locks.fake.allocate_page();
-    locks.fake.put_u64(locks.waiting().address + 8, lost);
+    locks.fake.put_word(locks.waiting().address + 8, lost);
     locks.fake.exclude(lost);
     const auto kernel = locks.fake.open();
     LockWaitFinder finder(*kernel, locks.table);

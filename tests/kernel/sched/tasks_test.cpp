@@ -88,8 +88,8 @@ TEST_CASE("a CPU that never came up or was taken down has no task, one that pani
         CAPTURE(one.active);
         FakeTasks tasks(modern());
         tasks.link();
-        tasks.fake().put_u64(tasks.online_mask(), one.online);
-        tasks.fake().put_u64(tasks.active_mask(), one.active);
+        tasks.fake().put_word(tasks.online_mask(), one.online);
+        tasks.fake().put_word(tasks.active_mask(), one.active);
         const TaskTable table = read_tasks(*tasks.open());
         CHECK(table.problems.empty());
         const auto idle = [](const Task& task) { return task.is_idle(); };
@@ -127,9 +127,15 @@ TEST_CASE("counters below zero show as zero, absurd ones overflow nothing") {
         CAPTURE(era.name);
         FakeTasks tasks(era);
         tasks.link();
-        const std::uint64_t counter = tasks.mm(10) + 8 + (era.percpu_rss ? 8 : 0);
-        tasks.fake().put_u64(counter, static_cast<std::uint64_t>(-500));
-        tasks.fake().put_u64(tasks.mm(1) + 8 + (era.percpu_rss ? 8 : 0), 0x7fffffffffffffff);
+        const auto put = [&](std::uint64_t mm, std::int64_t value) {
+            const auto bits = static_cast<std::uint64_t>(value);
+            if (era.percpu_rss)
+                tasks.fake().put_u64(mm + 8 + 8, bits);
+            else
+                tasks.fake().put_word(mm + 8, bits);
+        };
+        put(tasks.mm(10), -500);
+        put(tasks.mm(1), tasks.fake().word() == 8 || era.percpu_rss ? INT64_MAX : INT32_MAX);
         const auto kernel = tasks.open();
         const TaskTable table = read_tasks(*kernel);
         const TaskMemoryReader reader(*kernel, table);
@@ -157,9 +163,9 @@ TEST_CASE("a struct pid that is lost is told only where its task is too") {
     tasks.link();
     const std::uint64_t lost = tasks.fake().allocate_page();
     tasks.fake().exclude(lost);
-    tasks.fake().put_u64(tasks.table_slot(11), lost);  // its task is in the list of threads
-    const std::uint64_t unused_slot = tasks.table_slot(12) + 8;
-    tasks.fake().put_u64(unused_slot, lost + 64);  // pid 13 is nowhere else
+    tasks.fake().put_word(tasks.table_slot(11), lost);  // its task is in the list of threads
+    const std::uint64_t unused_slot = tasks.table_slot(12) + tasks.fake().word();
+    tasks.fake().put_word(unused_slot, lost + 64);  // pid 13 is nowhere else
     const TaskTable table = read_tasks(*tasks.open());
     CHECK(pids_of(table) == all_pids);
     REQUIRE(table.problems.size() == 1);
@@ -171,20 +177,20 @@ TEST_CASE("a list that breaks, loops or ends is made up for by the pid table, an
     for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{0xdead000000000100}}) {
         FakeTasks tasks(modern());
         tasks.link();
-        tasks.fake().put_u64(tasks.member(2, "tasks"), value);
+        tasks.fake().put_word(tasks.member(2, "tasks"), value);
         const TaskTable table = read_tasks(*tasks.open());
         CHECK(pids_of(table) == all_pids);
         CHECK(tells(table, "the list of processes"));
     }
     FakeTasks looping(modern());
     looping.link();
-    looping.fake().put_u64(looping.member(10, "tasks"), looping.member(1, "tasks"));
+    looping.fake().put_word(looping.member(10, "tasks"), looping.member(1, "tasks"));
     const TaskTable table = read_tasks(*looping.open());
     CHECK(pids_of(table) == all_pids);
     CHECK(tells(table, "leads back"));
     FakeTasks threads(modern());
     threads.link();
-    threads.fake().put_u64(threads.member(11, "thread_node"), threads.member(11, "thread_node"));
+    threads.fake().put_word(threads.member(11, "thread_node"), threads.member(11, "thread_node"));
     const TaskTable whole = read_tasks(*threads.open());
     CHECK(pids_of(whole) == all_pids);
     CHECK(tells(whole, "the list of threads of pid 10"));
@@ -193,7 +199,7 @@ TEST_CASE("a list that breaks, loops or ends is made up for by the pid table, an
 TEST_CASE("without a pid table a break in the list is bridged from the other end") {
     FakeTasks tasks(test::task_eras()[4], 20);
     tasks.link();
-    tasks.fake().put_u64(tasks.member(105, "tasks"), 0xdead000000000100);
+    tasks.fake().put_word(tasks.member(105, "tasks"), 0xdead000000000100);
     const TaskTable table = read_tasks(*tasks.open());
     CHECK(table.tasks.size() == all_pids.size() + 20);
     CHECK(tells(table, "the list of processes"));
@@ -218,9 +224,9 @@ TEST_CASE("what the pid table leads to is no task unless it has that pid") {
     // A struct pid that leads into plain memory, and one that leads to another pid's task.
     const std::uint64_t memory = tasks.fake().allocate_page(), stray = tasks.fake().allocate(64);
     tasks.fake().write(memory, std::string(4096, 'A'));
-    tasks.fake().put_u64(stray + 16, memory + 1500);
-    tasks.fake().put_u64(tasks.table_slot(12) + 8, stray);
-    tasks.fake().put_u64(tasks.table_slot(1), tasks.task(2).pid_struct);
+    tasks.fake().put_word(stray + 16, memory + 1500);
+    tasks.fake().put_word(tasks.table_slot(12) + tasks.fake().word(), stray);
+    tasks.fake().put_word(tasks.table_slot(1), tasks.task(2).pid_struct);
     const TaskTable table = read_tasks(*tasks.open());
     CHECK(pids_of(table) == all_pids);
     CHECK(tells(table, "something leads to what is none"));
@@ -231,8 +237,8 @@ TEST_CASE("zeros are no task") {
     FakeTasks tasks(modern());
     tasks.link();
     const std::uint64_t zeros = tasks.fake().allocate_page(4096);
-    tasks.fake().put_u64(tasks.runqueue(0) + 8, zeros);
-    tasks.fake().put_u64(tasks.runqueue(1) + 16, zeros);
+    tasks.fake().put_word(tasks.runqueue(0) + 8, zeros);
+    tasks.fake().put_word(tasks.runqueue(1) + 16, zeros);
     const TaskTable table = read_tasks(*tasks.open());
     CHECK(pids_of(table) == std::vector<std::int32_t>{0, 1, 2, 10, 11, 12});
     CHECK(tells(table, "something leads to what is none"));
@@ -242,11 +248,21 @@ TEST_CASE("page tables that are lost are made up for by the direct map") {
     FakeTasks tasks(modern());
     tasks.link();
     const std::uint64_t base = tasks.fake().variable("page_offset_base");
-    tasks.fake().put_u64(base, 0xffff888000000000);
+    tasks.fake().put_word(base, 0xffff888000000000);
     tasks.fake().lose_page_table_of(tasks.task(1).address);
     const TaskTable table = read_tasks(*tasks.open());
     CHECK(pids_of(table) == all_pids);
     CHECK(table.problems.empty());
+
+    FakeTasks narrow(test::i386_era());
+    narrow.link();
+    const std::uint64_t low_pages = 0x9000;
+    narrow.fake().put_word(narrow.fake().variable("max_low_pfn"), low_pages);
+    narrow.fake().put_word(narrow.fake().variable("high_memory"), 0xc0000000 + low_pages * 4096);
+    narrow.fake().lose_page_table_of(narrow.task(1).address);
+    const TaskTable table32 = read_tasks(*narrow.open());
+    CHECK(pids_of(table32) == all_pids);
+    CHECK(table32.problems.empty());
 
     FakeTasks without(modern());
     without.link();
@@ -275,8 +291,8 @@ TEST_CASE("tasks that lie without end do not exhaust memory or time") {
     FakeTasks tasks(modern(), 3000);
     tasks.link();
     for (std::int32_t pid = 100; pid < 3100; ++pid)
-        tasks.fake().put_u64(tasks.table_slot(pid), tasks.task(100).pid_struct);
-    tasks.fake().put_u64(tasks.member(3099, "tasks"), tasks.member(101, "tasks"));
+        tasks.fake().put_word(tasks.table_slot(pid), tasks.task(100).pid_struct);
+    tasks.fake().put_word(tasks.member(3099, "tasks"), tasks.member(101, "tasks"));
     const auto start = std::chrono::steady_clock::now();
     const TaskTable table = read_tasks(*tasks.open());
     CHECK(table.tasks.size() == all_pids.size() + 3000);
@@ -296,7 +312,7 @@ TEST_CASE("kernels in which anything may be wrong neither crash nor hang, nor sh
             const std::uint64_t place = tasks.member(pid, members[random() % 7]);
             const std::uint64_t values[] = {0, ~0ull, random(), tasks.task(10).address + random() % 2048,
                                             0xffff888000000000ull + random() % (64 << 20)};
-            tasks.fake().put_u64(place, values[random() % 5]);
+            tasks.fake().put_word(place, values[random() % 5]);
         }
         const auto start = std::chrono::steady_clock::now();
         const auto kernel = tasks.open();
@@ -325,9 +341,9 @@ TEST_CASE("a CPU that cannot be read is absent, never 0, and costs a problem") {
         FakeTasks tasks(era);
         tasks.link();
         // A stack that belongs to somebody else, and one that is not there.
-        tasks.fake().put_u64(tasks.thread_info(10), tasks.task(11).address);
-        tasks.fake().put_u64(tasks.member(1, "stack"), 0xffff8fffdead0000);
-        tasks.fake().put_u64(tasks.member(12, "stack"), 0xffff8fffdead0000);
+        tasks.fake().put_word(tasks.thread_info(10), tasks.task(11).address);
+        tasks.fake().put_word(tasks.member(1, "stack"), 0xffff8fffdead0000);
+        tasks.fake().put_word(tasks.member(12, "stack"), 0xffff8fffdead0000);
         const TaskTable table = read_tasks(*tasks.open());
         CHECK_FALSE(table.by_pid(10)->cpu.has_value());
         CHECK_FALSE(table.by_pid(1)->cpu.has_value());

@@ -1,0 +1,90 @@
+// Lines of /proc/meminfo that only machines with high memory have.
+#include "report/memory/meminfo_lines.h"
+
+#include <map>
+
+#include <doctest/doctest.h>
+
+#include "support/fake_kernel.h"
+
+namespace meminfo_lines_test {
+
+using namespace postmortem;
+using test::FakeBuild;
+using test::FakeKernel;
+
+namespace {
+
+struct HighMemory {
+    explicit HighMemory(FakeBuild build) : fake(build) {
+        fake.types().enumeration("zone_stat_item", {{"NR_FREE_PAGES", 0}, {"NR_VM_ZONE_STAT_ITEMS", 1}});
+        fake.types().enumeration("node_stat_item", {{"NR_FILE_PAGES", 0}, {"NR_VM_NODE_STAT_ITEMS", 1}});
+        fake.types().enumeration("zone_type", {{"ZONE_HIGHMEM", 2}, {"ZONE_MOVABLE", 3}});
+        fake.put_word(fake.variable("_totalram_pages"), 1000);
+        fake.put_word(fake.variable("_totalhigh_pages"), 300);
+        fake.put<std::int32_t>(fake.variable("movable_zone", 4), 2);
+        const std::uint64_t counts = fake.variable("direct_pages_count", 40);
+        fake.put_word(counts + fake.word(), 6);
+        fake.put_word(counts + 2 * fake.word(), 5);
+        fake.put_word(fake.variable("vm_zone_stat"), 500);
+        fake.variable("vm_node_stat");
+    }
+
+    /// Page tables as boot leaves them: pkmap_page_table is that which maps `base`.
+    void map_pkmap(std::uint64_t base) {
+        fake.put_word(fake.variable("high_memory"), 0xd0000000);
+        fake.put_word(fake.variable("pkmap_page_table"), fake.page_table_of(base));
+    }
+
+    std::map<std::string, std::uint64_t> lines() {
+        const auto kernel = fake.open();
+        const auto names = VmCounterNames::read(*kernel);
+        const auto counters = VmCounters::read(*kernel, *names);
+        ZoneTable zones;
+        zones.nodes.push_back({});
+        for (const auto& [name, free] : {std::pair("Normal", 400), {"HighMem", 70}, {"Movable", 30}}) {
+            MemoryZone zone;
+            zone.name = name;
+            zone.counters = {free};
+            zones.nodes.back().zones.push_back(zone);
+        }
+        const SwapState swap;
+        const std::vector<HugePagePool> huge;
+        ProblemCollector problems;
+        std::map<std::string, std::uint64_t> found;
+        for (const MeminfoLine& line : make_meminfo_lines(*kernel, {*counters, zones, swap, huge}, problems))
+            found[line.name] = line.value;
+        return found;
+    }
+
+    FakeKernel fake;
+};
+
+}  // namespace
+
+TEST_CASE("high and low memory, and large pages of either size") {
+    for (const FakeBuild build : {FakeBuild::I386, FakeBuild::I386Pae}) {
+        HighMemory machine(build);
+        const auto lines = machine.lines();
+        CHECK(lines.at("HighTotal") == 1200);
+        CHECK(lines.at("HighFree") == 400);
+        CHECK(lines.at("LowTotal") == 2800);
+        CHECK(lines.at("LowFree") == 1600);
+        CHECK(lines.at("DirectMap4k") == 24);
+        const bool pae = build == FakeBuild::I386Pae;
+        CHECK(lines.contains("DirectMap2M") == pae);
+        CHECK(lines.at(pae ? "DirectMap2M" : "DirectMap4M") == 5u * (pae ? 2048 : 4096));
+    }
+}
+
+TEST_CASE("vmalloc space ends two pages below where high memory is mapped for a while") {
+    for (const FakeBuild build : {FakeBuild::I386, FakeBuild::I386Pae}) {
+        HighMemory machine(build);
+        machine.map_pkmap(0xff800000);
+        CHECK(machine.lines().at("VmallocTotal") == (0xff800000 - 0x2000 - 0xd0800000) / 1024);
+        HighMemory without(build);
+        CHECK_FALSE(without.lines().contains("VmallocTotal"));
+    }
+}
+
+}  // namespace meminfo_lines_test
