@@ -45,6 +45,12 @@ std::uint32_t word_size(const VmcoreInfo& info) {
     return info.size("list_head").value_or(16) == 8 ? 4 : 8;
 }
 
+/// Without CONFIG_KALLSYMS_ALL there are functions alone. A damaged table is believed to have all.
+bool has_data(const SymbolTable& table) {
+    const auto known = table.address_of("init_task");
+    return known || known.error().code != ErrorCode::NotFound;
+}
+
 Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const VmcoreInfo& info) {
     // Since 6.0 (f09bddbd8661).
     if (const auto names = info.symbol("kallsyms_names")) {
@@ -148,18 +154,40 @@ Result<std::unique_ptr<Vmlinux>> Kernel::attached_vmlinux(const std::optional<st
     return fail(ErrorCode::NotFound, "no vmlinux came with the dump");
 }
 
+// KERNELOFFSET is x86_64's and some others'; where it is not told, both name the start of the code.
+std::uint64_t Kernel::slide(const Vmlinux& vmlinux) const {
+    if (const auto told = vmcoreinfo_.hex("KERNELOFFSET")) return *told;
+    const auto here = vmcoreinfo_.symbol("_stext");
+    const auto linked = vmlinux.symbols(0);
+    const auto there = linked ? (*linked)->address_of("_stext") : fail(linked.error());
+    return here && there ? *here - *there : 0;
+}
+
+Result<std::unique_ptr<SymbolTable>> Kernel::symbols_of_vmlinux() const {
+    const auto file = vmlinux();
+    if (!file) return fail(file.error());
+    return (*file)->symbols(slide(**file));
+}
+
 Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
     auto location = kallsyms_location(*memory_, vmcoreinfo_);
     Error why;
     if (location) {
         auto table = open_kallsyms(*memory_, *location, vmcoreinfo_.symbol("_stext").value_or(0));
-        if (table) return table;
+        if (table) {
+            names_data_ = has_data(**table);
+            if (names_data_) return table;
+            if (auto all = symbols_of_vmlinux()) {
+                names_data_ = true;
+                return all;
+            }
+            return table;
+        }
         why = std::move(table.error());
     } else {
         why = std::move(location.error());
     }
-    auto file = vmlinux();
-    if (file) return (*file)->symbols(vmcoreinfo_.hex("KERNELOFFSET").value_or(0));
+    if (vmlinux()) return symbols_of_vmlinux();
     why.message = fmt::format("kernel symbols: {}; {}", why.message, vmlinux_install_hint(release()));
     return fail(std::move(why));
 }
@@ -178,7 +206,12 @@ Result<std::uint64_t> Kernel::symbol(std::string_view name) const {
     if (const auto known = vmcoreinfo_.symbol(name)) return *known;
     auto table = symbols();
     if (!table) return fail(std::move(table.error()));
-    return (*table)->address_of(name);
+    auto address = (*table)->address_of(name);
+    if (!address && !names_data_ && address.error().code == ErrorCode::NotFound)
+        return fail(ErrorCode::MissingDebugInfo,
+                    fmt::format("the kernel's own symbols are functions alone, and {} is none of them; {}",
+                                name, vmlinux_install_hint(release())));
+    return address;
 }
 
 Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {

@@ -56,8 +56,10 @@ class Kernel {
     const PhysicalMemory& physical() const { return *physical_; }
     const AddressSpace& memory() const { return *memory_; }
 
-    /// The kernel's own symbols: kallsyms where the dump holds it, else the vmlinux's.
+    /// The kernel's own symbols: kallsyms where the dump holds it and it names data, too, else the vmlinux's.
     Result<const SymbolTable*> symbols() const;
+    /// Errors: NotFound where this kernel has no such symbol, MissingDebugInfo where its symbols are
+    /// functions alone (CONFIG_KALLSYMS_ALL=n).
     Result<std::uint64_t> symbol(std::string_view name) const;
     /// The symbol that covers an address, in the kernel or in a module.
     Result<SymbolHit> symbol_at(std::uint64_t address) const;
@@ -95,6 +97,9 @@ class Kernel {
     /// The vmlinux: the one that was given, or one that is found when this is first called.
     Result<const Vmlinux*> vmlinux() const;
 
+    /// How far the kernel's image lies from where the vmlinux says (KASLR).
+    std::uint64_t slide(const Vmlinux& vmlinux) const;
+
     /// The vmlinux that the caller gave; null where the dump has to explain itself.
     const std::filesystem::path* given_vmlinux() const {
         return options_.vmlinux ? &*options_.vmlinux : nullptr;
@@ -110,6 +115,7 @@ class Kernel {
     Result<std::unique_ptr<AddressSpace>> open_by_memory();
     Result<std::unique_ptr<Vmlinux>> attached_vmlinux(const std::optional<std::string>& build_id) const;
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
+    Result<std::unique_ptr<SymbolTable>> symbols_of_vmlinux() const;
     Result<std::unique_ptr<TypeFinder>> btf_in_dump() const;
     Result<std::unique_ptr<TypeFinder>> types_of_vmlinux() const;
     std::unique_ptr<TypeFinder> load_types() const;
@@ -124,6 +130,7 @@ class Kernel {
 
     mutable std::recursive_mutex lock_;
     mutable std::optional<Result<std::unique_ptr<SymbolTable>>> symbols_;
+    mutable bool names_data_ = true;  ///< as far as symbols_ are there
     mutable std::unique_ptr<TypeFinder> types_;
     mutable std::unique_ptr<ModuleList> modules_;
     mutable std::optional<Result<std::unique_ptr<Vmlinux>>> vmlinux_;

@@ -112,7 +112,8 @@ std::string vmlinux_install_hint(std::string_view release) {
     else if (release.ends_with("-generic") || has("-lowlatency") || has("-aws") || has("-azure") ||
              has("-gcp"))
         how = fmt::format("install linux-image-{}-dbgsym from ddebs.ubuntu.com (Ubuntu)", release);
-    else if (release.ends_with("-amd64") || has("+deb") || has("-cloud-") || release.ends_with("-arm64"))
+    else if (release.ends_with("-amd64") || has("+deb") || has("-cloud-") || release.ends_with("-arm64") ||
+             release.ends_with("-686") || release.ends_with("-686-pae"))
         how = fmt::format("install linux-image-{}-dbg (Debian)", release);
     else if (release.ends_with("-default"))
         how = "install kernel-default-debuginfo of that version (SUSE)";

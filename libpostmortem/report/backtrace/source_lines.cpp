@@ -7,7 +7,7 @@ Result<SourceAnnotator> SourceAnnotator::open(const Kernel& kernel, bool with_in
     if (!vmlinux) return fail(vmlinux.error());
     auto lines = SourceLines::open(**vmlinux);
     if (!lines) return fail(std::move(lines.error()));
-    return SourceAnnotator(std::move(*lines), kernel.vmcoreinfo().hex("KERNELOFFSET").value_or(0),
+    return SourceAnnotator(std::move(*lines), kernel.slide(**vmlinux),
                            with_inlined);
 }
 
