@@ -82,6 +82,7 @@ class DwarfTypes final : public TypeFinder {
     explicit DwarfTypes(const DwarfFile& dwarf) : dwarf_(&dwarf), index_(dwarf) {}
 
     std::string source() const override { return "DWARF of " + dwarf_->file().path(); }
+    std::optional<Error> damage() const override;
 
   protected:
     Result<TypeId> search(TypeKind kind, std::string_view name) const override;
@@ -106,9 +107,14 @@ Result<TypeId> DwarfTypes::search(TypeKind kind, std::string_view name) const {
     const std::lock_guard guard(dwarf_->lock());
     if (const auto found = index_.find(kind, name)) return *found;
     std::string message = fmt::format("no {} named {} in the {}", to_string(kind), name, source());
-    if (index_.damaged_units() != 0)
-        message += fmt::format(" ({} damaged compile units were passed over)", index_.damaged_units());
+    if (const auto why = damage()) message += fmt::format(" ({})", why->message);
     return fail(ErrorCode::NotFound, std::move(message));
+}
+
+std::optional<Error> DwarfTypes::damage() const {
+    if (index_.damaged_units() == 0) return std::nullopt;
+    return Error(ErrorCode::Corrupt, fmt::format("{} damaged compile units in the {} were passed over",
+                                                 index_.damaged_units(), source()));
 }
 
 /// What DW_AT_type refers to; void where there is none.

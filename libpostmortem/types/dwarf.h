@@ -1,6 +1,4 @@
-// Types from a vmlinux's DWARF (versions 2 to 5), for kernels without BTF. Never walks the whole .debug_info
-// unless a name is nowhere else: the compile units that hold complete definitions of what is wanted are found
-// by name first.
+// Types from a vmlinux's DWARF (versions 2 to 5), for kernels without BTF.
 #pragma once
 
 #include <memory>
@@ -10,7 +8,7 @@
 
 namespace postmortem {
 
-/// Opens at no cost; each first use of a name costs one compile unit, mostly. Errors: MissingDebugInfo where
+/// Opens at no cost; the first name that is asked for costs a pass over all of .debug_info. Errors: MissingDebugInfo where
 /// the file has no DWARF; Corrupt. `vmlinux` must outlive the finder.
 Result<std::unique_ptr<TypeFinder>> open_dwarf(const Vmlinux& vmlinux);
 
