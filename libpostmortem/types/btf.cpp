@@ -13,10 +13,10 @@ namespace postmortem {
 namespace {
 
 using btf::Kind;
+using btf::magic;
 using btf::Record;
 using btf::record_size;
 
-constexpr std::uint16_t magic = 0xeb9f;
 constexpr unsigned max_dimensions = 16;
 constexpr std::uint64_t max_type_bytes = 256ull << 20;
 constexpr std::uint64_t max_name_bytes = 512;  // names that share their end could cost more than the data has
@@ -42,9 +42,15 @@ class Btf final : public TypeFinder {
           base_(&base),
           first_id_(static_cast<std::uint32_t>(base.offsets_.size())),
           first_string_(static_cast<std::uint32_t>(base.strings_.size())),
-          pointer_size_(base.pointer_size_) {}
+          pointer_bytes_(base.pointer_bytes_) {}
 
     Result<void> index();
+    /// Types were left out on purpose; `lacking` says which of those that are asked for are among them.
+    void set_excerpt(std::optional<Error> lacking) {
+        is_excerpt_ = true;
+        lacking_ = std::move(lacking);
+    }
+    bool is_excerpt() const { return is_excerpt_; }
     std::string source() const override { return source_; }
     std::optional<Error> damage() const override;
 
@@ -72,9 +78,9 @@ class Btf final : public TypeFinder {
         return id - first_id_ < offsets_.size() ? this : nullptr;
     }
 
+    void learn_pointer_size(const Record& here);
     std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
     void index_names() const;
-    void learn_pointer_size(const Record& record);
     std::optional<TypeId> skip_qualifiers(TypeId id) const;
     void decode_record(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_array(std::uint32_t payload, Type& type) const;
@@ -90,9 +96,11 @@ class Btf final : public TypeFinder {
     const Btf* base_ = nullptr;
     std::uint32_t first_id_ = 0;
     std::uint32_t first_string_ = 0;
-    std::uint32_t pointer_size_ = 8;
     std::vector<std::uint32_t> offsets_;  ///< of type id first_id_ + N at N; id 0 is void
-    bool cut_short_ = false;              ///< types are missing behind the last one
+    std::uint32_t pointer_bytes_ = 8;
+    bool is_excerpt_ = false;
+    std::optional<Error> lacking_;
+    bool cut_short_ = false;  ///< types are missing behind the last one
     mutable std::vector<std::uint32_t>
         name_table_;  ///< type ids, placed by the hash of their name; 0 is a free slot
 };
@@ -136,15 +144,18 @@ Result<void> Btf::index() {
     return {};
 }
 
-// No record tells it, but a list_head is two pointers.
+// BTF tells no size of pointers: it is that of a long, as for libbpf.
 void Btf::learn_pointer_size(const Record& here) {
-    constexpr std::uint32_t narrow_pair = 8;
-    if (here.size_or_type == narrow_pair && here.kind() == Kind::Struct && name_at(here.name) == "list_head")
-        pointer_size_ = narrow_pair / 2;
+    if (here.kind() == Kind::Int && (here.size_or_type == 4 || here.size_or_type == 8)) {
+        const std::string_view name = name_at(here.name);
+        if (name == "long unsigned int" || name == "unsigned long") pointer_bytes_ = here.size_or_type;
+    } else if (here.kind() == Kind::Struct && here.size_or_type == 8 && name_at(here.name) == "list_head") {
+        pointer_bytes_ = 4;  // two of them
+    }
 }
 
 std::optional<Error> Btf::damage() const {
-    if (!cut_short_ && lost_pages_ == 0) return std::nullopt;
+    if (!cut_short_ && lost_pages_ == 0) return lacking_;
     std::string message = fmt::format("the {} is damaged", source_);
     if (lost_pages_ != 0) message += fmt::format(", {} pages of it cannot be read", lost_pages_);
     if (cut_short_) message += fmt::format(", and its types end after the {}th", offsets_.size() - 1);
@@ -298,7 +309,7 @@ void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) c
         case Kind::Int: type.is_signed = (types_.u32(payload).value_or(0) >> 24) & 1; [[fallthrough]];
         case Kind::Float: type.byte_size = here.size_or_type; break;
         case Kind::Ptr:
-            type.byte_size = pointer_size_;
+            type.byte_size = pointer_bytes_;
             type.target = here.size_or_type;
             break;
         case Kind::Array: decode_array(payload, type); break;
@@ -321,7 +332,7 @@ void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) c
 }
 
 template <class Buffer>
-Result<std::unique_ptr<TypeFinder>> open_owned(Buffer bytes, std::string source, std::size_t lost_pages) {
+Result<std::unique_ptr<Btf>> open_owned(Buffer bytes, std::string source, std::size_t lost_pages) {
     const auto owner = std::make_shared<const Buffer>(std::move(bytes));
     auto btf = std::make_unique<Btf>(Bytes(*owner), owner, std::move(source), lost_pages);
     if (auto done = btf->index(); !done) return fail(std::move(done.error()));
@@ -338,10 +349,17 @@ Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::
     return open_owned(std::move(bytes), std::move(source), 0);
 }
 
+Result<std::unique_ptr<TypeFinder>> open_excerpt(std::vector<std::byte> bytes, std::string source,
+                                                 std::optional<Error> lacking) {
+    auto btf = open_owned(std::move(bytes), std::move(source), 0);
+    if (btf) (*btf)->set_excerpt(std::move(lacking));
+    return btf;
+}
+
 Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::vector<std::byte> bytes,
                                                    std::string source) {
     const auto* kernel = dynamic_cast<const Btf*>(&base);
-    if (!kernel)
+    if (!kernel || kernel->is_excerpt())
         return fail(ErrorCode::Unsupported,
                     fmt::format("{} continues the kernel's own BTF, which is not in use here", source));
     // The module's ids count on from the last of the kernel's.

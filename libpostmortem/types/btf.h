@@ -22,6 +22,11 @@ Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string sourc
                                              std::size_t lost_pages = 0);
 Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source);
 
+/// BTF that make_excerpt() made: no module's BTF goes on where it ends. `lacking` says what it holds nothing
+/// of though it is asked for, as damage() of other sources does.
+Result<std::unique_ptr<TypeFinder>> open_excerpt(std::vector<std::byte> bytes, std::string source,
+                                                 std::optional<Error> lacking = std::nullopt);
+
 /// The BTF of a module, whose type ids and strings go on where those of the kernel's BTF end; finds the types
 /// of both. `base` must outlive it. Errors: Corrupt; Unsupported where `base` does not come from BTF.
 Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::vector<std::byte> bytes,

@@ -9,6 +9,7 @@
 
 namespace postmortem::btf {
 
+constexpr std::uint16_t magic = 0xeb9f;
 constexpr std::uint32_t record_size = 12;
 
 enum class Kind : std::uint8_t {

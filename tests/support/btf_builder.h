@@ -1,75 +1,36 @@
-// Makes BTF (include/uapi/linux/btf.h) for tests: types are added one by one, each gets the next id.
+// Makes BTF (include/uapi/linux/btf.h) for tests: that of type files, and the kinds that only kernels write.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "base/bytes.h"
+#include "types/btf_builder.h"
 
 namespace postmortem::test {
 
-/// A member as the builder takes it; `bits` other than 0 makes a bit-field.
-struct BtfMember {
-    std::string name;
-    std::uint32_t type = 0;
-    std::uint32_t bit_offset = 0;
-    std::uint32_t bits = 0;
-};
+using postmortem::BtfEnumerator;
+using postmortem::BtfMember;
 
-struct BtfEnumerator {
-    std::string name;
-    std::int64_t value = 0;
-};
-
-class BtfBuilder {
+class BtfBuilder : public postmortem::BtfBuilder {
   public:
-    explicit BtfBuilder(Endian endian = Endian::Little) : endian_(endian) { strings_.push_back('\0'); }
+    using postmortem::BtfBuilder::BtfBuilder;
 
-    std::uint32_t integer(std::string_view name, std::uint32_t bytes, bool is_signed = false);
-    std::uint32_t pointer(std::uint32_t target);
-    std::uint32_t array(std::uint32_t element, std::uint32_t count);
-    std::uint32_t structure(std::string_view name, std::uint32_t bytes,
-                            const std::vector<BtfMember>& members);
-    std::uint32_t union_of(std::string_view name, std::uint32_t bytes, const std::vector<BtfMember>& members);
-    std::uint32_t enumeration(std::string_view name, const std::vector<BtfEnumerator>& values,
-                              bool is_signed = false);
-    std::uint32_t enumeration64(std::string_view name, const std::vector<BtfEnumerator>& values,
-                                bool is_signed = false);
-    std::uint32_t forward(std::string_view name, bool is_union = false);
-    std::uint32_t type_definition(std::string_view name, std::uint32_t target);
-    std::uint32_t floating(std::string_view name, std::uint32_t bytes);
     std::uint32_t volatile_of(std::uint32_t target) { return record(9, {}, 0, target); }
     std::uint32_t const_of(std::uint32_t target) { return record(10, {}, 0, target); }
     std::uint32_t restrict_of(std::uint32_t target) { return record(11, {}, 0, target); }
     std::uint32_t type_tag(std::string_view name, std::uint32_t target) {
         return record(18, name, 0, target);
     }
-    std::uint32_t function(std::string_view name, std::uint32_t result);
-    std::uint32_t variable(std::string_view name, std::uint32_t type);
-    std::uint32_t data_section(std::string_view name, std::uint32_t variable);
-    std::uint32_t declaration_tag(std::string_view name, std::uint32_t target);
-    /// A record of any kind, with a payload of any words.
-    std::uint32_t record(std::uint32_t kind, std::string_view name, std::uint32_t count,
-                         std::uint32_t size_or_type, bool flag = false,
-                         const std::vector<std::uint32_t>& payload = {});
-
-    /// The id that the next type gets: for types that refer forward.
-    std::uint32_t next_id() const { return next_id_; }
-    std::uint32_t string(std::string_view text);
-
-    std::vector<std::byte> bytes() const;
-
-  private:
-    std::uint32_t composite(std::uint32_t kind, std::string_view name, std::uint32_t bytes,
-                            const std::vector<BtfMember>& members);
-    void word(std::vector<std::byte>& to, std::uint32_t value) const;
-
-    Endian endian_;
-    std::uint32_t next_id_ = 1;
-    std::vector<std::byte> types_;
-    std::string strings_;
+    std::uint32_t function(std::string_view name, std::uint32_t result) {
+        const std::uint32_t prototype = record(13, {}, 1, result, false, {0, result});
+        return record(12, name, 1, prototype);
+    }
+    std::uint32_t variable(std::string_view name, std::uint32_t type) {
+        return record(14, name, 0, type, false, {1});
+    }
+    std::uint32_t data_section(std::string_view name, std::uint32_t variable_id) {
+        return record(15, name, 1, 64, false, {variable_id, 0, 8});
+    }
+    std::uint32_t declaration_tag(std::string_view name, std::uint32_t target) {
+        return record(17, name, 0, target, false, {~0u});
+    }
 };
 
 }  // namespace postmortem::test
