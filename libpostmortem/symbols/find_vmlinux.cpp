@@ -66,10 +66,10 @@ Result<std::unique_ptr<Vmlinux>> open_candidate(const fs::path& path, const Vmli
     auto file = Vmlinux::open(path, query.build_id);
     if (!file || !query.build_id.empty()) return file;
     // The dump tells no build-id (kernels before 5.9): the release has to do.
-    const auto release = (*file)->release();
-    if (release && !query.release.empty() && *release != query.release)
+    const std::string release = (*file)->build().release;
+    if (!release.empty() && !query.release.empty() && release != query.release)
         return fail(ErrorCode::InvalidArgument, fmt::format("{}: it is of kernel {}, the dump's is {}",
-                                                            path.string(), *release, query.release));
+                                                            path.string(), release, query.release));
     return file;
 }
 

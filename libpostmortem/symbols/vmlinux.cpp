@@ -16,6 +16,10 @@
 namespace postmortem {
 namespace {
 
+using namespace std::string_view_literals;
+
+constexpr std::size_t longest_banner = 1024;
+
 std::string lower_case(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
@@ -31,7 +35,8 @@ class ElfVmlinux final : public Vmlinux {
 
     const std::filesystem::path& path() const override { return path_; }
     const std::string& build_id() const override { return file_.build_id(); }
-    std::optional<std::string> release() const override;
+    KernelBuild build() const override;
+    std::uint32_t word_bytes() const override { return file_.is_64_bit() ? 8 : 4; }
     Result<std::unique_ptr<SymbolTable>> symbols(std::uint64_t slide) const override {
         return read_elf_symbols(file_, slide);
     }
@@ -47,21 +52,24 @@ class ElfVmlinux final : public Vmlinux {
     mutable std::optional<Result<std::unique_ptr<DwarfFile>>> dwarf_;
 };
 
-// init/version.c: "Linux version RELEASE (who@where) …". Without a symbol that leads to it, it is searched
-// for in the read-only data.
-std::optional<std::string> ElfVmlinux::release() const {
+// Without a symbol that leads to linux_banner, it is searched for in the read-only data.
+KernelBuild ElfVmlinux::build() const {
     constexpr std::string_view prefix = "Linux version ";
+    KernelBuild build;
+    build.build_id = file_.build_id();
     const ElfSection* section = file_.section(".rodata");
-    if (section == nullptr) return std::nullopt;
+    if (section == nullptr) return build;
     const std::string_view text = as_text(section->bytes);
     for (std::size_t at = text.find(prefix); at != std::string_view::npos; at = text.find(prefix, at + 1)) {
-        const std::string_view release = text.substr(at + prefix.size(), 128);
-        const std::size_t end = release.find(" (");
-        // linux_proc_banner, a format, begins with the same words.
-        if (end != std::string_view::npos && release[0] >= '0' && release[0] <= '9')
-            return std::string(release.substr(0, end));
+        const std::string_view banner =
+            text.substr(at, text.substr(at, longest_banner).find_first_of("\n\0"sv));
+        if (const auto release = release_in_banner(banner)) {
+            build.release = *release;
+            build.banner = banner;
+            break;
+        }
     }
-    return std::nullopt;
+    return build;
 }
 
 Result<std::vector<std::byte>> ElfVmlinux::btf() const {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "symbols/kernel_build.h"
 #include "symbols/symbol_table.h"
 
 namespace postmortem {
@@ -32,9 +33,10 @@ class Vmlinux {
     virtual const std::filesystem::path& path() const = 0;
     /// Lower-case hex; empty where the file has none.
     virtual const std::string& build_id() const = 0;
-    /// What `uname -r` says on this kernel, from linux_banner; nothing where the file has no data (.debug
-    /// files).
-    virtual std::optional<std::string> release() const = 0;
+    /// Its linux_banner, and the release in it, are empty where the file has no data (.debug files).
+    virtual KernelBuild build() const = 0;
+    /// Of a pointer.
+    virtual std::uint32_t word_bytes() const = 0;
 
     /// The ELF symbol table, each address shifted by `slide` (KERNELOFFSET). The table borrows from this
     /// file. Errors: MissingDebugInfo where the file is stripped; Corrupt.

@@ -133,6 +133,14 @@ Result<std::int64_t> TypeFinder::enumerator(std::string_view enum_name, std::str
     return fail(ErrorCode::NotFound, fmt::format("enum {} has no enumerator {}", enum_name, name));
 }
 
+std::vector<std::string> TypeFinder::asked_names() const {
+    const std::lock_guard guard(lock_);
+    std::vector<std::string> names;
+    for (const auto& [key, type] : found_) names.push_back(key.name);
+    for (const auto& [key, place] : members_) names.push_back(key.name);
+    return names;
+}
+
 std::unique_ptr<TypeFinder> make_empty_type_finder(Error why) {
     return std::make_unique<EmptyTypeFinder>(std::move(why));
 }

@@ -46,6 +46,9 @@ class TypeFinder {
     /// An enumerator's value, by the enum's name ("" searches no enum: anonymous ones are not indexed).
     Result<std::int64_t> enumerator(std::string_view enum_name, std::string_view name) const;
 
+    /// Every name of a type or a member that was asked for so far.
+    std::vector<std::string> asked_names() const;
+
     /// "BTF", "DWARF of /usr/lib/debug/…", …
     virtual std::string source() const = 0;
 

@@ -50,7 +50,7 @@ void use(const fs::path& path) {
         CHECK(vmlinux.error().message.starts_with(path.string() + ": "));
         return;
     }
-    (void)(*vmlinux)->release();
+    (void)(*vmlinux)->build();
     (void)(*vmlinux)->btf();
     if (const auto symbols = (*vmlinux)->symbols(0x1000)) {
         (void)(*symbols)->address_of("fixture_entry");

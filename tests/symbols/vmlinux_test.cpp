@@ -172,7 +172,7 @@ TEST_CASE("symbols are those that the kernel would list, where the running kerne
 TEST_CASE("release and BTF come out of their sections") {
     const test::TempDir folder;
     const auto vmlinux = open_small(folder, small_vmlinux());
-    CHECK(vmlinux->release() == "6.1.0-test");
+    CHECK(vmlinux->build().release == "6.1.0-test");
     const auto btf = vmlinux->btf();
     REQUIRE(btf);
     CHECK(as_text(*btf) == "types");
@@ -180,7 +180,7 @@ TEST_CASE("release and BTF come out of their sections") {
     test::ElfBuilder bare;
     bare.add_section(".debug_info", SHT_PROGBITS, 0, 0, "?");
     const auto without = open_small(folder, bare.build());
-    CHECK_FALSE(without->release());
+    CHECK(without->build().release.empty());
     CHECK(without->btf().error().code == ErrorCode::NotFound);
     CHECK(without->symbols(0).error().code == ErrorCode::MissingDebugInfo);
     CHECK(contains(without->symbols(0).error().message, "stripped"));

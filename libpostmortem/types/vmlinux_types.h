@@ -1,0 +1,18 @@
+// The types of a vmlinux: its BTF, else what of its DWARF anybody asks for.
+#pragma once
+
+#include "symbols/vmlinux.h"
+#include "types/type_file.h"
+
+namespace postmortem {
+
+/// Errors: MissingDebugInfo where the file has neither; Corrupt.
+Result<TypeFile> make_type_file(const Vmlinux& vmlinux);
+
+/// The BTF as it is, or of the DWARF an excerpt; `keep` writes that to the user's cache for the next time,
+/// where it can be written. `dumps` is the build that the dump tells, for what the file does not. Errors as
+/// above.
+Result<std::unique_ptr<TypeFinder>> open_vmlinux_types(const Vmlinux& vmlinux, const KernelBuild& dumps,
+                                                       bool keep);
+
+}  // namespace postmortem
