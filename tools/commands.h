@@ -21,5 +21,6 @@ extern const Command schema_command;
 extern const Command signature_command;
 extern const Command sys_command;
 extern const Command triage_command;
+extern const Command types_command;
 
 }  // namespace tool

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <sstream>
@@ -42,8 +43,8 @@ bool limit_memory(std::uint64_t bytes) {
     return ::setrlimit(RLIMIT_DATA, &limit) == 0;
 }
 
-// The tests take sources away, to see what kernels give that have none of them: "btf", "vmlinux" (one that is
-// looked for), several with commas between them, or "none".
+// The tests take sources away, to see what kernels give that have none of them: "btf", "files" (type files),
+// "vmlinux" (one that is looked for), several with commas between them, or "none".
 constexpr const char* type_sources = "type-sources";
 
 std::vector<std::string> named_sources(const Arguments& arguments) {
@@ -62,14 +63,16 @@ bool may_use(const Arguments& arguments, std::string_view source) {
 
 std::vector<Option> kernel_options() {
     return {text("vmlinux", "FILE", "kernel image with debug information; without it the dump alone answers"),
+            text("types", "FILE|DIR", "a type file (see `postmortem types`), or a folder of them"),
+            on_or_off("no-cache", "do not keep what a vmlinux gives in ~/.cache/postmortem/types"),
             hidden_text(type_sources)};
 }
 
 std::string wrong_type_sources(const Arguments& arguments) {
-    constexpr std::string_view known[] = {"btf", "vmlinux", "none"};
+    constexpr std::string_view known[] = {"btf", "files", "vmlinux", "none"};
     for (const std::string& name : named_sources(arguments))
         if (std::find(std::begin(known), std::end(known), name) == std::end(known))
-            return fmt::format("--{} knows btf, vmlinux and none, not '{}'", type_sources, name);
+            return fmt::format("--{} knows btf, files, vmlinux and none, not '{}'", type_sources, name);
     return {};
 }
 
@@ -108,6 +111,9 @@ postmortem::OpenOptions Arguments::open_options() const {
     if (has("vmlinux")) open.vmlinux = text("vmlinux");
     open.search_vmlinux = may_use(*this, "vmlinux");
     open.types.btf = may_use(*this, "btf");
+    open.types.files = may_use(*this, "files");
+    open.types.keep = open.types.files && !has("no-cache") && std::getenv("POSTMORTEM_NO_CACHE") == nullptr;
+    if (has("types")) open.types.given = text("types");
     open.more_parts = more_parts;
     open.temporary_folder = text("tmpdir");
     if (has("max-tmp")) open.max_temporary_bytes = byte_count(text("max-tmp")).value_or(UINT64_MAX);

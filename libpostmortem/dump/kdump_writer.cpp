@@ -55,11 +55,16 @@ void append_note(NoteArea& area, std::string_view name, std::uint32_t type, Byte
 NoteArea make_note_area(const KdumpContent& content, std::string_view vmcoreinfo) {
     NoteArea area;
     const Endian endian = content.source.endian();
+    const auto& more = content.more_notes;
     for (const Note& note : content.source.notes()) {
-        if (note.name == "VMCOREINFO") continue;
+        const auto replaces = [&](const Note& other) {
+            return other.name == note.name && other.type == note.type;
+        };
+        if (note.name == "VMCOREINFO" || std::any_of(more.begin(), more.end(), replaces)) continue;
         append_note(area, note.name, note.type, note.desc, endian);
         if (note.name == "CORE" && note.type == NT_PRSTATUS) ++area.cpus;
     }
+    for (const Note& note : more) append_note(area, note.name, note.type, note.desc, endian);
     if (!vmcoreinfo.empty()) append_note(area, "VMCOREINFO", 0, as_bytes(vmcoreinfo), endian);
     return area;
 }

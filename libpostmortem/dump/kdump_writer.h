@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "dump/codec.h"
 #include "dump/dump_file.h"
@@ -29,6 +30,8 @@ struct KdumpContent {
     std::optional<Utsname> utsname = std::nullopt;
     /// In place of the source's own text, where it had to be found otherwise.
     std::optional<std::string_view> vmcoreinfo = std::nullopt;
+    /// Written behind the source's own, and in place of those of the same name and type.
+    std::vector<Note> more_notes = {};
     /// What the header gives as makedumpfile's -d: readers use it only to explain what is not there.
     std::uint32_t dump_level = 31;
 };

@@ -7,12 +7,15 @@
 
 #include "arch/registry.h"
 #include "dump/find_vmcoreinfo.h"
+#include "kernel/build_of.h"
+#include "kernel/carried_notes.h"
 #include "kernel/module/modules.h"
 #include "kernel/translation.h"
 #include "symbols/kallsyms.h"
 #include "symbols/vmlinux.h"
 #include "types/btf.h"
-#include "types/dwarf.h"
+#include "types/find_type_file.h"
+#include "types/vmlinux_types.h"
 
 namespace postmortem {
 namespace {
@@ -96,10 +99,25 @@ Result<std::unique_ptr<Kernel>> Kernel::open(const std::filesystem::path& path,
         return fail(std::move(memory.error()));
     }
     kernel->memory_ = std::move(*memory);
-    if (options.vmlinux) {
-        if (auto given = kernel->vmlinux(); !given) return fail(std::move(given.error()));
-    }
+    if (auto fit = kernel->check_given_files(); !fit) return fail(std::move(fit.error()));
     return kernel;
+}
+
+// Where VMCOREINFO has no build-id, only memory can tell whether they are of this build.
+Result<void> Kernel::check_given_files() const {
+    if (options_.vmlinux) {
+        const auto given = vmlinux();
+        if (!given) return fail(given.error());
+        if (!vmcoreinfo_.string("BUILD-ID"))
+            if (auto differs = how_it_differs((*given)->path().string(), (*given)->build(), build()))
+                return fail(ErrorCode::InvalidArgument, std::move(*differs));
+    }
+    std::error_code unknown;
+    if (const auto& types = options_.types.given;
+        !types.empty() && !std::filesystem::is_directory(types, unknown)) {
+        if (auto file = read_type_file(types, build()); !file) return fail(std::move(file.error()));
+    }
+    return {};
 }
 
 Result<std::unique_ptr<AddressSpace>> Kernel::open_by_note(const VmcoreInfo& info) {
@@ -187,6 +205,7 @@ Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
     } else {
         why = std::move(location.error());
     }
+    if (auto carried = symbols_in_note(*dump_)) return carried;
     if (vmlinux()) return symbols_of_vmlinux();
     why.message = fmt::format("kernel symbols: {}; {}", why.message, vmlinux_install_hint(release()));
     return fail(std::move(why));
@@ -248,21 +267,36 @@ Result<std::unique_ptr<TypeFinder>> Kernel::btf_in_dump() const {
 Result<std::unique_ptr<TypeFinder>> Kernel::types_of_vmlinux() const {
     const auto file = vmlinux();
     if (!file) return fail(file.error());
-    if (auto section = (*file)->btf()) {
-        auto btf = open_btf(std::move(*section), fmt::format("BTF of {}", (*file)->path().string()));
-        if (btf) return btf;
-    }
-    return open_dwarf(**file);
+    return open_vmlinux_types(**file, build(), options_.types.keep);
+}
+
+Result<std::unique_ptr<TypeFinder>> Kernel::types_of_file() const {
+    if (!options_.types.files) return fail(ErrorCode::NotFound, "type files are not to be used");
+    if (auto carried = types_in_note(*dump_, build())) return carried;
+    TypeFileQuery query;
+    query.build = build();
+    query.given = options_.types.given;
+    query.beside = folder();
+    auto found = find_type_file(query);
+    if (!found) return fail(std::move(found.error()));
+    return open_type_file(std::move(found->file), fmt::format("type file {}", found->path.string()));
 }
 
 std::unique_ptr<TypeFinder> Kernel::load_types() const {
     auto in_dump = btf_in_dump();
     if (in_dump && !(*in_dump)->damage()) return std::move(*in_dump);
+    types_are_from_file_ = true;
+    auto in_type_file = types_of_file();
+    if (in_type_file && !(*in_type_file)->damage()) return std::move(*in_type_file);
     auto in_file = types_of_vmlinux();
     if (in_file) return std::move(*in_file);
+    if (in_type_file) return std::move(*in_type_file);
+    types_are_from_file_ = false;
     if (in_dump) return std::move(*in_dump);
 
     std::string why = in_dump.error().message;
+    if (in_type_file.error().code != ErrorCode::NotFound)
+        why += fmt::format("; {}", in_type_file.error().message);
     if (options_.vmlinux || in_file.error().code != ErrorCode::NotFound)
         why += fmt::format("; {}", in_file.error().message);
     why += "; " + vmlinux_install_hint(release());
@@ -281,6 +315,15 @@ const ModuleList& Kernel::modules() const {
     return *modules_;
 }
 
+KernelBuild Kernel::build() const {
+    return build_of(*this);
+}
+
+std::filesystem::path Kernel::folder() const {
+    std::error_code unknown;
+    return std::filesystem::is_directory(path_, unknown) ? path_ : path_.parent_path();
+}
+
 Result<const Vmlinux*> Kernel::vmlinux() const {
     const std::lock_guard guard(lock_);
     if (!vmlinux_) {
@@ -292,8 +335,7 @@ Result<const Vmlinux*> Kernel::vmlinux() const {
             VmlinuxQuery query;
             query.build_id = build_id.value_or("");
             query.release = release();
-            std::error_code unknown;
-            query.beside = std::filesystem::is_directory(path_, unknown) ? path_ : path_.parent_path();
+            query.beside = folder();
             vmlinux_ = attached_vmlinux(build_id);
             if (!*vmlinux_) vmlinux_ = find_vmlinux(query);
         } else {

@@ -17,6 +17,7 @@
 #include "dump/vmcoreinfo.h"
 #include "memory/address_space.h"
 #include "object/object.h"
+#include "symbols/kernel_build.h"
 #include "symbols/symbol_table.h"
 #include "types/type_finder.h"
 
@@ -64,9 +65,11 @@ class Kernel {
     /// The symbol that covers an address, in the kernel or in a module.
     Result<SymbolHit> symbol_at(std::uint64_t address) const;
 
-    /// BTF where the dump holds it, else the vmlinux's BTF or DWARF; a finder that only fails where there is
-    /// none.
+    /// BTF where the dump holds it, else a type file, else the vmlinux's BTF or DWARF; a finder that only
+    /// fails where there is none.
     const TypeFinder& types() const;
+    /// The types came from a file, so that the dump alone would not have them.
+    bool types_are_from_file() const { return types(), types_are_from_file_; }
 
     /// A global variable of a known type.
     Object variable(std::string_view symbol, TypeKind kind, std::string_view type_name) const;
@@ -105,6 +108,9 @@ class Kernel {
         return options_.vmlinux ? &*options_.vmlinux : nullptr;
     }
 
+    /// Which build it is: by the build-id in VMCOREINFO (since 5.9), else by what its memory says.
+    KernelBuild build() const;
+
     /// The release, "6.1.0-56-cloud-amd64".
     std::string_view release() const { return vmcoreinfo_.string("OSRELEASE").value_or(""); }
 
@@ -114,9 +120,12 @@ class Kernel {
     Result<std::unique_ptr<AddressSpace>> open_by_note(const VmcoreInfo& info);
     Result<std::unique_ptr<AddressSpace>> open_by_memory();
     Result<std::unique_ptr<Vmlinux>> attached_vmlinux(const std::optional<std::string>& build_id) const;
+    Result<void> check_given_files() const;
+    std::filesystem::path folder() const;
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
     Result<std::unique_ptr<SymbolTable>> symbols_of_vmlinux() const;
     Result<std::unique_ptr<TypeFinder>> btf_in_dump() const;
+    Result<std::unique_ptr<TypeFinder>> types_of_file() const;
     Result<std::unique_ptr<TypeFinder>> types_of_vmlinux() const;
     std::unique_ptr<TypeFinder> load_types() const;
 
@@ -132,6 +141,7 @@ class Kernel {
     mutable std::optional<Result<std::unique_ptr<SymbolTable>>> symbols_;
     mutable bool names_data_ = true;  ///< as far as symbols_ are there
     mutable std::unique_ptr<TypeFinder> types_;
+    mutable bool types_are_from_file_ = false;
     mutable std::unique_ptr<ModuleList> modules_;
     mutable std::optional<Result<std::unique_ptr<Vmlinux>>> vmlinux_;
 };

@@ -6,6 +6,7 @@
 
 #include "base/problem_collector.h"
 #include "dump/kdump_writer.h"
+#include "kernel/carried_notes.h"
 #include "kernel/kernel.h"
 #include "kernel/module/modules.h"
 #include "kernel/uts.h"
@@ -85,6 +86,9 @@ Result<ExtractSummary> extract(const std::filesystem::path& source, const std::f
 
     if (options.progress) options.progress("writing");
     KdumpContent content{.source = (*kernel)->dump(), .pfns = pages};
+    const auto carried = notes_to_carry(**kernel);
+    for (const CarriedNote& note : carried)
+        content.more_notes.push_back({CarriedNote::name, static_cast<std::uint32_t>(note.type), note.bytes});
     if (auto uts = read_uts(**kernel)) content.utsname = std::move(*uts);
     auto written = write_kdump(target, content, {Codec::Zstd, options.compression_level});
     if (!written) return fail(std::move(written.error()));
