@@ -69,10 +69,14 @@ OpenOptions without_btf() {
 
 using Questions = std::vector<std::string>;
 
+constexpr std::string_view zram_in_use = "\"zram\": {";
+
 void check_same(const std::map<std::string, std::string>& one,
                 const std::map<std::string, std::string>& other, const Questions& only = {}) {
     for (const auto& [question, answer] : one) {
         if (!only.empty() && std::find(only.begin(), only.end(), question) == only.end()) continue;
+        // A module's BTF goes on where the kernel's own ends: without that there is none of zram's types.
+        if (contains(answer, zram_in_use)) continue;
         CAPTURE(question);
         CHECK(answer.size() > 2);
         CHECK(answer == other.at(question));
