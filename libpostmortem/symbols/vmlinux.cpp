@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "dump/byte_source.h"
 #include "dump/container/temporary_file.h"
 #include "dump/dump_file.h"
@@ -63,11 +64,13 @@ KernelBuild ElfVmlinux::build() const {
     for (std::size_t at = text.find(prefix); at != std::string_view::npos; at = text.find(prefix, at + 1)) {
         const std::string_view banner =
             text.substr(at, text.substr(at, longest_banner).find_first_of("\n\0"sv));
-        if (const auto release = release_in_banner(banner)) {
-            build.release = *release;
-            build.banner = banner;
-            break;
-        }
+        const auto release = release_in_banner(banner);
+        if (!release) continue;
+        build.release = *release;
+        build.banner = banner;
+        // Since 6.1 (init/version-timestamp.c) one without the number of the build is left in the image as
+        // well.
+        if (!contains(banner, " # ")) break;
     }
     return build;
 }
