@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "types/partial_types.h"
 
 namespace postmortem {
 namespace {
@@ -37,6 +38,9 @@ Result<Field> Field::find(const TypeFinder& types, std::string_view struct_name,
         field.present_ = true;
         return field;
     }
+    if (are_partial(types))
+        return fail(ErrorCode::MissingDebugInfo,
+                    fmt::format("where struct {} keeps {} is not known", struct_name, *paths.begin()));
     return fail(ErrorCode::NotFound, fmt::format("struct {} has no member {}", struct_name, *paths.begin()));
 }
 
@@ -50,7 +54,7 @@ Field Field::element(std::uint64_t index, std::uint64_t size) const {
 
 template <class Memory>
 Result<std::uint64_t> Field::number(const Memory& memory, std::uint64_t base) const {
-    if (!present_) return fail(ErrorCode::NotFound, "this kernel has no such member", base);
+    if (!present_) return fail(ErrorCode::NotFound, "no such member is known", base);
     const std::uint64_t at = base + offset_;
     const auto extend = [this](auto value) {
         using Signed = std::make_signed_t<decltype(value)>;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "types/partial_types.h"
+
 namespace postmortem {
 namespace {
 
@@ -105,7 +107,10 @@ Result<MemberPlace> TypeFinder::member(TypeId struct_or_union, std::string_view 
     }
     if (known->second) return *known->second;
     const Type& type = get(struct_or_union);
-    // In damaged types a member may be there and its name be lost.
+    // In types that are not whole a member may be there and not be known, or its name be lost.
+    if (are_partial(*this))
+        return fail(ErrorCode::MissingDebugInfo,
+                    fmt::format("where {} {} keeps {} is not known", to_string(type.kind), type.name, name));
     return fail(damage() ? ErrorCode::Corrupt : ErrorCode::NotFound,
                 fmt::format("{} {} has no member {}", to_string(type.kind), type.name, name));
 }
