@@ -32,4 +32,10 @@ Result<const Arch*> find_arch(const DumpFile& dump, const VmcoreInfo& info) {
                             machine, known_names()));
 }
 
+const LayoutClues& layout_clues(const Arch& arch) {
+    static constexpr LayoutClues none = {};
+    if (&arch == &x86_64::arch) return x86_64::layout_clues;
+    return &arch == &i386::arch ? i386::layout_clues : none;
+}
+
 }  // namespace postmortem

@@ -2,10 +2,14 @@
 #pragma once
 
 #include "arch/arch.h"
+#include "arch/layout_clues.h"
 
 namespace postmortem {
 
 /// The dump's architecture, by ELF's number or by what VMCOREINFO gives away. Errors: Unsupported.
 Result<const Arch*> find_arch(const DumpFile& dump, const VmcoreInfo& info);
+
+/// What is known of its kernels without types; none where nothing is.
+const LayoutClues& layout_clues(const Arch& arch);
 
 }  // namespace postmortem

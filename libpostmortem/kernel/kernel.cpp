@@ -9,6 +9,7 @@
 #include "dump/find_vmcoreinfo.h"
 #include "kernel/build_of.h"
 #include "kernel/carried_notes.h"
+#include "kernel/layout/infer_layout.h"
 #include "kernel/module/modules.h"
 #include "kernel/translation.h"
 #include "symbols/kallsyms.h"
@@ -300,7 +301,11 @@ std::unique_ptr<TypeFinder> Kernel::load_types() const {
     if (options_.vmlinux || in_file.error().code != ErrorCode::NotFound)
         why += fmt::format("; {}", in_file.error().message);
     why += "; " + vmlinux_install_hint(release());
-    return make_empty_type_finder({ErrorCode::MissingDebugInfo, std::move(why)});
+    Error missing(ErrorCode::MissingDebugInfo, std::move(why));
+    auto inferred = infer_types(*this, missing);
+    if (inferred) return std::move(*inferred);
+    missing.message += fmt::format("; the layout could not be inferred: {}", inferred.error().message);
+    return make_empty_type_finder(std::move(missing));
 }
 
 const TypeFinder& Kernel::types() const {

@@ -16,4 +16,7 @@ extern const HardwareFacts hardware;
 /// (arch/x86/kernel/reboot.c).
 extern const std::span<const char* const> resting_functions;
 
+/// Per-CPU: arch/x86/include/asm/current.h.
+extern const std::span<const char* const> current_task_variables;
+
 }  // namespace postmortem::x86

@@ -16,6 +16,7 @@ std::uint64_t clamped(std::uint64_t value) {
 }  // namespace
 
 TaskMemoryReader::TaskMemoryReader(const Kernel& kernel, const TaskTable& table) : kernel_(kernel) {
+    has_mm_ = FieldFinder(kernel.types(), missing_)("task_struct", {"mm"}).present();
     find_counters();
     for (const Task& task : table.tasks) {
         if (task.mm == 0) continue;
@@ -92,6 +93,7 @@ Result<std::uint64_t> TaskMemoryReader::counter(std::uint64_t mm, std::size_t in
 Result<TaskMemory> TaskMemoryReader::read(const Task& task, Parts parts) const {
     TaskMemory memory;
     if (task.mm == 0 && task.damage) return fail(*task.damage);
+    if (!has_mm_) return fail(*missing_);
     // A kernel thread may borrow an mm through kthread_use_mm(); what it holds is not its own.
     if (task.mm == 0 || task.is_kernel_thread()) return memory;
     if (missing_) return fail(*missing_);

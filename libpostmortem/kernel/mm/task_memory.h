@@ -35,6 +35,9 @@ class TaskMemoryReader {
     /// As get_mm_counter() sees them: without what CPUs and threads have not yet handed in.
     Result<TaskMemory> read_handed_in(const Task& task) const { return read(task, Parts::HandedIn); }
 
+    /// Why the memory of processes cannot be had, if it is the same for all.
+    const std::optional<Error>& missing() const { return missing_; }
+
   private:
     enum class Parts { All, HandedIn };
 
@@ -55,6 +58,7 @@ class TaskMemoryReader {
     Field percpu_count_;                        ///< absent where the counters are no percpu_counter
     Field percpu_parts_;
     std::optional<Error> missing_;
+    bool has_mm_ = false;  ///< whether tasks are known to say which address space is theirs
     std::unordered_map<std::int32_t, Counters> cached_by_tgid_;  ///< what its threads have not yet handed in
 };
 

@@ -16,6 +16,7 @@
 #include "kernel/percpu.h"
 #include "kernel/sched/tasks.h"
 #include "kernel/xarray.h"
+#include "types/partial_types.h"
 
 namespace postmortem {
 namespace {
@@ -103,6 +104,7 @@ class Collector {
     }
 
     TaskTable run() {
+        if (are_partial(kernel_.types())) problems_.add(*kernel_.types().damage());
         collect_idle_tasks();
         collect_from_pid_namespace();
         read_found();
@@ -179,6 +181,8 @@ class Collector {
         const auto first_task = Field::find(kernel_.types(), "pid", {"tasks"});
         // pid_links since 4.19 (2c4704756cab), before that pids[PIDTYPE_PID].node.
         const auto link = Field::find(kernel_.types(), "task_struct", {"pid_links", "pids"});
+        // Inferred types stand on the lists.
+        if (are_partial(kernel_.types())) return;
         const Object space = kernel_.variable("init_pid_ns", "pid_namespace");
         // Before 4.15 pids are hashed, and the lists are the only source that is read.
         if (space.ok() && !space.has("idr") && !kernel_.types().damage()) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/percpu.h"
+#include "types/partial_types.h"
 
 namespace postmortem {
 namespace {
@@ -39,7 +40,11 @@ TaskReader::TaskReader(const Kernel& kernel, TaskParts parts)
     comm_ = find({"comm"});
     // __state since 5.14 (2f064a59a11f). exit_state is a 4-byte int beside it.
     state_ = find({"__state", "state"});
-    exit_state_ = find({"exit_state"});
+    // Where nothing has died it cannot be inferred, and is not missed.
+    const bool needs_exit_state = !are_partial(kernel.types());
+    exit_state_ = needs_exit_state
+                      ? find({"exit_state"})
+                      : Field::find(kernel.types(), "task_struct", {"exit_state"}).value_or(Field());
     flags_ = find({"flags"});
     mm_ = find({"mm"});
     parent_ = find({"parent"});
@@ -107,6 +112,7 @@ Result<Task> TaskReader::read(std::uint64_t address, MemoryWindow& window) const
     task.comm = std::move(*comm);
     task.state = (*state & 0xffffffff) | (optional(exit_state_) & 0xffffffff);
     task.state_letters = states_.letters(task.state);
+    if (!exit_state_.present() && task.state_letters == "DE") task.state_letters = "??";  // or a zombie
     task.flags = optional(flags_);
     task.mm = optional(mm_);
     task.parent = optional(parent_);

@@ -11,6 +11,7 @@
 #include "kernel/sched/fair_queue.h"
 #include "kernel/sched/other_queues.h"
 #include "kernel/sched/rt_queue.h"
+#include "types/partial_types.h"
 
 namespace postmortem {
 namespace {
@@ -37,7 +38,8 @@ class RunQueueMaker {
         last_queued_ = optional("task_struct", {"sched_info.last_queued"});
         cgroup_ = optional("task_group", {"css.cgroup"});
         problems_.add_all(table_.problems);
-        if (auto damage = kernel.types().damage()) problems_.add(std::move(*damage));
+        if (auto damage = kernel.types().damage(); damage && !are_partial(kernel.types()))
+            problems_.add(std::move(*damage));
     }
 
     RunQueues start() {

@@ -11,6 +11,7 @@
 #include "base/problem_collector.h"
 #include "kernel/mm/numa.h"
 #include "kernel/mm/task_memory.h"
+#include "types/partial_types.h"
 
 namespace postmortem {
 namespace {
@@ -28,6 +29,9 @@ class TaskListMaker {
         } else {
             problems_.add("the machine's memory, for %MEM", nodes.error());
         }
+        if (!memory_.missing() || memory_.missing()->code != ErrorCode::MissingDebugInfo) return;
+        knows_memory_ = false;
+        problems_.add("the memory of the tasks (VSZ, RSS)", *memory_.missing());
     }
 
     /// One for each task, in their order. Read in the order of mm_structs, which share pages and tasks.
@@ -63,7 +67,8 @@ class TaskListMaker {
         info.kernel_thread = task.is_kernel_thread();
         info.active = task.active;
         if (!memory) {
-            problems_.add("the memory", fmt::format("of pid {}", task.pid), memory.error());
+            if (knows_memory_)
+                problems_.add("the memory", fmt::format("of pid {}", task.pid), memory.error());
             return info;
         }
         info.vsz_kib = memory->total_vm * page_kib_;
@@ -88,6 +93,7 @@ class TaskListMaker {
     TaskMemoryReader memory_;
     std::uint64_t page_kib_;
     std::uint64_t total_pages_ = 0;
+    bool knows_memory_ = true;  ///< that of processes, as far as it can be read
     std::unordered_map<std::uint64_t, std::int32_t> pid_of_;
     ProblemCollector problems_;
 };
@@ -112,7 +118,8 @@ Result<TaskList> make_task_list(const Kernel& kernel, const std::vector<std::str
         list.problems.push_back(std::move(selected.error()));
         return list;
     }
-    if (auto damage = kernel.types().damage()) list.problems.push_back(std::move(*damage));
+    if (auto damage = kernel.types().damage(); damage && !are_partial(kernel.types()))
+        list.problems.push_back(std::move(*damage));
     TaskListMaker maker(kernel, table);
     list.tasks.reserve(selected->size());
     const auto memories = maker.memories(*selected);

@@ -1,0 +1,117 @@
+// The memory of a module (one piece until 6.3, several behind one another in struct module since,
+// ac3b43283923) and its unwind tables.
+#include <array>
+
+#include "kernel/layout/module_facts.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint32_t most_piece_bytes = 1u << 30;
+constexpr std::uint64_t piece_alignment = 4096;
+constexpr std::uint32_t most_module_orcs = 1u << 24, orcs_looked_at = 16;
+constexpr std::uint64_t orc_entry_bytes = 6;
+constexpr std::uint64_t beyond_symbols = 16ull << 20;
+
+/// How far behind the address of a piece its size may lie: between them are flags, or the address of a copy.
+std::array<std::uint64_t, 4> places_of_size(std::uint64_t word) {
+    return {word, word + 4, 2 * word, 2 * word + 4};
+}
+
+// Of the numbers behind the address those that are no size of it are smaller (that of its code alone, flags)
+// or far too large (pointers).
+Says judge_piece(const ModuleFacts& facts, const StructImage& module, std::uint64_t offset,
+                 std::uint64_t size_at) {
+    const auto base = module.word(offset);
+    const auto size = module.number(offset + size_at);
+    if (!base || !size || *base == 0) return Says::Nothing;
+    if (!facts.is_pointer(*base) || *base % piece_alignment != 0) return Says::No;
+    for (const std::uint64_t at : places_of_size(facts.word())) {
+        const auto other = module.number(offset + at);
+        if (other && *other <= most_piece_bytes && *other > *size) return Says::No;
+    }
+    return *size <= most_piece_bytes && facts.has_symbol_in(module.address(), *base, *size) ? Says::Yes
+                                                                                            : Says::No;
+}
+
+bool evenly_spaced(const std::vector<Candidate>& pieces) {
+    for (std::size_t i = 2; i < pieces.size(); ++i)
+        if (pieces[i].offset - pieces[i - 1].offset != pieces[1].offset - pieces[0].offset) return false;
+    return true;
+}
+
+// As many pieces as there are tables of them: `mem` with as many elements as every module confirms.
+bool add_pieces(ModuleFacts& facts, const std::vector<Candidate>& pieces, std::uint64_t size_at) {
+    if (pieces.empty() || !evenly_spaced(pieces)) return false;
+    const std::size_t count = facts.modules.size();
+    facts.findings.add({"module", "mem", pieces.front().offset,
+                        MemberShape::array("module_memory", pieces.size()), pieces.front().agree, count});
+    facts.findings.add_with_last("module_memory", "base", 0, MemberShape::pointer());
+    facts.findings.add_with_last("module_memory", "size", size_at, MemberShape::number(4));
+    const std::uint64_t stride = pieces.size() > 1 ? pieces[1].offset - pieces[0].offset : size_at + 4;
+    facts.findings.add(SizeFinding{TypeKind::Struct, "module_memory", stride});
+    return true;
+}
+
+Says judge_orc(const ModuleFacts& facts, const StructImage& module, std::uint64_t offset) {
+    const auto count = module.number(offset);
+    const auto addresses = module.word(offset + facts.word()),
+               entries = module.word(offset + 2 * facts.word());
+    if (!count || !addresses || !entries || (*count == 0 && *addresses == *entries)) return Says::Nothing;
+    const std::uint64_t lowest = facts.kernel.arch().memory.lowest_code_address;
+    // Neither table is aligned.
+    if (*count == 0 || *count > most_module_orcs || *addresses < lowest || *entries < lowest) return Says::No;
+    if (*addresses < *entries ? *entries - *addresses < *count * 4ull
+                              : *addresses - *entries < *count * orc_entry_bytes)
+        return Says::No;
+    const auto symbols = facts.symbols.find(module.address());
+    if (symbols == facts.symbols.end() || symbols->second.empty()) return Says::Nothing;
+    std::uint64_t before = 0;
+    for (std::uint32_t i = 0; i < std::min(*count, orcs_looked_at); ++i) {
+        const std::uint64_t place = *addresses + 4ull * i;
+        const auto distance = facts.kernel.memory().get<std::int32_t>(place);
+        if (!distance) return distance.error().code == ErrorCode::NotMapped ? Says::No : Says::Nothing;
+        const std::uint64_t address = place + static_cast<std::uint64_t>(std::int64_t{*distance});
+        if (address < before || address + beyond_symbols < symbols->second.front() ||
+            address > symbols->second.back() + beyond_symbols)
+            return Says::No;
+        before = address;
+    }
+    return Says::Yes;
+}
+
+}  // namespace
+
+void infer_module_memory(ModuleFacts& facts, const Survey& survey) {
+    for (const std::uint64_t size_at : places_of_size(facts.word())) {
+        const Judge judge = [&](const StructImage& module, std::uint64_t offset) {
+            return judge_piece(facts, module, offset, size_at);
+        };
+        auto pieces = search(survey, facts.word(), (survey.images.size() + 1) / 2, judge);
+        std::erase_if(pieces, [&](const Candidate& piece) {
+            return std::any_of(facts.modules.begin(), facts.modules.end(), [&](std::uint64_t module) {
+                return judge(StructImage(facts.kernel.memory(), module, 0), piece.offset) == Says::No;
+            });
+        });
+        if (add_pieces(facts, pieces, size_at)) return;
+    }
+    facts.findings.refuse("module", "mem", "no place is as it has to be in all of them");
+}
+
+// struct mod_arch_specific (arch/x86/include/asm/module.h): unsigned int num_orcs; int *orc_unwind_ip; struct
+// orc_entry *orc_unwind; 4.14 (ee9f8fce9964).
+void infer_module_orc(ModuleFacts& facts, const Survey& survey) {
+    const Judge judge = [&](const StructImage& module, std::uint64_t offset) {
+        return judge_orc(facts, module, offset);
+    };
+    const auto place = facts.findings.settle({"module", "arch.num_orcs", 0, MemberShape::number(4)},
+                                             search(survey, facts.word(), 1, judge), facts.kernel.memory(),
+                                             facts.modules, judge);
+    if (!place) return;
+    facts.findings.add_with_last("module", "arch.orc_unwind_ip", *place + facts.word(),
+                                 MemberShape::pointer());
+    facts.findings.add_with_last("module", "arch.orc_unwind", *place + 2 * facts.word(),
+                                 MemberShape::pointer());
+}
+
+}  // namespace postmortem

@@ -1,0 +1,150 @@
+// struct module by what it holds: a symbol table in which the module itself has a name, and pieces of memory
+// in which those symbols lie.
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "kernel/layout/module_facts.h"
+#include "kernel/lists.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t most_listed = 4096;
+constexpr std::size_t longest_module_name = 64;  // MODULE_NAME_LEN is 56 or 60
+constexpr std::uint64_t module_bytes = 1536;     // of struct module, as far as it is searched
+constexpr std::uint64_t most_table_entries = 1u << 20;
+constexpr std::uint64_t most_symbols_read = 4096;
+constexpr std::string_view own_symbol = "__this_module";
+
+bool is_module_name(std::string_view name) {
+    return !name.empty() && name.size() < longest_module_name &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+           });
+}
+
+// struct module begins: enum module_state state; struct list_head list; char name[].
+bool find_modules(ModuleFacts& facts) {
+    const auto head = facts.kernel.symbol("modules");
+    if (!head) return false;
+    const AddressSpace& memory = facts.kernel.memory();
+    bool all_named = true;
+    (void)for_each_list_node(
+        memory, *head,
+        [&](std::uint64_t node) {
+            const auto name = memory.c_string(node + 2 * facts.word(), longest_module_name);
+            const auto state = memory.u32(node - facts.word());
+            all_named = all_named && (!name || is_module_name(*name)) && (!state || *state < 4);
+            facts.modules.push_back(node - facts.word());
+            return all_named;
+        },
+        most_listed);
+    if (facts.modules.empty()) return false;
+    const std::size_t count = facts.modules.size();
+    if (!all_named) {
+        facts.findings.refuse("module", "list", "a node of the list has no name");
+        return false;
+    }
+    facts.findings.add({"module", "list", facts.word(), MemberShape::embedded("list_head"), count, count});
+    facts.findings.add(
+        {"module", "name", 3 * facts.word(), MemberShape::text(longest_module_name), count, count});
+    return true;
+}
+
+/// A symbol table: where its parts lie, counted from one place (struct mod_kallsyms, or struct module
+/// before 4.5).
+struct TablePlaces {
+    std::uint64_t symtab, count, strtab;
+};
+
+/// Whether a table is the module's: one of its symbols is the module. Notes where its symbols lie.
+Says judge_table(const ModuleFacts& facts, std::uint64_t module, std::uint64_t at, const TablePlaces& places,
+                 std::vector<std::uint64_t>& values) {
+    const AddressSpace& memory = facts.kernel.memory();
+    const auto symtab = memory.word(at + places.symtab), strtab = memory.word(at + places.strtab);
+    const auto count = memory.u32(at + places.count);
+    if (!symtab || !strtab || !count) return Says::Nothing;
+    if (!facts.is_pointer(*symtab) || *strtab < facts.kernel.arch().memory.lowest_code_address ||
+        *count == 0 || *count > most_table_entries)
+        return Says::No;
+    const bool wide = facts.word() == 8;
+    const std::uint64_t entry = wide ? 24 : 16, value_at = wide ? 8 : 4, section_at = wide ? 6 : 14;
+    const std::uint64_t read = std::min<std::uint64_t>(*count, most_symbols_read);
+    const auto raw = memory.bytes(*symtab, read * entry);
+    if (!raw) return raw.error().code == ErrorCode::NotMapped ? Says::No : Says::Nothing;
+    const ByteReader table(*raw, memory.endian());
+    bool found = false;
+    values.clear();
+    for (std::uint64_t i = 1; i < read; ++i) {
+        const std::uint64_t value =
+            wide ? *table.u64(i * entry + value_at) : *table.u32(i * entry + value_at);
+        if (*table.u16(i * entry + section_at) == 0 || value < facts.kernel.arch().memory.lowest_code_address)
+            continue;
+        values.push_back(value);
+        if (value == module && !found) {
+            const auto name = memory.c_string(*strtab + *table.u32(i * entry), own_symbol.size() + 1);
+            found = name && *name == own_symbol;
+        }
+    }
+    return found ? Says::Yes : read < *count ? Says::Nothing : Says::No;
+}
+
+// struct mod_kallsyms, which `kallsyms` points to, since 4.5 (8244062ef1e5).
+bool infer_table_behind_pointer(ModuleFacts& facts, const Survey& survey) {
+    const TablePlaces places{0, facts.word(), 2 * facts.word()};
+    std::vector<std::uint64_t> values;
+    const Judge judge = [&](const StructImage& module, std::uint64_t offset) {
+        const auto table = module.word(offset);
+        if (!table) return Says::Nothing;
+        if (!facts.is_pointer(*table)) return Says::No;
+        return judge_table(facts, module.address(), *table, places, values);
+    };
+    const auto place = facts.findings.settle({"module", "kallsyms", 0, MemberShape::pointer("mod_kallsyms")},
+                                             search(survey, facts.word(), 1, judge), facts.kernel.memory(),
+                                             facts.modules, judge);
+    if (!place) return false;
+    facts.findings.add_with_last("mod_kallsyms", "symtab", places.symtab, MemberShape::pointer());
+    facts.findings.add_with_last("mod_kallsyms", "num_symtab", places.count, MemberShape::number(4));
+    facts.findings.add_with_last("mod_kallsyms", "strtab", places.strtab, MemberShape::pointer());
+    for (const std::uint64_t module : facts.modules) {
+        const auto table = facts.kernel.memory().word(module + *place);
+        if (table) (void)judge_table(facts, module, *table, places, values);
+        facts.remember(module, std::exchange(values, {}));
+    }
+    return true;
+}
+
+// Elf_Sym *symtab, *core_symtab; unsigned int num_symtab, core_num_syms; char *strtab, *core_strtab;
+bool infer_table_in_module(ModuleFacts& facts, const Survey& survey) {
+    const TablePlaces places{0, 2 * facts.word(), 2 * facts.word() + 8};
+    std::vector<std::uint64_t> values;
+    const Judge judge = [&](const StructImage& module, std::uint64_t offset) {
+        return judge_table(facts, module.address(), module.address() + offset, places, values);
+    };
+    const auto place = facts.findings.settle({"module", "symtab", 0, MemberShape::pointer()},
+                                             search(survey, facts.word(), 1, judge), facts.kernel.memory(),
+                                             facts.modules, judge);
+    if (!place) return false;
+    facts.findings.add_with_last("module", "num_symtab", *place + places.count, MemberShape::number(4));
+    facts.findings.add_with_last("module", "strtab", *place + places.strtab, MemberShape::pointer());
+    for (const std::uint64_t module : facts.modules) {
+        (void)judge_table(facts, module, module + *place, places, values);
+        facts.remember(module, std::exchange(values, {}));
+    }
+    return true;
+}
+
+}  // namespace
+
+void infer_modules(const Kernel& kernel, Findings& findings) {
+    ModuleFacts facts{kernel, findings, {}, {}};
+    if (!find_modules(facts)) return;
+    const Survey survey = Survey::of(kernel.memory(), facts.modules, module_bytes, 16);
+    if (!infer_table_behind_pointer(facts, survey) && !infer_table_in_module(facts, survey)) return;
+    infer_module_memory(facts, survey);
+    if (!kernel.arch().code.orc_numberings.empty() && kernel.symbol("__start_orc_unwind_ip"))
+        infer_module_orc(facts, survey);
+}
+
+}  // namespace postmortem

@@ -1,0 +1,107 @@
+// Where a task's kernel stack begins, and how far it was used when the task went to sleep. Each task has one
+// of its own; it bears a mark at its end, or begins with a thread_info that leads back to the task
+// (before 4.9).
+#include <algorithm>
+#include <bit>
+#include <unordered_set>
+
+#include "base/checked.h"
+#include "kernel/layout/task_facts.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t page_bytes_of_stack = 4096;
+constexpr std::uint64_t largest_stack = 128 * 1024;
+constexpr std::size_t fewest_stacks = 8;
+constexpr std::uint64_t stack_end_magic = 0x57ac6e9d;  // STACK_END_MAGIC, include/uapi/linux/magic.h
+
+// A task that has died has none any more.
+Says judge_stack(const TaskFacts& facts, const StructImage& task, std::uint64_t offset) {
+    const auto stack = task.word(offset);
+    if (!stack || *stack == 0) return Says::Nothing;
+    if (!facts.is_pointer(*stack) || *stack % page_bytes_of_stack != 0) return Says::No;
+    const auto end = facts.memory.word(*stack);
+    if (!end) return end.error().code == ErrorCode::NotMapped ? Says::No : Says::Nothing;
+    return *end == stack_end_magic || *end == task.address() ? Says::Yes : Says::No;
+}
+
+bool most_have_one(const Survey& survey, std::uint64_t offset) {
+    const auto having =
+        std::count_if(survey.images.begin(), survey.images.end(),
+                      [&](const StructImage& task) { return task.word(offset).value_or(0) != 0; });
+    return static_cast<std::size_t>(having) > survey.images.size() / 2;
+}
+
+bool all_have_their_own(const TaskFacts& facts, std::uint64_t offset) {
+    std::unordered_set<std::uint64_t> seen;
+    for (const std::uint64_t task : facts.tasks) {
+        const auto stack = facts.pointer(task, offset);
+        if (stack && *stack != 0 && !seen.insert(*stack).second) return false;
+    }
+    return true;
+}
+
+/// The highest place at which a stack pointer was left, counted from the stack's start.
+struct Reach {
+    std::uint64_t farthest = 0, nearest = largest_stack;
+};
+
+Says judge_sp(const TaskFacts& facts, const StructImage& task, std::uint64_t offset) {
+    if (facts.is_running(task.address())) return Says::Nothing;
+    const auto stack = facts.pointer(task.address(), facts.stack);
+    const auto sp = task.word(offset);
+    if (!stack || *stack == 0 || !sp) return Says::Nothing;
+    if (*sp <= *stack || *sp - *stack >= largest_stack || *sp % facts.word != 0) return Says::No;
+    const auto reads = facts.memory.word(*sp);
+    if (!reads && reads.error().code == ErrorCode::NotMapped) return Says::No;
+    return Says::Yes;
+}
+
+Reach reach_of(const TaskFacts& facts, std::uint64_t sp_offset) {
+    Reach reach;
+    for (const std::uint64_t task : facts.tasks) {
+        const auto stack = facts.pointer(task, facts.stack), sp = facts.pointer(task, sp_offset);
+        if (facts.is_running(task) || !stack || *stack == 0 || !sp || *sp <= *stack) continue;
+        reach.farthest = std::max(reach.farthest, *sp - *stack);
+        reach.nearest = std::min(reach.nearest, *sp - *stack);
+    }
+    return reach;
+}
+
+// Tasks sleep near the top of their stacks. thread.sp0, which old kernels keep beside it, is the top itself.
+void infer_saved_sp(TaskFacts& facts) {
+    const Judge judge = [&](const StructImage& task, std::uint64_t offset) {
+        return judge_sp(facts, task, offset);
+    };
+    auto places = search(facts.survey(), facts.word, fewest_stacks, judge);
+    std::erase_if(places, [&](const Candidate& candidate) {
+        const Reach reach = reach_of(facts, candidate.offset);
+        return reach.farthest == reach.nearest;
+    });
+    const auto sp = facts.findings.settle({"task_struct", facts.kernel.arch().saved_sp, 0,
+                                           MemberShape::number(static_cast<std::uint32_t>(facts.word))},
+                                          places, facts.memory, facts.tasks, judge);
+    if (!sp) return;
+    const Reach reach = reach_of(facts, *sp);
+    const std::uint64_t size = std::bit_ceil(std::max(reach.farthest + facts.word, page_bytes_of_stack));
+    facts.findings.add(SizeFinding{TypeKind::Union, "thread_union", size});
+}
+
+}  // namespace
+
+void infer_stacks(TaskFacts& facts) {
+    const Judge judge = [&](const StructImage& task, std::uint64_t offset) {
+        return judge_stack(facts, task, offset);
+    };
+    const Survey survey = facts.survey();
+    auto places = search(survey, facts.word, 0, judge);
+    std::erase_if(places, [&](const Candidate& candidate) {
+        return !most_have_one(survey, candidate.offset) || !all_have_their_own(facts, candidate.offset);
+    });
+    facts.stack = facts.findings.settle({"task_struct", "stack", 0, MemberShape::pointer()}, places,
+                                        facts.memory, facts.tasks, judge);
+    if (facts.stack) infer_saved_sp(facts);
+}
+
+}  // namespace postmortem

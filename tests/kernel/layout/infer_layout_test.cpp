@@ -1,0 +1,140 @@
+// Layouts of several generations of kernels, inferred from small images of them; and what a lie in one costs.
+#include "kernel/layout/infer_layout.h"
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "kernel/sched/tasks.h"
+#include "support/untyped_kernel.h"
+
+namespace infer_layout_test {
+
+using namespace postmortem;
+using postmortem::test::task_generations;
+using postmortem::test::TaskGeneration;
+using postmortem::test::UntypedKernel;
+
+namespace {
+
+std::optional<std::uint64_t> inferred(const InferredLayout& layout, std::string_view type,
+                                      std::string_view member) {
+    for (const Finding& finding : layout.findings.found())
+        if (finding.type == type && finding.member == member) return finding.offset;
+    return std::nullopt;
+}
+
+std::string refusal(const InferredLayout& layout, std::string_view member) {
+    for (const Refusal& refused : layout.findings.refused())
+        if (refused.member == member) return refused.why;
+    return {};
+}
+
+/// What the table calls otherwise than the finding, or what follows from its neighbour.
+std::vector<std::pair<std::string_view, std::uint64_t>> expected(const TaskGeneration& generation) {
+    std::vector<std::pair<std::string_view, std::uint64_t>> all;
+    for (const auto& [member, offset] : generation.at) {
+        if (member == "sp0" || member == "wake_cpu") continue;
+        if (member == "thread_group" && generation.at.contains("thread_node")) continue;
+        if (member == "signal" && !generation.at.contains("thread_node")) continue;
+        all.emplace_back(member == "sp" ? std::string_view("thread.sp") : std::string_view(member), offset);
+    }
+    all.emplace_back("tgid", generation.at.at("pid") + 4);
+    all.emplace_back("parent", generation.at.at("real_parent") + 8);
+    all.emplace_back("active_mm", generation.at.at("mm") + 8);
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("each generation's task_struct is found as it was laid out") {
+    for (const TaskGeneration& generation : task_generations()) {
+        CAPTURE(generation.name);
+        UntypedKernel made(generation);
+        const auto kernel = made.open();
+        const auto layout = infer_layout(*kernel);
+        REQUIRE_MESSAGE(layout, layout.error().message);
+        for (const auto& [member, offset] : expected(generation))
+            CHECK_MESSAGE(inferred(*layout, "task_struct", member) == offset, member, " ",
+                          refusal(*layout, member));
+        if (generation.info_on_stack) CHECK(inferred(*layout, "thread_info", "cpu") == 24u);
+        CHECK(layout->tasks == made.tasks().size() + 1);
+        for (const SizeFinding& size : layout->findings.sizes())
+            if (size.type == "thread_union") CHECK(size.bytes == generation.stack_bytes);
+    }
+}
+
+TEST_CASE("tasks are read with what was inferred") {
+    for (const TaskGeneration& generation : task_generations()) {
+        CAPTURE(generation.name);
+        UntypedKernel made(generation);
+        const auto kernel = made.open();
+        const TaskTable table = read_tasks(*kernel);
+        REQUIRE(table.tasks.size() == made.tasks().size() + 1);
+        CHECK(contains(table.problems.front().message, "layout inferred (36 of 36 tasks agree)"));
+        CHECK(table.by_pid(121)->tgid == 106);
+        CHECK(table.by_pid(121)->active);
+        CHECK(table.by_pid(121)->cpu == 1u);
+        if (!generation.info_on_stack) CHECK(table.by_pid(108)->state_letters == "ZO");
+        CHECK(table.by_pid(105)->parent == made.task(104).address);
+        CHECK(table.by_pid(6)->is_kernel_thread());
+        CHECK(table.by_pid(6)->cpu == 1u);
+        CHECK_FALSE(table.by_pid(101)->is_kernel_thread());
+    }
+}
+
+TEST_CASE("one task that contradicts costs the member, or all that stands on it") {
+    const auto with = [&](auto&& lie, const TaskGeneration& generation = task_generations().back()) {
+        UntypedKernel made(generation);
+        lie(made);
+        const auto kernel = made.open();
+        return infer_layout(*kernel);
+    };
+    auto layout =
+        with([](UntypedKernel& made) { made.fake().put<std::uint32_t>(made.task(103).stack + 24, 77); },
+             task_generations()[1]);
+    REQUIRE(layout);
+    CHECK_FALSE(inferred(*layout, "thread_info", "cpu"));
+    CHECK_FALSE(refusal(*layout, "cpu").empty());
+    layout = with([](UntypedKernel& made) { made.fake().put_u64(made.place(9, "sp"), 0x1234567); });
+    REQUIRE(layout);
+    CHECK_FALSE(inferred(*layout, "task_struct", "thread.sp"));
+    layout =
+        with([](UntypedKernel& made) { made.fake().put<std::uint32_t>(made.place(103, "flags"), 0x200040); });
+    CHECK_FALSE(layout.has_value());
+    layout = with([](UntypedKernel& made) { made.fake().put<std::uint32_t>(made.place(103, "pid"), 102); });
+    CHECK_FALSE(layout.has_value());
+    layout = with([](UntypedKernel& made) { made.fake().put_u64(made.place(103, "tasks"), 0); });
+    CHECK_FALSE(layout.has_value());
+}
+
+TEST_CASE("a page that is missing says nothing") {
+    const TaskGeneration& generation = task_generations().back();
+    UntypedKernel made(generation);
+    made.fake().lose(made.task(110).stack);
+    made.fake().exclude(made.task(11).stack);
+    const auto kernel = made.open();
+    const auto layout = infer_layout(*kernel);
+    REQUIRE_MESSAGE(layout, layout.error().message);
+    for (const auto& [member, offset] : expected(generation))
+        CHECK_MESSAGE(inferred(*layout, "task_struct", member) == offset, member);
+}
+
+TEST_CASE("where two places could be it and differ, neither is") {
+    const TaskGeneration& generation = task_generations().back();
+    UntypedKernel made(generation);
+    // Another number that fits as well as the CPU, but for a task of which nothing tells where it ran.
+    for (const auto& [pid, task] : made.tasks()) {
+        const std::uint32_t cpu = pid == 121 || pid == 5 || pid == 6 ? 1 : 0;
+        made.fake().put<std::uint32_t>(task.address + 200, cpu);
+    }
+    made.fake().put<std::uint32_t>(made.idle() + 200, 1);
+    const auto kernel = made.open();
+    const auto layout = infer_layout(*kernel);
+    REQUIRE(layout);
+    CHECK_FALSE(inferred(*layout, "task_struct", "cpu"));
+    CHECK(contains(refusal(*layout, "cpu"), "2 places could be it"));
+}
+
+}  // namespace infer_layout_test
