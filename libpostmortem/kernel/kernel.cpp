@@ -196,6 +196,10 @@ Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
         if (table) {
             names_data_ = has_data(**table);
             if (names_data_) return table;
+            if (auto carried = symbols_in_note(*dump_)) {
+                names_data_ = true;
+                return carried;
+            }
             if (auto all = symbols_of_vmlinux()) {
                 names_data_ = true;
                 return all;
