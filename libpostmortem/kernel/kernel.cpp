@@ -52,7 +52,14 @@ std::uint32_t word_size(const VmcoreInfo& info) {
 /// Without CONFIG_KALLSYMS_ALL there are functions alone. A damaged table is believed to have all.
 bool has_data(const SymbolTable& table) {
     const auto known = table.address_of("init_task");
-    return known || known.error().code != ErrorCode::NotFound;
+    if (known || known.error().code != ErrorCode::NotFound) return true;
+    bool any = false;
+    const auto read = table.for_each([&](const Symbol& symbol) {
+        constexpr std::string_view data = "dDbBrR";
+        any = data.find(symbol.type) != std::string_view::npos;
+        return !any;
+    });
+    return any || !read;
 }
 
 Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const VmcoreInfo& info) {

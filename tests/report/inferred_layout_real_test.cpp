@@ -91,7 +91,7 @@ void check_offsets(const InferredLayout& layout, const TypeFinder& truth) {
         CAPTURE(finding.member);
         // What is laid beside it, and holds the same wherever the task's CPU is certain.
         const bool repeats =
-            finding.member == "cpu" && finding.offset == true_offset(truth, {"task_struct", "wake_cpu"});
+            finding.member == "cpu" && finding.offset == true_offset(truth, Finding{"task_struct", "wake_cpu", 0, {}, 0, 0});
         if (known && !repeats) CHECK(finding.offset == *known);
     }
 }

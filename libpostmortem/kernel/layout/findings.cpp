@@ -10,15 +10,15 @@
 namespace postmortem {
 namespace {
 
-std::string offsets_of(const std::vector<Candidate>& places) {
+std::string offsets_of(const std::vector<Placement>& places) {
     std::string list;
-    for (const Candidate& place : places)
+    for (const Placement& place : places)
         list += fmt::format("{}{} ({} agree)", list.empty() ? "" : ", ", place.offset, place.agree);
     return list;
 }
 
 // Where several places hold the same in every struct, each of them gives the same answers.
-bool are_alike(const Candidate& one, const Candidate& other, const MemberShape& shape,
+bool are_alike(const Placement& one, const Placement& other, const MemberShape& shape,
                const AddressSpace& memory, const std::vector<std::uint64_t>& all) {
     if (shape.kind != TypeKind::Integer && shape.kind != TypeKind::Pointer) return false;
     return std::all_of(all.begin(), all.end(), [&](std::uint64_t address) {
@@ -37,13 +37,13 @@ bool Findings::has(std::string_view type, std::string_view member) const {
     });
 }
 
-std::optional<std::uint64_t> Findings::settle(const Finding& member, const std::vector<Candidate>& candidates,
+std::optional<std::uint64_t> Findings::settle(const Finding& member, const std::vector<Placement>& candidates,
                                               const AddressSpace& memory,
                                               const std::vector<std::uint64_t>& all, const Judge& judge) {
     constexpr std::size_t structs_at_once = 256;
-    std::vector<Candidate> unanimous;
+    std::vector<Placement> unanimous;
     std::size_t most_against = 0;
-    for (const Candidate& candidate : candidates) {
+    for (const Placement& candidate : candidates) {
         std::atomic<std::size_t> agree = 0, against = 0;
         parallel_for(all.size(), structs_at_once, [&](std::size_t first, std::size_t last) {
             for (std::size_t i = first; i < last; ++i) {
@@ -55,7 +55,7 @@ std::optional<std::uint64_t> Findings::settle(const Finding& member, const std::
         most_against = std::max<std::size_t>(most_against, against);
         if (against == 0 && agree > 0) unanimous.push_back({candidate.offset, agree});
     }
-    const bool all_alike = std::all_of(unanimous.begin(), unanimous.end(), [&](const Candidate& candidate) {
+    const bool all_alike = std::all_of(unanimous.begin(), unanimous.end(), [&](const Placement& candidate) {
         return &candidate == &unanimous.front() ||
                are_alike(unanimous.front(), candidate, member.shape, memory, all);
     });

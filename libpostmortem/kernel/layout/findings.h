@@ -46,7 +46,7 @@ class Findings {
     }
 
     /// Keeps the one candidate of a search if every struct at `all` says nothing against it.
-    std::optional<std::uint64_t> settle(const Finding& member, const std::vector<Candidate>& candidates,
+    std::optional<std::uint64_t> settle(const Finding& member, const std::vector<Placement>& candidates,
                                         const AddressSpace& memory, const std::vector<std::uint64_t>& all,
                                         const Judge& judge);
 

@@ -34,14 +34,14 @@ Says judge_piece(const ModuleFacts& facts, const StructImage& module, std::uint6
                                                                                             : Says::No;
 }
 
-bool evenly_spaced(const std::vector<Candidate>& pieces) {
+bool evenly_spaced(const std::vector<Placement>& pieces) {
     for (std::size_t i = 2; i < pieces.size(); ++i)
         if (pieces[i].offset - pieces[i - 1].offset != pieces[1].offset - pieces[0].offset) return false;
     return true;
 }
 
 // As many pieces as there are tables of them: `mem` with as many elements as every module confirms.
-bool add_pieces(ModuleFacts& facts, const std::vector<Candidate>& pieces, std::uint64_t size_at) {
+bool add_pieces(ModuleFacts& facts, const std::vector<Placement>& pieces, std::uint64_t size_at) {
     if (pieces.empty() || !evenly_spaced(pieces)) return false;
     const std::size_t count = facts.modules.size();
     facts.findings.add({"module", "mem", pieces.front().offset,
@@ -88,7 +88,7 @@ void infer_module_memory(ModuleFacts& facts, const Survey& survey) {
             return judge_piece(facts, module, offset, size_at);
         };
         auto pieces = search(survey, facts.word(), (survey.images.size() + 1) / 2, judge);
-        std::erase_if(pieces, [&](const Candidate& piece) {
+        std::erase_if(pieces, [&](const Placement& piece) {
             return std::any_of(facts.modules.begin(), facts.modules.end(), [&](std::uint64_t module) {
                 return judge(StructImage(facts.kernel.memory(), module, 0), piece.offset) == Says::No;
             });

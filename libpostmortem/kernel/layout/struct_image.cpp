@@ -65,11 +65,11 @@ Survey Survey::of(const AddressSpace& memory, const std::vector<std::uint64_t>& 
     return survey;
 }
 
-std::vector<Candidate> search(const Survey& survey, std::uint64_t step, std::size_t least,
+std::vector<Placement> search(const Survey& survey, std::uint64_t step, std::size_t least,
                               const Judge& judge) {
-    std::vector<Candidate> found;
+    std::vector<Placement> found;
     for (std::uint64_t offset = 0; offset + step <= survey.size; offset += step) {
-        Candidate candidate{offset, 0};
+        Placement candidate{offset, 0};
         bool contradicted = false;
         for (const StructImage& image : survey.images) {
             const Says says = judge(image, offset);

@@ -36,7 +36,7 @@ class StructImage {
 /// What one struct says of a candidate: a page that is not there says nothing.
 enum class Says : std::uint8_t { Yes, Nothing, No };
 
-struct Candidate {
+struct Placement {
     std::uint64_t offset = 0;
     std::size_t agree = 0;  ///< structs for which it holds
 };
@@ -55,7 +55,7 @@ struct Survey {
 using Judge = std::function<Says(const StructImage&, std::uint64_t offset)>;
 
 /// Every offset (in steps of `step`) that no image contradicts and at least `least` of them confirm.
-std::vector<Candidate> search(const Survey& survey, std::uint64_t step, std::size_t least,
+std::vector<Placement> search(const Survey& survey, std::uint64_t step, std::size_t least,
                               const Judge& judge);
 
 }  // namespace postmortem

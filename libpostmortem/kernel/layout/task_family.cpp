@@ -80,7 +80,7 @@ void infer_family(TaskFacts& facts) {
     };
     auto pairs = search(facts.survey(), facts.word, fewest_sons, judge);
     std::erase_if(
-        pairs, [&](const Candidate& candidate) { return facts.leader && candidate.offset == *facts.leader; });
+        pairs, [&](const Placement& candidate) { return facts.leader && candidate.offset == *facts.leader; });
     if (pairs.size() != 2 || pairs[1].offset != pairs[0].offset + facts.word) {
         facts.findings.refuse("task_struct", "parent", "not exactly two pointers lead from task to task");
         return;
@@ -93,7 +93,7 @@ void infer_family(TaskFacts& facts) {
             fmt::format("{} and {} lists of children fit the parents", first.size(), second.size()));
         return;
     }
-    const std::vector<Candidate> parents{pairs[1]}, real_parents{pairs[0]};
+    const std::vector<Placement> parents{pairs[1]}, real_parents{pairs[0]};
     const MemberShape shape = MemberShape::pointer("task_struct");
     facts.findings.settle({"task_struct", "real_parent", 0, shape}, real_parents, facts.memory, facts.tasks,
                           judge);

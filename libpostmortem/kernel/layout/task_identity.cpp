@@ -48,7 +48,7 @@ bool infer_identity(TaskFacts& facts) {
         return judge_pid(facts, task, offset);
     };
     auto pids = search(survey, 4, fewest_witnesses, pid);
-    std::erase_if(pids, [&](const Candidate& candidate) { return !all_differ(facts, candidate.offset); });
+    std::erase_if(pids, [&](const Placement& candidate) { return !all_differ(facts, candidate.offset); });
     facts.pid = facts.findings.settle({"task_struct", "pid", 0, MemberShape::signed_number(4)}, pids,
                                       facts.memory, processes, pid);
     if (!facts.pid) return false;

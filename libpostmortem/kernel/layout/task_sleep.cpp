@@ -94,7 +94,7 @@ void infer_states(TaskFacts& facts) {
         return judge_state(facts, task, offset);
     };
     auto places = search(survey, 4, fewest_sleepers, state);
-    std::erase_if(places, [&](const Candidate& candidate) {
+    std::erase_if(places, [&](const Placement& candidate) {
         return candidate.offset == facts.cpu || !tells_sleep(facts, candidate.offset);
     });
     facts.state = facts.findings.settle({"task_struct", "state", 0, MemberShape::number(4)}, places,

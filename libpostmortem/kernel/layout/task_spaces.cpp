@@ -87,7 +87,7 @@ void infer_address_spaces(TaskFacts& facts) {
         return judge_mm(facts, task, offset);
     };
     auto spaces = search(survey, facts.word, 0, mm);
-    std::erase_if(spaces, [&](const Candidate& candidate) {
+    std::erase_if(spaces, [&](const Placement& candidate) {
         return !tells_kinds_apart(facts, survey, candidate.offset);
     });
     facts.mm = facts.findings.settle({"task_struct", "mm", 0, MemberShape::pointer("mm_struct")}, spaces,

@@ -75,7 +75,7 @@ void infer_saved_sp(TaskFacts& facts) {
         return judge_sp(facts, task, offset);
     };
     auto places = search(facts.survey(), facts.word, fewest_stacks, judge);
-    std::erase_if(places, [&](const Candidate& candidate) {
+    std::erase_if(places, [&](const Placement& candidate) {
         const Reach reach = reach_of(facts, candidate.offset);
         return reach.farthest == reach.nearest;
     });
@@ -96,7 +96,7 @@ void infer_stacks(TaskFacts& facts) {
     };
     const Survey survey = facts.survey();
     auto places = search(survey, facts.word, 0, judge);
-    std::erase_if(places, [&](const Candidate& candidate) {
+    std::erase_if(places, [&](const Placement& candidate) {
         return !most_have_one(survey, candidate.offset) || !all_have_their_own(facts, candidate.offset);
     });
     facts.stack = facts.findings.settle({"task_struct", "stack", 0, MemberShape::pointer()}, places,

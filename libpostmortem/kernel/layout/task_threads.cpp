@@ -86,7 +86,7 @@ bool by_head(TaskFacts& facts) {
     const Judge judge = [&](const StructImage& task, std::uint64_t) {
         return judge_head(facts, task, place);
     };
-    const std::vector<Candidate> one{{place.node, 0}};
+    const std::vector<Placement> one{{place.node, 0}};
     if (!facts.findings.settle({"task_struct", "thread_node", 0, MemberShape::embedded("list_head")}, one,
                                facts.memory, facts.ring.processes, judge))
         return true;
