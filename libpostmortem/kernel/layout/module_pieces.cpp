@@ -66,13 +66,16 @@ Says judge_orc(const ModuleFacts& facts, const StructImage& module, std::uint64_
         return Says::No;
     const auto symbols = facts.symbols.find(module.address());
     if (symbols == facts.symbols.end() || symbols->second.empty()) return Says::Nothing;
+    // From its first entry to its last it ascends, through code that lies near the module's symbols.
     std::uint64_t before = 0;
-    for (std::uint32_t i = 0; i < std::min(*count, orcs_looked_at); ++i) {
-        const std::uint64_t place = *addresses + 4ull * i;
+    for (std::uint32_t i = 0; i < orcs_looked_at; ++i) {
+        const std::uint64_t index = std::uint64_t{*count - 1} * i / (orcs_looked_at - 1);
+        const std::uint64_t place = *addresses + 4 * index;
         const auto distance = facts.kernel.memory().get<std::int32_t>(place);
-        if (!distance) return distance.error().code == ErrorCode::NotMapped ? Says::No : Says::Nothing;
+        if (!distance) return Says::Nothing;
         const std::uint64_t address = place + static_cast<std::uint64_t>(std::int64_t{*distance});
-        if (address < before || address + beyond_symbols < symbols->second.front() ||
+        if (address < before || (*count >= orcs_looked_at && address == before) ||
+            address + beyond_symbols < symbols->second.front() ||
             address > symbols->second.back() + beyond_symbols)
             return Says::No;
         before = address;
