@@ -59,8 +59,10 @@ Survey Survey::of(const AddressSpace& memory, const std::vector<std::uint64_t>& 
                   std::size_t most) {
     Survey survey;
     survey.size = size;
-    const std::size_t step = std::max<std::size_t>(1, (addresses.size() + most - 1) / most);
-    for (std::size_t i = 0; i < addresses.size(); i += step)
+    // The first ones are of other kinds than the thousands that may follow: the kernel's own threads.
+    const std::size_t front = std::min(addresses.size(), most / 2), rest = addresses.size() - front;
+    const std::size_t step = std::max<std::size_t>(1, rest / std::max<std::size_t>(1, most - front));
+    for (std::size_t i = 0; i < addresses.size(); i += i < front ? 1 : step)
         survey.images.emplace_back(memory, addresses[i], size);
     return survey;
 }
