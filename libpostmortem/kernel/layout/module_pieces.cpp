@@ -1,5 +1,6 @@
 // The memory of a module (one piece until 6.3, several behind one another in struct module since,
 // ac3b43283923) and its unwind tables.
+#include <algorithm>
 #include <array>
 
 #include "kernel/layout/module_facts.h"
@@ -53,6 +54,15 @@ bool add_pieces(ModuleFacts& facts, const std::vector<Placement>& pieces, std::u
     return true;
 }
 
+// struct orc_entry begins with the offsets from the stack and from the frame, which are multiples of eight
+// wherever a compiler looks after both.
+Says looks_like_orc(const ModuleFacts& facts, std::uint64_t place) {
+    const auto stack = facts.kernel.memory().get<std::int16_t>(place);
+    const auto frame = facts.kernel.memory().get<std::int16_t>(place + 2);
+    if (!stack || !frame) return Says::Nothing;
+    return *stack % 8 == 0 && *frame % 8 == 0 ? Says::Yes : Says::No;
+}
+
 Says judge_orc(const ModuleFacts& facts, const StructImage& module, std::uint64_t offset) {
     const auto count = module.number(offset);
     const auto addresses = module.word(offset + facts.word()),
@@ -79,6 +89,8 @@ Says judge_orc(const ModuleFacts& facts, const StructImage& module, std::uint64_
             address > symbols->second.back() + beyond_symbols)
             return Says::No;
         before = address;
+        const auto entry = looks_like_orc(facts, *entries + orc_entry_bytes * index);
+        if (entry != Says::Yes) return entry;
     }
     return Says::Yes;
 }
@@ -104,8 +116,15 @@ void infer_module_memory(ModuleFacts& facts, const Survey& survey) {
 // struct mod_arch_specific (arch/x86/include/asm/module.h): unsigned int num_orcs; int *orc_unwind_ip; struct
 // orc_entry *orc_unwind; 4.14 (ee9f8fce9964).
 void infer_module_orc(ModuleFacts& facts, const Survey& survey) {
-    const Judge judge = [&](const StructImage& module, std::uint64_t offset) {
-        return judge_orc(facts, module, offset);
+    // `arch` lies behind the memory (include/linux/module.h); in front of that are other tables of places.
+    const std::vector<Finding>& found = facts.findings.found();
+    const auto memory = std::find_if(found.begin(), found.end(), [](const Finding& one) {
+        return one.type == "module" && one.member == "mem";
+    });
+    if (memory == found.end()) return;
+    const std::uint64_t begin = memory->offset;
+    const Judge judge = [&, begin](const StructImage& module, std::uint64_t offset) {
+        return offset > begin ? judge_orc(facts, module, offset) : Says::No;
     };
     const auto place = facts.findings.settle({"module", "arch.num_orcs", 0, MemberShape::number(4)},
                                              search(survey, facts.word(), 1, judge), facts.kernel.memory(),
