@@ -93,6 +93,7 @@ void JournalEntry::set(std::string_view field, std::string_view value) {
         // Whichever key holds the message: the longest text of several words.
         const bool is_text = value.find(' ') != std::string_view::npos && value.size() > message_.size();
         if (is_text && message_rank_ == unknown_rank) message_ = value;
+        if (value.size() > longest_.size()) longest_ = value;
         return;
     }
     switch (key->role) {
@@ -145,7 +146,9 @@ bool JournalEntry::parse_json(std::string_view line) {
     Cursor cursor(line);
     cursor.take('[');  // an array of entries, one a line
     cursor.skip_blanks();
-    if (!parse_members(cursor, 0) || !any_ || message_.empty()) return false;
+    if (!parse_members(cursor, 0) || !any_) return false;
+    if (message_rank_ == unknown_rank && message_.empty()) message_ = longest_;  // a message of one word
+    if (message_.empty()) return false;
     // A container's log of what the journal wrote as JSON: nested once.
     if (message_.starts_with("{\"")) {
         const std::string nested = message_;

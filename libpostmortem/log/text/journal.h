@@ -37,6 +37,7 @@ class JournalEntry {
     std::optional<double> seconds_;
     std::optional<int> level_;
     int message_rank_ = unknown_rank;
+    std::string longest_;  // value of a key that no row knows
     bool from_user_ = false;
     bool any_ = false;
 };

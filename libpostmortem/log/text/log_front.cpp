@@ -12,23 +12,15 @@ namespace {
 constexpr std::size_t longest_front = 120;
 constexpr std::size_t most_fronts = 4;
 
-// Lines inside of reports. Whoever quotes a headline does not quote these one after the other.
-constexpr std::string_view openers[] = {"Call Trace:",
-                                        "Call trace:",
-                                        "Modules linked in:",
-                                        "Hardware name",
-                                        "CPU: ",
-                                        "Code: ",
-                                        "Mem-Info:",
-                                        "Process ",
-                                        "---[ end ",
-                                        "Workqueue: ",
-                                        "------------[ cut he",
-                                        "Kernel panic - ",
-                                        "Free swap ",
-                                        "Total swap ",
-                                        "Swap cache stats:",
-                                        "Tasks state ("};
+// Lines inside of reports. Whoever quotes a headline does not quote these one after the other; the last ones
+// are a driver's own words as well.
+constexpr std::string_view openers[] = {"Call Trace:",   "Call trace:",    "Modules linked in:",
+                                        "Hardware name", "Code: ",         "Mem-Info:",
+                                        "---[ end ",     "Workqueue: ",    "------------[ cut he",
+                                        "Free swap ",    "Total swap ",    "Swap cache stats:",
+                                        "Tasks state (", "[ pid ]",        "CPU: ",
+                                        "Process ",      "Kernel panic - "};
+constexpr unsigned kernels_alone = (1u << 14) - 1;  // a bit each
 
 // What the lines of a table or a trace have in common is their own.
 bool may_be_front(std::string_view look) {
@@ -67,6 +59,12 @@ bool is_in_most(const std::vector<std::string>& texts, std::size_t first, std::s
     return with * 100 >= (last - first + 1) * percent;
 }
 
+// A short log says the same by having it everywhere.
+bool is_in_nearly_all(const std::vector<std::string>& texts, const std::string& look) {
+    constexpr std::size_t least_lines = 3;
+    return texts.size() >= least_lines && is_in_most(texts, 0, texts.size() - 1, look, 90);
+}
+
 }  // namespace
 
 std::string look_of(std::string_view text) {
@@ -98,10 +96,11 @@ std::size_t front_length(std::string_view text, std::string_view look) {
 std::vector<std::string> find_fronts(const std::vector<std::string>& texts) {
     std::vector<std::string> fronts;
     for (const auto& [look, sighting] : fronts_of_openers(texts)) {
+        const bool proven = (sighting.openers & kernels_alone) != 0;
+        if (fronts.size() == most_fronts || !may_be_front(look) || !proven) continue;
         const bool twice = (sighting.openers & (sighting.openers - 1)) != 0;
-        if (twice && fronts.size() < most_fronts && may_be_front(look) &&
-            is_in_most(texts, sighting.first, sighting.last, look, 80))
-            fronts.push_back(look);
+        const bool between = twice && is_in_most(texts, sighting.first, sighting.last, look, 80);
+        if (between || is_in_nearly_all(texts, look)) fronts.push_back(look);
     }
     return fronts;
 }

@@ -167,7 +167,7 @@ class Beginning {
 
     bool has_date() {
         if (!asked_date_) {
-            Cursor at = cursor_;
+            Cursor at = first_;
             has_date_ = times_.take_date(at);
             at.skip_blanks();
             behind_date_ = at.peek();

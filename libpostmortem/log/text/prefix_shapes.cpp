@@ -56,7 +56,8 @@ constexpr PrefixShape shapes[] = {
     {"date", "({date})", behind::nothing},
     {"date", "[{word} {word} {num} {clock} {yyyy}]",
      behind::nothing},  // dmesg -T in a language without a row
-    {"date", "{date}", behind::nothing | behind::dates},
+    {"date", "~{date}", behind::nothing | behind::dates},
+    {"clock", "[{clock}]", behind::nothing},  // terminals and serial consoles that stamp what they show
     // syslog, the journal, busybox: behind a date
     {"syslog", " ~{host} {facility}.{level} {tag}", behind::date},
     {"syslog", " ~{facility}.{level} {tag}", behind::dates},

@@ -68,6 +68,9 @@ TEST_CASE("every prefix comes off and leaves the message") {
              "2024-01-02T03:04:05+0000 box kernel: Oops: 0000 [#1] SMP",
              "2024-01-02T03:04:05.678Z [   12.345678] Oops: 0000 [#1] SMP",
              "2024-01-02 03:04:05 [   12.345678] Oops: 0000 [#1] SMP",
+             "Oct 12 03:04:05 Oct 12 03:04:05 box kernel: Oops: 0000 [#1] SMP",
+             "2024-01-02T03:04:05.678Z stdout F Oct 12 03:04:05 box kernel: Oops: 0000 [#1] SMP",
+             "[03:04:05.678] [   12.345678] Oops: 0000 [#1] SMP",
              "Tue 2024-01-02 03:04:05 UTC box kernel: Oops: 0000 [#1] SMP",
              "[   12.345678] box kernel: Oops: 0000 [#1] SMP",
              "<6>1 2024-01-02T03:04:05.678901+00:00 box kernel: Oops: 0000 [#1] SMP",
@@ -128,6 +131,13 @@ TEST_CASE("what loggers and vendors' kernels say in front") {
     CHECK_FALSE(only("Oct 12 19:00:20 box monitor[123]: x").may_be_kernel());
     CHECK_FALSE(only("user  :info  : [    1.000000] x").may_be_kernel());
     CHECK_FALSE(only("Sat Jan 25 09:40:15 2020 daemon.err netifd: x").may_be_kernel());
+}
+
+TEST_CASE("a front that all lines of a report share comes off, a driver's name does not") {
+    const std::string report = "node7 | Oops: 0000 [#1]\nnode7 | CPU: 0\nnode7 | Modules linked in: x\n";
+    CHECK(texts(report) == std::vector<std::string>{"Oops: 0000 [#1]", "CPU: 0", "Modules linked in: x"});
+    const std::string driver = "mydrv: WARNING: low\nmydrv: BUG: none\nmydrv: CPU: 0\nmydrv: Process 1\n";
+    CHECK(texts(driver).front() == "mydrv: WARNING: low");
 }
 
 TEST_CASE("a prefix that no row knows comes off from its second line on") {
