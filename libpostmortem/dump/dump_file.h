@@ -72,6 +72,12 @@ struct Attachment {
     std::shared_ptr<const ByteSource> bytes;
 };
 
+/// Page frames from `first_pfn` up to, but not including, `end_pfn`.
+struct FrameRun {
+    std::uint64_t first_pfn = 0, end_pfn = 0;
+};
+using FrameRunVisitor = std::function<void(FrameRun)>;
+
 class DumpFile {
   public:
     virtual ~DumpFile() = default;
@@ -99,6 +105,11 @@ class DumpFile {
     /// frame first_pfn + i, as far as the dump tells: dumped, excluded or lost. Decodes nothing. `first_pfn`
     /// must be a multiple of 8, and `bits` all clear.
     virtual void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const;
+
+    /// The same two in runs that are as long as they can be, ascending: for whoever wants all of a machine of
+    /// terabytes and cannot ask for one frame after the other.
+    virtual void each_promised_run(const FrameRunVisitor& visit) const;
+    virtual void each_existing_run(const FrameRunVisitor& visit) const;
 
     /// The VMCOREINFO text, empty where the dump has none.
     virtual std::string_view vmcoreinfo() const = 0;

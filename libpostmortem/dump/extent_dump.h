@@ -11,7 +11,7 @@
 
 namespace postmortem {
 
-class ExtentDump : public DumpFile, public FrameRunSource {
+class ExtentDump : public DumpFile {
   public:
     const DumpInfo& info() const override { return info_; }
     std::uint32_t page_size() const override { return memory_.page_size(); }

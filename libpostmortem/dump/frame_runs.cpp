@@ -28,23 +28,4 @@ void add_set_bits(Bytes bits, std::uint64_t first_pfn, FrameRuns& runs) {
     for (; i < bits.size(); ++i) add_word(std::to_integer<std::uint64_t>(bits[i]), first_pfn + i * 8, runs);
 }
 
-void each_promised_run(const DumpFile& dump, const FrameRunVisitor& visit) {
-    if (const auto* source = dynamic_cast<const FrameRunSource*>(&dump))
-        return source->each_promised_run(visit);
-    FrameRuns runs(visit);
-    for (auto pfn = dump.next_frame(0); pfn; pfn = dump.next_frame(*pfn + 1)) runs.add({*pfn, *pfn + 1});
-}
-
-void each_existing_run(const DumpFile& dump, const FrameRunVisitor& visit) {
-    if (const auto* source = dynamic_cast<const FrameRunSource*>(&dump))
-        return source->each_existing_run(visit);
-    FrameRuns runs(visit);
-    std::vector<std::byte> bits(64 * 1024);
-    for (std::uint64_t pfn = 0; pfn < dump.info().max_pfn; pfn += bits.size() * 8) {
-        std::fill(bits.begin(), bits.end(), std::byte{0});
-        dump.existing_frames(pfn, bits);
-        add_set_bits(bits, pfn, runs);
-    }
-}
-
 }  // namespace postmortem

@@ -1,32 +1,11 @@
-// The page frames of a dump in runs that are as long as they can be: for whoever wants all of a machine of
-// terabytes and cannot ask for one frame after the other.
+// Gathers page frames into runs that are as long as they can be.
 #pragma once
 
 #include <algorithm>
-#include <functional>
 
 #include "dump/dump_file.h"
 
 namespace postmortem {
-
-/// From `first_pfn` up to, but not including, `end_pfn`.
-struct FrameRun {
-    std::uint64_t first_pfn = 0, end_pfn = 0;
-};
-using FrameRunVisitor = std::function<void(FrameRun)>;
-
-/// Every run of frames that DumpFile::next_frame() would come by, and every one of existing_frames();
-/// ascending.
-void each_promised_run(const DumpFile& dump, const FrameRunVisitor& visit);
-void each_existing_run(const DumpFile& dump, const FrameRunVisitor& visit);
-
-/// What a format is besides, if it knows its runs without going through the frames.
-class FrameRunSource {
-  public:
-    virtual ~FrameRunSource() = default;
-    virtual void each_promised_run(const FrameRunVisitor& visit) const = 0;
-    virtual void each_existing_run(const FrameRunVisitor& visit) const = 0;
-};
 
 /// Gathers frames that come in ascending order.
 class FrameRuns {

@@ -37,7 +37,7 @@ std::optional<Codec> codec_of(std::uint32_t flags) {
     }
 }
 
-class KdumpFile final : public DumpFile, public FrameRunSource {
+class KdumpFile final : public DumpFile {
   public:
     KdumpFile(std::unique_ptr<ByteSource> source, KdumpHeader header, std::vector<Error> problems)
         : source_(std::move(source)),

@@ -174,7 +174,7 @@ Result<SadumpShape> read_shape(const ByteSource& source, const SadumpPartition& 
     return shape;
 }
 
-class Sadump final : public DumpFile, public FrameRunSource {
+class Sadump final : public DumpFile {
   public:
     Sadump(std::vector<SadumpDisk> disks, const SadumpShape& shape, std::vector<Error> problems)
         : disks_(std::move(disks)),

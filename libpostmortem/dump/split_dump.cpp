@@ -16,7 +16,7 @@ SplitPart range_of(const DumpFile& part) {
     return part.info().part.value_or(SplitPart{0, part.info().max_pfn});
 }
 
-class SplitDump final : public DumpFile, public FrameRunSource {
+class SplitDump final : public DumpFile {
   public:
     explicit SplitDump(Parts parts) : parts_(std::move(parts)), head_(*best_head(parts_)) {
         info_ = head_.info();
@@ -70,14 +70,14 @@ class SplitDump final : public DumpFile, public FrameRunSource {
         head_.existing_frames(first_pfn, bits);
     }
     void each_existing_run(const FrameRunVisitor& visit) const override {
-        postmortem::each_existing_run(head_, visit);
+        head_.each_existing_run(visit);
     }
 
     // Parts come in any order, and those of a damaged set overlap.
     void each_promised_run(const FrameRunVisitor& visit) const override {
         std::vector<FrameRun> all;
         for (const auto& part : parts_)
-            postmortem::each_promised_run(*part, [&](FrameRun run) { all.push_back(run); });
+            part->each_promised_run([&](FrameRun run) { all.push_back(run); });
         std::sort(all.begin(), all.end(),
                   [](const FrameRun& a, const FrameRun& b) { return a.first_pfn < b.first_pfn; });
         FrameRuns runs(visit);

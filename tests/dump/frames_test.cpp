@@ -48,9 +48,9 @@ std::set<std::uint64_t> in_runs(const DumpFile& dump, bool promised) {
         for (std::uint64_t pfn = run.first_pfn; pfn < end; ++pfn) pfns.insert(pfn);
     };
     if (promised)
-        each_promised_run(dump, take);
+        dump.each_promised_run(take);
     else
-        each_existing_run(dump, take);
+        dump.each_existing_run(take);
     return pfns;
 }
 
@@ -159,7 +159,7 @@ TEST_CASE("a machine of terabytes is gone through by its stretches, and its bitm
     REQUIRE(elf);
     std::vector<FrameRun> runs;
     const auto keep = [&](FrameRun run) { runs.push_back(run); };
-    each_existing_run(**elf, keep);
+    (*elf)->each_existing_run(keep);
     REQUIRE(runs.size() == 2);
     CHECK(runs[0].end_pfn == 1ull << 29);
     CHECK(runs[1].end_pfn == 5ull << 28);

@@ -62,7 +62,7 @@ void ask_for_runs(const DumpFile& dump) {
             first = false;
             end = run.end_pfn;
         };
-        promised ? each_promised_run(dump, take) : each_existing_run(dump, take);
+        promised ? dump.each_promised_run(take) : dump.each_existing_run(take);
     }
 }
 

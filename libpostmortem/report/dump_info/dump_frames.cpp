@@ -80,14 +80,14 @@ void append(DumpCheck& whole, DumpCheck part) {
 
 Frames promised_frames(const DumpFile& dump) {
     FrameGatherer gather;
-    each_promised_run(dump, std::ref(gather));
+    dump.each_promised_run(std::ref(gather));
     return std::move(gather.frames);
 }
 
 std::optional<Frames> existing_frames_of(const DumpFile& dump) {
     if (dump.info().max_pfn > max_frames_gone_through) return std::nullopt;
     FrameGatherer gather;
-    each_existing_run(dump, std::ref(gather));
+    dump.each_existing_run(std::ref(gather));
     return std::move(gather.frames);
 }
 
