@@ -58,6 +58,20 @@ Comparison undamaged(const FakeMemory& memory) {
     return expected;
 }
 
+Comparison all_or_no_memory(const FakeMemory& memory) {
+    Comparison expected;
+    expected.right = memory.pages.size();
+    expected.no_memory = memory.max_pfn - memory.pages.size();
+    return expected;
+}
+
+Comparison all_or_excluded(const FakeMemory& memory) {
+    Comparison expected;
+    expected.right = memory.pages.size();
+    expected.excluded = memory.max_pfn - memory.pages.size();
+    return expected;
+}
+
 void check_cut_anywhere(Bytes file, const FakeMemory& memory, std::size_t pieces) {
     const auto whole = open_bytes(file);
     REQUIRE(whole);

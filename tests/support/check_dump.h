@@ -24,6 +24,10 @@ Comparison compare(const DumpFile& dump, const FakeMemory& memory);
 
 /// What compare() gives for an undamaged dump.
 Comparison undamaged(const FakeMemory& memory);
+/// The same for formats that take each page that they do not hold for memory that the machine lacks, or for
+/// one that was left out.
+Comparison all_or_no_memory(const FakeMemory& memory);
+Comparison all_or_excluded(const FakeMemory& memory);
 
 /// What is left of a file that was cut off gives right pages only; where it gives fewer than the whole one,
 /// it has a problem to tell. `pieces`: how many cuts.
