@@ -189,7 +189,9 @@ std::uint64_t Kernel::slide(const Vmlinux& vmlinux) const {
     return here && there ? *here - *there : 0;
 }
 
-Result<std::unique_ptr<SymbolTable>> Kernel::symbols_of_vmlinux() const {
+// Those that an extract carries, else a vmlinux's.
+Result<std::unique_ptr<SymbolTable>> Kernel::symbols_of_file() const {
+    if (auto carried = symbols_in_note(*dump_)) return carried;
     const auto file = vmlinux();
     if (!file) return fail(file.error());
     return (*file)->symbols(slide(**file));
@@ -203,22 +205,15 @@ Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
         if (table) {
             names_data_ = has_data(**table);
             if (names_data_) return table;
-            if (auto carried = symbols_in_note(*dump_)) {
-                names_data_ = true;
-                return carried;
-            }
-            if (auto all = symbols_of_vmlinux()) {
-                names_data_ = true;
-                return all;
-            }
-            return table;
+            auto all = symbols_of_file();
+            names_data_ = all.has_value();
+            return all ? std::move(all) : std::move(table);
         }
         why = std::move(table.error());
     } else {
         why = std::move(location.error());
     }
-    if (auto carried = symbols_in_note(*dump_)) return carried;
-    if (vmlinux()) return symbols_of_vmlinux();
+    if (auto all = symbols_of_file(); all || vmlinux()) return all;
     why.message = fmt::format("kernel symbols: {}; {}", why.message, vmlinux_install_hint(release()));
     return fail(std::move(why));
 }

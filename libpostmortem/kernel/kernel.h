@@ -65,8 +65,8 @@ class Kernel {
     /// The symbol that covers an address, in the kernel or in a module.
     Result<SymbolHit> symbol_at(std::uint64_t address) const;
 
-    /// BTF where the dump holds it, else a type file, else the vmlinux's BTF or DWARF; a finder that only
-    /// fails where there is none.
+    /// BTF where the dump holds it, else a type file, else the vmlinux's BTF or DWARF, else what can be
+    /// inferred of the layout of tasks; a finder that only fails where that cannot be, either.
     const TypeFinder& types() const;
     /// The types came from a file, so that the dump alone would not have them.
     bool types_are_from_file() const { return types(), types_are_from_file_; }
@@ -123,7 +123,7 @@ class Kernel {
     Result<void> check_given_files() const;
     std::filesystem::path folder() const;
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
-    Result<std::unique_ptr<SymbolTable>> symbols_of_vmlinux() const;
+    Result<std::unique_ptr<SymbolTable>> symbols_of_file() const;
     Result<std::unique_ptr<TypeFinder>> btf_in_dump() const;
     Result<std::unique_ptr<TypeFinder>> types_of_file() const;
     Result<std::unique_ptr<TypeFinder>> types_of_vmlinux() const;
