@@ -144,7 +144,8 @@ Result<void> Btf::index() {
     return {};
 }
 
-// BTF tells no size of pointers: it is that of a long, as for libbpf.
+// BTF tells no size of pointers: it is that of a long, as for libbpf, or half of a list_head, where that
+// comes first.
 void Btf::learn_pointer_size(const Record& here) {
     if (here.kind() == Kind::Int && (here.size_or_type == 4 || here.size_or_type == 8)) {
         const std::string_view name = name_at(here.name);

@@ -73,8 +73,14 @@ const LiteralScanner& label_scanner() {
     }());
     return scanner;
 }
-constexpr std::size_t first_register = sentences.size(), kasan_bit = first_register + registers.size(),
-                      fetch_bit = kasan_bit + 1;
+constexpr std::size_t first_register = sentences.size(),
+                      instruction_bit =
+                          first_register +
+                          static_cast<std::size_t>(
+                              std::find_if(registers.begin(), registers.end(),
+                                           [](const Label&label) { return label.text == instruction; }) -
+                              registers.begin()),
+                      kasan_bit = first_register + registers.size(), fetch_bit = kasan_bit + 1;
 
 // `first` is the bit of the labels' first one.
 template <std::size_t N>
@@ -157,12 +163,12 @@ AddressKind kind_of_address(std::uint64_t address) {
 }
 
 void FaultAddressReader::read(std::string_view text) {
-    const LiteralScanner::Found found = label_scanner().find(text);
+    LiteralScanner::Found found = label_scanner().find(text);
     if (found.any()) {
         fetched_ = fetched_ || found.test(fetch_bit);
         if (!said_) said_ = find_labelled(text, sentences, found, 0);
-        const bool is_other = text.find(instruction) != npos && !fetched_;
-        if (!shown_ && !is_other) shown_ = find_labelled(text, registers, found, first_register);
+        if (!fetched_) found.reset(instruction_bit);
+        if (!shown_) shown_ = find_labelled(text, registers, found, first_register);
         if (!unshadowed_ && found.test(kasan_bit)) unshadowed_ = kasan_range(text);
     }
     if (!shown_) shown_ = before_page_tables(text);

@@ -12,15 +12,29 @@ namespace {
 constexpr std::size_t longest_front = 120;
 constexpr std::size_t most_fronts = 4;
 
-// Lines inside of reports. Whoever quotes a headline does not quote these one after the other; the last ones
-// are a driver's own words as well.
-constexpr std::string_view openers[] = {"Call Trace:",   "Call trace:",    "Modules linked in:",
-                                        "Hardware name", "Code: ",         "Mem-Info:",
-                                        "---[ end ",     "Workqueue: ",    "------------[ cut he",
-                                        "Free swap ",    "Total swap ",    "Swap cache stats:",
-                                        "Tasks state (", "[ pid ]",        "CPU: ",
-                                        "Process ",      "Kernel panic - "};
-constexpr unsigned kernels_alone = (1u << 14) - 1;  // a bit each
+struct Opener {
+    std::string_view text;
+    bool kernels_alone = true;  // no driver says it in front of its own messages
+};
+
+// Lines inside of reports. Whoever quotes a headline does not quote these one after the other.
+constexpr Opener openers[] = {{"Call Trace:"},
+                              {"Call trace:"},
+                              {"Modules linked in:"},
+                              {"Hardware name"},
+                              {"Code: "},
+                              {"Mem-Info:"},
+                              {"---[ end "},
+                              {"Workqueue: "},
+                              {"------------[ cut he"},
+                              {"Free swap "},
+                              {"Total swap "},
+                              {"Swap cache stats:"},
+                              {"Tasks state ("},
+                              {"[ pid ]"},
+                              {"CPU: ", false},
+                              {"Process ", false},
+                              {"Kernel panic - ", false}};
 
 // What the lines of a table or a trace have in common is their own.
 bool may_be_front(std::string_view look) {
@@ -33,6 +47,7 @@ bool may_be_front(std::string_view look) {
 struct Sighting {
     std::size_t first = 0, last = 0;  // lines
     unsigned openers = 0;             // a bit each
+    bool proven = false;              // one of them is the kernel's alone
 };
 
 std::map<std::string, Sighting> fronts_of_openers(const std::vector<std::string>& texts) {
@@ -40,12 +55,13 @@ std::map<std::string, Sighting> fronts_of_openers(const std::vector<std::string>
     for (std::size_t line = 0; line < texts.size(); ++line) {
         const std::string_view text = std::string_view(texts[line]).substr(0, longest_front + 24);
         for (std::size_t i = 0; i < std::size(openers); ++i) {
-            const std::size_t at = text.find(openers[i]);
+            const std::size_t at = text.find(openers[i].text);
             if (at == 0 || at == std::string_view::npos || at > longest_front) continue;
             const std::string look = look_of(text.substr(0, at));
-            Sighting& sighting = seen.try_emplace(look, Sighting{line, line, 0}).first->second;
+            Sighting& sighting = seen.try_emplace(look, Sighting{line, line, 0, false}).first->second;
             sighting.last = line;
             sighting.openers |= 1u << i;
+            sighting.proven = sighting.proven || openers[i].kernels_alone;
             break;
         }
     }
@@ -96,8 +112,7 @@ std::size_t front_length(std::string_view text, std::string_view look) {
 std::vector<std::string> find_fronts(const std::vector<std::string>& texts) {
     std::vector<std::string> fronts;
     for (const auto& [look, sighting] : fronts_of_openers(texts)) {
-        const bool proven = (sighting.openers & kernels_alone) != 0;
-        if (fronts.size() == most_fronts || !may_be_front(look) || !proven) continue;
+        if (fronts.size() == most_fronts || !may_be_front(look) || !sighting.proven) continue;
         const bool twice = (sighting.openers & (sighting.openers - 1)) != 0;
         const bool between = twice && is_in_most(texts, sighting.first, sighting.last, look, 80);
         if (between || is_in_nearly_all(texts, look)) fronts.push_back(look);
