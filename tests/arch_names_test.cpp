@@ -24,7 +24,7 @@ struct Exemption {
 
 // Kernel logs carry the registers of every architecture: what these files know is the text of oopses.
 constexpr std::array exempt = {
-    Exemption{"dump/vmware_cpu.cpp", "the names of values in a VMware machine state"},
+    Exemption{"dump/hypervisor/vmware_cpu.cpp", "the names of values in a VMware machine state"},
     Exemption{"log/events/fault_address.cpp", "registers of oopses that hold the address, or do not"},
     Exemption{"log/events/frame.cpp", "the words before the place in an oops, of all architectures"},
     Exemption{"log/events/frame.h", "quotes those lines"},

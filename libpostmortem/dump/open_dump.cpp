@@ -16,18 +16,18 @@
 #include "dump/elf_core.h"
 #include "dump/flattened.h"
 #include "dump/folder.h"
+#include "dump/hypervisor/qemu_save.h"
+#include "dump/hypervisor/vmware_state.h"
+#include "dump/hypervisor/xen_core.h"
 #include "dump/kdump.h"
 #include "dump/lime.h"
 #include "dump/live_source.h"
 #include "dump/lkcd.h"
 #include "dump/open_source.h"
-#include "dump/qemu_save.h"
 #include "dump/s390_dump.h"
 #include "dump/sadump.h"
 #include "dump/split_dump.h"
 #include "dump/unknown_file.h"
-#include "dump/vmware_state.h"
-#include "dump/xen_core.h"
 
 namespace postmortem {
 namespace {

@@ -1,4 +1,4 @@
-#include "dump/qemu_save.h"
+#include "dump/hypervisor/qemu_save.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "dump/vmware_state.h"
+#include "dump/hypervisor/vmware_state.h"
 
 #include <doctest/doctest.h>
 #include <elf.h>

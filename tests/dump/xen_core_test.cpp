@@ -1,4 +1,4 @@
-#include "dump/xen_core.h"
+#include "dump/hypervisor/xen_core.h"
 
 #include <doctest/doctest.h>
 #include <elf.h>

@@ -3,8 +3,8 @@
 #include <elf.h>
 #include <fmt/format.h>
 
+#include "dump/hypervisor/virtual_cpu.h"
 #include "dump/notes.h"
-#include "dump/virtual_cpu.h"
 #include "kernel/percpu.h"
 #include "kernel/sched/tasks.h"
 

@@ -1,8 +1,8 @@
 // The processors of a VMware machine state.
 #pragma once
 
-#include "dump/virtual_cpu.h"
-#include "dump/vmware_tags.h"
+#include "dump/hypervisor/virtual_cpu.h"
+#include "dump/hypervisor/vmware_tags.h"
 
 namespace postmortem {
 

@@ -1,4 +1,4 @@
-#include "dump/virtual_cpu.h"
+#include "dump/hypervisor/virtual_cpu.h"
 
 #include "base/bytes.h"
 

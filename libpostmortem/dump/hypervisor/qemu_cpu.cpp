@@ -1,4 +1,4 @@
-#include "dump/qemu_cpu.h"
+#include "dump/hypervisor/qemu_cpu.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "dump/qemu_stream.h"
+#include "dump/hypervisor/qemu_stream.h"
 
 #include <algorithm>
 #include <array>

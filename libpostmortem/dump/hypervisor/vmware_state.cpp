@@ -1,4 +1,4 @@
-#include "dump/vmware_state.h"
+#include "dump/hypervisor/vmware_state.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "dump/extent_dump.h"
-#include "dump/vmware_cpu.h"
+#include "dump/hypervisor/vmware_cpu.h"
 
 namespace postmortem {
 namespace {

@@ -1,4 +1,4 @@
-#include "dump/qemu_machine.h"
+#include "dump/hypervisor/qemu_machine.h"
 
 #include <algorithm>
 #include <array>

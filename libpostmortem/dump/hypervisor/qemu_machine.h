@@ -1,7 +1,7 @@
 // What a QEMU machine type says of the machine: its processor, and at which addresses its RAM lies.
 #pragma once
 
-#include "dump/qemu_stream.h"
+#include "dump/hypervisor/qemu_stream.h"
 
 namespace postmortem {
 

@@ -1,4 +1,4 @@
-#include "dump/qemu_save.h"
+#include "dump/hypervisor/qemu_save.h"
 
 #include <algorithm>
 #include <array>
@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "dump/container/member_source.h"
-#include "dump/qemu_cpu.h"
-#include "dump/qemu_machine.h"
+#include "dump/hypervisor/qemu_cpu.h"
+#include "dump/hypervisor/qemu_machine.h"
 
 namespace postmortem {
 namespace {

@@ -1,4 +1,4 @@
-#include "dump/vmware_tags.h"
+#include "dump/hypervisor/vmware_tags.h"
 
 #include <algorithm>
 

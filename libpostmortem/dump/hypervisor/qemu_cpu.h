@@ -1,8 +1,8 @@
 // The processors of a saved QEMU machine.
 #pragma once
 
-#include "dump/qemu_stream.h"
-#include "dump/virtual_cpu.h"
+#include "dump/hypervisor/qemu_stream.h"
+#include "dump/hypervisor/virtual_cpu.h"
 
 namespace postmortem {
 

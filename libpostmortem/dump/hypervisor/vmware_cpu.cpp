@@ -1,4 +1,4 @@
-#include "dump/vmware_cpu.h"
+#include "dump/hypervisor/vmware_cpu.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "dump/xen_core.h"
+#include "dump/hypervisor/xen_core.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "dump/hypervisor/virtual_cpu.h"
 #include "dump/notes.h"
 #include "dump/page_index.h"
-#include "dump/virtual_cpu.h"
 
 namespace postmortem {
 namespace {
