@@ -49,17 +49,19 @@ std::uint32_t word_size(const VmcoreInfo& info) {
     return info.size("list_head").value_or(16) == 8 ? 4 : 8;
 }
 
-/// Without CONFIG_KALLSYMS_ALL there are functions alone. A damaged table is believed to have all.
+/// Without CONFIG_KALLSYMS_ALL there are functions alone, and the little data that lies between them (one
+/// symbol of i386 6.1); with it a quarter and more is data (7.2: 26 %, 5.10: 56 %). A damaged table is believed to have all.
 bool has_data(const SymbolTable& table) {
     const auto known = table.address_of("init_task");
     if (known || known.error().code != ErrorCode::NotFound) return true;
-    bool any = false;
+    std::size_t all = 0, data = 0;
     const auto read = table.for_each([&](const Symbol& symbol) {
-        constexpr std::string_view data = "dDbBrR";
-        any = data.find(symbol.type) != std::string_view::npos;
-        return !any;
+        constexpr std::string_view types_of_data = "dDbBrR";
+        ++all;
+        if (types_of_data.find(symbol.type) != std::string_view::npos) ++data;
+        return true;
     });
-    return any || !read;
+    return !read || data > all / 20;
 }
 
 Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const VmcoreInfo& info) {
