@@ -19,8 +19,10 @@ bool CodeMap::is_return_address(std::uint64_t address) const {
     std::array<std::byte, longest_call> raw;
     const MutableBytes before = MutableBytes(raw).first(calls.longest);
     if (address < before.size() || !source_.may_be_text(address - 1)) return false;
-    if (!at(address - 1).is_text) return false;
-    // Text that the dump lacks cannot speak against the address.
+    const CodePlace& place = at(address - 1);
+    if (!place.is_text) return false;
+    // Text that is gone cannot speak against the address, be it from the kernel or from the dump.
+    if (place.is_init) return true;
     if (!memory_.read(address - before.size(), before)) return true;
     return calls.ends_in_call(before, memory_.endian());
 }

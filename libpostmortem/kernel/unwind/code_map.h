@@ -17,6 +17,7 @@ namespace postmortem {
 
 struct CodePlace {
     bool is_text = false;  ///< a function of the kernel, a module or a BPF program covers the address
+    bool is_init = false;  ///< of the kernel's init text: freed once it is up, and overwritten since
     std::string function;  ///< empty where none does
     std::string module;
     std::uint64_t start = 0;  ///< of the function
@@ -60,7 +61,8 @@ class CodeMap {
     /// The reference stays valid as long as this object.
     const CodePlace& at(std::uint64_t ip) const;
 
-    /// Whether `address` is where a call instruction returns to: in text, and behind the bytes of a call.
+    /// Whether `address` is where a call instruction returns to: in text, and behind the bytes of a call, as
+    /// far as these are still there.
     bool is_return_address(std::uint64_t address) const;
     /// Where the direct call goes that returns to `address`; nothing where no such call stands before it.
     std::optional<std::uint64_t> call_target(std::uint64_t address) const;

@@ -51,6 +51,12 @@ FrameWalker::Step FrameWalker::by_fresh_call(const UnwindPosition& at, StackSet 
     return {};
 }
 
+// A function that saves its own registers was not interrupted: crash_setup_regs() in __crash_kexec().
+bool FrameWalker::is_own_snapshot(const Registers& saved, const UnwindPosition& at) {
+    const std::uint64_t function = code_.at(at.ip - 1).start;
+    return !saved.user_mode() && function != 0 && code_.at(saved.ip()).start == function;
+}
+
 // Before ENCODE_FRAME_POINTER (4.9, 946c191161ce) an entry says nothing: the frame of its C function leads
 // past the interrupted function. But what it returns to, the entry, has the saved registers at its stack
 // pointer, and their frame pointer is the one that the C function found. On the interrupt stack there is a
@@ -65,6 +71,7 @@ FrameWalker::Step FrameWalker::by_unmarked_registers(const UnwindPosition& at, S
     for (const std::uint64_t& place : places) {
         SavedRegisters saved = place != 0 ? registers_on(stacks, place) : nullptr;
         if (!saved || saved->fp() != *at.fp) continue;
+        if (is_own_snapshot(*saved, at)) continue;
         if (!saved->user_mode() && !read_on(stacks, saved->sp() & ~(word_ - 1))) continue;
         if (&place == &places[2]) saved = without_preserved(*saved);
         Step step;

@@ -118,6 +118,7 @@ class FrameWalker {
     std::optional<std::uint64_t> frame_beside(std::uint64_t slot, StackSet stacks);
     Step by_links(const UnwindPosition& at, StackSet stacks);
     Step by_fresh_call(const UnwindPosition& at, StackSet stacks);
+    bool is_own_snapshot(const Registers& saved, const UnwindPosition& at);
     Step by_unmarked_registers(const UnwindPosition& at, StackSet stacks);
     Step by_start(const UnwindPosition& at, StackSet stacks);
     bool in_entry(const UnwindPosition& at, StackSet stacks) const;

@@ -17,12 +17,11 @@ bool is_text_type(char type) {
 }  // namespace
 
 KernelCode::KernelCode(const Kernel& kernel) : kernel_(kernel), orc_(kernel), hooks_(kernel) {
-    const auto add = [&](const char* first, const char* last) {
-        const auto from = kernel.symbol(first), to = kernel.symbol(last);
-        if (from && to && *from < *to) text_.push_back({*from, *to});
+    const auto between = [&](const char* first, const char* last) {
+        return Range{kernel.symbol(first).value_or(0), kernel.symbol(last).value_or(0)};
     };
-    add("_stext", "_etext");
-    add("_sinittext", "_einittext");
+    text_ = between("_stext", "_etext");
+    init_text_ = between("_sinittext", "_einittext");
 }
 
 // struct bpf_ksym on bpf_kallsyms, 5.7 and later (bfea9a8574f3). BPF code has no symbol table and no unwind
@@ -57,8 +56,7 @@ KernelCode::BpfPrograms::const_iterator KernelCode::find_bpf(std::uint64_t addre
 }
 
 bool KernelCode::may_be_text(std::uint64_t address) const {
-    for (const Range& range : text_)
-        if (range.holds(address)) return true;
+    if (text_.holds(address) || init_text_.holds(address)) return true;
     if (address < kernel_.arch().memory.lowest_code_address) return false;
     return kernel_.modules().find(address) != nullptr || find_bpf(address) != bpf_.end();
 }
@@ -79,6 +77,7 @@ CodePlace KernelCode::look_up(std::uint64_t ip) const {
     auto hit = kernel_.symbol_at(ip);
     if (!hit) return place;
     place.is_text = is_text_type(hit->symbol.type);
+    place.is_init = init_text_.holds(ip);
     place.function = std::move(hit->symbol.name);
     place.module = std::move(hit->module);
     place.start = hit->symbol.address;

@@ -6,7 +6,6 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "kernel/kernel.h"
 #include "kernel/unwind/code_map.h"
@@ -48,7 +47,7 @@ class KernelCode final : public CodeSource {
     const Kernel& kernel_;
     OrcTables orc_;
     ReturnHooks hooks_;
-    std::vector<Range> text_;
+    Range text_, init_text_;
     mutable std::once_flag bpf_loaded_;
     mutable BpfPrograms bpf_;
 };

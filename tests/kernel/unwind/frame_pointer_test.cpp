@@ -46,6 +46,7 @@ class Tableless final : public CodeSource {
         place.is_text = true;
         place.function = names_[index];
         place.start = width_.text + index * function_size;
+        place.is_init = place.start == init_;
         place.size = function_size;
         return place;
     }
@@ -62,6 +63,11 @@ class Tableless final : public CodeSource {
     std::uint64_t call_in(std::uint64_t caller) {
         image.put<std::uint8_t>(caller + 0x40, 0xff);
         image.put<std::uint8_t>(caller + 0x41, 0xd0);
+        return caller + 0x42;
+    }
+    /// The address behind a call in a function of which nothing is left.
+    std::uint64_t call_in_freed(std::uint64_t caller) {
+        init_ = caller;
         return caller + 0x42;
     }
     void put(std::uint64_t address, std::uint64_t value) {
@@ -105,7 +111,7 @@ class Tableless final : public CodeSource {
 
   private:
     const Width& width_;
-    std::uint64_t word_;
+    std::uint64_t word_, init_ = 0;
     std::vector<std::string> names_;
     std::unique_ptr<CodeMap> map_;
 
@@ -185,6 +191,23 @@ TEST_CASE("a kernel thread ends where its stack starts, without registers of a p
         CHECK(functions(trace) == Names{"worker", "kthread", "ret_from_fork"});
         CHECK(trace.end == BacktraceEnd::Kernel);
         CHECK(trace.registers.empty());
+    }
+}
+
+TEST_CASE("the first idle task returns into functions that were freed once the kernel was up") {
+    for (const Width& width : widths) {
+        CAPTURE(width.arch.name);
+        Tableless code(width);
+        const auto idle = code.function("do_idle"), rest = code.function("rest_init"),
+                   start = code.function("start_kernel"), head = code.function("startup");
+        const std::uint64_t inner = code.stack.low + 0x400, middle = inner + 0x80, outer = middle + 0x80;
+        code.frame(inner, middle, code.call_in(rest));
+        code.frame(middle, outer, code.call_in_freed(start));
+        code.frame(outer, 0, code.call_in(head));
+        const auto trace =
+            code.walk(UnwindPosition::from_registers(code.registers(idle + 9, inner - 0x40, inner, false)));
+        CHECK(functions(trace) == Names{"do_idle", "rest_init", "start_kernel", "startup"});
+        CHECK(trace.frames[2].trust == FrameTrust::FramePointer);
     }
 }
 
