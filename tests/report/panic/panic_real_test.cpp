@@ -9,8 +9,8 @@
 #include <postmortem/crash_input.h>
 #include <postmortem/render.h>
 
-#include "arch/x86_64/x86_64.h"
 #include "base/text.h"
+#include "kernel/kernel.h"
 #include "report/panic/lost_event.h"
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
@@ -85,7 +85,10 @@ TEST_CASE("a real dump whose log is lost: the stack tells the same function") {
         REQUIRE(analysis.cause());
         const EventClass kind = analysis.cause()->event_class;
         if (kind != EventClass::NullDereference && kind != EventClass::SysrqCrash) continue;
-        const auto event = event_from_backtrace(*analysis.evidence, x86_64::arch.faults, analysis.log.kernel,
+        const auto kernel = Kernel::open(path);
+        REQUIRE(kernel);
+        const FaultWords& words = (*kernel)->arch().faults;
+        const auto event = event_from_backtrace(*analysis.evidence, words, analysis.log.kernel,
                                                 analysis.cause()->fault_address.value_or(0));
         REQUIRE(event);
         CHECK(event->id == analysis.cause()->id);

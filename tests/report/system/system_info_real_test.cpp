@@ -114,8 +114,9 @@ TEST_CASE("sys of a real dump agrees with the guest's own /proc") {
         REQUIRE_FALSE(info.nodes.empty());
         const std::string first = std::to_string(info.nodes.front().id),
                           last = std::to_string(info.nodes.back().id);
-        CHECK(guest_file(proc, "/sys/devices/system/node/online") ==
-              (first == last ? first : first + "-" + last));
+        // A kernel without NUMA has one node, and does not speak of it.
+        const auto online = guest_file(proc, "/sys/devices/system/node/online");
+        CHECK(online.value_or("0") == (first == last ? first : first + "-" + last));
 
         const auto noted = (*kernel)->vmcoreinfo().decimal("CRASHTIME");
         if (noted) CHECK(info.crash_time == static_cast<std::int64_t>(*noted));
