@@ -63,6 +63,10 @@ class Teller {
                 events_[*events_[i].follows].outcome = Outcome::Died;
         }
         analysis_.died = analysis_.cause && events_[*analysis_.cause].outcome == Outcome::Died;
+        give_roles();
+    }
+
+    void give_roles() {
         for (std::size_t i = 0; i < events_.size(); ++i) events_[i].role = role_of(i);
     }
 
@@ -154,6 +158,13 @@ class Teller {
 
 void tell_outcomes(LogAnalysis& analysis) {
     Teller(analysis).run();
+}
+
+void tell_death(LogAnalysis& analysis) {
+    if (!analysis.cause) return;
+    analysis.events[*analysis.cause].outcome = Outcome::Died;
+    analysis.died = true;
+    Teller(analysis).give_roles();
 }
 
 }  // namespace postmortem

@@ -9,4 +9,7 @@ namespace postmortem {
 /// Once all events and the cause are known.
 void tell_outcomes(LogAnalysis& analysis);
 
+/// Something else than the log proves that the machine died of the cause.
+void tell_death(LogAnalysis& analysis);
+
 }  // namespace postmortem
