@@ -228,10 +228,7 @@ class MemcgReader {
             }
             group.stats = stats_.lines(*numbers[i]);
             if (!group.parent || !numbers[*group.parent]) continue;
-            auto& above = numbers[*group.parent]->waiting;
-            for (std::size_t k = 0; k < above.size(); ++k)
-                above[k] = static_cast<std::int64_t>(static_cast<std::uint64_t>(above[k]) +
-                                                     static_cast<std::uint64_t>(numbers[i]->waiting[k]));
+            stats_.hand_up(*numbers[i], *numbers[*group.parent]);
         }
     }
 

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
+#include "kernel/mm/memcg_stat_names.h"
 #include "kernel/percpu.h"
 #include "memory/words.h"
 
@@ -11,8 +10,6 @@ namespace postmortem {
 namespace {
 
 constexpr std::size_t most_numbers = 1024;
-constexpr std::size_t most_items = 256;
-constexpr std::size_t longest_word = 64;
 constexpr std::byte no_place{0xff};
 
 // How many elements the array has that is a member of a struct.
@@ -22,6 +19,14 @@ std::size_t array_count(const TypeFinder& types, std::string_view struct_name, s
     const auto place = types.member(*type, member);
     if (!place || types.get(place->type).kind != TypeKind::Array) return 0;
     return types.get(place->type).count;
+}
+
+// Unsigned, so that damaged numbers wrap around instead of overflowing.
+void add_up(std::vector<std::int64_t>& sum, const std::vector<std::int64_t>& more, bool negative = false) {
+    for (std::size_t i = 0; i < std::min(sum.size(), more.size()); ++i) {
+        const auto one = static_cast<std::uint64_t>(more[i]);
+        sum[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum[i]) + (negative ? 0 - one : one));
+    }
 }
 
 }  // namespace
@@ -37,6 +42,10 @@ Result<void> MemcgStatReader::find_layout() {
     const auto find = [&](std::string_view type, std::initializer_list<std::string_view> names) {
         return Field::find(types, type, names);
     };
+    if (!types.offset_of("mem_cgroup", "vmstats")) {
+        if (auto found = find_layout_before_vmstats(); !found) return found;
+        return find_cpus();
+    }
     const auto vmstats = find("mem_cgroup", {"vmstats"});
     if (!vmstats) return fail(vmstats.error());
     vmstats_ = *vmstats;
@@ -61,12 +70,48 @@ Result<void> MemcgStatReader::find_layout() {
         percpu_before_ = *before;
         count_ = array_count(types, "memcg_vmstats", "state");
     } else {
-        // Until 5.12 each change reaches all groups above at once, but for what a CPU keeps back.
+        // From 5.2 (42a300353577) to 5.12 each change reaches all groups above at once, but for what a CPU
+        // keeps back.
+        of_group_alone_ = !types.offset_of("mem_cgroup", "vmstats_local");
         const auto now = find("memcg_vmstats_percpu", {"stat"});
         if (!now) return fail(now.error());
         percpu_state_ = *now;
         count_ = array_count(types, "mem_cgroup", "vmstats");
     }
+    if (auto found = find_cpus(); !found) return found;
+    // Statistics that no group ever counts have had no room since 6.11 (ff48c71c26aa).
+    if (const auto table = kernel_.symbol("mem_cgroup_stats_index")) {
+        const auto hit = kernel_.symbol_at(*table);
+        if (!hit) return fail(hit.error());
+        auto bytes = kernel_.memory().bytes(*table, std::min<std::uint64_t>(hit->size, most_numbers));
+        if (!bytes) return fail(bytes.error());
+        index_ = std::move(*bytes);
+    }
+    return {};
+}
+
+// Before 5.1: a group's own numbers, since 4.16 (a983b5ebee57) as an array beside what CPUs keep back, before
+// that with each CPU alone, and those of CPUs that went offline in nocpu_base, where there is one.
+Result<void> MemcgStatReader::find_layout_before_vmstats() {
+    const TypeFinder& types = kernel_.types();
+    const auto counts = Field::find(types, "mem_cgroup_stat_cpu", {"count"});
+    if (!counts) return fail(counts.error());
+    percpu_state_ = *counts;
+    count_ = array_count(types, "mem_cgroup_stat_cpu", "count");
+    of_group_alone_ = true;
+    const auto beside = Field::find(types, "mem_cgroup", {"stat_cpu"});
+    auto percpu = beside ? beside : Field::find(types, "mem_cgroup", {"stat"});
+    if (!percpu) return fail(std::move(percpu.error()));
+    percpu_ = *percpu;
+    flushed_at_once_ = !beside;
+    if (beside)
+        vmstats_ = Field::find(types, "mem_cgroup", {"stat"}).value_or(Field());
+    else
+        vmstats_ = Field::find(types, "mem_cgroup", {"nocpu_base.count"}).value_or(Field());
+    return {};
+}
+
+Result<void> MemcgStatReader::find_cpus() {
     if (count_ == 0 || count_ > most_numbers)
         return fail(ErrorCode::Unsupported, "the size of a control group's statistics cannot be told");
     const auto cpus = cpu_limit(kernel_);
@@ -75,14 +120,6 @@ Result<void> MemcgStatReader::find_layout() {
         const auto offset = per_cpu_address(kernel_, std::uint64_t{0}, cpu);
         if (!offset) return fail(offset.error());
         cpu_offsets_.push_back(*offset);
-    }
-    // Statistics that no group ever counts have had no room since 6.11 (ff48c71c26aa).
-    if (const auto table = kernel_.symbol("mem_cgroup_stats_index")) {
-        const auto hit = kernel_.symbol_at(*table);
-        if (!hit) return fail(hit.error());
-        auto bytes = kernel_.memory().bytes(*table, std::min<std::uint64_t>(hit->size, most_numbers));
-        if (!bytes) return fail(bytes.error());
-        index_ = std::move(*bytes);
     }
     return {};
 }
@@ -99,44 +136,14 @@ Result<std::size_t> MemcgStatReader::place_of(std::uint64_t item) const {
 }
 
 Result<void> MemcgStatReader::read_names() {
-    // The table of memory.stat's lines, since 5.10 (5f9a4f4a7096).
-    const auto table = kernel_.symbol("memory_stats");
-    if (!table) return fail(table.error());
-    const auto size = kernel_.types().size_of("memory_stat");
-    const auto name = Field::find(kernel_.types(), "memory_stat", {"name"});
-    const auto item = Field::find(kernel_.types(), "memory_stat", {"idx"});
-    const auto ratio = Field::find(kernel_.types(), "memory_stat", {"ratio"});  // in 5.10 alone
-    if (!size || !name || !item || *size == 0)
-        return fail(ErrorCode::MissingDebugInfo, "struct memory_stat is not known");
-    const auto hit = kernel_.symbol_at(*table);
-    if (!hit) return fail(hit.error());
-    const auto count = std::min<std::uint64_t>(hit->size / *size, most_items);
-    const AddressSpace& memory = kernel_.memory();
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const std::uint64_t entry = *table + i * *size;
-        const auto text = name->u64(memory, entry);
-        if (!text) return fail(text.error());
-        if (*text == 0) break;  // what pads the table
-        const auto word = memory.c_string(*text, longest_word);
-        const auto number = item->u64(memory, entry);
-        if (!word) return fail(word.error());
-        if (!number) return fail(number.error());
-        const auto place = place_of(*number);
-        if (!place || *place >= count_) continue;
-        const std::uint64_t factor = ratio ? ratio->u64_or(memory, entry, 0) : 0;
-        items_.push_back({*word, *place, unit_of(*word, factor, kernel_.dump().page_size())});
+    auto names = read_memcg_stat_names(kernel_);
+    if (!names) return fail(std::move(names.error()));
+    for (MemcgStatName& name : *names) {
+        const auto place = place_of(name.number);
+        if (place && *place < count_) items_.push_back({std::move(name.word), *place, name.unit});
     }
-    if (items_.empty()) return fail(ErrorCode::Corrupt, "the table of statistics is empty", *table);
+    if (items_.empty()) return fail(ErrorCode::Corrupt, "no statistic of control groups has a place");
     return {};
-}
-
-// memcg_page_state_unit()
-std::int64_t MemcgStatReader::unit_of(std::string_view name, std::uint64_t ratio, std::int64_t page_size) {
-    if (ratio > 0) return static_cast<std::int64_t>(std::min<std::uint64_t>(ratio, 1u << 30));
-    if (name.starts_with("workingset_") || name.starts_with("pg")) return 1;
-    if (name == "kernel_stack") return 1024;
-    if (name == "percpu" || name == "zswap" || name.starts_with("slab")) return 1;
-    return page_size;
 }
 
 Result<std::vector<std::int64_t>> MemcgStatReader::numbers_at(std::uint64_t address) const {
@@ -146,40 +153,45 @@ Result<std::vector<std::int64_t>> MemcgStatReader::numbers_at(std::uint64_t addr
 Result<MemcgStatReader::Numbers> MemcgStatReader::read(std::uint64_t memcg) const {
     if (missing_) return fail(*missing_);
     const AddressSpace& memory = kernel_.memory();
+    Numbers numbers;
+    numbers.flushed.assign(count_, 0);
+    numbers.waiting.assign(count_, 0);
     std::uint64_t base = vmstats_.address_in(memcg);
     if (by_pointer_) {
         const auto target = memory.word(base);
         if (!target) return fail(target.error());
         base = *target;
     }
-    Numbers numbers;
-    auto flushed = numbers_at(state_.present() ? state_.address_in(base) : base);
-    if (!flushed) return fail(std::move(flushed.error()));
-    numbers.flushed = std::move(*flushed);
-    numbers.waiting.assign(count_, 0);
-    // Unsigned, so that damaged numbers wrap around instead of overflowing.
-    const auto add = [&](const Result<std::vector<std::int64_t>>& more, std::uint64_t sign) {
-        for (std::size_t i = 0; more && i < count_; ++i)
-            numbers.waiting[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(numbers.waiting[i]) +
-                                                           sign * static_cast<std::uint64_t>((*more)[i]));
+    if (vmstats_.present()) {
+        auto flushed = numbers_at(state_.present() ? state_.address_in(base) : base);
+        if (!flushed) return fail(std::move(flushed.error()));
+        numbers.flushed = std::move(*flushed);
+    }
+    const auto add = [&](const Result<std::vector<std::int64_t>>& more, bool negative = false) {
+        if (more) add_up(flushed_at_once_ ? numbers.flushed : numbers.waiting, *more, negative);
     };
     if (pending_.present()) {
         const auto from_below = numbers_at(pending_.address_in(base));
         if (!from_below) return fail(from_below.error());
-        add(from_below, 1);
+        add(from_below);
     }
     const auto percpu = percpu_.u64(memory, memcg);
     if (!percpu) return fail(percpu.error());
     for (const std::uint64_t offset : cpu_offsets_) {
         const auto now = numbers_at(percpu_state_.address_in(*percpu + offset));
         if (!now) return fail(now.error());
-        add(now, 1);
+        add(now);
         if (!percpu_before_.present()) continue;
         const auto before = numbers_at(percpu_before_.address_in(*percpu + offset));
         if (!before) return fail(before.error());
-        add(before, ~std::uint64_t{0});
+        add(before, true);
     }
     return numbers;
+}
+
+void MemcgStatReader::hand_up(const Numbers& group, Numbers& above) const {
+    add_up(above.waiting, group.waiting);
+    if (of_group_alone_) add_up(above.flushed, group.flushed);
 }
 
 std::vector<CgroupStat> MemcgStatReader::lines(const Numbers& numbers) const {

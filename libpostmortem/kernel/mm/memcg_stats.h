@@ -1,5 +1,5 @@
 // What a memory control group counts besides its limits: the lines of memory.stat. The kernel's own table of
-// names is read from the dump; where the numbers lie has changed often (mm/memcontrol.c).
+// names is read from the dump, where it has one; where the numbers lie has changed often (mm/memcontrol.c).
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,9 @@ class MemcgStatReader {
     };
     Result<Numbers> read(std::uint64_t memcg) const;
 
-    /// The lines, once `waiting` includes that of the groups below.
+    /// What a group's parent has to count for it; children first.
+    void hand_up(const Numbers& group, Numbers& above) const;
+    /// The lines, once the groups below have handed up theirs.
     std::vector<CgroupStat> lines(const Numbers& numbers) const;
 
   private:
@@ -37,10 +39,11 @@ class MemcgStatReader {
         std::int64_t unit = 1;
     };
     Result<void> find_layout();
+    Result<void> find_layout_before_vmstats();
+    Result<void> find_cpus();
     Result<void> read_names();
     Result<std::size_t> place_of(std::uint64_t item) const;
     Result<std::vector<std::int64_t>> numbers_at(std::uint64_t address) const;
-    static std::int64_t unit_of(std::string_view name, std::uint64_t ratio, std::int64_t page_size);
 
     const Kernel& kernel_;
     std::optional<Error> missing_;
@@ -48,8 +51,10 @@ class MemcgStatReader {
     std::vector<std::byte> index_;  ///< mem_cgroup_stats_index, since 6.11
     std::size_t count_ = 0;         ///< numbers in each array
     Field vmstats_;
-    bool by_pointer_ = false;  ///< mem_cgroup.vmstats is a pointer
-    Field state_, pending_;    ///< in what vmstats is or points to
+    bool by_pointer_ = false;       ///< mem_cgroup.vmstats is a pointer
+    bool of_group_alone_ = false;   ///< the groups below are not in a group's numbers
+    bool flushed_at_once_ = false;  ///< cgroupfs adds up what the CPUs have
+    Field state_, pending_;         ///< in what vmstats is or points to
     Field percpu_, percpu_state_, percpu_before_;
     std::vector<Item> items_;
 };

@@ -108,7 +108,7 @@ void Accountant::kernel_memory() {
     pages("secondary_page_tables", "page tables of virtual machines and IOMMUs", {"NR_SECONDARY_PAGETABLE"});
     if (const auto percpu = read_percpu_pool(kernel_))
         part("percpu", "per-CPU variables", (percpu->pages - percpu->boot_pages) * page_);
-    else
+    else if (percpu.error().code != ErrorCode::NotFound)  // counted since 4.20 (7e8a6304d541)
         problems_.add("the per-CPU memory", percpu.error());
     if (const auto vmalloc = vmalloc_pages(kernel_, exact_)) {
         // With CONFIG_VMAP_STACK the stacks come from vmalloc().
