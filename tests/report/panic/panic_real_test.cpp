@@ -77,6 +77,24 @@ TEST_CASE("a real dump's memory names the task that the log names") {
     }
 }
 
+TEST_CASE("the machine of a real dump that kdump took died of its cause") {
+    for (const fs::path& path : test::real_dumps("vmcore")) {
+        CAPTURE(path.string());
+        const PanicAnalysis analysis = analysed(path);
+        REQUIRE(analysis.evidence);
+        REQUIRE(analysis.cause());
+        REQUIRE(analysis.evidence->backtrace);
+        const auto& frames = analysis.evidence->backtrace->frames;
+        const bool by_kdump = std::any_of(frames.begin(), frames.end(), [](const Frame& frame) {
+            return frame.function == "__crash_kexec";
+        });
+        if (!by_kdump) continue;
+        CHECK(analysis.cause()->outcome == Outcome::Died);
+        CHECK(analysis.cause()->role == EventRole::Killed);
+        CHECK(analysis.log.died);
+    }
+}
+
 TEST_CASE("a real dump whose log is lost: the stack tells the same function") {
     for (const fs::path& path : test::real_dumps("vmcore")) {
         CAPTURE(path.string());
