@@ -55,15 +55,36 @@ SwitchedOut::SwitchedOut(const Kernel& kernel) : memory_(kernel.memory()), word_
     sp_ = Field::find(types, "task_struct", {kernel.arch().saved_sp}).value_or(Field());
     ip_ = find(types, context.frame_type, context.ip);
     fp_ = find(types, context.frame_type, context.fp);
+    told_ = !context.frame_type || known;
+    const auto place = [&](const char* name) {
+        const auto address = kernel.symbol(name);
+        return address ? std::optional(*address) : std::nullopt;
+    };
+    switch_to_ = place("__switch_to_asm");
+    fork_ = place("ret_from_fork_asm");  // since 6.6 (3aec4ecb3d1f)
+    if (!fork_) fork_ = place("ret_from_fork");
+}
+
+// struct inactive_task_frame of x86 starts with the flags since 5.2 (6690e86be83a) and in vendors' kernels;
+// on x86_64 for a few releases alone.
+std::int64_t SwitchedOut::shift(std::uint64_t sp, FrameWalker& walker) const {
+    if (told_ || !ip_.on_stack() || !switch_to_) return 0;
+    const auto word = static_cast<std::int64_t>(word_);
+    for (const std::int64_t by : {std::int64_t{0}, word, -word}) {
+        const auto ip = walker.read(sp + ip_.in_frame + static_cast<std::uint64_t>(by));
+        if (ip && (*ip == fork_ || walker.code().map().call_target(*ip) == *switch_to_)) return by;
+    }
+    return 0;
 }
 
 Result<UnwindPosition> SwitchedOut::position(const Task& task, const StackRange& stack,
                                              FrameWalker& walker) const {
-    const auto sp = task.saved_sp ? Result<std::uint64_t>(*task.saved_sp) : sp_.u64(memory_, task.address);
+    auto sp = task.saved_sp ? Result<std::uint64_t>(*task.saved_sp) : sp_.u64(memory_, task.address);
     if (!sp) return fail(sp.error());
     const std::uint64_t needed = fixed_return_ ? frame_size_ : ip_.on_stack() ? ip_.in_frame + word_ : 0;
     if (!stack.holds(*sp, needed))
         return fail(ErrorCode::Corrupt, "the saved stack pointer does not lie on the task's stack", *sp);
+    *sp += static_cast<std::uint64_t>(shift(*sp, walker));
     const auto read = [&](const Place& place) {
         return place.on_stack() ? walker.read(*sp + place.in_frame)
                                 : place.in_task.u64(memory_, task.address);

@@ -28,11 +28,15 @@ class SwitchedOut {
         bool on_stack() const { return !in_task.present(); }
     };
     static Place find(const TypeFinder& types, const char* frame_type, const SavedRegister& saved);
+    /// How far the frame is from where it is expected, where no type tells: a word was added and taken away.
+    std::int64_t shift(std::uint64_t sp, FrameWalker& walker) const;
 
     const AddressSpace& memory_;
     std::uint64_t word_;
     Field sp_;
     Place ip_, fp_;
+    bool told_ = true;  ///< by the kernel's types
+    std::optional<std::uint64_t> switch_to_, fork_;
     std::optional<std::uint64_t> fixed_return_;
     std::uint64_t frame_size_ = 0;
 };

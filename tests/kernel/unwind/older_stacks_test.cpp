@@ -6,7 +6,6 @@
 
 #include "kernel/unwind/stacks.h"
 #include "kernel/unwind/switched_out.h"
-#include "support/fake_code.h"
 #include "support/fake_kernel.h"
 
 namespace older_stacks_test {
@@ -53,6 +52,13 @@ std::uint64_t add_ist(FakeKernel& fake, const IstEra& era) {
     return base;
 }
 
+// Every address is code; none has a name.
+class AllCode final : public CodeSource {
+  public:
+    CodePlace look_up(std::uint64_t) const override { return {}; }
+    bool may_be_text(std::uint64_t) const override { return true; }
+};
+
 struct Switched {
     FakeKernel fake;
     std::uint64_t task = 0, stack = 0, schedule = 0;
@@ -77,7 +83,7 @@ struct Switched {
 
     Result<UnwindPosition> position() {
         const auto kernel = fake.open();
-        test::FakeCode source;
+        const AllCode source;
         const CodeMap code(kernel->arch(), kernel->memory(), source);
         FrameWalker walker(code);
         Task sleeping;
@@ -149,6 +155,34 @@ TEST_CASE("a kernel that saves the return address is not taken for an older one"
     REQUIRE(position);
     CHECK(position->ip == 0xffffffff81004711ull);
     CHECK(position->fp == switched.stack + 0x3100);
+}
+
+TEST_CASE("without types the frame of a sleeping task is where the call of __switch_to_asm returns to") {
+    for (const int shift : {0, 8, -8}) {
+        for (const bool forked : {false, true}) {
+            CAPTURE(shift);
+            CAPTURE(forked);
+            Switched switched("__schedule", false);
+            FakeKernel& fake = switched.fake;
+            const std::uint64_t switch_to = fake.variable("__switch_to_asm", 0x80),
+                                fork = fake.variable("ret_from_fork", 0x40);
+            const std::uint64_t behind = switched.schedule + 0x95;
+            fake.put<std::uint8_t>(behind - 5, 0xe8);
+            fake.put<std::int32_t>(behind - 4, static_cast<std::int32_t>(switch_to - behind));
+            // What callers left in registers may point into code as well.
+            const std::uint64_t frame = switched.stack + 0x3000 + static_cast<std::uint64_t>(shift);
+            for (std::uint64_t offset = 0; offset < 40; offset += 8)
+                fake.put_u64(frame + offset, switched.schedule + 0x10);
+            fake.put_u64(frame + 40, switched.stack + 0x3100);
+            fake.put_u64(frame + 48, forked ? fork : behind);
+            fake.put_u64(frame + 56, switched.schedule + 0x20);
+            const auto position = switched.position();
+            REQUIRE(position);
+            CHECK(position->ip == (forked ? fork : behind));
+            CHECK(position->fp == switched.stack + 0x3100);
+            CHECK(position->sp == frame + 56);
+        }
+    }
 }
 
 }  // namespace older_stacks_test
