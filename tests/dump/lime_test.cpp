@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "support/check_dump.h"
+#include "support/fake_lime.h"
 #include "support/pack_file.h"
 #include "support/temp_dir.h"
 
@@ -11,46 +12,6 @@ namespace lime_test {
 
 using namespace postmortem;
 using namespace postmortem::test;
-
-namespace {
-
-// Stretches of frames that follow one another.
-struct Stretch {
-    std::uint64_t first_pfn = 0;
-    Buffer bytes;
-};
-
-std::vector<Stretch> stretches_of(const FakeMemory& memory) {
-    std::vector<Stretch> all;
-    for (const auto& [pfn, page] : memory.pages) {
-        if (all.empty() || all.back().first_pfn + all.back().bytes.size() / memory.page_size != pfn)
-            all.push_back({pfn, {}});
-        all.back().bytes.insert(all.back().bytes.end(), page.begin(), page.end());
-    }
-    return all;
-}
-
-// u32 magic, u32 version, u64 first, u64 last address, 8 bytes of nothing.
-Buffer header_of(const Stretch& stretch, std::uint32_t version = 1) {
-    Buffer header(32);
-    store(header.data(), std::uint32_t{0x4c694d45}, Endian::Little);
-    store(header.data() + 4, version, Endian::Little);
-    store(header.data() + 8, stretch.first_pfn * 4096, Endian::Little);
-    store(header.data() + 16, stretch.first_pfn * 4096 + stretch.bytes.size() - 1, Endian::Little);
-    return header;
-}
-
-Buffer make_lime(const std::vector<Stretch>& stretches) {
-    Buffer file;
-    for (const Stretch& stretch : stretches) {
-        const Buffer header = header_of(stretch);
-        file.insert(file.end(), header.begin(), header.end());
-        file.insert(file.end(), stretch.bytes.begin(), stretch.bytes.end());
-    }
-    return file;
-}
-
-}  // namespace
 
 TEST_CASE("a LiME image reads back, plain and compressed") {
     const FakeMemory memory = make_memory(100);
@@ -100,7 +61,7 @@ TEST_CASE("a damaged header ends a LiME image, and what came before counts") {
     const Comparison seen = compare(**dump, memory);
     CHECK(seen.right == stretches[0].bytes.size() / 4096);
     CHECK(seen.wrong == 0);
-    const auto newer = open_bytes(header_of(stretches[0], 2));
+    const auto newer = open_bytes(lime_header(stretches[0], 2));
     REQUIRE_FALSE(newer);
     CHECK(newer.error().code == ErrorCode::Unsupported);
 }

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 #include <elf.h>
 
-#include "support/byte_writer.h"
 #include "support/check_dump.h"
+#include "support/fake_s390.h"
 
 namespace s390_dump_test {
 
@@ -13,24 +13,6 @@ using namespace postmortem::test;
 
 namespace {
 
-struct S390Shape {
-    bool extended = false, several_volumes = false, compressed = false, with_end = true;
-};
-
-// struct df_s390_hdr
-Buffer s390_header(const FakeMemory& memory, const S390Shape& shape) {
-    const std::uint64_t size = memory.max_pfn * 4096;
-    ByteWriter out(Endian::Big);
-    out.put<std::uint64_t>(shape.extended ? 0xa8190173618f23fe : 0xa8190173618f23fd);
-    out.put<std::uint32_t>(5).put<std::uint32_t>(4096).put<std::uint32_t>(4).put<std::uint32_t>(4096);
-    out.put(size).put<std::uint64_t>(0).put(size).put(static_cast<std::uint32_t>(memory.max_pfn)).zeros(4);
-    // Microseconds since 1900 in the upper 52 bits
-    out.put<std::uint64_t>((2208988800ull + 1700000000ull) * 1000000 << 12);
-    out.put<std::uint64_t>(0).put<std::uint32_t>(2).put<std::uint32_t>(0).put<std::uint32_t>(2).put(size);
-    out.put<std::uint8_t>(shape.several_volumes).put<std::uint16_t>(3).put<std::uint16_t>(3);
-    return out.fill_to(4096).bytes;
-}
-
 // Memory is stored as it is, holes and all.
 FakeMemory without_holes(std::uint64_t frames) {
     FakeMemory memory = make_memory(frames);
@@ -38,22 +20,6 @@ FakeMemory without_holes(std::uint64_t frames) {
     for (std::uint64_t pfn = 0; pfn < frames; ++pfn)
         if (!memory.pages.contains(pfn)) memory.pages[pfn] = Buffer(4096, std::byte(pfn));
     return memory;
-}
-
-Buffer make_s390(const FakeMemory& memory, const S390Shape& shape) {
-    ByteWriter out(Endian::Big);
-    out.bytes = s390_header(memory, shape);
-    if (!shape.extended)
-        for (const auto& [pfn, page] : memory.pages) out.put(Bytes(page));
-    const std::vector<FakeSegment> segments = segments_of(memory);
-    for (std::size_t i = 0; shape.extended && i < segments.size(); ++i) {
-        const std::size_t start = out.bytes.size();
-        out.put(segments[i].paddr).put<std::uint64_t>(segments[i].bytes.size());
-        out.put<std::uint64_t>(i + 1 == segments.size()).put<std::uint32_t>(shape.compressed ? 7 : 0);
-        out.fill_to(start + 4096).put(Bytes(segments[i].bytes));
-    }
-    if (shape.with_end) out.put("DUMP_END").put<std::uint64_t>(~0ull);
-    return out.bytes;
 }
 
 }  // namespace

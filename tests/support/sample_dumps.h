@@ -13,7 +13,13 @@ struct SampleDump {
     Buffer file;
 };
 
-/// All of them hold `memory`.
+/// All of them hold `memory`, and tell what was left out from what there never was.
 std::vector<SampleDump> sample_dumps(const FakeMemory& memory);
+
+/// Of the formats that tell less: LiME, LKCD, SADUMP, QEMU, libvirt, Xen.
+std::vector<SampleDump> bare_sample_dumps(const FakeMemory& memory);
+
+/// Of those that store memory as it lies, with zeros where `memory` has nothing: s390, VMware.
+std::vector<SampleDump> flat_sample_dumps(const FakeMemory& memory);
 
 }  // namespace postmortem::test
