@@ -101,6 +101,7 @@ Syntax syntax() {
     syntax.input = "dump or log";
     syntax.many_inputs = true;
     syntax.has_ndjson = true;
+    syntax.changes = {"junit", "learn"};
     return syntax;
 }
 

@@ -1,10 +1,12 @@
 #include "command.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "dump_options.h"
+#include "sandbox.h"
 
 namespace tool {
 namespace {
@@ -18,6 +20,9 @@ std::vector<Option> common_options(const Syntax& syntax) {
         common.push_back(on_or_off("ndjson", "print each item of the list as JSON on a line of its own"));
     if (syntax.needs_input)
         for (const Option& option : dump_options()) common.push_back(option);
+    if (syntax.needs_input)
+        common.push_back(
+            on_or_off("no-sandbox", "let the program do what its user may: see docs/hardening.md"));
     common.push_back(on_or_off("help,h", "print this help"));
     return common;
 }
@@ -42,6 +47,24 @@ std::string take_operands(const Syntax& syntax, Arguments& arguments) {
         return fmt::format("'{}' is one argument too many", arguments.rest[syntax.most_operands]);
     if (arguments.json && arguments.ndjson) return "--json and --ndjson exclude each other";
     return {};
+}
+
+bool any_given(const std::vector<const char*>& options, const Arguments& arguments) {
+    return std::any_of(options.begin(), options.end(),
+                       [&](const char* option) { return arguments.has(option); });
+}
+
+// Before the first byte of a dump is looked at. A file that debuginfod is to fetch comes by the network.
+void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
+    const bool fetches = std::getenv("DEBUGINFOD_URLS") != nullptr;
+    if (!syntax.needs_input || arguments.has("no-sandbox") || fetches || any_given(syntax.changes, arguments))
+        return;
+    std::vector<std::filesystem::path> folders;
+    for (const char* option : syntax.makes)
+        if (arguments.has(option))
+            folders.push_back(std::filesystem::absolute(arguments.text(option)).parent_path());
+    if (const auto cache = cache_to_fill(arguments); cache && syntax.reads_kernel) folders.push_back(*cache);
+    enter_sandbox(folders);
 }
 
 int open_and_ask(const Command& command, const Arguments& arguments, const std::filesystem::path& path,
@@ -77,6 +100,7 @@ Parsed parse(const Command& command, const std::vector<std::string>& words, Outp
     if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax), {})};
     arguments.json = arguments.has("json");
     arguments.ndjson = arguments.has("ndjson");
+    enter_sandbox_for(syntax, arguments);
     if (const std::string wrong = take_operands(syntax, arguments); !wrong.empty()) return complain(wrong);
     for (const std::string& wrong : {take_limits(arguments), wrong_type_sources(arguments)})
         if (!wrong.empty()) return complain(wrong);

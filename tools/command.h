@@ -49,9 +49,11 @@ struct Syntax {
     const char* input = "dump";  ///< what the first operand must be, for complaints
     bool needs_input = true;
     bool has_json = true;
-    bool many_inputs = false;              ///< several may be named, which are no parts of one dump
-    bool has_ndjson = false;               ///< the answer is a list
-    std::size_t most_operands = SIZE_MAX;  ///< behind the first
+    bool many_inputs = false;               ///< several may be named, which are no parts of one dump
+    bool has_ndjson = false;                ///< the answer is a list
+    std::size_t most_operands = SIZE_MAX;   ///< behind the first
+    std::vector<const char*> makes = {};    ///< options that name a file which appears when it is whole
+    std::vector<const char*> changes = {};  ///< options that name a file which may be there: then no sandbox
 };
 
 struct Command {

@@ -11,6 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <postmortem/type_file.h>
+
 #include "command.h"
 #include "progress.h"
 
@@ -59,7 +61,23 @@ bool may_use(const Arguments& arguments, std::string_view source) {
     return names.empty() || std::find(names.begin(), names.end(), source) != names.end();
 }
 
+bool keeps_types(const Arguments& arguments) {
+    return may_use(arguments, "files") && !arguments.has("no-cache") &&
+           std::getenv("POSTMORTEM_NO_CACHE") == nullptr;
+}
+
 }  // namespace
+
+std::optional<std::filesystem::path> cache_to_fill(const Arguments& arguments) {
+    if (!keeps_types(arguments)) return std::nullopt;
+    auto folder = postmortem::type_file_cache();
+    std::error_code unknown;
+    for (int way = 0; folder && way < 3; ++way) {  // CACHE/postmortem/types
+        if (std::filesystem::is_directory(*folder, unknown)) return folder;
+        folder = folder->parent_path();
+    }
+    return std::nullopt;
+}
 
 std::vector<Option> kernel_options() {
     return {text("vmlinux", "FILE", "kernel image with debug information; without it the dump alone answers"),
@@ -112,7 +130,7 @@ postmortem::OpenOptions Arguments::open_options() const {
     open.search_vmlinux = may_use(*this, "vmlinux");
     open.types.btf = may_use(*this, "btf");
     open.types.files = may_use(*this, "files");
-    open.types.keep = open.types.files && !has("no-cache") && std::getenv("POSTMORTEM_NO_CACHE") == nullptr;
+    open.types.keep = keeps_types(*this);
     if (has("types")) open.types.given = text("types");
     open.more_parts = more_parts;
     open.temporary_folder = text("tmpdir");

@@ -1,6 +1,8 @@
 // What every command that reads dumps can be told about opening them, and about its limits.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,9 @@ struct Arguments;
 std::vector<Option> dump_options();
 /// The same of the kernel in it.
 std::vector<Option> kernel_options();
+
+/// The cache of type files where this command may fill it, or that folder on the way to it which is there.
+std::optional<std::filesystem::path> cache_to_fill(const Arguments& arguments);
 
 /// What is wrong with --type-sources, as a sentence; empty where nothing is.
 std::string wrong_type_sources(const Arguments& arguments);

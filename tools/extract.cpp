@@ -32,6 +32,7 @@ Syntax syntax() {
     syntax.options = {text("output,o", "SMALL", "the file to write"),
                       number("level", 6, "compression level of zstd, 1 to 22")};
     syntax.most_operands = 0;
+    syntax.makes = {"output"};
     syntax.has_json = false;
     return syntax;
 }

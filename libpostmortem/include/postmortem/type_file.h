@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <postmortem/api.h>
@@ -23,5 +24,8 @@ struct TypeFileSummary {
 /// opening a vmlinux (Io, Unsupported, Corrupt, MissingDebugInfo).
 POSTMORTEM_API Result<TypeFileSummary> make_type_file(const std::filesystem::path& vmlinux,
                                                       const std::filesystem::path& target = {});
+
+/// The user's cache of type files, whether it is there or not; nothing where the environment names no home.
+POSTMORTEM_API std::optional<std::filesystem::path> type_file_cache();
 
 }  // namespace postmortem

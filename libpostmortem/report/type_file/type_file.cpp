@@ -23,6 +23,10 @@ Result<fs::path> target_of(const fs::path& target, const KernelBuild& build) {
 
 }  // namespace
 
+std::optional<fs::path> type_file_cache() {
+    return type_cache();
+}
+
 Result<TypeFileSummary> make_type_file(const fs::path& path, const fs::path& target) {
     const auto vmlinux = Vmlinux::open(path, std::nullopt);
     if (!vmlinux) return fail(vmlinux.error());

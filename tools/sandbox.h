@@ -1,0 +1,22 @@
+// What a dump's bytes could do if they took over the program that reads them: nothing but read files, and
+// write the answer. Dumps are untrusted, and who reads them is root more often than not.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace tool {
+
+/// From here on this process, and no thread of it, can run programs, reach the network, change other
+/// processes, or open a file that exists for writing; new files it can make in `folders` alone, beside files
+/// without a name. To be called while there is one thread. False where the system has no such means; then it
+/// is as free as before. Without Landlock (Linux 5.13) a process that must write into folders is left alone,
+/// unless they can be missed.
+bool enter_sandbox(const std::vector<std::filesystem::path>& folders);
+
+/// The two means by themselves: system calls are filtered (seccomp), and folders are kept (Landlock).
+enum class NewFiles : bool { Denied, Allowed };
+bool filter_system_calls(NewFiles new_files);
+bool keep_folders(const std::vector<std::filesystem::path>& writable);
+
+}  // namespace tool
