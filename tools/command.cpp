@@ -59,11 +59,12 @@ void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
     const bool fetches = std::getenv("DEBUGINFOD_URLS") != nullptr;
     if (!syntax.needs_input || arguments.has("no-sandbox") || fetches || any_given(syntax.changes, arguments))
         return;
-    std::vector<std::filesystem::path> folders;
+    SandboxFolders folders;
     for (const char* option : syntax.makes)
         if (arguments.has(option))
-            folders.push_back(std::filesystem::absolute(arguments.text(option)).parent_path());
-    if (const auto cache = cache_to_fill(arguments); cache && syntax.reads_kernel) folders.push_back(*cache);
+            folders.needed.push_back(std::filesystem::absolute(arguments.text(option)).parent_path());
+    if (const auto cache = cache_to_fill(arguments); cache && syntax.reads_kernel)
+        folders.useful.push_back(*cache);
     enter_sandbox(folders);
 }
 

@@ -67,10 +67,12 @@ bool keep_folders(const std::vector<std::filesystem::path>& writable) {
     return give_up_privileges() && ::syscall(SYS_landlock_restrict_self, set.number(), 0) == 0;
 }
 
-bool enter_sandbox(const std::vector<std::filesystem::path>& folders) {
+bool enter_sandbox(const SandboxFolders& folders) {
     if constexpr (has_sanitizer) return false;
-    const bool kept_to_folders = keep_folders(folders);
-    if (!kept_to_folders && !folders.empty()) return false;
+    std::vector<std::filesystem::path> all = folders.needed;
+    all.insert(all.end(), folders.useful.begin(), folders.useful.end());
+    const bool kept_to_folders = keep_folders(all);
+    if (!kept_to_folders && !folders.needed.empty()) return false;
     return give_up_privileges() &&
            filter_system_calls(kept_to_folders ? NewFiles::Allowed : NewFiles::Denied);
 }

@@ -7,12 +7,17 @@
 
 namespace tool {
 
+/// Where new files may be made: without those that are needed a command cannot do what it was asked for.
+struct SandboxFolders {
+    std::vector<std::filesystem::path> needed = {}, useful = {};
+};
+
 /// From here on this process, and no thread of it, can run programs, reach the network, change other
 /// processes, or open a file that exists for writing; new files it can make in `folders` alone, beside files
 /// without a name. To be called while there is one thread. False where the system has no such means; then it
-/// is as free as before. Without Landlock (Linux 5.13) a process that must write into folders is left alone,
-/// unless they can be missed.
-bool enter_sandbox(const std::vector<std::filesystem::path>& folders);
+/// is as free as before. Without Landlock (Linux 5.13) nothing can be made in folders, and where some are
+/// needed there is no sandbox.
+bool enter_sandbox(const SandboxFolders& folders);
 
 /// The two means by themselves: system calls are filtered (seccomp), and folders are kept (Landlock).
 enum class NewFiles : bool { Denied, Allowed };

@@ -120,7 +120,7 @@ TEST_CASE("in the sandbox files are read, and made where they may be") {
     const auto opens = [](const std::string& path, int flags) {
         return [=] { return ::open(path.c_str(), flags, 0600); };
     };
-    const auto made_there = [&] { return tool::enter_sandbox({dir.path()}); };
+    const auto made_there = [&] { return tool::enter_sandbox({{dir.path()}, {}}); };
 
     CHECK(in_child(filtered, opens(there, O_RDONLY)) == 0);
     for (const int flags :
