@@ -56,7 +56,8 @@ bool any_given(const std::vector<const char*>& options, const Arguments& argumen
 
 // Before the first byte of a dump is looked at. A file that debuginfod is to fetch comes by the network.
 void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
-    const bool fetches = std::getenv("DEBUGINFOD_URLS") != nullptr;
+    const char* const servers = std::getenv("DEBUGINFOD_URLS");
+    const bool fetches = servers != nullptr && *servers != '\0';
     if (!syntax.needs_input || arguments.has("no-sandbox") || fetches || any_given(syntax.changes, arguments))
         return;
     SandboxFolders folders;

@@ -32,7 +32,7 @@
 namespace postmortem::test {
 namespace {
 
-void insist(bool condition) {
+void demand(bool condition) {
     if (!condition) std::abort();
 }
 
@@ -69,7 +69,7 @@ void run_notes(Bytes input) {
         (void)append_notes(input, endian, notes);
         std::size_t bytes = 0;
         for (const Note& note : notes) bytes += note.name.size() + note.desc.size();
-        insist(bytes <= input.size() && vmcoreinfo_in(notes).size() <= input.size());
+        demand(bytes <= input.size() && vmcoreinfo_in(notes).size() <= input.size());
     }
 }
 
@@ -192,10 +192,10 @@ std::vector<Buffer> vmlinux_seeds() {
 
 void run_log(Bytes input) {
     const LogAnalysis analysis = analyse_log_text(as_text(input));
-    for (const LogEvent& event : analysis.events) insist(!to_known_entry(event).empty());
+    for (const LogEvent& event : analysis.events) demand(!to_known_entry(event).empty());
     for (const OomEvent& event : find_oom_events(as_text(input))) {
         const OomVerdict verdict = explain(event);
-        insist(!to_json(event, verdict).empty() && !to_text(event, verdict, 1).empty());
+        demand(!to_json(event, verdict).empty() && !to_text(event, verdict, 1).empty());
     }
 }
 
@@ -210,7 +210,7 @@ std::vector<Buffer> log_seeds() {
 void run_known(Bytes input) {
     const auto known = KnownCrashes::parse(as_text(input), "fuzz.yaml");
     if (!known) {
-        insist(!known.error().message.empty());
+        demand(!known.error().message.empty());
         return;
     }
     KernelLog log;
@@ -234,7 +234,7 @@ Buffer kallsyms_image() {
     SparseMemory memory(image, image_size);
     const KallsymsImage written = write_kallsyms(memory, image, symbols, {});
     Buffer bytes(written.last - image);
-    insist(static_cast<bool>(memory.memory().read(image, bytes)));
+    demand(static_cast<bool>(memory.memory().read(image, bytes)));
     return bytes;
 }
 
