@@ -52,10 +52,17 @@ FakeMemory memory_of(const DumpFile& dump) {
         const auto page = dump.page(*pfn * dump.page_size(), scratch);
         if (page && page->bytes.size() == dump.page_size())
             memory.pages[*pfn] = Buffer(page->bytes.begin(), page->bytes.end());
-        else if (!page && page.error().code == ErrorCode::PageExcluded)
-            memory.excluded.insert(*pfn);
     }
     return memory;
+}
+
+// As it lies in a machine's memory; an extract has it in its header alone.
+void put_vmcoreinfo(FakeMemory& memory, std::string_view text) {
+    if (text.size() > memory.page_size) return;
+    std::uint64_t pfn = 1;
+    while (memory.pages.contains(pfn)) ++pfn;
+    Buffer& page = memory.pages[pfn] = Buffer(memory.page_size);
+    std::copy(as_bytes(text).begin(), as_bytes(text).end(), page.begin());
 }
 
 std::vector<FakeNote> notes_of(const DumpFile& dump) {
@@ -93,7 +100,8 @@ void write_raw(const fs::path& folder, const std::string& name, const FakeMemory
 void convert(const fs::path& folder, const fs::path& path, const std::string& name) {
     const auto dump = open_dump(path);
     if (!dump) throw std::runtime_error(dump.error().message);
-    const FakeMemory memory = memory_of(**dump);
+    FakeMemory memory = memory_of(**dump);
+    put_vmcoreinfo(memory, (*dump)->vmcoreinfo());
     const Buffer elf = make_elf(segments_of(memory), {fake_machines().front(), notes_of(**dump)});
     write(folder / "plain" / (name + ".elf"), elf);
     write(folder / "formats" / (name + ".elf.flat"), make_flattened(flat_records(elf, 1 << 16)));
