@@ -43,16 +43,36 @@ kernel_series() {
     bookworm) echo '6\.1\.' ;;
     trixie) echo '6\.12\.' ;;
     sid) echo '[0-9]+\.' ;;
-    i386-686 | i386-686-pae) echo '6\.1\.' ;;
-    *) die "unknown suite $1; there are bullseye, bookworm, trixie, sid, i386-686 and i386-686-pae" ;;
+    i386-686 | i386-686-pae | arm64-bookworm) echo '6\.1\.' ;;
+    arm64-trixie | arm64-trixie-16k) echo '6\.12\.' ;;
+    *) die "unknown suite $1; there are bullseye, bookworm, trixie, sid, i386-686, i386-686-pae," \
+        "arm64-bookworm, arm64-trixie and arm64-trixie-16k" ;;
     esac
 }
 
-# Of bookworm there are 32-bit kernels, too: i386-FLAVOUR.
-# machine_of SUITE: as uname and QEMU call it
-machine_of() { case $1 in i386-*) echo i386 ;; *) echo x86_64 ;; esac; }
+# Of bookworm there are 32-bit kernels, too: i386-FLAVOUR. Of arm64 there is arm64-SUITE with pages of
+# 4 KiB, and arm64-trixie-16k.
+# machine_of SUITE: as QEMU calls it
+machine_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo aarch64 ;; *) echo x86_64 ;; esac; }
+# debian_of SUITE: Debian's name of the machine
+debian_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo arm64 ;; *) echo amd64 ;; esac; }
+# release_of SUITE: of Debian
+release_of() {
+    case $1 in
+    i386-*) echo bookworm ;;
+    arm64-*) echo "$1" | cut -d- -f2 ;;
+    *) echo "$1" ;;
+    esac
+}
 # flavour_of SUITE: the end of the name of its kernels
-flavour_of() { case $1 in i386-*) echo "${1#i386-}" ;; *) echo cloud-amd64 ;; esac; }
+flavour_of() {
+    case $1 in
+    i386-*) echo "${1#i386-}" ;;
+    arm64-*-16k) echo arm64-16k ;;
+    arm64-*) echo cloud-arm64 ;;
+    *) echo cloud-amd64 ;;
+    esac
+}
 
 # find_program ROOT NAME: where it lies in a system that may be another's
 find_program() {
@@ -136,8 +156,10 @@ archive_uri() {
 # machine's own package lists stay as they are. Fails when the suite is
 # out of reach. A list younger than a day is used again.
 use_suite() {
-    local suite=$1 dir=$cache/apt/$1 uri key where
-    case $suite in i386-*) suite=bookworm dir=$cache/apt/bookworm-i386 ;; esac
+    local suite dir uri key where debian
+    suite=$(release_of "$1") debian=$(debian_of "$1")
+    dir=$cache/apt/$suite
+    [ "$debian" = amd64 ] || dir+=-$debian
     mkdir -p "$dir/lists/partial" "$dir/archives/partial"
     : >"$dir/sources.list.new"
     for where in main security; do
@@ -161,8 +183,8 @@ APT::Default-Release "";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 CONF
-    [ "$(machine_of "$1")" = x86_64 ] ||
-        echo "APT::Architecture \"$(machine_of "$1")\"; APT::Architectures { \"$(machine_of "$1")\"; };" >>"$dir/apt.conf"
+    [ "$debian" = amd64 ] ||
+        echo "APT::Architecture \"$debian\"; APT::Architectures { \"$debian\"; };" >>"$dir/apt.conf"
     export APT_CONFIG=$dir/apt.conf
     if ! cmp -s "$dir/sources.list" "$dir/sources.list.new" ||
         [ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ]; then
