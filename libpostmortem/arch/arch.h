@@ -78,8 +78,9 @@ struct CpuNotes {
 struct ExceptionFrames {
     using Parse = std::optional<Registers> (*)(Bytes, Endian, std::uint64_t address);
 
-    std::uint32_t size = 0;  ///< sizeof(struct pt_regs)
-    Parse parse = nullptr;   ///< nothing where there are too few bytes
+    /// Of struct pt_regs, or of that part of it which every kernel has alike: the types tell the rest.
+    std::uint32_t size = 0;
+    Parse parse = nullptr;  ///< nothing where there are too few bytes
     /// What the CPU itself pushes, as long as an entry has not added the rest; 0 where there is no such
     /// thing.
     std::uint32_t pushed_size = 0;
@@ -152,6 +153,7 @@ struct CpuStack {
     const char* set_type = nullptr;
     std::span<const StackMember> members{};
     const StackEnds* ends = nullptr;  ///< what kernels without that struct have
+    std::uint64_t size = 0;           ///< where it is the same on every kernel
 };
 
 struct StackLayout {
@@ -179,6 +181,8 @@ struct FramePointers {
     /// An entry sets the frame pointer to a struct pt_regs and marks that: where these bits of it are `mark`,
     /// the address is the one with the bits inverted.
     std::uint64_t mark_bits = 0, mark = 0;
+    /// Or an entry puts a frame of its own into the struct pt_regs, in this member; null where it does not.
+    const char* in_registers = nullptr;
 
     std::uint64_t caller_at(std::uint64_t fp) const { return fp + static_cast<std::uint64_t>(caller); }
     std::uint64_t return_address_at(std::uint64_t fp) const {
@@ -188,15 +192,27 @@ struct FramePointers {
     std::uint64_t registers_at(std::uint64_t fp) const { return fp ^ mark_bits; }
 };
 
+/// Return addresses that carry a signature in bits which an address does not need.
+struct SignedAddresses {
+    /// Those bits; 0 where this kernel signs none.
+    std::uint64_t (*bits)(const VmcoreInfo&) = nullptr;
+    /// A word without its signature, if it has one.
+    std::uint64_t (*strip)(std::uint64_t word, std::uint64_t bits) = nullptr;
+};
+
 struct CodeFacts {
     CallSites calls;
     FramePointers frame_pointers;
     /// Empty where the kernel has no ORC tables. Nothing but the tables of a kernel tells which holds.
-    std::span<const OrcNumbering> orc_numberings;
+    std::span<const OrcNumbering> orc_numberings{};
     const char* orc_fp_member = nullptr;  ///< of struct orc_entry: from where the frame pointer is restored
     /// Functions where CPUs come to rest after their registers were saved: the one that loads the crash
     /// kernel, and those that it stops.
     std::span<const char* const> resting;
+    /// Where calls leave the return address in a register (RegisterFile::link): whether a function has put it
+    /// into a frame, told by its instructions so far.
+    bool (*has_frame)(Bytes code, Endian) = nullptr;
+    SignedAddresses signed_addresses{};
 };
 
 // --- faults and the machine, in the kernel's own words ---
@@ -248,7 +264,7 @@ struct Arch {
     StackLayout stacks;
     CodeFacts code;
     FaultWords faults;
-    HardwareFacts hardware;
+    HardwareFacts hardware{};
 };
 
 }  // namespace postmortem

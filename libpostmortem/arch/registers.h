@@ -24,8 +24,10 @@ struct RegisterFace {
 struct RegisterFile {
     std::span<const std::string_view> names;  ///< upper case, as crash and the kernel's oops print them
     std::uint8_t ip = 0, sp = 0, fp = 0;      ///< the frame pointer by the ABI, used as such or not
+    /// The register in which a call leaves the return address.
+    std::optional<std::uint8_t> link{};
     /// What an entry saves beside the CPU's registers: the number or first argument of a system call.
-    std::optional<std::uint8_t> entry_only;
+    std::optional<std::uint8_t> entry_only{};
     /// One bit for each register that tells one moment of a CPU from another: not the flags, nor what an
     /// entry adds.
     std::uint64_t state = 0;

@@ -3,18 +3,23 @@
 #include <elf.h>
 #include <fmt/format.h>
 
+#include "arch/arm64/arm64.h"
 #include "arch/i386/i386.h"
 #include "arch/x86_64/x86_64.h"
 
 namespace postmortem {
 namespace {
 
-constexpr const Arch* architectures[] = {&x86_64::arch, &i386::arch};
+constexpr const Arch* architectures[] = {&x86_64::arch, &i386::arch, &arm64::arch};
 
 std::string known_names() {
     std::string names;
     for (const Arch* arch : architectures)
-        names += fmt::format("{}{}", names.empty() ? "" : " and ", arch->name);
+        names += fmt::format("{}{}",
+                             names.empty()                         ? ""
+                             : arch == std::end(architectures)[-1] ? " and "
+                                                                   : ", ",
+                             arch->name);
     return names;
 }
 

@@ -43,14 +43,14 @@ StackRange FakeCode::add_stack(StackKind kind) {
 }
 
 void FakeCode::put_registers(std::uint64_t address, const Registers& registers) {
-    for (std::size_t i = 0; i < x86_64::register_count; ++i)
+    for (std::size_t i = 0; i < registers.file->names.size(); ++i)
         image.put<std::uint64_t>(address + 8 * i, registers.value[i]);
 }
 
 RawBacktrace FakeCode::walk(const UnwindPosition& start, bool user_task) {
     // The map's places must outlive the frames that point to them.
     static std::vector<std::unique_ptr<CodeMap>> maps;
-    maps.push_back(std::make_unique<CodeMap>(x86_64::arch, image.space(), *this));
+    maps.push_back(std::make_unique<CodeMap>(*arch, image.space(), *this));
     FrameWalker walker(*maps.back());
     RawBacktrace out;
     walker.walk(start, stacks, user_task, out);

@@ -40,6 +40,9 @@ class FakeCode : public CodeSource {
     RawBacktrace walk(const UnwindPosition& start, bool user_task = false);
 
     MemoryImage image;
+    const Arch* arch = &x86_64::arch;
+    std::uint64_t signature = 0;  ///< bits of a return address that may hold one
+    FrameInRegisters in_registers;
     bool tables = true;               ///< whether the kernel has unwind tables at all
     std::string hook;                 ///< the function that tracers put in place of a return address
     std::uint64_t hooked_return = 0;  ///< what it stands for
@@ -47,6 +50,8 @@ class FakeCode : public CodeSource {
     CodePlace look_up(std::uint64_t ip) const override;
     bool may_be_text(std::uint64_t address) const override;
     bool has_tables() const override { return tables; }
+    std::uint64_t signature_bits() const override { return signature; }
+    FrameInRegisters frame_in_registers() const override { return in_registers; }
     bool is_return_hook(const CodePlace& place) const override {
         return !hook.empty() && place.function == hook;
     }

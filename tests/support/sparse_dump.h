@@ -50,6 +50,7 @@ class SparseDump final : public DumpFile {
     std::size_t reads() const { return reads_; }
 
     const DumpInfo& info() const override { return info_; }
+    DumpInfo& change_info() { return info_; }
     std::uint32_t page_size() const override { return page_size_; }
     Endian endian() const override { return endian_; }
     std::uint16_t machine() const override { return 62; }

@@ -32,10 +32,12 @@ enum class StackKind : std::uint8_t {
     Debug,
     MachineCheck,
     VmmCommunication,  ///< #VC of SEV-ES guests, and its fallback
+    Overflow,          ///< where the report of an overflowed stack is written
+    Sdei,              ///< events of the firmware
     Entry,             ///< the few words that an entry from user mode starts on
 };
 /// "task", "irq", "nmi", "double-fault", "stack-fault", "debug", "machine-check", "vmm-communication",
-/// "entry".
+/// "overflow", "sdei", "entry".
 POSTMORTEM_API std::string_view to_string(StackKind kind);
 
 struct RegisterValue {

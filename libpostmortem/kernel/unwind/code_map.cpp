@@ -27,6 +27,15 @@ bool CodeMap::is_return_address(std::uint64_t address) const {
     return calls.ends_in_call(before, memory_.endian());
 }
 
+bool CodeMap::has_frame(std::uint64_t ip) const {
+    constexpr std::uint64_t most_code = 16 * 1024;
+    const CodePlace& place = at(ip);
+    if (!arch_.code.has_frame || place.start == 0 || ip < place.start || ip - place.start > most_code)
+        return true;
+    const auto code = memory_.bytes(place.start, ip - place.start);
+    return !code || arch_.code.has_frame(*code, memory_.endian());
+}
+
 std::optional<std::uint64_t> CodeMap::call_target(std::uint64_t address) const {
     const CallSites& calls = arch_.code.calls;
     std::array<std::byte, longest_call> raw;

@@ -25,6 +25,11 @@ struct CodePlace {
     Result<OrcEntry> orc = OrcEntry{};
 };
 
+/// Where an entry puts a frame of its own into the struct pt_regs, and how large that is.
+struct FrameInRegisters {
+    std::uint64_t offset = 304, size = 336;  ///< arm64's from 5.10 to 6.12
+};
+
 /// Where a CodeMap asks what it does not know yet. Thread-safe.
 class CodeSource {
   public:
@@ -33,6 +38,9 @@ class CodeSource {
     virtual CodePlace look_up(std::uint64_t ip) const = 0;
     /// Whether the kernel has unwind tables at all.
     virtual bool has_tables() const { return true; }
+    /// The bits of a return address that may hold a signature.
+    virtual std::uint64_t signature_bits() const { return 0; }
+    virtual FrameInRegisters frame_in_registers() const { return {}; }
     /// A quick answer that sorts out most words of a stack.
     virtual bool may_be_text(std::uint64_t address) const = 0;
     /// Tracers make functions return to code of their own, and keep the true return address elsewhere.
@@ -51,12 +59,23 @@ class CodeSource {
 class CodeMap {
   public:
     CodeMap(const Arch& arch, const AddressSpace& memory, const CodeSource& source)
-        : arch_(arch), memory_(memory), source_(source), has_tables_(source.has_tables()) {}
+        : arch_(arch),
+          memory_(memory),
+          source_(source),
+          has_tables_(source.has_tables()),
+          signature_bits_(source.signature_bits()),
+          frame_in_registers_(source.frame_in_registers()) {}
 
     const Arch& arch() const { return arch_; }
     const AddressSpace& memory() const { return memory_; }
     const CodeSource& source() const { return source_; }
     bool has_tables() const { return has_tables_; }
+    const FrameInRegisters& frame_in_registers() const { return frame_in_registers_; }
+
+    /// A word of memory as the address that it is, signed or not.
+    std::uint64_t unsigned_address(std::uint64_t word) const {
+        return signature_bits_ != 0 ? arch_.code.signed_addresses.strip(word, signature_bits_) : word;
+    }
 
     /// The reference stays valid as long as this object.
     const CodePlace& at(std::uint64_t ip) const;
@@ -66,6 +85,9 @@ class CodeMap {
     bool is_return_address(std::uint64_t address) const;
     /// Where the direct call goes that returns to `address`; nothing where no such call stands before it.
     std::optional<std::uint64_t> call_target(std::uint64_t address) const;
+    /// Whether the function that `ip` lies in has made its frame by then, as far as its instructions can be
+    /// read: true where they tell nothing.
+    bool has_frame(std::uint64_t ip) const;
 
   private:
     static constexpr std::size_t longest_call = 8;
@@ -74,6 +96,8 @@ class CodeMap {
     const AddressSpace& memory_;
     const CodeSource& source_;
     bool has_tables_;
+    std::uint64_t signature_bits_;
+    FrameInRegisters frame_in_registers_;
     mutable std::shared_mutex lock_;
     mutable std::unordered_map<std::uint64_t, std::unique_ptr<const CodePlace>> places_;
 };

@@ -64,9 +64,33 @@ Result<void> add_crash_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegi
     return {};
 }
 
+std::vector<Prstatus> own_notes(const Kernel& kernel) {
+    std::vector<Prstatus> all;
+    for (const Note& note : kernel.dump().notes()) {
+        if (note.name != "CORE" || note.type != NT_PRSTATUS) continue;
+        if (const auto status = kernel.arch().notes.prstatus(note.desc, kernel.memory().endian()))
+            all.push_back(*status);
+    }
+    return all;
+}
+
+// QEMU numbers its CPUs from 1 in place of pids, and on most machines has no note of its own beside
+// (target/arm/arch_dump.c).
+bool counts_from_one(const std::vector<Prstatus>& notes) {
+    for (std::size_t i = 0; i < notes.size(); ++i)
+        if (notes[i].pid != static_cast<std::int32_t>(i + 1)) return false;
+    return notes.size() > 1;
+}
+
+void add_numbered_notes(const Kernel& kernel, CrashRegisters& found) {
+    const auto notes = own_notes(kernel);
+    if (!kernel.arch().notes.hypervisor_name.empty() || !counts_from_one(notes)) return;
+    for (std::uint32_t cpu = 0; cpu < notes.size(); ++cpu)
+        found.by_cpu.emplace(cpu, CpuRegisters{notes[cpu].registers, CpuRegisters::Source::Hypervisor});
+}
+
 // The file's own notes come without a CPU number: the pid in them tells, else their order has to.
 void add_elf_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
-    const auto parse = kernel.arch().notes.prstatus;
     std::map<std::int32_t, std::uint32_t> cpu_of_pid;
     for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
         const auto current = current_task(kernel, cpu);
@@ -74,15 +98,12 @@ void add_elf_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& fou
         const auto pid = kernel.object("task_struct", *current)["pid"].i64();
         if (pid && *pid != 0) cpu_of_pid.emplace(static_cast<std::int32_t>(*pid), cpu);
     }
-    std::uint32_t index = 0;
-    for (const Note& note : kernel.dump().notes()) {
-        if (note.name != "CORE" || note.type != NT_PRSTATUS) continue;
-        const std::uint32_t position = index++;
-        const auto status = parse(note.desc, kernel.memory().endian());
-        if (!status) continue;
-        const auto known = cpu_of_pid.find(status->pid);
+    std::uint32_t position = 0;
+    for (const Prstatus& status : own_notes(kernel)) {
+        const auto known = cpu_of_pid.find(status.pid);
         const std::uint32_t cpu = known != cpu_of_pid.end() ? known->second : position;
-        found.by_cpu.emplace(cpu, CpuRegisters{status->registers, CpuRegisters::Source::ElfNote});
+        found.by_cpu.emplace(cpu, CpuRegisters{status.registers, CpuRegisters::Source::ElfNote});
+        ++position;
     }
 }
 
@@ -98,6 +119,7 @@ CrashRegisters read_crash_registers(const Kernel& kernel) {
         return found;
     }
     add_hypervisor_notes(kernel, *cpus, found);
+    add_numbered_notes(kernel, found);
     if (!found.by_cpu.empty()) return found;
     const auto saved = add_crash_notes(kernel, *cpus, found);
     if (found.by_cpu.empty()) add_elf_notes(kernel, *cpus, found);

@@ -141,8 +141,9 @@ FrameWalker::Step FrameWalker::sure_step(const UnwindPosition& at, StackSet stac
     if (by_tables.outcome != Step::Outcome::Failed) return by_tables;
     // A kernel without tables keeps frame pointers, as a rule.
     if (!code_.map().has_tables()) {
-        Step linked = by_links(at, stacks);
+        Step linked = arch_.code.frame_pointers.in_registers ? by_records(at, stacks) : by_links(at, stacks);
         if (linked.outcome != Step::Outcome::Failed) return linked;
+        if (linked.error) by_tables.error = std::move(linked.error);
     }
     if (Step entered = by_entry(at, stacks); entered.outcome == Step::Outcome::Moved) return entered;
     if (Step by_call = by_call_site(at, stacks); by_call.outcome == Step::Outcome::Moved) return by_call;

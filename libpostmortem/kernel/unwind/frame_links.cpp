@@ -99,7 +99,7 @@ FrameWalker::Step FrameWalker::by_start(const UnwindPosition& at, StackSet stack
 bool FrameWalker::in_entry(const UnwindPosition& at, StackSet stacks) const {
     if (code_.map().has_tables()) return false;
     return std::any_of(stacks.begin(), stacks.end(), [&](const StackRange& stack) {
-        return stack.kind == StackKind::Task && stack.holds(at.sp, word_) &&
+        return stack.kind == StackKind::Task && stack.holds(at.sp, 0) &&
                at.sp > stack.high - arch_.frames.size;
     });
 }

@@ -105,7 +105,8 @@ void FrameWalker::undo_return_hook(UnwindPosition& next) {
     }
 }
 
-std::uint64_t FrameWalker::true_return_address(std::uint64_t ip, std::uint64_t slot) {
+std::uint64_t FrameWalker::true_return_address(std::uint64_t word, std::uint64_t slot) {
+    const std::uint64_t ip = code_.map().unsigned_address(word);
     if (!code_.map().source().leads_to_return_hook(ip)) return ip;
     UnwindPosition position;
     position.ip = ip;

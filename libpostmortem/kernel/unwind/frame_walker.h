@@ -100,8 +100,8 @@ class FrameWalker {
     static constexpr std::size_t largest_frame = most_registers * sizeof(std::uint64_t);
 
     void undo_return_hook(UnwindPosition& next);
-    /// What the word `ip` in `slot` makes a function return to, behind a tracer's hook, too.
-    std::uint64_t true_return_address(std::uint64_t ip, std::uint64_t slot);
+    /// What the word in `slot` makes a function return to: without its signature, and behind a tracer's hook.
+    std::uint64_t true_return_address(std::uint64_t word, std::uint64_t slot);
     Result<std::uint64_t> frame_base(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
     Result<std::uint64_t> indirect_by_sp(const OrcEntry& orc, const UnwindPosition& at, StackSet stacks);
     Step call_step(const OrcEntry& orc, const UnwindPosition& at, std::uint64_t base, StackSet stacks);
@@ -116,6 +116,10 @@ class FrameWalker {
     Step by_marked_registers(std::uint64_t place, const StackRange& stack, StackSet stacks);
     Step by_entry(const UnwindPosition& at, StackSet stacks);
     std::optional<std::uint64_t> frame_beside(std::uint64_t slot, StackSet stacks);
+    Step by_records(const UnwindPosition& at, StackSet stacks);
+    Step by_link_register(const UnwindPosition& at, StackSet stacks);
+    Step by_registers_around(std::uint64_t record, std::uint64_t fp, std::uint64_t ip, StackSet stacks);
+    Step at_first_frame(StackSet stacks);
     Step by_links(const UnwindPosition& at, StackSet stacks);
     Step by_fresh_call(const UnwindPosition& at, StackSet stacks);
     bool is_own_snapshot(const Registers& saved, const UnwindPosition& at);

@@ -55,6 +55,18 @@ KernelCode::BpfPrograms::const_iterator KernelCode::find_bpf(std::uint64_t addre
     return address < next->second.end ? next : programs.end();
 }
 
+std::uint64_t KernelCode::signature_bits() const {
+    const SignedAddresses& how = kernel_.arch().code.signed_addresses;
+    return how.bits ? how.bits(kernel_.vmcoreinfo()) : 0;
+}
+
+FrameInRegisters KernelCode::frame_in_registers() const {
+    const char* member = kernel_.arch().code.frame_pointers.in_registers;
+    const auto offset = member ? kernel_.types().offset_of("pt_regs", member) : fail(ErrorCode::NotFound, "");
+    const auto size = kernel_.types().size_of("pt_regs");
+    return offset && size ? FrameInRegisters{*offset, *size} : FrameInRegisters{};
+}
+
 bool KernelCode::may_be_text(std::uint64_t address) const {
     if (text_.holds(address) || init_text_.holds(address)) return true;
     if (address < kernel_.arch().memory.lowest_code_address) return false;

@@ -21,6 +21,8 @@ class KernelCode final : public CodeSource {
     CodePlace look_up(std::uint64_t ip) const override;
     bool may_be_text(std::uint64_t address) const override;
     bool has_tables() const override { return orc_.exist(); }
+    std::uint64_t signature_bits() const override;
+    FrameInRegisters frame_in_registers() const override;
     bool is_return_hook(const CodePlace& place) const override {
         return ReturnHooks::is_trampoline(place.function);
     }

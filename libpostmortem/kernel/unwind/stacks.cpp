@@ -49,6 +49,7 @@ Result<std::uint64_t> read_places(const Kernel& kernel, const CpuStack& stack, s
 }
 
 Result<std::uint64_t> size_of(const Kernel& kernel, const CpuStack& stack) {
+    if (stack.size != 0) return stack.size;
     const auto size = kernel.types().size_of(stack.size_type);
     if (stack.needs_size) {
         if (size && *size > largest_stack_size) return fail(ErrorCode::Corrupt, "its size is impossible");

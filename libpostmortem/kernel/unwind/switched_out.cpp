@@ -99,7 +99,7 @@ Result<UnwindPosition> SwitchedOut::position(const Task& task, const StackRange&
     }
     const auto ip = fixed_return_ ? Result<std::uint64_t>(*fixed_return_) : read(ip_), fp = read(fp_);
     if (!ip) return fail(ip.error());
-    start.ip = *ip;
+    start.ip = walker.code().map().unsigned_address(*ip);
     if (fp) start.fp = *fp;
     return start;
 }

@@ -13,11 +13,17 @@ using Outcome = FrameWalker::Step::Outcome;
 constexpr unsigned most_crash_frames = 64;
 constexpr unsigned most_frames = 1024;
 
-UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot, std::uint64_t word) {
+// What a return address on the stack leads to. In a chain of records the caller's lies beside it.
+UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot, FrameWalker& walker) {
+    const Arch& arch = walker.code().map().arch();
+    const FramePointers& shape = arch.code.frame_pointers;
     UnwindPosition position;
     position.ip = ip;
     position.slot = slot;
-    position.sp = slot + word;
+    position.sp = slot + arch.word_size;
+    if (shape.in_registers)
+        if (const auto fp = walker.read(slot - shape.return_address_at(0) + shape.caller_at(0)))
+            position.fp = *fp;
     return position;
 }
 
@@ -105,11 +111,12 @@ std::optional<UnwindPosition> Unwinder::after_crash(const Registers& known, Fram
     const std::uint64_t word = code_.arch().word_size;
     for (const StackRange& stack : stacks) {
         for (std::uint64_t slot = stack.low; slot < stack.high; slot += word) {
-            const auto ip = walker.read(slot);
-            if (!ip) continue;
-            const auto holds = [&](const TextRange& range) { return range.holds(*ip - 1); };
+            const auto held = walker.read(slot);
+            if (!held) continue;
+            const std::uint64_t ip = code_.unsigned_address(*held);
+            const auto holds = [&](const TextRange& range) { return range.holds(ip - 1); };
             if (std::none_of(crash_functions_.begin(), crash_functions_.end(), holds)) continue;
-            const UnwindPosition start = returning_to(*ip, slot, word);
+            const UnwindPosition start = returning_to(ip, slot, walker);
             if (leads_to(start, known, walker, stacks)) return start;
         }
     }
@@ -129,8 +136,9 @@ bool Unwinder::leads_to_end(UnwindPosition at, FrameWalker& walker, StackSet sta
 
 // Either the registers of an exception on the way are the saved ones, or the way comes through the very frame
 // in which
-// __crash_kexec() saved its own. There only the stack pointer counts: the ip is that of a C label
-// (crash_setup_regs()), which the compiler may have put anywhere in the function.
+// __crash_kexec() saved its own. There only the stack pointer counts, or where records are chained the frame
+// pointer: the ip is that of a C label (crash_setup_regs()), which the compiler may have put anywhere in the
+// function.
 bool Unwinder::leads_to(UnwindPosition at, const Registers& known, FrameWalker& walker,
                         StackSet stacks) const {
     const std::uint64_t function = walker.code().at(known.ip()).start;
@@ -139,7 +147,9 @@ bool Unwinder::leads_to(UnwindPosition at, const Registers& known, FrameWalker& 
         if (step.outcome != Outcome::Moved) return false;
         if (step.saved && same_state(*step.saved, known)) return true;
         if (step.saved && step.saved->user_mode()) return false;
-        if (!step.saved && step.next.sp == known.sp() && function != 0 &&
+        const bool same_frame = code_.arch().code.frame_pointers.in_registers ? step.next.fp == known.fp()
+                                                                              : step.next.sp == known.sp();
+        if (!step.saved && same_frame && function != 0 &&
             walker.code().at(step.next.ip - 1).start == function)
             return true;
         at = std::move(step.next);
@@ -157,9 +167,10 @@ void Unwinder::unwind_unknown(const Task& task, FrameWalker& walker, StackSet st
     const Error why(ErrorCode::NotFound,
                     fmt::format("the registers of {} were not saved: where its task was is a guess", cpu));
     for (std::uint64_t slot = stack.low; slot < stack.high; slot += word) {
-        const auto ip = walker.read(slot);
-        if (!ip || !code_.is_return_address(*ip)) continue;
-        const UnwindPosition start = returning_to(*ip, slot, word);
+        const auto held = walker.read(slot);
+        const std::uint64_t ip = held ? code_.unsigned_address(*held) : 0;
+        if (!held || !code_.is_return_address(ip)) continue;
+        const UnwindPosition start = returning_to(ip, slot, walker);
         if (!leads_to_end(start, walker, stacks)) continue;
         walker.walk(start, stacks, !task.is_kernel_thread(), out);
         for (RawFrame& frame : out.frames) frame.trust = FrameTrust::Scan;

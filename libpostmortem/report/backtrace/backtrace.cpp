@@ -109,6 +109,8 @@ std::string_view to_string(StackKind kind) {
         case StackKind::Debug: return "debug";
         case StackKind::MachineCheck: return "machine-check";
         case StackKind::VmmCommunication: return "vmm-communication";
+        case StackKind::Overflow: return "overflow";
+        case StackKind::Sdei: return "sdei";
         case StackKind::Entry: break;
     }
     return "entry";

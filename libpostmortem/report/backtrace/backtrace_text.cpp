@@ -18,6 +18,8 @@ const char* exception_stack_name(StackKind kind) {
         case StackKind::Debug: return "DEBUG";
         case StackKind::MachineCheck: return "MCE";
         case StackKind::VmmCommunication: return "VC";
+        case StackKind::Overflow: return "OVERFLOW";
+        case StackKind::Sdei: return "SDEI";
         case StackKind::Task:
         case StackKind::Irq:
         case StackKind::Entry: break;

@@ -1,0 +1,85 @@
+#include "arch/arm64/page_tables.h"
+
+#include <fmt/format.h>
+
+namespace postmortem::arm64 {
+namespace {
+
+// Arm ARM (DDI 0487), D8.3 "Translation table descriptor formats"; Linux: arch/arm64/include/asm/
+// pgtable-hwdef.h.
+constexpr std::uint64_t valid = 1;
+constexpr std::uint64_t kind_bits = 3;
+constexpr std::uint64_t table_or_page = 3;
+
+constexpr std::uint64_t ones(unsigned count) {
+    return (std::uint64_t{1} << count) - 1;
+}
+
+class Walker final : public PageTableWalker {
+  public:
+    Walker(const PhysicalMemory& physical, const PageTableParams& params)
+        : physical_(physical),
+          root_(params.root),
+          page_shift_(params.page_shift),
+          index_bits_(params.page_shift - 3),
+          va_bits_(params.va_bits),
+          lpa2_(params.lpa2),
+          levels_((params.va_bits - params.page_shift + index_bits_ - 1) / index_bits_) {}
+
+    Result<Translation> walk(std::uint64_t vaddr) const override {
+        if (vaddr >> va_bits_ != ~std::uint64_t{0} >> va_bits_)
+            return fail(ErrorCode::NotMapped, "not an address of the kernel's half", vaddr);
+        std::uint64_t table = root_;
+        for (unsigned below = levels_ - 1;; --below) {
+            const unsigned shift = page_shift_ + index_bits_ * below;
+            const unsigned bits = below == levels_ - 1 ? va_bits_ - shift : index_bits_;
+            auto entry = physical_.get<std::uint64_t>(table + (vaddr >> shift & ones(bits)) * 8);
+            if (!entry) {
+                entry.error().message = fmt::format("the page table at physical {:#x} cannot be read: {}",
+                                                    table, entry.error().message);
+                return fail(std::move(entry.error()));
+            }
+            const bool block = (*entry & kind_bits) == valid && below >= 1 && below <= most_below_block();
+            const bool points_on = (*entry & kind_bits) == table_or_page;
+            if (!block && !points_on)
+                return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
+            if (block || below == 0)
+                return Translation{leaf(*entry, shift, vaddr), std::uint64_t{1} << shift};
+            table = address_in(*entry);
+        }
+    }
+
+  private:
+    // A block stands in for one or two levels of tables; for 2 it needs pages of 4 KiB, or addresses of 52
+    // bits, for 3 both.
+    unsigned most_below_block() const {
+        if (page_shift_ == 12) return lpa2_ ? 3 : 2;
+        return lpa2_ || page_shift_ == page_shift_64k ? 2 : 1;
+    }
+
+    std::uint64_t leaf(std::uint64_t entry, unsigned shift, std::uint64_t vaddr) const {
+        return (address_in(entry) & ~ones(shift)) | (vaddr & ones(shift));
+    }
+
+    // Bits 47 up to the page's size are in their place; where the rest of 52 are kept depends.
+    std::uint64_t address_in(std::uint64_t entry) const {
+        const std::uint64_t address = entry & ones(48) & ~ones(page_shift_);
+        if (page_shift_ == page_shift_64k) return address | (entry >> 12 & 0xf) << 48;
+        if (!lpa2_) return address;
+        return address | (entry & (std::uint64_t{3} << 48)) | (entry >> 8 & 3) << 50;
+    }
+
+    const PhysicalMemory& physical_;
+    std::uint64_t root_;
+    unsigned page_shift_, index_bits_, va_bits_;
+    bool lpa2_;
+    unsigned levels_;
+};
+
+}  // namespace
+
+std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
+    return std::make_unique<Walker>(physical, params);
+}
+
+}  // namespace postmortem::arm64

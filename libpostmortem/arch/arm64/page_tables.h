@@ -1,0 +1,25 @@
+// arm64 page tables of the kernel's half: pages of 4, 16 or 64 KiB, addresses of 39 to 52 bits, one to five
+// levels of 64-bit entries.
+#pragma once
+
+#include <memory>
+
+#include "memory/address_space.h"
+
+namespace postmortem::arm64 {
+
+constexpr unsigned page_shift_64k = 16;
+
+struct PageTableParams {
+    std::uint64_t root = 0;    ///< physical address of swapper_pg_dir
+    unsigned page_shift = 12;  ///< 12, 14 or 16
+    unsigned va_bits = 48;     ///< that the root was laid out for
+    /// FEAT_LPA2: entries for pages of 4 and 16 KiB hold addresses of 52 bits. Those for 64 KiB have room for
+    /// them in any case.
+    bool lpa2 = false;
+};
+
+/// `physical` must outlive the walker. The parameters are possible ones.
+std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);
+
+}  // namespace postmortem::arm64
