@@ -9,6 +9,18 @@
 #include "dump/frame_runs.h"
 
 namespace postmortem {
+namespace {
+
+// A header can claim a machine of terabytes: whole bytes are set at once.
+void set_bits(MutableBytes bits, std::uint64_t first, std::uint64_t end) {
+    const auto set = [&](std::uint64_t bit) { bits[bit / 8] |= std::byte{1} << bit % 8; };
+    while (first < end && first % 8 != 0) set(first++);
+    while (first < end && end % 8 != 0) set(--end);
+    std::fill(bits.begin() + static_cast<std::ptrdiff_t>(first / 8),
+              bits.begin() + static_cast<std::ptrdiff_t>(end / 8), std::byte{0xff});
+}
+
+}  // namespace
 
 // A stretch is stored up to filesz, as far as the file goes; what memsz adds, the writer left out.
 void ExtentPages::add(std::uint64_t paddr, std::uint64_t filesz, std::uint64_t memsz, std::uint64_t offset) {
@@ -79,9 +91,7 @@ void ExtentPages::mark_frames(const ExtentMap& map, std::uint64_t first_pfn, Mut
          extent && extent != map.end(); ++extent) {
         const std::uint64_t last = std::min((extent->end - 1) / page_size_ + 1, end_pfn);
         const std::uint64_t first = std::max(extent->begin / page_size_, first_pfn);
-        for (std::uint64_t pfn = first; pfn < last; ++pfn) {
-            bits[(pfn - first_pfn) / 8] |= std::byte{1} << (pfn - first_pfn) % 8;
-        }
+        if (first < last) set_bits(bits, first - first_pfn, last - first_pfn);
         if (extent->end / page_size_ >= end_pfn) break;
     }
 }

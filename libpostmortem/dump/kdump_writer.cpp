@@ -24,6 +24,9 @@ using Buffer = std::vector<std::byte>;
 
 // A bitmap of so many frames takes 8 GiB: no machine has as many, whatever a dump claims.
 constexpr std::uint64_t max_frames_written = 1ull << 36;
+// Of frames that a source claims without a byte of theirs, as many as four levels of x86_64's page tables
+// reach: 64 TiB.
+constexpr std::uint64_t max_frames_claimed = 1ull << 34;
 
 // The source's notes, encoded anew, and where in them the VMCOREINFO text lies.
 struct NoteArea {
@@ -103,7 +106,7 @@ class KdumpWriter {
           word_(word_size_of(utsname_.machine) == 4 ? 4 : 8),
           block_(content.source.page_size()) {
         const std::uint64_t wanted_end = content_.pfns.empty() ? 0 : content_.pfns.back() + 1;
-        const std::uint64_t known_end = std::min(content_.source.info().max_pfn, max_frames_written);
+        const std::uint64_t known_end = std::min(content_.source.info().max_pfn, max_frames_claimed);
         max_mapnr_ = std::max(wanted_end, known_end);
         sub_header_blocks_ = blocks(sub_layout().size + notes_.bytes.size());
         bitmap_blocks_ = blocks(max_mapnr_ / 8 + (max_mapnr_ % 8 != 0));

@@ -1,5 +1,6 @@
 // Which frames a dump holds and which existed: the same answer from every format, without decoding a page.
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -151,6 +152,33 @@ TEST_CASE("parts of a split dump in any order, and such as overlap, give each fr
     const auto dump = join_parts(std::move(parts));
     CHECK(in_runs(*dump, true) == frames(memory, false));
     CHECK(in_runs(*dump, false) == frames(memory, true));
+}
+
+TEST_CASE("a stretch that begins and ends anywhere is told frame by frame, in windows of any size") {
+    for (std::uint64_t first = 0; first < 20; ++first) {
+        for (const std::uint64_t count : {1u, 2u, 7u, 8u, 9u, 15u, 16u, 17u, 40u}) {
+            CAPTURE(first);
+            CAPTURE(count);
+            const auto dump = open_bytes(
+                make_elf({{first * 4096, Buffer(4096), count * 4096}, {80 * 4096, Buffer(4096)}}, {}));
+            REQUIRE(dump);
+            std::set<std::uint64_t> expected = {80};
+            for (std::uint64_t pfn = first; pfn < first + count; ++pfn) expected.insert(pfn);
+            for (const std::size_t step : {1, 2, 3, 16}) CHECK(existing(**dump, 96, step) == expected);
+        }
+    }
+}
+
+// A second per terabyte, where each frame was told by itself.
+TEST_CASE("the bitmap of a machine that a header claims to be of terabytes is made in no time") {
+    const auto dump = open_bytes(make_elf({{0, Buffer(4096), 1ull << 44}}, {}));
+    REQUIRE(dump);
+    const auto start = std::chrono::steady_clock::now();
+    Buffer bits(1u << 16);
+    for (std::uint64_t first = 0; first < 1ull << 32; first += bits.size() * 8)
+        (*dump)->existing_frames(first, bits);
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
+    CHECK(std::all_of(bits.begin(), bits.end(), [](std::byte b) { return b == std::byte{0xff}; }));
 }
 
 TEST_CASE("a machine of terabytes is gone through by its stretches, and its bitmap by pieces") {
