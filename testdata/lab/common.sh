@@ -90,7 +90,7 @@ libraries_of() {
     if [ "$1" = / ]; then
         ldd "$2" | grep -o '/[^ ]*'
     else
-        (cd "$1" && find lib -name '*.so*' | sed 's#^#/#')
+        (cd "$1" && find lib usr/lib -name '*.so*' | sed 's#^#/#')
     fi
 }
 
