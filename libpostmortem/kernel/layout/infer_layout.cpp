@@ -86,6 +86,10 @@ std::unique_ptr<ListedTypes> types_of(const Kernel& kernel, const InferredLayout
 }  // namespace
 
 Result<InferredLayout> infer_layout(const Kernel& kernel) {
+    // Without a word on the task that a CPU runs nothing tells one saved register from the other.
+    if (layout_clues(kernel.arch()).current_task.empty())
+        return fail(ErrorCode::Unsupported,
+                    fmt::format("the layout of {} kernels is not inferred", kernel.arch().name));
     TaskFacts facts(kernel);
     if (auto done = infer_tasks(facts); !done) return fail(std::move(done.error()));
     if (auto done = has_essentials(facts.findings); !done) return fail(std::move(done.error()));
