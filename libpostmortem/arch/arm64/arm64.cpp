@@ -56,7 +56,8 @@ constexpr CpuStack cpu_stacks[] = {
 
 // machine_kexec() loads the crash kernel; the other CPUs are stopped by an interrupt between processors
 // (arch/arm64/kernel/smp.c).
-constexpr const char* resting[] = {"machine_kexec", "ipi_cpu_crash_stop", "do_handle_IPI", "cpu_park_loop"};
+constexpr const char* resting[] = {"machine_kexec", "ipi_cpu_crash_stop", "do_handle_IPI",
+                                   "ipi_handler",   "handle_IPI",         "cpu_park_loop"};
 
 }  // namespace
 

@@ -34,7 +34,8 @@ TEST_CASE("calls, and what is none") {
     const auto is_call = [](std::uint32_t word) {
         return arm64::call_sites.ends_in_call(code({word}), Endian::Little);
     };
-    for (const std::uint32_t word : {bl_next, 0x97ffffffu, blr_x8, blraa_x8_x9, blraaz_x3}) CHECK(is_call(word));
+    for (const std::uint32_t word : {bl_next, 0x97ffffffu, blr_x8, blraa_x8_x9, blraaz_x3})
+        CHECK(is_call(word));
     for (const std::uint32_t word : {br_x8, nop, ret, b_next, 0u, ~0u}) CHECK_FALSE(is_call(word));
 }
 
@@ -68,7 +69,8 @@ TEST_CASE("a frame exists from its making to its end, and again behind the retur
     CHECK(framed({push, set_fp, bl_next, ldp_others, nop}));
     CHECK_FALSE(framed({push, set_fp, bl_next, pop}));
     CHECK_FALSE(framed({push, set_fp, bl_next, pop_in_place, nop}));
-    for (const std::uint32_t leave : {ret, retaa, b_next}) CHECK(framed({push, set_fp, bl_next, pop, leave, nop}));
+    for (const std::uint32_t leave : {ret, retaa, b_next})
+        CHECK(framed({push, set_fp, bl_next, pop, leave, nop}));
     CHECK_FALSE(framed({nop, ret, nop}));
 }
 

@@ -91,9 +91,14 @@ TEST_CASE("the levels are those of the CPUs, but for pages of 64 KiB") {
         unsigned top_shift;
         std::uint64_t index;
     };
-    for (const Case& c : {Case{4096, 52, 12, 48, 0xf}, {4096, 52, 16, 39, 0x1a0}, {16384, 52, 12, 47, 0x1f},
-                          {16384, 48, 16, 47, 1}, {16384, 52, 17, 36, 0x500}, {65536, 52, 12, 42, 0x3f4},
-                          {65536, 52, 16, 42, 0x3f4}, {65536, 48, 16, 42, 0x34}}) {
+    for (const Case& c : {Case{4096, 52, 12, 48, 0xf},
+                          {4096, 52, 16, 39, 0x1a0},
+                          {16384, 52, 12, 47, 0x1f},
+                          {16384, 48, 16, 47, 1},
+                          {16384, 52, 17, 36, 0x500},
+                          {65536, 52, 12, 42, 0x3f4},
+                          {65536, 52, 16, 42, 0x3f4},
+                          {65536, 48, 16, 42, 0x34}}) {
         CAPTURE(c.page_size);
         CAPTURE(c.t1sz);
         Memory memory(c.page_size);
@@ -132,10 +137,12 @@ TEST_CASE("without T1SZ addresses are as long as the kernel was built for") {
 }
 
 TEST_CASE("sizes that no kernel has are refused by name") {
-    for (const auto& [page_size, va_bits, t1sz, code] :
-         {std::tuple(4096ull, 47, 17, ErrorCode::Unsupported), {65536ull, 39, 25, ErrorCode::Unsupported},
-          {8192ull, 48, 16, ErrorCode::Unsupported}, {4096ull, 60, 16, ErrorCode::Corrupt},
-          {4096ull, 48, 99, ErrorCode::Corrupt}, {4097ull, 48, 16, ErrorCode::Corrupt}}) {
+    for (const auto& [page_size, va_bits, t1sz, code] : {std::tuple(4096ull, 47, 17, ErrorCode::Unsupported),
+                                                         {65536ull, 39, 25, ErrorCode::Unsupported},
+                                                         {8192ull, 48, 16, ErrorCode::Unsupported},
+                                                         {4096ull, 60, 16, ErrorCode::Corrupt},
+                                                         {4096ull, 48, 99, ErrorCode::Corrupt},
+                                                         {4097ull, 48, 16, ErrorCode::Corrupt}}) {
         const Memory memory(4096);
         Machine machine;
         machine.page_size = page_size;
@@ -148,7 +155,8 @@ TEST_CASE("sizes that no kernel has are refused by name") {
 }
 
 TEST_CASE("a signature is taken off addresses of the kernel's half alone") {
-    const std::uint64_t bits = arm64::signature_bits(VmcoreInfo("NUMBER(KERNELPACMASK)=0xffff000000000000\n"));
+    const std::uint64_t bits =
+        arm64::signature_bits(VmcoreInfo("NUMBER(KERNELPACMASK)=0xffff000000000000\n"));
     CHECK(arm64::strip_signature(0x1b8ad5b3a3f13040, bits) == 0xffffd5b3a3f13040);
     CHECK(arm64::strip_signature(0xffffd5b3a3f13040, bits) == 0xffffd5b3a3f13040);
     CHECK(arm64::strip_signature(0x0000d5b3a3f13040, bits) == 0x0000d5b3a3f13040);
@@ -160,8 +168,9 @@ TEST_CASE("the length of vmalloc space") {
     const Memory memory(4096);
     const PhysicalMemory physical(memory.dump);
     const auto bytes = [&](const char* text) { return arm64::vmalloc_bytes(physical, VmcoreInfo(text), {}); };
-    CHECK(bytes("NUMBER(VMALLOC_START)=0xffff800080000000\nNUMBER(VMALLOC_END)=0xfffffbffff800000\n").value() ==
-          0x7bff7f800000);
+    CHECK(
+        bytes("NUMBER(VMALLOC_START)=0xffff800080000000\nNUMBER(VMALLOC_END)=0xfffffbffff800000\n").value() ==
+        0x7bff7f800000);
     CHECK(bytes("NUMBER(VMALLOC_START)=0xffff800080000000\n").error().code == ErrorCode::NotFound);
     CHECK(bytes("NUMBER(VMALLOC_START)=0x2000\nNUMBER(VMALLOC_END)=0x1000\n").error().code ==
           ErrorCode::Corrupt);

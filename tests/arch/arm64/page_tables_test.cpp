@@ -27,11 +27,10 @@ struct Layout {
 
 // CONFIG_ARM64_*_PAGES and CONFIG_ARM64_VA_BITS_* (arch/arm64/Kconfig); Arm DDI 0487, table D8-21 and on.
 const std::vector<Layout> layouts = {
-    {12, 39, Wide::No, 3, {21, 30}},       {12, 48, Wide::No, 4, {21, 30}},
-    {12, 52, Wide::Lpa2, 5, {21, 30, 39}}, {14, 36, Wide::No, 2, {25}},
-    {14, 47, Wide::No, 3, {25}},           {14, 48, Wide::No, 4, {25}},
-    {14, 52, Wide::Lpa2, 4, {25, 36}},     {16, 42, Wide::Lpa, 2, {29}},
-    {16, 48, Wide::Lpa, 3, {29, 42}},      {16, 52, Wide::Lpa, 3, {29, 42}},
+    {12, 39, Wide::No, 3, {21, 30}},   {12, 48, Wide::No, 4, {21, 30}}, {12, 52, Wide::Lpa2, 5, {21, 30, 39}},
+    {14, 36, Wide::No, 2, {25}},       {14, 47, Wide::No, 3, {25}},     {14, 48, Wide::No, 4, {25}},
+    {14, 52, Wide::Lpa2, 4, {25, 36}}, {16, 42, Wide::Lpa, 2, {29}},    {16, 48, Wide::Lpa, 3, {29, 42}},
+    {16, 52, Wide::Lpa, 3, {29, 42}},
 };
 
 constexpr std::uint64_t page = 3, block = 1;
@@ -69,7 +68,8 @@ struct Tables {
     }
     Result<Translation> walk(std::uint64_t vaddr) const {
         const PhysicalMemory physical(dump);
-        return arm64::make_walker(physical, {root, layout.page_shift, layout.va_bits, layout.wide == Wide::Lpa2})
+        return arm64::make_walker(physical,
+                                  {root, layout.page_shift, layout.va_bits, layout.wide == Wide::Lpa2})
             ->walk(vaddr);
     }
     std::uint64_t highest_paddr() const { return layout.wide == Wide::No ? 1ull << 47 : 0xdull << 48; }

@@ -157,17 +157,18 @@ TEST_CASE("interrupted without a frame, the caller is where the link register sa
           Names{"do_read", "vfs_read", "el0t_64_sync", "el0t_64_sync"});
     // A function with a frame has left there what it called last.
     Records framed;
-    CHECK(functions(framed.walk(UnwindPosition::from_registers(
-              framed.registers(framed.inner + 0x80, sp, sp, framed.call(framed.inner, 0x60, framed.leaf))))) ==
+    CHECK(functions(framed.walk(UnwindPosition::from_registers(framed.registers(
+              framed.inner + 0x80, sp, sp, framed.call(framed.inner, 0x60, framed.leaf))))) ==
           Names{"do_read", "vfs_read", "el0t_64_sync"});
 }
 
-TEST_CASE("a processor that has just entered the kernel has no frame: the program's registers are still its own") {
+TEST_CASE(
+    "a processor that has just entered the kernel has no frame: the program's registers are still its own") {
     Records code;
     const std::uint64_t vectors = code.add("vectors");
-    const auto trace =
-        code.walk(UnwindPosition::from_registers(code.registers(vectors + 0x80, code.stack.high, 0xfffff010, 0x401000)),
-                  true);
+    const auto trace = code.walk(
+        UnwindPosition::from_registers(code.registers(vectors + 0x80, code.stack.high, 0xfffff010, 0x401000)),
+        true);
     CHECK(functions(trace) == Names{"vectors"});
     CHECK(trace.end == BacktraceEnd::User);
     CHECK(trace.registers.empty());
@@ -176,8 +177,10 @@ TEST_CASE("a processor that has just entered the kernel has no frame: the progra
 TEST_CASE("records that lead nowhere: back, beside the stacks, to what is no return address") {
     Records code;
     const std::uint64_t inner_record = code.stack.high - 0x280, back = code.call(code.read, 0x40, code.inner);
-    for (const auto& [caller, address] : {std::pair(inner_record, back), {inner_record - 0x100, back},
-                                          {std::uint64_t{0x1000}, back}, {code.stack.high - 0x200 + 1, back},
+    for (const auto& [caller, address] : {std::pair(inner_record, back),
+                                          {inner_record - 0x100, back},
+                                          {std::uint64_t{0x1000}, back},
+                                          {code.stack.high - 0x200 + 1, back},
                                           {code.stack.high - 0x200, back + 0x10}}) {
         code.put_record(inner_record, caller, address);
         const auto trace = code.walk(code.asleep());

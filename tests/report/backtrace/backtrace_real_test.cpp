@@ -45,13 +45,13 @@ std::string place_of(const Frame& frame) {
     return fmt::format("{}+{:#x}/{:#x}", frame.function, frame.offset, frame.size);
 }
 
-// The certain frames of the last "Call Trace:" of a console log, innermost first.
+// The certain frames of the last "Call Trace:" (of arm64: "Call trace:") of a console log, innermost first.
 std::vector<std::string> last_call_trace(const std::string& console) {
     std::vector<std::string> trace;
     bool inside = false;
     std::istringstream lines(console);
     for (std::string line; std::getline(lines, line);) {
-        if (line.find("Call Trace:") != std::string::npos) {
+        if (line.find("Call Trace:") != std::string::npos || line.find("Call trace:") != std::string::npos) {
             trace.clear();
             inside = true;
         } else if (inside && line.find("</TASK>") == std::string::npos &&

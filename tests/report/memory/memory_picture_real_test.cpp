@@ -509,8 +509,10 @@ TEST_CASE("what a dump does not hold is told, and never shown as zero") {
         if (picture.meminfo.empty()) CHECK_FALSE(picture.problems.empty());
         for (const MeminfoLine& line : picture.meminfo)
             if (line.name == "MemTotal" || line.name == "MemFree") CHECK(line.value > 0);
+        // All of a small arm64 machine's memory is within reach of its devices' 32 bits or less: ZONE_DMA.
+        const bool arm64 = path.parent_path().filename().string().starts_with("arm64-");
         for (const ZoneUse& zone : picture.zones)
-            if (zone.name == "DMA32") CHECK(zone.managed > 0);
+            if (zone.name == (arm64 ? "DMA" : "DMA32")) CHECK(zone.managed > 0);
         CHECK(to_json(picture).find("\"problems\"") != std::string::npos);
     }
 }
