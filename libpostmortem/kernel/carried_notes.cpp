@@ -21,9 +21,16 @@ Result<Bytes> find_note(const DumpFile& dump, CarriedNote::Type type) {
     return fail(ErrorCode::NotFound, "the dump carries no such note");
 }
 
+// "DWARF of /home/me/vmlinux": what is handed on does not tell where it was made.
+std::string without_folders(std::string_view source) {
+    const std::size_t path = source.find('/'), name = source.rfind('/');
+    if (path == npos) return std::string(source);
+    return fmt::format("{}{}", source.substr(0, path), source.substr(name + 1));
+}
+
 std::vector<std::byte> packed(const SymbolTable& symbols) {
     PackedText text;
-    text.lines = {{"from", std::string(symbols.source())}};
+    text.lines = {{"from", without_folders(symbols.source())}};
     (void)symbols.for_each([&](const Symbol& symbol) {
         text.content += fmt::format("{:x} {} {}\n", symbol.address, symbol.type, symbol.name);
         return true;
@@ -46,7 +53,8 @@ std::vector<CarriedNote> notes_to_carry(const Kernel& kernel) {
     std::vector<CarriedNote> notes;
     if (kernel.types_are_from_file()) {
         const auto word = static_cast<std::uint32_t>(kernel.memory().word_size());
-        const TypeFile file = make_type_file(kernel.types(), kernel.build(), kernel.types().source(), word);
+        const TypeFile file =
+            make_type_file(kernel.types(), kernel.build(), without_folders(kernel.types().source()), word);
         notes.push_back({CarriedNote::Type::Types, pack(file)});
     }
     if (const auto symbols = kernel.symbols(); symbols && (*symbols)->source() != "kallsyms")

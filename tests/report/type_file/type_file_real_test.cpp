@@ -126,6 +126,10 @@ TEST_CASE(
         extraction.compression_level = 1;
         const fs::path small = dir.path() / "small";
         REQUIRE(extract(path, small, extraction));
+        // It may be handed to others: the folder is no business of theirs.
+        const std::string bytes = test::file_contents(small);
+        CHECK(contains(bytes, file.filename().string()));
+        CHECK_FALSE(contains(bytes, dir.path().string()));
         // What the file itself is differs: sys and report tell that.
         check_same(expected, answers_with(small, without_btf()), {"ps", "bt", "runq", "log", "cgroups"});
         fs::remove(file);
