@@ -31,6 +31,13 @@ inline Result<std::vector<std::int64_t>> signed_words(const AddressSpace& memory
     return words;
 }
 
+/// IS_ERR() (include/linux/err.h): a pointer's last 4095 values are error codes.
+inline bool is_error_pointer(const AddressSpace& memory, std::uint64_t pointer) {
+    constexpr std::uint64_t most_errors = 4095;
+    const std::uint64_t last = memory.word_size() == 4 ? 0xffffffff : ~std::uint64_t{0};
+    return pointer > last - most_errors && pointer <= last;
+}
+
 /// What an address is that was computed with offsets which may be negative: it wraps around as the machine's
 /// do.
 inline std::uint64_t wrapped(const AddressSpace& memory, std::uint64_t address) {

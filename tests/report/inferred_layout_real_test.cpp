@@ -29,7 +29,7 @@ namespace {
 std::unique_ptr<Kernel> open(const std::filesystem::path& path, bool with_types) {
     KernelOptions options;
     options.search_vmlinux = false;
-    options.types.btf = with_types;
+    options.types.btf = options.types.files = with_types;
     auto kernel = Kernel::open(path, options);
     return kernel ? std::move(*kernel) : nullptr;
 }
@@ -71,6 +71,10 @@ void check_same(const Backtrace& bare, const Backtrace& known) {
     CHECK(bare.registers.size() == known.registers.size());
     REQUIRE(bare.frames.size() == known.frames.size());
     for (std::size_t i = 0; i < bare.frames.size(); ++i) {
+        // Symbols that are functions alone do not tell where the modules are: in their code a step is a
+        // guess.
+        const bool unknown_module = !known.frames[i].module.empty() && bare.frames[i].module.empty();
+        if (unknown_module && bare.frames[i].trust == FrameTrust::Scan) continue;
         CHECK(bare.frames[i].ip == known.frames[i].ip);
         CHECK(bare.frames[i].slot == known.frames[i].slot);
         CHECK(bare.frames[i].function == known.frames[i].function);

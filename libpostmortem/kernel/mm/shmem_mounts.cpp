@@ -8,6 +8,7 @@
 #include "kernel/fs/paths.h"
 #include "kernel/lists.h"
 #include "kernel/percpu_counter.h"
+#include "memory/words.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -114,9 +115,8 @@ void ShmemReader::read_limit(const Object& super_block, ShmemMount& mount) {
 
 // kern_mount() makes one that belongs to no namespace.
 bool ShmemReader::is_internal(std::uint64_t mount) const {
-    constexpr std::uint64_t first_error = static_cast<std::uint64_t>(-4095);  // MNT_NS_INTERNAL is one
     const std::uint64_t space = kernel_.object("mount", mount)["mnt_ns"].u64_or(0);
-    return space == 0 || space >= first_error;
+    return space == 0 || is_error_pointer(kernel_.memory(), space);  // as MNT_NS_INTERNAL is
 }
 
 // A mount of the first process's namespace, else one of any other (devtmpfs has one that kdevtmpfs alone

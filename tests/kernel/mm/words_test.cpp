@@ -27,6 +27,18 @@ std::uint64_t bits(std::int64_t value) {
 
 }  // namespace
 
+TEST_CASE("error codes in place of pointers are those of the machine's width") {
+    for (const FakeBuild build : builds) {
+        FakeKernel fake(build);
+        const auto kernel = fake.open();
+        const std::uint64_t last = fake.word() == 4 ? 0xffffffffull : ~0ull;
+        for (const std::uint64_t code : {1ull, 22ull, 4095ull})
+            CHECK(is_error_pointer(kernel->memory(), last - code + 1));
+        CHECK_FALSE(is_error_pointer(kernel->memory(), last - 4095));
+        CHECK_FALSE(is_error_pointer(kernel->memory(), 0));
+    }
+}
+
 TEST_CASE("an array of longs, some of them below zero") {
     for (const FakeBuild build : builds) {
         FakeKernel fake(build);

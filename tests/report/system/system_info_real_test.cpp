@@ -130,6 +130,8 @@ TEST_CASE("the taint letters are the kernel's own") {
         REQUIRE(kernel);
         const auto table = (*kernel)->symbol("taint_flags");
         const auto size = (*kernel)->types().size_of("taint_flag");
+        // Nor does a type file hold what no command asks for.
+        if (!size && (*kernel)->types_are_from_file()) continue;
         REQUIRE(table);
         REQUIRE(size);
         for (const TaintFlag& flag : decode_taints((1ull << 18) - 1)) {
