@@ -66,6 +66,11 @@ void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
             folders.needed.push_back(std::filesystem::absolute(arguments.text(option)).parent_path());
     if (const auto cache = cache_to_fill(arguments); cache && syntax.reads_kernel)
         folders.useful.push_back(*cache);
+    const std::filesystem::path temporary = arguments.has("tmpdir")
+                                                ? std::filesystem::path(arguments.text("tmpdir"))
+                                                : postmortem::default_temporary_folder();
+    // Elsewhere a temporary file has its name for a moment.
+    if (!has_nameless_files(temporary)) folders.useful.push_back(temporary);
     enter_sandbox(folders);
 }
 

@@ -50,6 +50,10 @@ bool give_up_privileges() {
 
 }  // namespace
 
+bool has_nameless_files(const std::filesystem::path& folder) {
+    return Descriptor(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)).is_open();
+}
+
 bool keep_folders(const std::vector<std::filesystem::path>& writable) {
     landlock_ruleset_attr rules{};
     rules.handled_access_fs = kept;

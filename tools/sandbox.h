@@ -19,6 +19,9 @@ struct SandboxFolders {
 /// needed there is no sandbox.
 bool enter_sandbox(const SandboxFolders& folders);
 
+/// Whether its file system can make a file without a name (O_TMPFILE), which no sandbox has to allow.
+bool has_nameless_files(const std::filesystem::path& folder);
+
 /// The two means by themselves: system calls are filtered (seccomp), and folders are kept (Landlock).
 enum class NewFiles : bool { Denied, Allowed };
 bool filter_system_calls(NewFiles new_files);

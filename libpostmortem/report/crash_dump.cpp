@@ -1,5 +1,6 @@
 #include <postmortem/crash_dump.h>
 
+#include "dump/container/temporary_file.h"
 #include "kernel/kernel.h"
 #include "memory/physical_memory.h"
 #include "report/backtrace/backtrace.h"
@@ -21,6 +22,10 @@ CrashDump::CrashDump(std::unique_ptr<Kernel> kernel) : kernel_(std::move(kernel)
 CrashDump::CrashDump(CrashDump&&) noexcept = default;
 CrashDump& CrashDump::operator=(CrashDump&&) noexcept = default;
 CrashDump::~CrashDump() = default;
+
+std::filesystem::path default_temporary_folder() {
+    return TemporaryFile::default_folder();
+}
 
 Result<CrashDump> CrashDump::open(const std::filesystem::path& path, const OpenOptions& options) {
     auto kernel = Kernel::open(path, kernel_options(options));

@@ -143,6 +143,9 @@ TEST_CASE("in the sandbox files are read, and made where they may be") {
     CHECK(in_child(made_there, opens(fresh, O_RDWR | O_CREAT | O_EXCL)) == 0);
     CHECK(in_child(made_there, [&] { return ::rename(fresh.c_str(), there.c_str()); }) == 0);
     CHECK_FALSE(fs::exists(elsewhere));
+    // As a temporary file does where none can be without a name.
+    CHECK(in_child(made_there, [&] { return ::unlink(there.c_str()); }) == 0);
+    CHECK_FALSE(tool::has_nameless_files("/proc"));
 }
 
 TEST_CASE("a command is in the sandbox before it reads, unless it is told not to") {

@@ -21,13 +21,6 @@ bool is_zero(Bytes bytes) {
     return bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
-// Unpacked dumps are large, and /tmp is memory on many machines.
-std::filesystem::path chosen(std::filesystem::path folder) {
-    if (!folder.empty()) return folder;
-    const char* by_user = std::getenv("TMPDIR");
-    return by_user && *by_user ? by_user : "/var/tmp";
-}
-
 int open_nameless(const std::filesystem::path& folder) {
     const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)) return fd;
@@ -40,8 +33,14 @@ int open_nameless(const std::filesystem::path& folder) {
 
 }  // namespace
 
+// Unpacked dumps are large, and /tmp is memory on many machines.
+std::filesystem::path TemporaryFile::default_folder() {
+    const char* by_user = std::getenv("TMPDIR");
+    return by_user && *by_user ? by_user : "/var/tmp";
+}
+
 Result<TemporaryFile> TemporaryFile::create(std::filesystem::path folder, std::uint64_t max_bytes) {
-    folder = chosen(std::move(folder));
+    if (folder.empty()) folder = default_folder();
     const int fd = open_nameless(folder);
     if (fd < 0)
         return fail(ErrorCode::Io,

@@ -12,7 +12,9 @@ namespace postmortem {
 
 class TemporaryFile {
   public:
-    /// In `folder`, or where that is empty in $TMPDIR or /var/tmp. Errors: Io.
+    /// $TMPDIR, or /var/tmp.
+    static std::filesystem::path default_folder();
+    /// In `folder`, or where that is empty in the default one. Errors: Io.
     static Result<TemporaryFile> create(std::filesystem::path folder, std::uint64_t max_bytes);
 
     TemporaryFile(TemporaryFile&& other) noexcept;

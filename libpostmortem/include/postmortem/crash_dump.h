@@ -47,6 +47,9 @@ struct OpenOptions {
     std::function<void(std::uint64_t done, std::uint64_t total)> progress;
 };
 
+/// Where compressed dumps are unpacked to when nothing else is said: $TMPDIR, or /var/tmp.
+POSTMORTEM_API std::filesystem::path default_temporary_folder();
+
 /// A dump whose kernel is understood. Safe to question from several threads at once.
 class POSTMORTEM_API CrashDump {
   public:
