@@ -75,6 +75,12 @@ bool FakeCode::may_be_text(std::uint64_t address) const {
     return address >= text && address < text + functions_.size() * function_size;
 }
 
+std::vector<std::string> functions(const RawBacktrace& trace) {
+    std::vector<std::string> names;
+    for (const RawFrame& frame : trace.frames) names.push_back(frame.place->function);
+    return names;
+}
+
 OrcEntry by_sp(std::int16_t offset) {
     return {offset, 0, OrcRegister::Sp, OrcRegister::Undefined, OrcType::Call, false};
 }

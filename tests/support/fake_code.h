@@ -72,6 +72,9 @@ class FakeCode : public CodeSource {
     std::map<std::uint64_t, Function> functions_;
 };
 
+/// The functions of its frames, the innermost first.
+std::vector<std::string> functions(const RawBacktrace& trace);
+
 /// A frame found at the stack pointer plus `offset`.
 OrcEntry by_sp(std::int16_t offset);
 OrcEntry end_of_stack();

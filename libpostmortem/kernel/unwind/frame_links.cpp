@@ -9,12 +9,6 @@
 namespace postmortem {
 namespace {
 
-FrameWalker::Step end_of_stack() {
-    FrameWalker::Step step;
-    step.outcome = FrameWalker::Step::Outcome::EndOfStack;
-    return step;
-}
-
 // The registers below the frame pointer, and the one above it, which that entry did not save.
 SavedRegisters without_preserved(Registers registers) {
     const unsigned fp = registers.file->fp;
@@ -29,7 +23,7 @@ FrameWalker::Step FrameWalker::by_links(const UnwindPosition& at, StackSet stack
     if (step.outcome == Step::Outcome::Failed) step = by_unmarked_registers(at, stacks);
     // Kernel threads and idle tasks start with a frame pointer of 0.
     if (step.outcome == Step::Outcome::Failed && at.fp == 0u && !at.interrupted && !user_task_)
-        return end_of_stack();
+        return Step::end_of_stack();
     if (step.outcome == Step::Outcome::Failed) step = by_frame_pointer(at, stacks);
     return step;
 }
@@ -90,8 +84,8 @@ FrameWalker::Step FrameWalker::by_start(const UnwindPosition& at, StackSet stack
     for (const StackRange& stack : stacks) {
         if (stack.kind != StackKind::Task || !stack.holds(at.sp, word_)) continue;
         const std::uint64_t room = stack.high - arch_.frames.size;
-        if (at.sp > room && !code_.map().has_tables()) return end_of_stack();
-        if (!user_task_ && at.sp <= room && room - at.sp <= padding) return end_of_stack();
+        if (at.sp > room && !code_.map().has_tables()) return Step::end_of_stack();
+        if (!user_task_ && at.sp <= room && room - at.sp <= padding) return Step::end_of_stack();
     }
     return {};
 }

@@ -14,12 +14,6 @@ FrameWalker::Step no_record(const UnwindPosition& at) {
     return step;
 }
 
-FrameWalker::Step end_of_stack_here() {
-    FrameWalker::Step step;
-    step.outcome = FrameWalker::Step::Outcome::EndOfStack;
-    return step;
-}
-
 // A CPU that has just entered the kernel has saved nothing yet: its frame pointer is the program's.
 bool begins_entry(const UnwindPosition& at, StackSet stacks) {
     if (!at.interrupted) return false;
@@ -40,7 +34,7 @@ FrameWalker::Step FrameWalker::by_records(const UnwindPosition& at, StackSet sta
     const FramePointers& shape = arch_.code.frame_pointers;
     const std::uint64_t slot = shape.return_address_at(record);
     const auto fp = read_on(stacks, shape.caller_at(record)), word = read_on(stacks, slot);
-    if (!fp || !word) return begins_entry(at, stacks) ? end_of_stack_here() : no_record(at);
+    if (!fp || !word) return begins_entry(at, stacks) ? Step::end_of_stack() : no_record(at);
     for (const StackRange& stack : stacks) {
         if (stack.holds(record, word_) && stack.holds(at.slot, word_) && record < at.slot)
             return no_record(at);
@@ -93,19 +87,18 @@ FrameWalker::Step FrameWalker::by_registers_around(std::uint64_t record, std::ui
 }
 
 FrameWalker::Step FrameWalker::at_first_frame(StackSet stacks) {
-    Step step;
-    step.outcome = Step::Outcome::EndOfStack;
-    if (!user_task_) return step;
+    if (!user_task_) return Step::end_of_stack();
     for (const StackRange& stack : stacks) {
         if (stack.kind != StackKind::Task) continue;
         const SavedRegisters saved = registers_on(stacks, stack.high - code_.map().frame_in_registers().size);
         if (!saved || !saved->user_mode()) continue;
+        Step step;
         step.outcome = Step::Outcome::Moved;
         step.next = UnwindPosition::from_registers(saved);
         step.saved = saved;
         return step;
     }
-    return step;
+    return Step::end_of_stack();
 }
 
 }  // namespace postmortem

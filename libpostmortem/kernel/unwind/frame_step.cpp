@@ -173,11 +173,7 @@ FrameWalker::Step FrameWalker::step(const UnwindPosition& at, StackSet stacks) {
     const CodePlace& place = code_.at(at.interrupted ? at.ip : at.ip - 1);
     if (!place.orc) return failed(place.orc.error());
     const OrcEntry& orc = *place.orc;
-    if (orc.type == OrcType::EndOfStack) {
-        Step step;
-        step.outcome = Step::Outcome::EndOfStack;
-        return step;
-    }
+    if (orc.type == OrcType::EndOfStack) return Step::end_of_stack();
     if (orc.type == OrcType::Undefined)
         return failed({ErrorCode::NotFound, "the unwind tables know no frame for this instruction", at.ip});
     const auto base = frame_base(orc, at, stacks);

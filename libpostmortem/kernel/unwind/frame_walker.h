@@ -78,6 +78,12 @@ class FrameWalker {
         UnwindPosition next;
         SavedRegisters saved;  ///< the registers that lay between the two frames; else null
         std::optional<Error> error;
+
+        static Step end_of_stack() {
+            Step step;
+            step.outcome = Outcome::EndOfStack;
+            return step;
+        }
     };
     /// From one frame to its caller by the unwind tables alone.
     Step step(const UnwindPosition& at, StackSet stacks);

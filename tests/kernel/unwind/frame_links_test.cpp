@@ -15,12 +15,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Names functions(const RawBacktrace& trace) {
-    Names names;
-    for (const RawFrame& frame : trace.frames) names.push_back(frame.place->function);
-    return names;
-}
-
 // system_call > sys_read > vfs_read > schedule, each with a frame; the program's frame pointer is `user_bp`.
 struct SystemCall : FakeCode {
     static constexpr std::uint64_t user_bp = 0x7ffd12345678;

@@ -9,11 +9,13 @@
 #include "arch/x86_64/registers.h"
 #include "arch/x86_64/x86_64.h"
 #include "kernel/unwind/frame_walker.h"
+#include "support/fake_code.h"
 #include "support/memory_image.h"
 
 namespace frame_pointer_test {
 
 using namespace postmortem;
+using postmortem::test::functions;
 
 namespace {
 
@@ -120,12 +122,6 @@ class Tableless final : public CodeSource {
 };
 
 using Names = std::vector<std::string>;
-
-Names functions(const RawBacktrace& trace) {
-    Names names;
-    for (const RawFrame& frame : trace.frames) names.push_back(frame.place->function);
-    return names;
-}
 
 }  // namespace
 

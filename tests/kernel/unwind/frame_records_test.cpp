@@ -16,12 +16,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Names functions(const RawBacktrace& trace) {
-    Names names;
-    for (const RawFrame& frame : trace.frames) names.push_back(frame.place->function);
-    return names;
-}
-
 constexpr std::uint64_t kernel_mode = 0x604000c5, program_mode = 0x20001000;
 
 struct Records : FakeCode {

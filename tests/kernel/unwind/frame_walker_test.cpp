@@ -13,12 +13,6 @@ using x86_64::Reg;
 
 namespace {
 
-std::vector<std::string> functions(const RawBacktrace& trace) {
-    std::vector<std::string> names;
-    for (const RawFrame& frame : trace.frames) names.push_back(frame.place->function);
-    return names;
-}
-
 using Names = std::vector<std::string>;
 
 // leaf <- middle <- start, all found from the stack pointer. `at` is where the return address into middle
