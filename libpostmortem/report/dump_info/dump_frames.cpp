@@ -91,6 +91,20 @@ std::optional<Frames> existing_frames_of(const DumpFile& dump) {
     return std::move(gather.frames);
 }
 
+std::optional<Error> missing_at_the_end(const DumpFile& dump, const Frames& promised) {
+    if (promised.ranges.empty()) return std::nullopt;
+    // More than one: pages of zeros may all share the first of them.
+    constexpr std::uint64_t frames_looked_at = 64;
+    const FrameRange last = promised.ranges.back();
+    std::vector<std::byte> scratch(dump.page_size());
+    for (std::uint64_t pfn = last.end_pfn;
+         pfn-- > last.first_pfn && last.end_pfn - pfn <= frames_looked_at;) {
+        const auto page = dump.page(pfn * dump.page_size(), scratch);
+        if (!page && page.error().code == ErrorCode::PageMissing) return page.error();
+    }
+    return std::nullopt;
+}
+
 DumpCheck check_frames(const DumpFile& dump, const Frames& promised,
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     std::vector<Piece> pieces = cut(promised.ranges);

@@ -23,6 +23,10 @@ Frames promised_frames(const DumpFile& dump);
 /// Those that the machine had; nothing where the dump speaks of more frames than can be gone through.
 std::optional<Frames> existing_frames_of(const DumpFile& dump);
 
+/// Why one of the last pages of `promised` is not in the file, as where it was cut off; reads those few
+/// alone.
+std::optional<Error> missing_at_the_end(const DumpFile& dump, const Frames& promised);
+
 /// Reads every page of `promised`.
 DumpCheck check_frames(const DumpFile& dump, const Frames& promised,
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress);

@@ -88,13 +88,24 @@ class Teller {
                 info_.excluded_pages = *info_.existing_pages - info_.promised_pages;
             info_.memory = std::move(existing->ranges);
         }
-        if (!request_.check) return;
+        if (!request_.check) return look_at_the_end(promised);
         info_.check = check_frames(dump_, promised, request_.checking);
         if (info_.check->unreadable != 0)
             info_.problems.emplace_back(
                 ErrorCode::PageMissing,
                 fmt::format("{} of {} pages cannot be read, in {} ranges", info_.check->unreadable,
                             info_.promised_pages, info_.check->damaged.size()));
+    }
+
+    // What is wrong with the file as a whole has been told.
+    void look_at_the_end(const Frames& promised) {
+        if (!dump_.problems().empty()) return;
+        if (auto missing = missing_at_the_end(dump_, promised))
+            info_.problems.emplace_back(
+                ErrorCode::PageMissing,
+                fmt::format("pages at the end of the dump are not there: {}; --check counts them",
+                            missing->message),
+                missing->address);
     }
 
     void tell_vmlinux() {

@@ -81,6 +81,29 @@ TEST_CASE("info of a dump that is cut off counts what is left") {
     CHECK(readable == memory.pages.size());
 }
 
+TEST_CASE("info notices a dump that was cut off without reading all of it") {
+    const FakeMemory memory = make_memory(200);
+    const TempDir dir;
+    DumpInfoRequest request;
+    request.open.search_vmlinux = false;
+    for (const SampleDump& sample : sample_dumps(memory)) {
+        CAPTURE(sample.name);
+        const auto whole = dump_information(dir.write("vmcore", sample.file), request);
+        REQUIRE(whole);
+        CHECK(whole->problems.empty());
+    }
+    KdumpShape shape;
+    shape.codec = Codec::Raw;
+    const Buffer whole = make_kdump(memory, shape);
+    for (const std::size_t lost : {1, 4096, 40'000, 400'000}) {
+        CAPTURE(lost);
+        const auto cut =
+            dump_information(dir.write("vmcore", Bytes(whole).first(whole.size() - lost)), request);
+        REQUIRE(cut);
+        CHECK(cut->problems.size() == 1);
+    }
+}
+
 TEST_CASE("VMCOREINFO without a note is found in memory") {
     FakeMemory memory = make_memory(300);
     const std::string text =
