@@ -11,38 +11,48 @@
 namespace tool {
 namespace {
 
-std::vector<Option> common_options(const Syntax& syntax) {
+enum class Dump : bool { Named, Open };
+
+std::vector<Option> common_options(const Syntax& syntax, Dump dump) {
     std::vector<Option> common;
-    if (syntax.reads_kernel)
+    const bool names_input = syntax.needs_input && dump == Dump::Named;
+    if (syntax.reads_kernel && dump == Dump::Named)
         for (const Option& option : kernel_options()) common.push_back(option);
     if (syntax.has_json) common.push_back(on_or_off("json", "print JSON in place of text"));
     if (syntax.has_ndjson)
         common.push_back(on_or_off("ndjson", "print each item of the list as JSON on a line of its own"));
-    if (syntax.needs_input)
+    if (names_input)
         for (const Option& option : dump_options()) common.push_back(option);
-    if (syntax.needs_input)
+    if (names_input)
         common.push_back(
             on_or_off("no-sandbox", "let the program do what its user may: see docs/hardening.md"));
     common.push_back(on_or_off("help,h", "print this help"));
     return common;
 }
 
-std::string help(const Command& command, const Syntax& syntax) {
+std::string help(const Command& command, const Syntax& syntax, Dump dump) {
     return fmt::format(
         "Usage: postmortem {} [OPTIONS] {}\n\n{}\n{}\n"
         "Exit status: 0 whole answer, 1 partial answer, 2 wrong usage, 3 the input cannot be used.\n",
-        command.name, syntax.operands, syntax.description, help_of(syntax.options, common_options(syntax)));
+        command.name, syntax.operands, syntax.description,
+        help_of(syntax.options, common_options(syntax, dump)));
 }
 
 // What is wrong with the words, as a sentence; empty where nothing is.
-std::string take_operands(const Syntax& syntax, Arguments& arguments) {
-    arguments.rest = arguments.given.operands;
-    if (!syntax.needs_input) return {};
+std::string take_input(const Syntax& syntax, Arguments& arguments) {
     if (arguments.has("live")) arguments.rest.insert(arguments.rest.begin(), "/proc/kcore");
     if (arguments.rest.empty()) return fmt::format("no {} is named", syntax.input);
     arguments.dump = arguments.rest.front();
     arguments.rest.erase(arguments.rest.begin());
     if (!syntax.many_inputs) take_more_parts(arguments);
+    return {};
+}
+
+std::string take_operands(const Syntax& syntax, Dump dump, Arguments& arguments) {
+    arguments.rest = arguments.given.operands;
+    if (!syntax.needs_input) return {};
+    if (dump == Dump::Named)
+        if (std::string wrong = take_input(syntax, arguments); !wrong.empty()) return wrong;
     if (arguments.rest.size() > syntax.most_operands)
         return fmt::format("'{}' is one argument too many", arguments.rest[syntax.most_operands]);
     if (arguments.json && arguments.ndjson) return "--json and --ndjson exclude each other";
@@ -54,7 +64,35 @@ bool any_given(const std::vector<const char*>& options, const Arguments& argumen
                        [&](const char* option) { return arguments.has(option); });
 }
 
-// Before the first byte of a dump is looked at. A file that debuginfod is to fetch comes by the network.
+Parsed parse_words(const Command& command, const std::vector<std::string>& words, Dump dump, Output& output) {
+    const Syntax syntax = command.syntax();
+    const auto complain = [&](const std::string& sentence) {
+        return Parsed{std::nullopt,
+                      output.complain(fmt::format("{0}: {1}; see `{2}{0} --help`", command.name, sentence,
+                                                  dump == Dump::Named ? "postmortem " : ""))};
+    };
+    Arguments arguments;
+    arguments.given = parse_options(syntax.options, common_options(syntax, dump), words);
+    if (!arguments.given.wrong.empty()) return complain(arguments.given.wrong);
+    if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax, dump), {})};
+    arguments.json = arguments.has("json");
+    arguments.ndjson = arguments.has("ndjson");
+    if (dump == Dump::Named && !syntax.runs_programs) enter_sandbox_for(syntax, arguments);
+    if (const std::string wrong = take_operands(syntax, dump, arguments); !wrong.empty())
+        return complain(wrong);
+    for (const std::string& wrong : {take_limits(arguments), wrong_type_sources(arguments)})
+        if (!wrong.empty()) return complain(wrong);
+    return {std::move(arguments), whole_answer};
+}
+
+int open_and_ask(const Command& command, const Arguments& arguments, Output& output) {
+    const auto dump = open_dump(arguments);
+    return dump ? command.ask(*dump, arguments, output) : output.refuse(dump.error());
+}
+
+}  // namespace
+
+// A file that debuginfod is to fetch comes by the network.
 void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
     const char* const servers = std::getenv("DEBUGINFOD_URLS");
     const bool fetches = servers != nullptr && *servers != '\0';
@@ -74,14 +112,6 @@ void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
     enter_sandbox(folders);
 }
 
-int open_and_ask(const Command& command, const Arguments& arguments, const std::filesystem::path& path,
-                 Output& output) {
-    const auto dump = postmortem::CrashDump::open(path, arguments.open_options());
-    return dump ? command.ask(*dump, arguments, output) : output.refuse(dump.error());
-}
-
-}  // namespace
-
 postmortem::CrashInputOptions Arguments::input_options() const {
     postmortem::CrashInputOptions input;
     input.dump = open_options();
@@ -96,34 +126,26 @@ const Command* find_command(std::string_view name) {
 }
 
 Parsed parse(const Command& command, const std::vector<std::string>& words, Output& output) {
-    const Syntax syntax = command.syntax();
-    const auto complain = [&](const std::string& sentence) {
-        return Parsed{std::nullopt, output.complain(fmt::format("{0}: {1}; see `postmortem {0} --help`",
-                                                                command.name, sentence))};
-    };
-    Arguments arguments;
-    arguments.given = parse_options(syntax.options, common_options(syntax), words);
-    if (!arguments.given.wrong.empty()) return complain(arguments.given.wrong);
-    if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax), {})};
-    arguments.json = arguments.has("json");
-    arguments.ndjson = arguments.has("ndjson");
-    enter_sandbox_for(syntax, arguments);
-    if (const std::string wrong = take_operands(syntax, arguments); !wrong.empty()) return complain(wrong);
-    for (const std::string& wrong : {take_limits(arguments), wrong_type_sources(arguments)})
-        if (!wrong.empty()) return complain(wrong);
-    return {std::move(arguments), whole_answer};
+    return parse_words(command, words, Dump::Named, output);
+}
+
+Parsed parse_for_open_dump(const Command& command, const std::vector<std::string>& words, Output& output) {
+    return parse_words(command, words, Dump::Open, output);
+}
+
+postmortem::Result<postmortem::CrashDump> open_dump(const Arguments& arguments) {
+    return postmortem::CrashDump::open(arguments.dump, arguments.open_options());
 }
 
 int run(const Command& command, const std::vector<std::string>& words, Output& output) {
     auto [arguments, exit_code] = parse(command, words, output);
     if (!arguments) return exit_code;
-    if (!command.read) return open_and_ask(command, *arguments, arguments->dump, output);
+    if (!command.read) return open_and_ask(command, *arguments, output);
     if (!command.ask) return command.read(*arguments, output);
     const auto input = postmortem::find_crash_input(arguments->dump);
     if (!input) return output.refuse(input.error());
-    if (input->is_dump) return open_and_ask(command, *arguments, input->path, output);
     arguments->dump = input->path.string();
-    return command.read(*arguments, output);
+    return input->is_dump ? open_and_ask(command, *arguments, output) : command.read(*arguments, output);
 }
 
 }  // namespace tool

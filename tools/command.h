@@ -25,6 +25,9 @@ struct Arguments {
     std::vector<std::filesystem::path> more_parts;  ///< of a split dump
     bool json = false;
     bool ndjson = false;
+    /// Of a shell: the task that its user has set, as a selector. Commands that crash asks about its current
+    /// context take this one where no task is named; empty: the panic task.
+    std::string context;
     GivenOptions given;
 
     bool has(std::string_view option) const { return given.texts.count(option) > 0; }
@@ -53,6 +56,7 @@ struct Syntax {
     bool has_ndjson = false;                ///< the answer is a list
     std::size_t most_operands = SIZE_MAX;   ///< behind the first
     std::vector<const char*> makes = {};    ///< options that name a file which appears when it is whole
+    bool runs_programs = false;             ///< its own sandbox is entered elsewhere, or not at all
     std::vector<const char*> changes = {};  ///< options that name a file which may be there: then no sandbox
 };
 
@@ -77,16 +81,24 @@ struct Parsed {
     int exit_code = usage_error;
 };
 Parsed parse(const Command& command, const std::vector<std::string>& words, Output& output);
+/// The same where a dump is open already, so that the words name none.
+Parsed parse_for_open_dump(const Command& command, const std::vector<std::string>& words, Output& output);
 
 /// The whole of it, from the words behind the command's name to the exit code.
 int run(const Command& command, const std::vector<std::string>& words, Output& output);
 
+/// Before the first byte of a dump is looked at.
+void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments);
+
+/// Opens what `arguments` name.
+postmortem::Result<postmortem::CrashDump> open_dump(const Arguments& arguments);
+
 /// The usual end of a command: the report as text, JSON or NDJSON.
 template <class Report>
 int print(const Arguments& arguments, const Report& report, Output& output) {
-    if constexpr (requires { postmortem::to_ndjson(report); })
-        if (arguments.ndjson) return output.finish(postmortem::to_ndjson(report), report.problems);
-    return output.finish(arguments.json ? postmortem::to_json(report) : postmortem::to_text(report),
+    if constexpr (requires { to_ndjson(report); })
+        if (arguments.ndjson) return output.finish(to_ndjson(report), report.problems);
+    return output.finish(arguments.json ? to_json(report) : to_text(report),
                          report.problems);
 }
 

@@ -18,6 +18,8 @@ extern const Command rd_command;
 extern const Command report_command;
 extern const Command runq_command;
 extern const Command schema_command;
+extern const Command set_command;
+extern const Command shell_command;
 extern const Command signature_command;
 extern const Command sys_command;
 extern const Command triage_command;

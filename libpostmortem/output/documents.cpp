@@ -16,6 +16,7 @@ struct OomCgroupTree;
 struct OomDocument;
 struct PanicAnalysis;
 struct RunQueues;
+struct TaskContext;
 struct TaskList;
 struct Triage;
 
@@ -28,6 +29,7 @@ void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
 void describe(Describer<PanicAnalysis>& analysis);
 void describe(Describer<RunQueues>& queues);
+void describe(Describer<TaskContext>& context);
 void describe(Describer<TaskList>& list);
 void describe(Describer<Triage>& triage);
 const Description& signature_document();
@@ -41,6 +43,7 @@ std::span<const Document> documents() {
         {"triage", "triage --json DIR|DUMP|LOG...", description<Triage>},
         {"sys", "sys --json DUMP", description<SystemInfo>},
         {"ps", "ps --json DUMP", description<TaskList>},
+        {"set", "set --json DUMP", description<TaskContext>},
         {"bt", "bt --json DUMP", description<BacktraceList>},
         {"runq", "runq --json DUMP", description<RunQueues>},
         {"log", "log --json DUMP", description<KernelLog>},

@@ -53,6 +53,7 @@ class Btf final : public TypeFinder {
     bool is_excerpt() const { return is_excerpt_; }
     std::string source() const override { return source_; }
     std::optional<Error> damage() const override;
+    void for_each_name(const std::function<bool(std::string_view)>& visit) const;
 
   protected:
     Result<TypeId> search(TypeKind kind, std::string_view name) const override;
@@ -184,6 +185,13 @@ std::optional<std::uint32_t> Btf::valid_record_size(std::uint32_t offset) const 
         default: break;
     }
     return record_size + *payload;
+}
+
+void Btf::for_each_name(const std::function<bool(std::string_view)>& visit) const {
+    for (std::uint32_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
+        const Record here = record(offsets_[i]);
+        if (here.name != 0 && named_kind(here) && !visit(name_at(here.name))) return;
+    }
 }
 
 // One pass over the records; an open-addressing table of type ids costs 4 bytes a slot and no allocation a
@@ -370,6 +378,10 @@ Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::
     auto btf = std::make_unique<Btf>(Bytes(*owner), owner, std::move(source), *kernel);
     if (auto done = btf->index(); !done) return fail(std::move(done.error()));
     return btf;
+}
+
+void for_each_type_name(const TypeFinder& types, const std::function<bool(std::string_view)>& visit) {
+    if (const auto* const btf = dynamic_cast<const Btf*>(&types)) btf->for_each_name(visit);
 }
 
 }  // namespace postmortem

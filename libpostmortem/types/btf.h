@@ -2,6 +2,7 @@
 // (CONFIG_DEBUG_INFO_BTF).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -31,5 +32,9 @@ Result<std::unique_ptr<TypeFinder>> open_excerpt(std::vector<std::byte> bytes, s
 /// of both. `base` must outlive it. Errors: Corrupt; Unsupported where `base` does not come from BTF.
 Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::vector<std::byte> bytes,
                                                    std::string source);
+
+/// Calls `visit` for the name of every type that has one, until it returns false. Of types that are no BTF it
+/// tells none: DWARF would have to be read whole.
+void for_each_type_name(const TypeFinder& types, const std::function<bool(std::string_view)>& visit);
 
 }  // namespace postmortem

@@ -87,7 +87,7 @@ void describe_hardware(Describer<SystemInfo>& hardware) {
     hardware.map("dmi", &SystemInfo::dmi, "as /sys/class/dmi/id: `sys_vendor`, `product_name`, …");
 }
 
-void describe_summary(Describer<SystemInfo>& system) {
+void describe_system_summary(Describer<SystemInfo>& system) {
     system.is("system", "Which kernel died, on which machine, when");
     system.group("dump", describe_dump, "the file");
     system.group("kernel", describe_kernel, "which, and what explains it");
@@ -121,12 +121,12 @@ void describe(Describer<NumaNode>& node) {
 }
 
 const Description& system_summary() {
-    static const Description summary = described_by(describe_summary);
+    static const Description summary = described_by(describe_system_summary);
     return summary;
 }
 
 void describe(Describer<SystemInfo>& system) {
-    describe_summary(system);
+    describe_system_summary(system);
     system.is("", "").is_document();
     add_problems(system);
 }

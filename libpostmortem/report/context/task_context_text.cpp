@@ -1,0 +1,21 @@
+// As crash's `set` prints it, and as it stands below the banner.
+#include <fmt/format.h>
+
+#include <postmortem/task_context.h>
+
+#include "output/dotted.h"
+
+namespace postmortem {
+
+std::string to_text(const TaskContext& context) {
+    const std::string info =
+        context.thread_info ? fmt::format("  [THREAD_INFO: {:x}]", *context.thread_info) : "";
+    return fmt::format("    PID: {}\nCOMMAND: \"{}\"\n   TASK: {:x}{}\n    CPU: {}\n  STATE: {} {}\n",
+                       context.pid, dotted(context.comm), context.task, info,
+                       context.cpu ? std::to_string(*context.cpu) : "-", context.state,
+                       context.panic    ? "(PANIC)"
+                       : context.active ? "(ACTIVE)"
+                                        : "");
+}
+
+}  // namespace postmortem

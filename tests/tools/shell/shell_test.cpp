@@ -1,0 +1,172 @@
+// The shell on a sample dump, by lines from a file: each answer is that of the command by itself.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "support/places.h"
+#include "support/program.h"
+
+namespace shell_test {
+
+using postmortem::contains;
+using postmortem::test::ProgramResult;
+using postmortem::test::run_postmortem;
+using postmortem::test::source_dir;
+
+namespace {
+
+class Folder {
+  public:
+    Folder() {
+        static int count = 0;
+        path_ = std::filesystem::temp_directory_path() /
+                ("postmortem-shell-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+        std::filesystem::create_directories(path_);
+        ::setenv("XDG_CONFIG_HOME", path_.c_str(), 1);
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+
+    std::string file(const std::string& name, const std::string& content) const {
+        std::filesystem::create_directories((path_ / name).parent_path());
+        std::ofstream(path_ / name) << content;
+        return path_ / name;
+    }
+    std::string path(const char* name) const { return path_ / name; }
+    std::string read(const char* name) const {
+        std::ostringstream text;
+        text << std::ifstream(path_ / name).rdbuf();
+        return text.str();
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+std::string sample() {
+    return source_dir() / "testdata/dumps/bookworm-mod-null";
+}
+
+// `q` ends it before standard input is read.
+ProgramResult shell(const Folder& folder, const std::string& lines,
+                    std::vector<std::string> options = {"-s"}) {
+    options.insert(options.begin(), "shell");
+    options.insert(options.end(), {"-i", folder.file("lines", lines + "\nq\n"), sample()});
+    return run_postmortem(options);
+}
+
+std::string alone(std::vector<std::string> words) {
+    words.insert(words.begin() + 1, sample());
+    return run_postmortem(words).out;
+}
+
+}  // namespace
+
+TEST_CASE("an answer in the shell is that of the command") {
+    const Folder folder;
+    CHECK(shell(folder, "ps").out == alone({"ps"}));
+    CHECK(shell(folder, "log").out == alone({"log"}));
+    CHECK(shell(folder, "bt -a").out == alone({"bt", "-a"}));
+    CHECK(shell(folder, "dmesg").out == alone({"log"}));
+    CHECK(shell(folder, "ps 1\nps 2").out == alone({"ps", "1"}) + alone({"ps", "2"}));
+    CHECK(shell(folder, "info --json").out == alone({"info", "--json"}));
+    CHECK(shell(folder, "# nothing\n\n// nothing").out.empty());
+}
+
+TEST_CASE("answers go to programs and files") {
+    const Folder folder;
+    CHECK(shell(folder, "ps | grep -c 'kworker'").out ==
+          std::to_string([] {
+              const std::string all = alone({"ps"});
+              std::size_t count = 0;
+              for (std::size_t at = 0; (at = all.find("kworker", at)) != all.npos; at = all.find('\n', at))
+                  ++count;
+              return count;
+          }()) +
+              "\n");
+    CHECK(shell(folder, "log > " + folder.path("log")).out.empty());
+    CHECK(folder.read("log") == alone({"log"}));
+    shell(folder, "ps 1 >> " + folder.path("log"));
+    CHECK(folder.read("log") == alone({"log"}) + alone({"ps", "1"}));
+    folder.file("pids", "1\n2\n");
+    CHECK(shell(folder, "ps < " + folder.path("pids")).out == alone({"ps", "1"}) + alone({"ps", "2"}));
+    CHECK(shell(folder, "log | head -n 1").exit_code == 0);
+    CHECK(shell(folder, "!echo hello").out == "hello\n");
+    CHECK(contains(shell(folder, "ps > /nowhere/file").err, "/nowhere/file: No such file"));
+}
+
+TEST_CASE("the current task") {
+    const Folder folder;
+    const std::string panic_task =
+        "    PID: 267\nCOMMAND: \"sh\"\n   TASK: ffff88f92722a0c0  [THREAD_INFO: ffff88f92722a0c0]\n    CPU: "
+        "0\n"
+        "  STATE: TASK_RUNNING (PANIC)\n";
+    CHECK(shell(folder, "set").out == panic_task);
+    CHECK(contains(shell(folder, "set 1").out, "COMMAND: \"init\""));
+    CHECK(shell(folder, "set 1 > /dev/null\nset").out == shell(folder, "set 1").out);
+    CHECK(shell(folder, "set 1 > /dev/null\nset -p").out == panic_task);
+    CHECK(contains(shell(folder, "set -c 1").out, "COMMAND: \"busy-user\""));
+    CHECK(contains(shell(folder, "set -c 1").out, "TASK_RUNNING (ACTIVE)"));
+    CHECK(contains(shell(folder, "set -c 99").err, "CPU 99"));
+    CHECK(contains(shell(folder, "set 99999").err, "99999"));
+}
+
+TEST_CASE("one failure does not end the shell, and is told by the exit code") {
+    const Folder folder;
+    const ProgramResult result = shell(folder, "nonsense\nps --nonsense\nps 99999\nps \"1\nps 1");
+    CHECK(result.out == alone({"ps", "1"}));
+    CHECK(result.exit_code == 1);
+    CHECK(contains(result.err, "'nonsense'"));
+    CHECK(contains(result.err, "99999"));
+    CHECK(contains(result.err, "a quote is not closed"));
+    CHECK(shell(folder, "ps 1").exit_code == 0);
+    CHECK(run_postmortem({"shell", folder.path("absent")}).exit_code == 3);
+    CHECK(contains(run_postmortem({"shell", "-i", folder.path("absent"), sample()}).err, "absent"));
+}
+
+TEST_CASE("history, aliases and commands of one's own") {
+    const Folder folder;
+    const std::string one = alone({"ps", "1"});
+    CHECK(shell(folder, "ps 1\n!!").out == one + "ps 1\n" + one);
+    CHECK(shell(folder, "ps 1\n# x\n!1").out == one + "ps 1\n" + one);
+    CHECK(shell(folder, "ps 1\n# x\nr ps").out == one + "ps 1\n" + one);
+    CHECK(shell(folder, "ps 1 > /dev/null\nhistory").out == "[1] ps 1 > /dev/null\n[2] history\n");
+    CHECK(contains(shell(folder, "!7").err, "no earlier line"));
+    CHECK(shell(folder, "alias one ps 1 > /dev/null\none").out == one);
+    CHECK(shell(folder, "alias one \"ps 1\"\none").out ==
+          "ORIGIN   ALIAS    COMMAND\nruntime  one      ps 1\n" + one);
+
+    folder.file("postmortem/rc", "alias mine \"ps 1\"\nset radix 16\nextend count \"grep -c pid\" ps\n");
+    CHECK(shell(folder, "mine").out == one);
+    CHECK(shell(folder, "set radix").out == "output radix: 16 (hex)\n");
+    CHECK(shell(folder, "count").out != "0\n");
+    CHECK(shell(folder, "count").err.empty());
+    CHECK(contains(shell(folder, "mine", {"-s", "--no-rc"}).err, "'mine'"));
+}
+
+TEST_CASE("the banner, the prompt and help") {
+    const Folder folder;
+    const ProgramResult result = shell(folder, "ps 1", {});
+    CHECK(contains(result.out, "     RELEASE: 6.1.0-56-cloud-amd64\n"));
+    CHECK(contains(result.out, "\n  STATE: TASK_RUNNING (PANIC)\n"));
+    CHECK(contains(result.out, "\ncrash> ps 1\n" + alone({"ps", "1"})));
+    CHECK(contains(shell(folder, "help").out, "meminfo"));
+    CHECK(contains(shell(folder, "help bt").out, "Usage:"));
+    CHECK(contains(shell(folder, "man ps").out, "ps"));
+}
+
+TEST_CASE("files in any order, told apart by content") {
+    const Folder folder;
+    const std::string lines = folder.file("lines", "ps 1\nq\n");
+    const std::string map = folder.file("System.map", "ffffffff81000000 T _text\n");
+    CHECK(run_postmortem({"shell", "-s", "-i", lines, map, sample()}).out == alone({"ps", "1"}));
+    CHECK(run_postmortem({"shell", "-s", "-i", lines, sample(), map}).out == alone({"ps", "1"}));
+    const auto other = run_postmortem({"shell", "-s", "-i", lines, postmortem::test::program(), sample()});
+    CHECK(other.exit_code == 3);  // a program is no vmlinux of that build
+    CHECK(contains(run_postmortem({"shell", map}).err, "dump is missing"));
+}
+
+}  // namespace shell_test
