@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include <boost/program_options.hpp>
@@ -18,7 +19,8 @@ const po::value_semantic* semantic_of(const Option& option) {
         case Option::Kind::Text: return po::value<std::string>()->value_name(option.value);
         case Option::Kind::Texts:
             return po::value<std::vector<std::string>>()->composing()->value_name(option.value);
-        case Option::Kind::Number: break;
+        case Option::Kind::Number:
+        case Option::Kind::Words: break;
     }
     return po::value<std::int64_t>()->default_value(option.otherwise)->value_name(option.value);
 }
@@ -28,16 +30,88 @@ enum class Hidden : bool { Left, Included };
 po::options_description described(const char* caption, const std::vector<Option>& options, Hidden hidden) {
     po::options_description description(caption);
     for (const Option& option : options)
-        if (!option.hidden || hidden == Hidden::Included)
+        if (option.kind != Option::Kind::Words && (!option.hidden || hidden == Hidden::Included))
             description.add_options()(option.name, semantic_of(option), option.meaning);
     return description;
 }
 
-po::options_description described(const std::vector<Option>& own, const std::vector<Option>& common,
-                                  Hidden hidden) {
+char letter_of(const Option& option) {
+    const std::string_view name(option.name);
+    const auto comma = name.find(',');
+    return comma == name.npos ? '\0' : name[comma + 1];
+}
+
+std::string long_name(const Option& option) {
+    const std::string_view name(option.name);
+    return std::string(name.substr(0, name.find(',')));
+}
+
+// A letter that a command has for itself, as crash's `list -h`, is no common one.
+po::options_description described(const std::vector<Option>& own, std::vector<Option> common, Hidden hidden) {
+    std::vector<std::string> names(common.size());
+    for (std::size_t i = 0; i < common.size(); ++i) {
+        names[i] = long_name(common[i]);
+        const char letter = letter_of(common[i]);
+        const bool taken = letter != '\0' && std::any_of(own.begin(), own.end(), [&](const Option& option) {
+                               return letter_of(option) == letter;
+                           });
+        if (taken) common[i].name = names[i].c_str();
+    }
     po::options_description both;
     both.add(described("Options", own, hidden)).add(described("Common options", common, hidden));
     return both;
+}
+
+const Option* option_of(const std::string& word, const std::vector<Option>& own,
+                        const std::vector<Option>& common) {
+    for (const auto* list : {&own, &common})
+        for (const Option& option : *list) {
+            const std::string name = "--" + long_name(option);
+            const bool is_long = word == name || word.starts_with(name + "=");
+            if (is_long || (word.size() == 2 && word[0] == '-' && word[1] == letter_of(option)))
+                return &option;
+        }
+    return nullptr;
+}
+
+// Letters of switches behind one dash: "-bl".
+bool are_switches(const std::string& word, const std::vector<Option>& own,
+                  const std::vector<Option>& common) {
+    if (word.size() < 3 || word[0] != '-' || word[1] == '-') return false;
+    return std::all_of(word.begin() + 1, word.end(), [&](char letter) {
+        const Option* option = option_of({'-', letter}, own, common);
+        return option != nullptr && option->kind == Option::Kind::Switch;
+    });
+}
+
+// Options first, then the operands: some of these begin with a dash, too.
+std::vector<std::string> with_operands_last(const std::vector<Option>& own, const std::vector<Option>& common,
+                                            const std::vector<std::string>& words) {
+    std::vector<std::string> options, operands;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const Option* option = option_of(words[i], own, common);
+        if (option == nullptr && !are_switches(words[i], own, common)) {
+            operands.push_back(words[i]);
+            continue;
+        }
+        options.push_back(words[i]);
+        const bool takes_next = option != nullptr && option->kind != Option::Kind::Switch &&
+                                words[i].find('=') == std::string::npos;
+        if (takes_next && i + 1 < words.size()) options.push_back(words[++i]);
+    }
+    options.emplace_back("--");
+    options.insert(options.end(), operands.begin(), operands.end());
+    return options;
+}
+
+std::vector<std::string> arranged(const std::vector<Option>& own, const std::vector<Option>& common,
+                                  std::vector<std::string> words) {
+    for (std::string& word : words)
+        for (const Option& option : own)
+            if (option.also != nullptr && word == option.also) word = "--" + long_name(option);
+    const bool has_others = std::any_of(
+        own.begin(), own.end(), [](const Option& option) { return option.kind == Option::Kind::Words; });
+    return has_others ? with_operands_last(own, common, words) : words;
 }
 
 po::variables_map parse(const po::options_description& known, const std::vector<std::string>& words) {
@@ -76,7 +150,8 @@ GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Opt
                            const std::vector<std::string>& words) {
     GivenOptions given;
     try {
-        for (const auto& [name, value] : parse(described(own, common, Hidden::Included), words))
+        for (const auto& [name, value] :
+             parse(described(own, common, Hidden::Included), arranged(own, common, words)))
             if (!take(name, value, given)) given.wrong = fmt::format("--{} takes no negative number", name);
     } catch (const po::error& error) {
         given.wrong = error.what();

@@ -11,7 +11,7 @@
 namespace tool {
 
 struct Option {
-    enum class Kind : std::uint8_t { Switch, Text, Texts, Number };
+    enum class Kind : std::uint8_t { Switch, Text, Texts, Number, Words };
 
     Kind kind;
     const char* name;   ///< "active", or with a letter "active,a"
@@ -19,6 +19,7 @@ struct Option {
     const char* meaning;
     std::int64_t otherwise = 0;  ///< of a number
     bool hidden = false;         ///< --help is silent about it
+    const char* also = nullptr;  ///< another way to write it: "-16"
 };
 
 constexpr Option on_or_off(const char* name, const char* meaning) {
@@ -36,6 +37,15 @@ constexpr Option hidden_text(const char* name) {
 }
 constexpr Option number(const char* name, std::int64_t otherwise, const char* meaning) {
     return {Option::Kind::Number, name, "N", meaning, otherwise};
+}
+
+/// A switch of several digits or letters behind one dash, as crash has them.
+constexpr Option switch_as(const char* also, const char* name, const char* meaning) {
+    return {Option::Kind::Switch, name, nullptr, meaning, 0, false, also};
+}
+/// Not an option: what begins with a dash and is none is an operand, as in `eval -1`.
+constexpr Option other_words() {
+    return {Option::Kind::Words, "", nullptr, "", 0, true};
 }
 
 /// What was given, by the option's long name; a number that was not given is its default.

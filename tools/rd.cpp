@@ -1,144 +1,143 @@
-#include <algorithm>
-#include <array>
-#include <cstring>
-#include <vector>
+#include "rd.h"
 
-#include <fmt/format.h>
+#include <charconv>
 
 #include "commands.h"
 
 namespace tool {
 namespace {
 
-constexpr std::size_t piece_size = 1 << 20;
-constexpr std::size_t word_size = 8;
-constexpr std::size_t words_per_line = 2;
+using postmortem::MemoryWordsRequest;
+using Radix = postmortem::MemoryWordsStyle::Radix;
 
-std::optional<std::uint64_t> number(const std::string& text, int base) {
-    std::size_t used = 0;
-    if (text.empty() || text[0] == '-' || text[0] == '+' || text[0] == ' ') return std::nullopt;
-    try {
-        const std::uint64_t value = std::stoull(text, &used, base);
-        return used == text.size() ? std::optional(value) : std::nullopt;
-    } catch (const std::exception&) {
-        return std::nullopt;
-    }
+constexpr std::uint64_t words_at_a_time = 1 << 16;
+
+std::optional<std::uint64_t> whole_number(std::string_view word, int base) {
+    if (base == 0) base = word.starts_with("0x") ? 16 : 10;
+    if (base == 16 && word.starts_with("0x")) word.remove_prefix(2);
+    std::uint64_t number = 0;
+    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), number, base);
+    return error == std::errc() && rest == word.data() + word.size() ? std::optional(number) : std::nullopt;
 }
 
-/// Hands the range to `take` piece by piece, until one cannot be read.
-template <class Take>
-postmortem::Result<void> for_each_piece(const postmortem::PhysicalDump& dump, std::uint64_t address,
-                                        std::uint64_t size, Take take) {
-    std::vector<std::byte> piece;
-    for (std::uint64_t done = 0; done < size;) {
-        piece.resize(std::min<std::uint64_t>(piece_size, size - done));
-        if (auto read = dump.read(address + done, piece); !read) return read;
-        if (!take(address + done, piece))
-            return postmortem::fail(postmortem::ErrorCode::Io, "standard output could not be written");
-        done += piece.size();
+// What is wrong with the words, as a sentence; empty where nothing is.
+std::string take_words(const Arguments& arguments, MemoryWordsRequest& request) {
+    if (arguments.rest.empty()) return "no address is given; see `postmortem rd --help`";
+    request.at = arguments.rest[0];
+    if (arguments.rest.size() > 1) {
+        request.count = whole_number(arguments.rest[1], 0);
+        if (!request.count || *request.count == 0) return "'" + arguments.rest[1] + "' is not a count";
     }
+    if (arguments.has("end")) {
+        request.end = whole_number(arguments.text("end"), 16);
+        if (!request.end) return "'" + arguments.text("end") + "' is not a hexadecimal address";
+    }
+    if (arguments.has("offset")) {
+        const std::string word = arguments.text("offset");
+        const bool negative = word.starts_with("-");
+        const auto bytes = whole_number(std::string_view(word).substr(negative ? 1 : 0), 0);
+        if (!bytes) return "'" + word + "' is not an offset";
+        request.offset = static_cast<std::int64_t>(negative ? 0 - *bytes : *bytes);
+    }
+    request.symbols = arguments.has("symbols");
+    if (request.symbols && request.word_size != 0 && request.word_size != 8)
+        return "-s names what words of 64 bits point at";
+    request.text = arguments.has("text");
+    request.network_order = arguments.has("network");
+    request.reverse = arguments.has("reverse");
     return {};
 }
 
-char printable(std::byte byte) {
-    const char c = static_cast<char>(byte);
-    return c >= 0x20 && c < 0x7f ? c : '.';
+std::uint32_t word_size_of(const Arguments& arguments) {
+    if (arguments.has("bytes-1")) return 1;
+    if (arguments.has("bytes-2")) return 2;
+    if (arguments.has("bytes-4")) return 4;
+    return arguments.has("bytes-8") ? 8 : 0;
 }
 
-// As crash's rd: two 64-bit words a line, and the bytes as text.
-std::string word_line(bool big_endian, std::uint64_t address, std::span<const std::byte> bytes) {
-    std::string line = fmt::format("{:16x}:  ", address);
-    for (std::size_t word = 0; word < words_per_line; ++word) {
-        if (word * word_size >= bytes.size()) {
-            line += std::string(word_size * 2 + 1, ' ');
-            continue;
-        }
-        std::uint64_t value;
-        std::memcpy(&value, bytes.data() + word * word_size, sizeof value);
-        if (big_endian) value = __builtin_bswap64(value);
-        line += fmt::format("{:016x} ", value);
-    }
-    line += "  ";
-    for (const std::byte byte : bytes) line += printable(byte);
-    return line + '\n';
-}
-
-bool print_words(bool big_endian, std::uint64_t address, const std::vector<std::byte>& bytes,
-                 Output& output) {
-    const std::span<const std::byte> all(bytes);
-    for (std::size_t at = 0; at < bytes.size(); at += word_size * words_per_line) {
-        const std::size_t size = std::min(word_size * words_per_line, bytes.size() - at);
-        if (!output.write(word_line(big_endian, address + at, all.subspan(at, size)))) return false;
-    }
-    return true;
-}
-
-bool print_raw(const std::vector<std::byte>& bytes, Output& output) {
-    return output.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
-struct Range {
-    std::uint64_t address = 0;
-    std::uint64_t size = 0;
-    bool raw = false;
-};
-
-postmortem::Result<Range> range_of(const Arguments& arguments) {
-    const auto wrong = [](std::string sentence) {
-        return postmortem::fail(postmortem::ErrorCode::InvalidArgument, "rd: " + std::move(sentence));
-    };
-    if (!arguments.has("physical"))
-        return wrong("say -p: physical addresses are what rd reads; see `postmortem rd --help`");
-    if (arguments.rest.empty()) return wrong("no address is given; see `postmortem rd --help`");
-    const auto address = number(arguments.rest[0], 16);
-    if (!address) return wrong(fmt::format("'{}' is not a hexadecimal address", arguments.rest[0]));
-    const auto count =
-        arguments.rest.size() > 1 ? number(arguments.rest[1], 0) : std::optional<std::uint64_t>(1);
-    if (!count) return wrong(fmt::format("'{}' is not a count", arguments.rest[1]));
-    const bool raw = arguments.has("raw");
-    const std::uint64_t unit = raw ? 1 : word_size;
-    if (*count > (UINT64_MAX - *address) / unit)
-        return wrong(
-            fmt::format("{} from {:#x} reaches past the end of the address space", *count, *address));
-    return Range{*address, *count * unit, raw};
+postmortem::MemoryWordsStyle style_of(const Arguments& arguments) {
+    postmortem::MemoryWordsStyle style;
+    if (arguments.has("decimal")) style.radix = Radix::Decimal;
+    if (arguments.has("unsigned")) style.radix = Radix::Unsigned;
+    style.characters = !arguments.has("no-characters");
+    return style;
 }
 
 Syntax syntax() {
-    Syntax syntax{
-        "-p DUMP ADDR [COUNT]",
-        "Reads physical memory: COUNT 64-bit words (1 if not given) at the hexadecimal address ADDR.\n"
-        "With --raw, COUNT is in bytes and the bytes themselves go to standard output, all of them or none:\n"
-        "a byte that the dump does not hold is an error that says why.\n\n"
-        "  postmortem rd -p vmcore 1000 4\n"
-        "  postmortem rd -p --raw vmcore 0x1000 4096 > page\n"};
-    syntax.options = {on_or_off("physical,p", "ADDR is a physical address"),
-                      on_or_off("raw", "write the bytes themselves; COUNT is in bytes")};
-    syntax.reads_kernel = false;
-    syntax.has_json = false;
+    Syntax syntax{"DUMP ADDRESS|SYMBOL [COUNT]",
+                  "Reads memory: COUNT words (1 if not given) from a kernel virtual address or a symbol on, "
+                  "as crash's rd\n"
+                  "does; with -p from a physical address, which needs nothing but the dump. With --raw (and "
+                  "-p), COUNT is in\n"
+                  "bytes and the bytes themselves go to standard output, all of them or none.\n\n"
+                  "  postmortem rd vmcore init_task 16\n"
+                  "  postmortem rd -a vmcore linux_banner\n"
+                  "  postmortem rd -p vmcore 1000 4\n"
+                  "  postmortem rd -p --raw vmcore 0x1000 4096 > page\n"};
+    syntax.options = {on_or_off("physical,p", "ADDRESS is a physical one"),
+                      on_or_off("raw", "with -p: write the bytes themselves; COUNT is in bytes"),
+                      on_or_off("decimal,d", "signed decimal numbers"),
+                      on_or_off("unsigned,D", "unsigned decimal numbers"),
+                      on_or_off("symbols,s", "name what words point at, where it has a name"),
+                      on_or_off("text,a", "characters, up to the first that cannot be printed"),
+                      on_or_off("no-characters,x", "no characters at the end of the lines"),
+                      switch_as("-8", "bytes-1,8", "words of 8 bits"),
+                      switch_as("-16", "bytes-2", "words of 16 bits (-16)"),
+                      switch_as("-32", "bytes-4", "words of 32 bits (-32)"),
+                      switch_as("-64", "bytes-8", "words of 64 bits (-64)"),
+                      on_or_off("network,N", "words of 16 and 32 bits in network byte order"),
+                      on_or_off("reverse,R", "COUNT words up to the address"),
+                      text("offset,o", "BYTES", "start so many bytes behind the address"),
+                      text("end,e", "ADDRESS", "up to this hexadecimal address")};
     syntax.most_operands = 2;
     return syntax;
 }
 
+// Piece by piece, so that much of it costs little memory.
+int print_words(const postmortem::CrashDump& dump, const MemoryWordsRequest& request,
+                const Arguments& arguments, Output& output) {
+    MemoryWordsRequest piece = request;
+    std::uint64_t left = request.count.value_or(1);
+    const bool in_pieces = !arguments.json && !request.end && !request.text && !request.reverse;
+    while (in_pieces && left > words_at_a_time) {
+        piece.count = words_at_a_time;
+        const auto words = memory_words(dump, piece);
+        if (!words) return output.finish(words.error());
+        if (!words->problems.empty())
+            return output.finish(to_text(*words, style_of(arguments)), words->problems);
+        if (!output.write(to_text(*words, style_of(arguments)))) return output.finish("", {});
+        piece.offset += static_cast<std::int64_t>(words_at_a_time * words->word_size);
+        left -= words_at_a_time;
+    }
+    if (in_pieces) piece.count = left;
+    const auto words = memory_words(dump, piece);
+    if (!words) return output.finish(words.error());
+    return output.finish(arguments.json ? to_json(*words) : to_text(*words, style_of(arguments)),
+                         words->problems);
+}
+
+int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("raw")) return output.complain("rd: --raw is for physical addresses, -p");
+    MemoryWordsRequest request;
+    request.word_size = word_size_of(arguments);
+    if (const std::string wrong = take_words(arguments, request); !wrong.empty())
+        return output.complain("rd: " + wrong);
+    output.expect_much();
+    return print_words(dump, request, arguments, output);
+}
+
+// A kernel is needed for virtual addresses alone.
 int read(const Arguments& arguments, Output& output) {
-    const auto range = range_of(arguments);
-    if (!range) return output.complain(range.error().message);
-    const auto dump = postmortem::PhysicalDump::open(arguments.dump, arguments.open_options());
-    if (!dump) return output.complain(dump.error().message, unusable_input);
-    // All or none: the first pass only proves that every byte is there.
-    const auto whole =
-        for_each_piece(*dump, range->address, range->size, [](auto, const auto&) { return true; });
-    if (!whole)
-        return output.complain(fmt::format("{}: {}", arguments.dump, postmortem::describe(whole.error())),
-                               unusable_input);
-    // Where writing fails, finish() says so.
-    (void)for_each_piece(*dump, range->address, range->size, [&](std::uint64_t at, const auto& piece) {
-        return range->raw ? print_raw(piece, output) : print_words(dump->big_endian(), at, piece, output);
-    });
-    return output.finish("", {});
+    if (!arguments.has("physical")) {
+        const auto dump = postmortem::CrashDump::open(arguments.dump, arguments.open_options());
+        return dump ? ask(*dump, arguments, output) : output.refuse(dump.error());
+    }
+    const std::uint32_t size = word_size_of(arguments);
+    return read_physical(arguments, {size == 0 ? 8 : size, style_of(arguments)}, output);
 }
 
 }  // namespace
 
-const Command rd_command = {"rd", "physical memory", syntax, nullptr, read};
+const Command rd_command = {"rd", "memory at an address", syntax, nullptr, read};
 
 }  // namespace tool

@@ -9,29 +9,45 @@ namespace postmortem {
 
 struct BacktraceList;
 struct CheckView;
+struct ConvertedAddresses;
 struct CrashReport;
 struct DumpInformation;
+struct EvaluatedNumber;
+struct ExpressionResult;
 struct KernelLog;
+struct MemoryWords;
 struct OomCgroupTree;
 struct OomDocument;
 struct PanicAnalysis;
 struct RunQueues;
 struct TaskContext;
+struct StructView;
+struct SymbolListing;
 struct TaskList;
 struct Triage;
+struct WalkedStructs;
+struct WhatIs;
 
 void describe(Describer<BacktraceList>& list);
 void describe(Describer<CheckView>& check);
+void describe(Describer<ConvertedAddresses>& converted);
 void describe(Describer<CrashReport>& report);
 void describe(Describer<DumpInformation>& info);
+void describe(Describer<EvaluatedNumber>& number);
+void describe(Describer<ExpressionResult>& result);
 void describe(Describer<KernelLog>& log);
+void describe(Describer<MemoryWords>& words);
 void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
 void describe(Describer<PanicAnalysis>& analysis);
 void describe(Describer<RunQueues>& queues);
 void describe(Describer<TaskContext>& context);
+void describe(Describer<StructView>& view);
+void describe(Describer<SymbolListing>& listing);
 void describe(Describer<TaskList>& list);
 void describe(Describer<Triage>& triage);
+void describe(Describer<WalkedStructs>& walked);
+void describe(Describer<WhatIs>& answer);
 const Description& signature_document();
 
 std::span<const Document> documents() {
@@ -46,6 +62,14 @@ std::span<const Document> documents() {
         {"set", "set --json DUMP", description<TaskContext>},
         {"bt", "bt --json DUMP", description<BacktraceList>},
         {"runq", "runq --json DUMP", description<RunQueues>},
+        {"struct", "struct --json DUMP TYPE", description<StructView>},
+        {"rd", "rd --json DUMP ADDRESS", description<MemoryWords>},
+        {"sym", "sym --json DUMP SYMBOL", description<SymbolListing>},
+        {"eval", "eval --json DUMP EXPRESSION", description<EvaluatedNumber>},
+        {"btop", "btop|ptob|ptov --json DUMP ADDRESS", description<ConvertedAddresses>},
+        {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},
+        {"whatis", "whatis --json DUMP NAME", description<WhatIs>},
+        {"p", "p --json DUMP EXPRESSION", description<ExpressionResult>},
         {"log", "log --json DUMP", description<KernelLog>},
         {"meminfo", "meminfo --json DUMP", description<MemoryPicture>},
         {"info", "info --json DUMP", description<DumpInformation>},

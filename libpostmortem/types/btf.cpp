@@ -54,6 +54,10 @@ class Btf final : public TypeFinder {
     std::string source() const override { return source_; }
     std::optional<Error> damage() const override;
     void for_each_name(const std::function<bool(std::string_view)>& visit) const;
+    Qualifier qualifier(TypeId id) const override;
+    TypeId unqualified(TypeId id) const override;
+    std::vector<std::string> names(TypeKind kind) const override;
+    std::optional<TypeId> enum_with(std::string_view enumerator) const override;
 
   protected:
     Result<TypeId> search(TypeKind kind, std::string_view name) const override;
@@ -83,8 +87,11 @@ class Btf final : public TypeFinder {
     std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
     void index_names() const;
     std::optional<TypeId> skip_qualifiers(TypeId id) const;
+    std::optional<TypeId> indexed(TypeKind kind, std::string_view name) const;
+    std::optional<TypeId> scan(TypeKind kind, std::string_view name) const;
     void decode_record(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_array(std::uint32_t payload, Type& type) const;
+    void decode_parameters(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_members(const Record& record, std::uint32_t payload, Type& type) const;
     void decode_enumerators(const Record& record, std::uint32_t payload, Type& type) const;
 
@@ -209,12 +216,10 @@ void Btf::index_names() const {
 }
 
 Result<TypeId> Btf::search(TypeKind kind, std::string_view name) const {
-    if (name_table_.empty()) index_names();
-    std::size_t slot = hash_of(name) & (name_table_.size() - 1);
-    for (std::size_t i = 0; i < most_probes && name_table_[slot] != 0; ++i) {
-        const Record here = record(offsets_[name_table_[slot] - first_id_]);
-        if (named_kind(here) == kind && name_at(here.name) == name) return name_table_[slot];
-        slot = (slot + 1) & (name_table_.size() - 1);
+    if (kind == TypeKind::Variable || kind == TypeKind::Function) {
+        if (const auto found = scan(kind, name)) return *found;
+    } else if (const auto found = indexed(kind, name)) {
+        return *found;
     }
     if (base_) return base_->find(kind, name);
     if (const auto why = damage())
@@ -223,20 +228,39 @@ Result<TypeId> Btf::search(TypeKind kind, std::string_view name) const {
     return fail(ErrorCode::NotFound, fmt::format("no {} named {} in {}", to_string(kind), name, source_));
 }
 
+std::optional<TypeId> Btf::indexed(TypeKind kind, std::string_view name) const {
+    if (name_table_.empty()) index_names();
+    std::size_t slot = hash_of(name) & (name_table_.size() - 1);
+    for (std::size_t i = 0; i < most_probes && name_table_[slot] != 0; ++i) {
+        const Record here = record(offsets_[name_table_[slot] - first_id_]);
+        if (named_kind(here) == kind && name_at(here.name) == name) return name_table_[slot];
+        slot = (slot + 1) & (name_table_.size() - 1);
+    }
+    return std::nullopt;
+}
+
 // Up to 6.12's pahole, `int a[5][4]` is an array of 20; since then (seen on 7.2) it is an array of arrays.
 // Readers get the former from either.
 void Btf::decode_array(std::uint32_t payload, Type& type) const {
     type.target = types_.u32(payload).value_or(0);
     type.count = types_.u32(payload + 8).value_or(0);
+    type.dimensions.push_back(type.count);
     for (unsigned i = 0; i < max_dimensions && type.target != 0; ++i) {
         const Btf* holder = holder_of(type.target);
         if (!holder) return;
         const std::uint32_t inner = holder->offsets_[type.target - holder->first_id_];
         if (holder->record(inner).kind() != Kind::Array) return;
         type.target = holder->types_.u32(inner + record_size).value_or(0);
-        type.count =
-            checked_mul(type.count, holder->types_.u32(inner + record_size + 8).value_or(0)).value_or(0);
+        type.dimensions.push_back(holder->types_.u32(inner + record_size + 8).value_or(0));
+        type.count = checked_mul(type.count, type.dimensions.back()).value_or(0);
     }
+}
+
+void Btf::decode_parameters(const Record& here, std::uint32_t payload, Type& type) const {
+    type.target = here.size_or_type;
+    for (std::uint32_t i = 0; i < here.vlen(); ++i)
+        type.members.push_back({std::string(name_at(types_.u32(payload + i * 8).value_or(0))), 0, 0,
+                                types_.u32(payload + i * 8 + 4).value_or(0)});
 }
 
 void Btf::decode_members(const Record& here, std::uint32_t payload, Type& type) const {
@@ -271,6 +295,63 @@ void Btf::decode_enumerators(const Record& here, std::uint32_t payload, Type& ty
     }
 }
 
+Qualifier Btf::qualifier(TypeId id) const {
+    if (id < first_id_) return base_ ? base_->qualifier(id) : Qualifier::None;
+    if (id == 0 || !holder_of(id)) return Qualifier::None;
+    switch (record(offsets_[id - first_id_]).kind()) {
+        case Kind::Const: return Qualifier::Const;
+        case Kind::Volatile: return Qualifier::Volatile;
+        case Kind::Restrict: return Qualifier::Restrict;
+        default: return Qualifier::None;
+    }
+}
+
+// Tags and variables tell nothing of the type, either.
+TypeId Btf::unqualified(TypeId id) const {
+    if (id < first_id_) return base_ ? base_->unqualified(id) : id;
+    if (id == 0 || !holder_of(id)) return id;
+    const Record here = record(offsets_[id - first_id_]);
+    switch (here.kind()) {
+        case Kind::Const:
+        case Kind::Volatile:
+        case Kind::Restrict:
+        case Kind::TypeTag:
+        case Kind::DeclTag:
+        case Kind::Func:
+        case Kind::Var: return here.size_or_type;
+        default: return id;
+    }
+}
+
+std::vector<std::string> Btf::names(TypeKind kind) const {
+    std::vector<std::string> all = base_ ? base_->names(kind) : std::vector<std::string>();
+    for (std::size_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
+        const Record here = record(offsets_[i]);
+        if (here.name != 0 && unindexed_kind(here) == kind) all.emplace_back(name_at(here.name));
+    }
+    return all;
+}
+
+std::optional<TypeId> Btf::enum_with(std::string_view enumerator) const {
+    for (std::size_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
+        const Record here = record(offsets_[i]);
+        if (here.kind() != Kind::Enum && here.kind() != Kind::Enum64) continue;
+        const std::uint32_t step = here.kind() == Kind::Enum64 ? 12 : 8;
+        for (std::uint32_t item = 0; item < here.vlen(); ++item)
+            if (name_at(types_.u32(offsets_[i] + record_size + item * step).value_or(0)) == enumerator)
+                return first_id_ + i;
+    }
+    return base_ ? base_->enum_with(enumerator) : std::nullopt;
+}
+
+std::optional<TypeId> Btf::scan(TypeKind kind, std::string_view name) const {
+    for (std::size_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
+        const Record here = record(offsets_[i]);
+        if (unindexed_kind(here) == kind && name_at(here.name) == name) return first_id_ + i;
+    }
+    return std::nullopt;
+}
+
 // The type behind a chain of qualifiers, which carry no layout, and of declarations; where it lies. The chain
 // is bounded.
 std::optional<TypeId> Btf::skip_qualifiers(TypeId id) const {
@@ -284,6 +365,7 @@ std::optional<TypeId> Btf::skip_qualifiers(TypeId id) const {
             case Kind::Restrict:
             case Kind::TypeTag:
             case Kind::DeclTag:
+            case Kind::Func:
             case Kind::Var: id = here.size_or_type; break;
             case Kind::Fwd:
                 if (const auto complete = search(forward_kind(here), name_at(here.name))) {
@@ -336,6 +418,8 @@ void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) c
             decode_enumerators(here, payload, type);
             break;
         case Kind::Typedef: type.target = here.size_or_type; break;
+        case Kind::FuncProto: decode_parameters(here, payload, type); break;
+        case Kind::Fwd: type.declares_union = here.kind_flag(); break;
         default: break;
     }
 }

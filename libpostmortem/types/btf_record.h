@@ -75,6 +75,15 @@ inline std::optional<TypeKind> named_kind(const Record& record) {
     }
 }
 
+/// The same of kinds that are asked for so rarely that they are in no index.
+inline std::optional<TypeKind> unindexed_kind(const Record& record) {
+    switch (record.kind()) {
+        case Kind::Var: return TypeKind::Variable;
+        case Kind::Func: return TypeKind::Function;
+        default: return named_kind(record);
+    }
+}
+
 /// What a reader of types calls it.
 inline TypeKind kind_of(const Record& record) {
     switch (record.kind()) {

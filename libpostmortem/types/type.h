@@ -8,6 +8,9 @@
 
 namespace postmortem {
 
+/// What a declaration says of a type that makes no difference to its layout.
+enum class Qualifier : std::uint8_t { None, Const, Volatile, Restrict };
+
 /// A type's number within its source; 0 is void.
 using TypeId = std::uint64_t;
 
@@ -23,6 +26,7 @@ enum class TypeKind {
     Function,
     Forward,
     Typedef,
+    Variable,  ///< what a variable is looked up as; get() gives its type
     Unknown
 };
 
@@ -45,10 +49,13 @@ struct Type {
     std::string name;             ///< empty where anonymous
     std::uint64_t byte_size = 0;  ///< 0 for functions, forwards and void
     bool is_signed = false;
-    TypeId target = 0;        ///< pointee, array element, aliased type
-    std::uint64_t count = 0;  ///< array elements; 0 for a flexible array
-    std::vector<Member> members;
+    TypeId target = 0;            ///< pointee, array element, aliased type
+    std::uint64_t count = 0;      ///< array elements of all dimensions; 0 for a flexible array
+    std::vector<Member> members;  ///< of a function: its parameters; a last one of void is `...`
     std::vector<Enumerator> enumerators;
+    std::vector<std::uint64_t> dimensions =
+        {};                       ///< of an array, the outermost first, as far as the source has them
+    bool declares_union = false;  ///< a forward declaration: of a union
 };
 
 }  // namespace postmortem

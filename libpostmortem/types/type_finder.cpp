@@ -18,7 +18,7 @@ class EmptyTypeFinder final : public TypeFinder {
 
   protected:
     Result<TypeId> search(TypeKind, std::string_view) const override { return fail(why_); }
-    Type decode(TypeId) const override { return {TypeKind::Unknown, {}, 0, false, 0, 0, {}, {}}; }
+    Type decode(TypeId) const override { return {TypeKind::Unknown, {}, 0, false, 0, 0, {}, {}, {}, false}; }
 
   private:
     Error why_;
@@ -39,6 +39,7 @@ std::string_view to_string(TypeKind kind) {
         case TypeKind::Function: return "function";
         case TypeKind::Forward: return "forward declaration";
         case TypeKind::Typedef: return "typedef";
+        case TypeKind::Variable: return "variable";
         case TypeKind::Unknown: break;
     }
     return "unknown";

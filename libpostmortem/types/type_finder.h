@@ -39,6 +39,17 @@ class TypeFinder {
     /// The type as declared: typedefs are kept, qualifiers removed.
     const Type& get_declared(TypeId id) const;
 
+    /// The outermost qualifier of a type as declared.
+    virtual Qualifier qualifier(TypeId) const { return Qualifier::None; }
+    /// The same type without it.
+    virtual TypeId unqualified(TypeId id) const { return id; }
+
+    /// The names of all structs, unions, enums, typedefs or variables; in no order.
+    virtual std::vector<std::string> names(TypeKind) const { return {}; }
+
+    /// The enum, which may have no name, that has an enumerator of this name.
+    virtual std::optional<TypeId> enum_with(std::string_view) const { return std::nullopt; }
+
     Result<MemberPlace> member(TypeId struct_or_union, std::string_view name) const;
     /// The member's byte offset, by the struct's name.
     Result<std::uint64_t> offset_of(std::string_view struct_name, std::string_view member_name) const;

@@ -61,7 +61,7 @@ TEST_CASE("wrong usage is told from unusable input") {
                     3, "elf");
     check_complaint(run_postmortem({"rd", "-p", folder.file("junk", std::string(8192, 'j')), "1000"}), 3,
                     "junk");
-    check_complaint(run_postmortem({"rd", folder.file("junk", "j"), "1000"}), 2, "-p");
+    check_complaint(run_postmortem({"rd", folder.file("junk", "j"), "1000"}), 3, "junk");
     check_complaint(run_postmortem({"rd", "-p", "x", "nonsense"}), 2, "nonsense");
     check_complaint(run_postmortem({"rd", "-p", "x", "0", "-1"}), 2, "-1");
 }

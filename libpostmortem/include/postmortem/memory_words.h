@@ -1,0 +1,47 @@
+// Words of memory, as numbers, symbols or text. What `rd` prints.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <postmortem/crash_dump.h>
+#include <postmortem/problem.h>
+
+namespace postmortem {
+
+struct MemoryWordsRequest {
+    std::string at;  ///< a kernel virtual address, or a symbol
+    std::optional<std::uint64_t> count;
+    std::optional<std::uint64_t> end;  ///< up to this address, in place of a count
+    std::int64_t offset = 0;           ///< from there
+    std::uint32_t word_size = 0;       ///< 1, 2, 4, 8; 0 is that of a long
+    bool symbols = false;              ///< name what words point at
+    bool text = false;                 ///< characters that can be printed
+    bool network_order = false;        ///< words of two and four bytes turned around
+    bool reverse = false;              ///< up to the address
+};
+
+struct MemoryWords {
+    std::uint64_t address = 0;
+    std::uint32_t word_size = 8;
+    bool big_endian = false;
+    std::vector<std::uint64_t> words;
+    std::vector<std::string> symbols;  ///< for each word; empty where it points at none
+    std::optional<std::string> text;   ///< in place of words
+    Problems problems;
+};
+
+/// What can be read from there on: it ends, with a problem, at the first word that the dump does not hold.
+/// NotFound, InvalidArgument; the memory's error where not even the first word is there.
+POSTMORTEM_API Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest& request);
+
+struct MemoryWordsStyle {
+    enum class Radix : std::uint8_t { Hexadecimal, Decimal, Unsigned } radix = Radix::Hexadecimal;
+    bool characters = true;  ///< at the end of each line
+};
+POSTMORTEM_API std::string to_text(const MemoryWords& words, const MemoryWordsStyle& style = {});
+POSTMORTEM_API std::string to_json(const MemoryWords& words);
+
+}  // namespace postmortem

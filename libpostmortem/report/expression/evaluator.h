@@ -1,0 +1,57 @@
+// What an expression is worth in the crashed kernel.
+#pragma once
+
+#include "report/expression/arithmetic.h"
+#include "report/values/value_maker.h"
+
+namespace postmortem {
+
+class Evaluator {
+  public:
+    Evaluator(const Kernel& kernel, std::string_view text);
+
+    /// InvalidArgument names the column; a place that cannot be read is its memory's error.
+    Result<Operand> evaluate();
+
+    /// The value of an operand, with all that is in it.
+    Result<TypedValue> value_of(const Operand& operand);
+
+    /// A variable by its name: its address and, as far as it is known, its type.
+    Result<Operand> variable(std::string_view name) const;
+    /// As an operand that is as large as a word, of a variable whose type is not known.
+    Operand as_word(const Operand& untyped) const;
+
+    const OperandTypes& types() const { return types_; }
+    ValueMaker& maker() { return maker_; }
+
+  private:
+    using Node = Expression;
+    Result<Operand> evaluate(const Node& node);
+    Result<Operand> name(const Node& node);
+    Result<Operand> unary(const Node& node);
+    Result<Operand> binary(const Node& node);
+    Result<Operand> logical(const Node& node);
+    Result<Operand> repeated(const Node& node);
+    Result<Operand> conditional(const Node& node);
+    Result<Operand> member(const Node& node);
+    Result<Operand> index(const Node& node);
+    Result<Operand> cast(const Node& node);
+    Result<Operand> size_of(const Node& node);
+    Result<Operand> address_of(const Node& node);
+    Result<Operand> dereferenced(const Node& node, const Scalar& pointer);
+
+    Result<Scalar> scalar(const Node& node);
+    Result<Scalar> load(const Operand& operand, const Node& node);
+    Result<OperandType> type_of(const Node& node) const;
+    static Operand number_of(const Scalar& value);
+    tl::unexpected<Error> wrong(const Node& node, std::string_view what) const {
+        return fail(expression_error(text_, node.token.column, what));
+    }
+
+    const Kernel& kernel_;
+    std::string text_;
+    OperandTypes types_;
+    ValueMaker maker_;
+};
+
+}  // namespace postmortem

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <postmortem/expression.h>
+
+#include "base/problem_collector.h"
+#include "base/text.h"
+#include "kernel/percpu.h"
+#include "report/expression/evaluator.h"
+#include "report/values/address_word.h"
+#include "types/c_declaration.h"
+
+namespace postmortem {
+namespace {
+
+// crash puts the name of a variable before the result where the words begin with one.
+std::string leading_symbol(const Kernel& kernel, std::string_view expression) {
+    const std::string_view word = trimmed(expression).substr(0, trimmed(expression).find_first_of(" \t"));
+    if (word.empty() || parse_u64(word.substr(0, 1), 10)) return {};
+    return resolve_symbol(kernel, word) ? std::string(word) : std::string();
+}
+
+std::string typeless(const Kernel& kernel, std::string_view name) {
+    return fmt::format(
+        "the type of {} is not in the {}, so that it is shown as a word: cast it, such as (int){}", name,
+        kernel.types().source(), name);
+}
+
+void finish_problems(ExpressionResult& result, Evaluator& evaluator) {
+    ProblemCollector problems;
+    for (const Error& problem : evaluator.maker().take_problems())
+        problems.add("a part of the value", problem);
+    problems.add_all(result.problems);
+    result.problems = problems.take();
+}
+
+Result<void> add_per_cpu(const Kernel& kernel, Evaluator& evaluator, const Operand& variable,
+                         const std::vector<std::uint32_t>& cpus, bool with_values, ExpressionResult& result) {
+    for (const std::uint32_t cpu : cpus) {
+        const auto own = per_cpu_address(kernel, variable.address, cpu);
+        if (!own) return fail(own.error());
+        Operand operand = variable;
+        operand.address = *own;
+        auto value = with_values ? evaluator.value_of(operand) : TypedValue();
+        if (!value) return fail(std::move(value.error()));
+        result.values.push_back({cpu, *own, std::move(*value)});
+    }
+    if (with_values && !variable.untyped.empty())
+        result.problems.emplace_back(ErrorCode::MissingDebugInfo, typeless(kernel, variable.untyped));
+    return {};
+}
+
+// "runqueues", "runqueues:0-3"
+std::optional<Result<ExpressionResult>> per_cpu_result(const Kernel& kernel,
+                                                       const ExpressionRequest& request) {
+    const auto [name, cpu_words] = split_cpu_word(trimmed(request.expression));
+    Evaluator evaluator(kernel, request.expression);
+    const auto variable = evaluator.variable(name);
+    if (!variable || !is_per_cpu_symbol(kernel, variable->address)) return std::nullopt;
+    ExpressionResult result;
+    result.expression = request.expression;
+    result.symbol = name;
+    result.per_cpu = true;
+    const auto cpus = resolve_cpus(kernel, cpu_words.value_or("a"), request.current_cpu);
+    if (!cpus) return Result<ExpressionResult>(fail(cpus.error()));
+    if (!cpu_words)
+        result.declaration = variable->untyped.empty()
+                                 ? c_declaration(kernel.types(), variable->type.id, name).text()
+                                 : fmt::format("<unknown type> {}", name);
+    if (auto done = add_per_cpu(kernel, evaluator, *variable, *cpus, cpu_words.has_value(), result); !done)
+        return Result<ExpressionResult>(fail(std::move(done.error())));
+    finish_problems(result, evaluator);
+    return Result<ExpressionResult>(std::move(result));
+}
+
+}  // namespace
+
+Result<ExpressionResult> evaluate_expression(const CrashDump& dump, const ExpressionRequest& request) {
+    const Kernel& kernel = dump.kernel();
+    if (auto result = per_cpu_result(kernel, request)) return std::move(*result);
+    Evaluator evaluator(kernel, request.expression);
+    const auto operand = evaluator.evaluate();
+    if (!operand) return fail(operand.error());
+    ExpressionResult result;
+    result.expression = request.expression;
+    result.symbol = leading_symbol(kernel, request.expression);
+    auto value = evaluator.value_of(*operand);
+    if (!value) return fail(std::move(value.error()));
+    if (!operand->untyped.empty())
+        result.problems.emplace_back(ErrorCode::MissingDebugInfo, typeless(kernel, operand->untyped));
+    result.values.push_back({std::nullopt, operand->address, std::move(*value)});
+    finish_problems(result, evaluator);
+    return result;
+}
+
+}  // namespace postmortem

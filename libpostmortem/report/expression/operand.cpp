@@ -1,0 +1,111 @@
+#include "report/expression/operand.h"
+
+#include <fmt/format.h>
+
+#include "report/values/value_maker.h"
+#include "types/c_declaration.h"
+
+namespace postmortem {
+
+OperandType OperandTypes::integer(bool is_long, bool is_unsigned) const {
+    const char* const name =
+        is_long ? (is_unsigned ? "unsigned long" : "long") : (is_unsigned ? "unsigned int" : "int");
+    return basic(name, is_long ? word_size_ : 4, !is_unsigned);
+}
+
+TypeKind OperandTypes::kind(const OperandType& type) const {
+    if (type.pointers != 0) return TypeKind::Pointer;
+    if (type.basic) return type.basic->is_floating ? TypeKind::Float : TypeKind::Integer;
+    return types_.get(type.id).kind;
+}
+
+std::uint64_t OperandTypes::size(const OperandType& type) const {
+    if (type.pointers != 0) return word_size_;
+    return type.basic ? type.basic->size : value_size(types_, type.id);
+}
+
+bool OperandTypes::is_signed(const OperandType& type) const {
+    if (type.pointers != 0) return false;
+    if (type.basic) return type.basic->is_signed;
+    const Type& found = types_.get(type.id);
+    return found.kind != TypeKind::Pointer && found.is_signed;
+}
+
+bool OperandTypes::is_boolean(const OperandType& type) const {
+    if (type.pointers != 0) return false;
+    const std::string& name = type.basic ? type.basic->name : types_.get(type.id).name;
+    return kind(type) == TypeKind::Integer && (name == "_Bool" || name == "bool");
+}
+
+bool OperandTypes::is_scalar(const OperandType& type) const {
+    switch (kind(type)) {
+        case TypeKind::Integer:
+        case TypeKind::Float:
+        case TypeKind::Enum:
+        case TypeKind::Pointer: return size(type) > 0 && size(type) <= 8;
+        default: return false;
+    }
+}
+
+bool OperandTypes::is_character(const OperandType& type) const {
+    return kind(type) == TypeKind::Integer && size(type) == 1 && !is_boolean(type);
+}
+
+OperandType OperandTypes::target(const OperandType& type) const {
+    OperandType inner = type;
+    if (type.pointers != 0) {
+        --inner.pointers;
+        return inner;
+    }
+    inner.id = types_.get(type.id).target;
+    return inner;
+}
+
+OperandType OperandTypes::pointer_to(OperandType type) const {
+    ++type.pointers;
+    return type;
+}
+
+std::string OperandTypes::name(const OperandType& type) const {
+    const std::string stars(type.pointers, '*');
+    if (type.basic) return type.basic->name + (stars.empty() ? "" : " " + stars);
+    const TypeKind base = types_.get_declared(type.id).kind;
+    const bool in_brackets = !stars.empty() && (base == TypeKind::Array || base == TypeKind::Function);
+    return c_declaration(types_, type.id, in_brackets ? "(" + stars + ")" : stars).text();
+}
+
+bool OperandTypes::is_type_name(std::string_view name) const {
+    return types_.find(TypeKind::Typedef, name).has_value();
+}
+
+Result<OperandType> OperandTypes::named(const TypeWords& words) const {
+    OperandType type;
+    if (words.keyword.empty() && !is_type_name(words.name)) {
+        const bool is_unsigned = words.name.starts_with("unsigned");
+        const std::string_view bare =
+            is_unsigned ? std::string_view(words.name).substr(9) : std::string_view(words.name);
+        if (bare == "char" || bare == "signed char") type = basic(words.name, 1, !is_unsigned);
+        if (bare == "short") type = basic(words.name, 2, !is_unsigned);
+        if (bare == "int") type = basic(words.name, 4, !is_unsigned);
+        if (bare == "long") type = basic(words.name, word_size_, !is_unsigned);
+        if (bare == "long long") type = basic(words.name, 8, !is_unsigned);
+        if (bare == "_Bool") type = basic("_Bool", 1, false);
+        if (bare == "float") type = basic("float", 4, true, true);
+        if (bare == "double") type = basic("double", 8, true, true);
+        if (!type.basic && bare != "void")
+            return fail(ErrorCode::NotFound, fmt::format("no type is named {}", words.name));
+        type.pointers = words.pointers;
+        return type;
+    }
+    const TypeKind kind = words.keyword == "struct"  ? TypeKind::Struct
+                          : words.keyword == "union" ? TypeKind::Union
+                          : words.keyword == "enum"  ? TypeKind::Enum
+                                                     : TypeKind::Typedef;
+    auto found = types_.find(kind, words.name);
+    if (!found) return fail(std::move(found.error()));
+    type.id = *found;
+    type.pointers = words.pointers;
+    return type;
+}
+
+}  // namespace postmortem

@@ -1,0 +1,95 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <postmortem/expression.h>
+#include <postmortem/struct_view.h>
+
+#include "base/text.h"
+#include "report/expression/evaluator.h"
+#include "report/values/named_type.h"
+#include "report/values/type_layout.h"
+#include "types/c_declaration.h"
+
+namespace postmortem {
+namespace {
+
+struct NameWords {
+    StructRequest::Kind kind = StructRequest::Kind::Any;
+    std::string name;
+    bool is_enum = false;
+};
+
+NameWords name_words(std::string_view text) {
+    NameWords words;
+    text = trimmed(text);
+    const std::size_t blank = text.find(' ');
+    const std::string_view first = text.substr(0, blank);
+    const bool has_keyword = blank != npos && (first == "struct" || first == "union" || first == "enum");
+    words.name = has_keyword ? trimmed(text.substr(blank)) : text;
+    if (has_keyword && first == "struct") words.kind = StructRequest::Kind::Struct;
+    if (has_keyword && first == "union") words.kind = StructRequest::Kind::Union;
+    words.is_enum = has_keyword && first == "enum";
+    return words;
+}
+
+}  // namespace
+
+Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
+    const Kernel& kernel = dump.kernel();
+    const NameWords words = name_words(name);
+    WhatIs answer;
+    answer.name = name;
+    if (words.name.find('.') != npos) {
+        StructRequest request;
+        request.kind = words.kind;
+        request.type = words.name;
+        auto view = struct_view(dump, request);
+        if (!view) return fail(std::move(view.error()));
+        answer.layout = std::move(view->layout);
+        answer.some_members = view->some_members;
+        return answer;
+    }
+    const NamedKind kind = words.kind == StructRequest::Kind::Struct  ? NamedKind::Struct
+                           : words.kind == StructRequest::Kind::Union ? NamedKind::Union
+                                                                      : NamedKind::Any;
+    const auto type = words.is_enum ? kernel.types().find(TypeKind::Enum, words.name)
+                                    : find_named_type(kernel.types(), words.name, kind);
+    if (type) {
+        answer.layout = make_type_layout(kernel.types(), *type);
+        return answer;
+    }
+    if (words.is_enum || kind != NamedKind::Any) return fail(type.error());
+    Evaluator evaluator(kernel, words.name);
+    const auto variable = evaluator.variable(words.name);
+    if (!variable) {
+        const auto basic = evaluator.types().named(TypeWords{"", words.name, 0, 1});
+        if (!basic) return fail(type.error().code == ErrorCode::NotFound ? variable.error() : type.error());
+        answer.layout = TypeLayout{words.name, words.name, "", {}, evaluator.types().size(*basic)};
+        return answer;
+    }
+    if (!variable->untyped.empty()) {
+        answer.problems.emplace_back(
+            ErrorCode::MissingDebugInfo,
+            fmt::format("the type of {} is not in the {}", words.name, kernel.types().source()));
+        answer.declaration = fmt::format("<unknown type> {};", words.name);
+        return answer;
+    }
+    const OperandType& declared = variable->type;
+    answer.declaration = declared.basic ? fmt::format("{} {};", evaluator.types().name(declared), words.name)
+                                        : c_declaration(kernel.types(), declared.id,
+                                                        std::string(declared.pointers, '*') + words.name)
+                                                  .text() +
+                                              ";";
+    return answer;
+}
+
+std::string to_text(const WhatIs& answer, const LayoutStyle& style) {
+    if (!answer.layout) return answer.declaration + "\n";
+    LayoutStyle layout = style;
+    layout.offsets |= answer.some_members;
+    layout.size &= !answer.some_members;
+    return to_text(*answer.layout, layout);
+}
+
+}  // namespace postmortem

@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include <postmortem/memory_words.h>
+
+#include "base/checked.h"
+#include "memory/words.h"
+#include "report/values/address_word.h"
+#include "report/values/symbolic.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t most_words = 1u << 22;
+constexpr std::size_t longest_plain_text = 1u << 24;
+
+Result<std::uint64_t> word_at(const AddressSpace& memory, std::uint64_t address, std::uint32_t size) {
+    const auto widen = [](auto value) { return std::uint64_t{value}; };
+    switch (size) {
+        case 1: return memory.get<std::uint8_t>(address).map(widen);
+        case 2: return memory.get<std::uint16_t>(address).map(widen);
+        case 4: return memory.get<std::uint32_t>(address).map(widen);
+        default: return memory.u64(address);
+    }
+}
+
+std::uint64_t turned_around(std::uint64_t word, std::uint32_t size) {
+    if (size == 2) return __builtin_bswap16(static_cast<std::uint16_t>(word));
+    if (size == 4) return __builtin_bswap32(static_cast<std::uint32_t>(word));
+    return word;
+}
+
+Result<std::uint64_t> words_wanted(const MemoryWordsRequest& request, std::uint64_t address,
+                                   std::uint32_t size) {
+    if (!request.end) return request.count.value_or(1);
+    if (*request.end <= address)
+        return fail(ErrorCode::InvalidArgument,
+                    fmt::format("{:x} does not lie behind {:x}", *request.end, address));
+    const std::uint64_t count = (*request.end - address + size - 1) / size;
+    return request.count ? std::min(count, *request.count) : count;
+}
+
+// Without a count it ends at the first byte that cannot be printed; with one such bytes are passed over.
+void read_text(const AddressSpace& memory, const MemoryWordsRequest& request, MemoryWords& made) {
+    const std::uint64_t most = request.count.value_or(longest_plain_text);
+    made.text.emplace();
+    for (std::uint64_t i = 0; i < most && i < longest_plain_text; ++i) {
+        const auto byte = memory.get<std::uint8_t>(made.address + made.text->size());
+        if (!byte) {
+            made.problems.push_back(byte.error());
+            return;
+        }
+        const bool printable = *byte >= 0x20 && *byte < 0x7f;
+        if (printable) {
+            *made.text += static_cast<char>(*byte);
+            continue;
+        }
+        if (!request.count || !made.text->empty()) return;
+        ++made.address;
+    }
+}
+
+}  // namespace
+
+Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest& request) {
+    const Kernel& kernel = dump.kernel();
+    const AddressSpace& memory = kernel.memory();
+    const auto start = resolve_address(kernel, request.at);
+    if (!start) return fail(start.error());
+    MemoryWords made;
+    made.word_size = request.word_size == 0 ? memory.word_size() : request.word_size;
+    made.big_endian = memory.endian() == Endian::Big;
+    made.address = wrapped(memory, *start + static_cast<std::uint64_t>(request.offset));
+    if (request.text) {
+        read_text(memory, request, made);
+        return made;
+    }
+    const auto count = words_wanted(request, made.address, made.word_size);
+    if (!count) return fail(count.error());
+    if (*count == 0 || *count > most_words)
+        return fail(ErrorCode::InvalidArgument, fmt::format("{} is no count of words", *count));
+    if (request.reverse) made.address = wrapped(memory, made.address - (*count - 1) * made.word_size);
+    const SymbolicNames names(kernel);
+    for (std::uint64_t i = 0; i < *count; ++i) {
+        auto word = word_at(memory, made.address + i * made.word_size, made.word_size);
+        if (!word && i == 0) return fail(std::move(word.error()));
+        if (!word) {
+            made.problems.push_back(std::move(word.error()));
+            break;
+        }
+        made.words.push_back(request.network_order ? turned_around(*word, made.word_size) : *word);
+        if (request.symbols) made.symbols.push_back(names.of(*word));
+    }
+    return made;
+}
+
+}  // namespace postmortem

@@ -1,0 +1,34 @@
+#include <fmt/format.h>
+
+#include <postmortem/memory_words.h>
+
+#include "output/memory_words.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t characters_per_line = 60;
+
+std::string plain_text(const MemoryWords& words) {
+    std::string out;
+    for (std::size_t at = 0; at < words.text->size(); at += characters_per_line)
+        out += fmt::format("{:16x}:  {}\n", words.address + at, words.text->substr(at, characters_per_line));
+    return out;
+}
+
+}  // namespace
+
+std::string to_text(const MemoryWords& words, const MemoryWordsStyle& style) {
+    if (words.text) return plain_text(words);
+    PrintedWords printed;
+    printed.address = words.address;
+    printed.word_size = words.word_size;
+    printed.big_endian = words.big_endian;
+    printed.words = words.words;
+    printed.radix = static_cast<PrintedWords::Radix>(style.radix);
+    printed.characters = style.characters && words.symbols.empty();
+    printed.names = words.symbols;
+    return memory_words_text(printed);
+}
+
+}  // namespace postmortem

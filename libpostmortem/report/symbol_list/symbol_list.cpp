@@ -1,0 +1,169 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <postmortem/symbol_list.h>
+
+#include "base/problem_collector.h"
+#include "base/text.h"
+#include "kernel/module/modules.h"
+#include "report/values/symbolic.h"
+
+namespace postmortem {
+namespace {
+
+class SymbolSearch {
+  public:
+    SymbolSearch(const Kernel& kernel, const SymbolListRequest& request)
+        : kernel_(kernel), request_(request), names_(kernel) {}
+
+    Result<SymbolListing> make();
+
+  private:
+    /// Visits every symbol of the kernel in ascending order, then those of each module.
+    template <class Visit>
+    Result<void> for_each(Visit visit);
+    void add(const Symbol& symbol, std::string_view module, std::uint64_t offset = 0) {
+        listing_.symbols.push_back(
+            {symbol.address + offset, symbol.type, symbol.name, offset, std::string(module), {}});
+    }
+    void add_mark(const Module& module, std::uint64_t address, ListedSymbol::Mark mark) {
+        listing_.symbols.push_back({address, ' ', {}, 0, module.name, mark});
+    }
+    void add_module(const Module& module);
+    Result<void> add_modules();
+    Result<void> add_named(std::string_view word);
+    void add_neighbours(std::size_t from);
+
+    const Kernel& kernel_;
+    const SymbolListRequest& request_;
+    SymbolicNames names_;
+    SymbolListing listing_;
+};
+
+template <class Visit>
+Result<void> SymbolSearch::for_each(Visit visit) {
+    const auto table = kernel_.symbols();
+    if (!table) return fail(table.error());
+    auto done = (*table)->for_each([&](const Symbol& symbol) {
+        visit(symbol, std::string_view());
+        return true;
+    });
+    if (!done) return done;
+    for (const Module& module : kernel_.modules().all()) {
+        const auto symbols = kernel_.modules().symbols_of(module);
+        if (!symbols) {
+            listing_.problems.push_back(symbols.error());
+            continue;
+        }
+        (void)(*symbols)->for_each([&](const Symbol& symbol) {
+            visit(symbol, std::string_view(module.name));
+            return true;
+        });
+    }
+    return {};
+}
+
+void SymbolSearch::add_module(const Module& module) {
+    std::uint64_t first = module.base(), end = module.base();
+    for (const ModuleRange& range : module.ranges) {
+        first = std::min(first, range.base);
+        end = std::max(end, range.base + range.size);
+    }
+    add_mark(module, first, ListedSymbol::Mark::ModuleStart);
+    if (const auto symbols = kernel_.modules().symbols_of(module))
+        (void)(*symbols)->for_each([&](const Symbol& symbol) {
+            add(symbol, module.name);
+            return true;
+        });
+    else
+        listing_.problems.push_back(symbols.error());
+    add_mark(module, end, ListedSymbol::Mark::ModuleEnd);
+}
+
+Result<void> SymbolSearch::add_modules() {
+    std::vector<std::string> wanted = request_.words;
+    for (const Module& module : kernel_.modules().all()) {
+        const auto named = std::find(wanted.begin(), wanted.end(), module.name);
+        if (named == wanted.end() && !request_.words.empty()) continue;
+        if (named != wanted.end()) wanted.erase(named);
+        add_module(module);
+    }
+    for (const std::string& name : wanted)
+        listing_.problems.emplace_back(ErrorCode::NotFound, fmt::format("no module is named {}", name));
+    for (const Error& problem : kernel_.modules().problems()) listing_.problems.push_back(problem);
+    return {};
+}
+
+// The neighbours of the symbol that was added last, by address.
+void SymbolSearch::add_neighbours(std::size_t from) {
+    if (listing_.symbols.size() == from) return;
+    const ListedSymbol named = listing_.symbols[from];
+    const std::uint64_t address = named.address - named.offset;
+    std::optional<std::pair<Symbol, std::string>> previous, next;
+    (void)for_each([&](const Symbol& symbol, std::string_view module) {
+        if (symbol.address < address && (!previous || symbol.address >= previous->first.address))
+            previous.emplace(symbol, module);
+        if (symbol.address > address && (!next || symbol.address < next->first.address))
+            next.emplace(symbol, module);
+    });
+    if (request_.next && next) add(next->first, next->second);
+    if (!request_.previous || !previous) return;
+    add(previous->first, previous->second);
+    std::rotate(listing_.symbols.begin() + static_cast<std::ptrdiff_t>(from), listing_.symbols.end() - 1,
+                listing_.symbols.end());
+}
+
+Result<void> SymbolSearch::add_named(std::string_view word) {
+    const std::size_t from = listing_.symbols.size();
+    const auto number = parse_u64(word, 16);
+    if (const auto hit = number ? names_.hit(*number) : std::nullopt)
+        add(hit->symbol, hit->module, *number - hit->symbol.address);
+    // A name that looks like a number, and every symbol of the name.
+    if (listing_.symbols.size() == from) {
+        auto done = for_each([&](const Symbol& symbol, std::string_view module) {
+            if (symbol.name == word) add(symbol, module);
+        });
+        if (!done) return done;
+    }
+    if (listing_.symbols.size() == from)
+        listing_.problems.emplace_back(ErrorCode::NotFound,
+                                       number ? fmt::format("no symbol covers the address {:x}", *number)
+                                              : fmt::format("no symbol is named {}", word));
+    if (request_.previous || request_.next) add_neighbours(from);
+    return {};
+}
+
+Result<SymbolListing> SymbolSearch::make() {
+    Result<void> done;
+    if (request_.which == SymbolListRequest::Which::OfModules) {
+        done = add_modules();
+    } else if (request_.which == SymbolListRequest::Which::Named) {
+        for (std::size_t i = 0; done && i < request_.words.size(); ++i) done = add_named(request_.words[i]);
+    } else if (request_.which == SymbolListRequest::Which::All) {
+        const auto table = kernel_.symbols();
+        if (!table) return fail(table.error());
+        done = (*table)->for_each([&](const Symbol& symbol) {
+            add(symbol, {});
+            return true;
+        });
+        if (done) done = add_modules();
+    } else {
+        done = for_each([&](const Symbol& symbol, std::string_view module) {
+            for (const std::string& part : request_.words)
+                if (contains(symbol.name, part)) return add(symbol, module);
+        });
+    }
+    if (!done) return fail(std::move(done.error()));
+    if (listing_.symbols.empty() && !listing_.problems.empty()) return fail(listing_.problems.front());
+    if (listing_.symbols.empty()) return fail(ErrorCode::NotFound, "no symbol is named so");
+    return std::move(listing_);
+}
+
+}  // namespace
+
+Result<SymbolListing> find_symbols(const CrashDump& dump, const SymbolListRequest& request) {
+    return SymbolSearch(dump.kernel(), request).make();
+}
+
+}  // namespace postmortem

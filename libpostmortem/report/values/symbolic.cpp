@@ -1,0 +1,31 @@
+#include "report/values/symbolic.h"
+
+#include <fmt/format.h>
+
+#include "kernel/module/modules.h"
+
+namespace postmortem {
+
+// _text is where the image starts (include/asm-generic/sections.h), _stext where its code does.
+SymbolicNames::SymbolicNames(const Kernel& kernel) : kernel_(kernel) {
+    const auto text = kernel.symbol("_text"), code = kernel.symbol("_stext"), end = kernel.symbol("_end");
+    if (!end || (!text && !code)) return;
+    first_ = text ? *text : *code;
+    end_ = *end;
+}
+
+std::optional<SymbolHit> SymbolicNames::hit(std::uint64_t address) const {
+    const bool in_image = address >= first_ && address < end_;
+    if (!in_image && kernel_.modules().find(address) == nullptr) return std::nullopt;
+    auto found = kernel_.symbol_at(address);
+    return found ? std::optional(std::move(*found)) : std::nullopt;
+}
+
+std::string SymbolicNames::of(std::uint64_t address) const {
+    const auto found = hit(address);
+    if (!found) return {};
+    const std::uint64_t offset = address - found->symbol.address;
+    return offset == 0 ? found->symbol.name : fmt::format("{}+{}", found->symbol.name, offset);
+}
+
+}  // namespace postmortem

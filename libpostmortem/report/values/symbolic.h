@@ -1,0 +1,27 @@
+// Addresses as symbols: "init_task+8", "ext4_readdir [ext4]" is left to those who print.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "kernel/kernel.h"
+
+namespace postmortem {
+
+/// Names addresses of the kernel's image and of modules; others have no name, whatever symbol precedes them.
+class SymbolicNames {
+  public:
+    explicit SymbolicNames(const Kernel& kernel);
+
+    /// "init_task", "init_task+2192"; empty where the address is in no image.
+    std::string of(std::uint64_t address) const;
+    /// Nothing where the address is in no image.
+    std::optional<SymbolHit> hit(std::uint64_t address) const;
+
+  private:
+    const Kernel& kernel_;
+    std::uint64_t first_ = 0, end_ = 0;  ///< of the kernel's image; both 0 where its symbols do not tell
+};
+
+}  // namespace postmortem

@@ -1,0 +1,105 @@
+#include "report/values/type_layout.h"
+
+#include <fmt/format.h>
+
+#include "report/values/value_maker.h"
+#include "types/c_declaration.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint32_t deepest_layout = 32;
+constexpr std::size_t most_lines = 1u << 16;
+
+class LayoutWriter {
+  public:
+    LayoutWriter(const TypeFinder& types, TypeLayout& layout) : types_(types), layout_(layout) {}
+
+    void add_members(const Type& type, std::uint32_t depth, std::uint64_t bit_base, const std::string& path) {
+        if (depth > deepest_layout) return;
+        for (const Member& member : type.members) {
+            if (layout_.lines.size() >= most_lines) return;
+            add_member(member, depth, bit_base + member.bit_offset, path);
+        }
+    }
+
+  private:
+    void add_member(const Member& member, std::uint32_t depth, std::uint64_t bit_offset,
+                    const std::string& path) {
+        const CDeclaration declared = c_declaration(types_, member.type, member.name);
+        const std::string own_path =
+            path.empty() || member.name.empty() ? path + member.name : path + "." + member.name;
+        if (declared.anonymous) {
+            line(depth, declared.qualifiers + declared.base + " {");
+            parts_ += member.name.empty() ? 0 : 1;
+            add_members(types_.get(declared.base_type), depth + 1, bit_offset, own_path);
+            parts_ -= member.name.empty() ? 0 : 1;
+            const std::string closing =
+                fmt::format("}}{}{}", declared.declarator.empty() ? "" : " ", declared.declarator);
+            LayoutLine& last = line(depth, closing + ";");
+            if (!member.name.empty()) place(last, member, bit_offset, own_path);
+            return;
+        }
+        const std::string width = member.bit_size != 0 ? fmt::format(" : {}", member.bit_size) : "";
+        place(line(depth, declared.text() + width + ";"), member, bit_offset, own_path);
+    }
+
+    LayoutLine& line(std::uint32_t depth, std::string text) {
+        LayoutLine& made = layout_.lines.emplace_back();
+        made.depth = depth;
+        made.in_part = parts_ != 0;
+        made.text = std::move(text);
+        return made;
+    }
+
+    static void place(LayoutLine& line, const Member& member, std::uint64_t bit_offset,
+                      const std::string& path) {
+        line.name = member.name;
+        line.path = path;
+        line.offset = bit_offset / 8;
+        if (member.bit_size == 0) return;
+        line.bit_size = member.bit_size;
+        line.bit_offset = static_cast<std::uint32_t>(bit_offset % 8);
+    }
+
+    const TypeFinder& types_;
+    TypeLayout& layout_;
+    unsigned parts_ = 0;  // embedded structs with a name that lie around
+};
+
+void add_enumerators(const Type& type, TypeLayout& layout) {
+    for (const Enumerator& item : type.enumerators) {
+        LayoutLine& line = layout.lines.emplace_back();
+        line.name = line.path = item.name;
+        line.text = fmt::format("{} = {}", item.name, item.value);
+    }
+}
+
+}  // namespace
+
+TypeLayout make_type_layout(const TypeFinder& types, TypeId id) {
+    TypeLayout layout;
+    const Type& named = types.get_declared(id);
+    const bool is_typedef = named.kind == TypeKind::Typedef;
+    TypeId inner = is_typedef ? named.target : id;
+    const CDeclaration declared = c_declaration(types, inner, is_typedef ? named.name : "");
+    const Type& base = types.get_declared(declared.base_type);
+    layout.name = is_typedef ? named.name : declared.base;
+    layout.size = value_size(types, id);
+    const bool opens = base.kind == TypeKind::Struct || base.kind == TypeKind::Union;
+    const std::string behind = declared.declarator.empty() ? "" : " " + declared.declarator + ";";
+    if (base.kind == TypeKind::Enum && !is_typedef) {
+        layout.opening = declared.base + " {";
+        layout.closing = "};";
+        add_enumerators(base, layout);
+    } else if (opens) {
+        layout.opening = (is_typedef ? "typedef " : "") + declared.qualifiers + declared.base + " {";
+        layout.closing = "}" + behind;
+        LayoutWriter(types, layout).add_members(base, 1, 0, {});
+    } else {
+        layout.opening = (is_typedef ? "typedef " : "") + declared.text() + (is_typedef ? ";" : "");
+    }
+    return layout;
+}
+
+}  // namespace postmortem

@@ -1,0 +1,147 @@
+// What gdb's C printer makes of values (gdb 16, as crash 9.0.2 sets it up: pretty structs, no limit to the
+// elements of arrays and strings, no counting of repeats).
+#include <fmt/format.h>
+
+#include <postmortem/typed_value.h>
+
+#include "output/c_characters.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint32_t deepest_shown = 20;  // gdb's `print max-depth`
+
+class ValuePrinter {
+  public:
+    ValuePrinter(const TypedValue& value, const ValueStyle& style) : nodes_(value.nodes), style_(style) {}
+
+    std::string print() {
+        if (nodes_.empty()) return {};
+        const ValueNode& top = nodes_.front();
+        const bool is_plain_text = top.type == "char *" || top.type == "const char *";
+        if (style_.with_type && top.kind == ValueKind::Pointer && !is_plain_text && top.byte_size != 0)
+            out_ += fmt::format("({}) ", top.type);
+        print(0, style_.indent);
+        return std::move(out_);
+    }
+
+  private:
+    bool is_part(std::size_t index, std::size_t whole) const {
+        return index < nodes_.size() && nodes_[index].depth > nodes_[whole].depth;
+    }
+    std::size_t behind(std::size_t whole) const {
+        std::size_t next = whole + 1;
+        while (is_part(next, whole)) ++next;
+        return next;
+    }
+
+    // Each returns the number of the next node that is no part of this one.
+    std::size_t print(std::size_t index, std::uint32_t level) {
+        const ValueNode& node = nodes_[index];
+        if (node.kind != ValueKind::Struct && node.kind != ValueKind::Array) {
+            print_scalar(node);
+            return index + 1;
+        }
+        if (level - style_.indent >= deepest_shown) {
+            out_ += "{...}";
+            return behind(index);
+        }
+        return node.kind == ValueKind::Struct ? print_struct(index, level) : print_array(index, level);
+    }
+
+    std::size_t print_struct(std::size_t index, std::uint32_t level) {
+        std::size_t next = index + 1;
+        out_ += '{';
+        if (!is_part(next, index)) {
+            out_ += "<No data fields>}";
+            return next;
+        }
+        while (is_part(next, index)) {
+            if (next != index + 1) out_ += ',';
+            out_ += fmt::format("\n{:{}}", "", 2 + 2 * level);
+            if (!nodes_[next].name.empty()) out_ += nodes_[next].name + " = ";
+            next = print(next, level + 1);
+        }
+        out_ += fmt::format("\n{:{}}}}", "", 2 * level);
+        return next;
+    }
+
+    std::size_t print_array(std::size_t index, std::uint32_t level) {
+        std::size_t next = index + 1;
+        out_ += '{';
+        while (is_part(next, index)) {
+            if (next != index + 1) out_ += ", ";
+            next = print(next, level + 1);
+        }
+        out_ += '}';
+        return next;
+    }
+
+    void print_hexadecimal(const ValueNode& node) {
+        const unsigned bits = node.byte_size * 8;
+        const std::uint64_t mask = bits >= 64 || bits == 0 ? ~0ull : (1ull << bits) - 1;
+        out_ += fmt::format("{:#x}", node.number & mask);
+    }
+
+    void print_number(const ValueNode& node) {
+        if (style_.hexadecimal) return print_hexadecimal(node);
+        out_ += node.is_signed ? fmt::format("{}", static_cast<std::int64_t>(node.number))
+                               : fmt::format("{}", node.number);
+    }
+
+    void print_boolean(const ValueNode& node) {
+        if (style_.hexadecimal || node.number > 1) return print_number(node);
+        out_ += node.number == 1 ? "true" : "false";
+    }
+
+    void print_pointer(const ValueNode& node) {
+        out_ += fmt::format("{:#x}", node.number);
+        if (!node.symbol.empty()) out_ += fmt::format(" <{}>", node.symbol);
+        if (node.text) out_ += " " + c_string_literal(*node.text);
+        if (!node.text_error.empty()) out_ += fmt::format(" <error: {}>", node.text_error);
+    }
+
+    void print_scalar(const ValueNode& node) {
+        switch (node.kind) {
+            case ValueKind::Integer: return print_number(node);
+            case ValueKind::Character:
+                print_number(node);
+                if (!style_.hexadecimal)
+                    out_ += ' ' + c_character(static_cast<unsigned char>(node.number & 0xff));
+                return;
+            case ValueKind::Boolean: return print_boolean(node);
+            case ValueKind::Floating:
+                out_ += node.byte_size == 4 ? fmt::format("{:.9g}", node.floating)
+                                            : fmt::format("{:.17g}", node.floating);
+                return;
+            case ValueKind::Enumeration: out_ += *node.text; return;
+            case ValueKind::Pointer: return print_pointer(node);
+            case ValueKind::Text: {
+                std::string_view text = *node.text;
+                if (style_.cut_text) text = text.substr(0, text.find('\0'));
+                if (!text.empty() && text.back() == '\0') text.remove_suffix(1);
+                out_ += c_string_literal(text);
+                return;
+            }
+            case ValueKind::Function:
+                out_ += fmt::format("{{{}}} {:#x}", node.type, node.number);
+                if (!node.symbol.empty()) out_ += fmt::format(" <{}>", node.symbol);
+                return;
+            case ValueKind::Unreadable: out_ += '?'; return;
+            case ValueKind::Void: out_ += "void"; return;
+            default: out_ += "<incomplete type>"; return;
+        }
+    }
+
+    const std::vector<ValueNode>& nodes_;
+    ValueStyle style_;
+    std::string out_;
+};
+
+}  // namespace
+
+std::string to_text(const TypedValue& value, const ValueStyle& style) {
+    return ValuePrinter(value, style).print();
+}
+
+}  // namespace postmortem

@@ -1,0 +1,67 @@
+// Reads values of any type out of the dump, with all that is in them.
+#pragma once
+
+#include <postmortem/typed_value.h>
+
+#include "object/object.h"
+#include "report/values/symbolic.h"
+#include "report/values/value_bytes.h"
+
+namespace postmortem {
+
+class ValueMaker {
+  public:
+    explicit ValueMaker(const Kernel& kernel)
+        : kernel_(kernel), memory_(&kernel.memory()), types_(kernel.types()), names_(kernel) {}
+
+    /// A user's address space in place of the kernel's.
+    void read_from(const AddressSpace& memory) { memory_ = &memory; }
+
+    /// The value of that type that lies at the address.
+    TypedValue at(TypeId type, std::uint64_t address);
+    /// So many of them in a row.
+    TypedValue array(TypeId type, std::uint64_t address, std::uint64_t count);
+    /// Of a bit-field.
+    TypedValue bit_field(TypeId type, std::uint64_t address, std::uint32_t bit_offset, std::uint32_t bits);
+    /// One that lies nowhere.
+    TypedValue of(TypeId type, std::uint64_t number);
+
+    /// A number or a pointer whose type is no one's: computed, or cast to a basic type.
+    TypedValue scalar(ValueNode node, bool to_characters);
+
+    /// What was missing of the values made so far.
+    Problems take_problems() { return std::exchange(problems_, {}); }
+    const SymbolicNames& names() const { return names_; }
+
+  private:
+    struct Place {
+        TypeId type = 0;
+        std::uint64_t offset = 0;
+        std::uint32_t bit_offset = 0, bits = 0;  ///< of a bit-field
+    };
+
+    void add(const ValueBytes& bytes, const Place& place, std::string name, std::uint32_t depth,
+             bool with_type);
+    void add_members(const ValueBytes& bytes, const Place& place, const Type& type, std::uint32_t depth);
+    void add_elements(const ValueBytes& bytes, const Place& place, const Type& type, std::uint32_t depth,
+                      std::size_t dimension, std::size_t node);
+    void fill_array(const ValueBytes& bytes, const Place& place, const Type& type, std::uint32_t depth);
+    void fill_number(const ValueBytes& bytes, const Place& place, const Type& type, ValueNode& node);
+    void fill_pointer(bool to_characters, ValueNode& node);
+    bool is_character(TypeId type) const;
+    std::uint64_t size_of(TypeId type) const;
+    TypedValue finish(TypeId type, const ValueBytes& bytes);
+
+    const Kernel& kernel_;
+    const AddressSpace* memory_;
+    const TypeFinder& types_;
+    SymbolicNames names_;
+    std::vector<ValueNode> nodes_;
+    bool cut_ = false;
+    Problems problems_;
+};
+
+/// The bytes that a value of the type takes; 0 of what has no size.
+std::uint64_t value_size(const TypeFinder& types, TypeId type);
+
+}  // namespace postmortem

@@ -1,0 +1,126 @@
+#include <postmortem/struct_walk.h>
+
+#include "commands.h"
+
+namespace tool {
+namespace {
+
+using postmortem::ListRequest;
+using postmortem::TreeRequest;
+
+Syntax list_syntax() {
+    Syntax syntax{"DUMP [STRUCT.MEMBER] ADDRESS|SYMBOL",
+                  "Walks a linked list and shows the structs on it: their addresses or, with -s, what they "
+                  "hold. Without\n"
+                  "-h and -H the address is of the first struct, and links point at structs.\n\n"
+                  "  postmortem list vmcore task_struct.tasks -s task_struct.pid,comm -h init_task\n"
+                  "  postmortem list vmcore -H modules -o module.list -s module.name\n"};
+    syntax.most_operands = 2;
+    syntax.has_ndjson = true;
+    syntax.options = {
+        on_or_off("embedded,h", "the address is of a struct, the first, with a list_head in it"),
+        on_or_off("head,H", "the address is of a list_head that is in no struct of the list"),
+        text("offset,o", "MEMBER", "where the link lies in a struct: STRUCT.MEMBER, or a number of bytes"),
+        text("head-offset,O", "MEMBER", "with -h: where it lies in the first struct, if elsewhere"),
+        text("struct,s", "STRUCT", "what to show of each: STRUCT, or STRUCT.MEMBER,..."),
+        text("direct,S", "STRUCT", "the same, without commas"),
+        text("member,l", "MEMBER", "what is shown begins so far in front of the link"),
+        text("end,e", "ADDRESS", "where the list ends"),
+        on_or_off("reverse,r", "backwards, through list_head.prev"),
+        on_or_off("brent,B", "loops are always found: as without this option"),
+        on_or_off("count,c", "say how many there are, too"),
+        on_or_off("hex,x", "numbers in hexadecimal"),
+        on_or_off("decimal,d", "numbers in decimal, as they are without this option")};
+    return syntax;
+}
+
+postmortem::WalkStyle walk_style(const Arguments& arguments) {
+    postmortem::WalkStyle style;
+    style.structs.hexadecimal = arguments.has("hex");
+    style.structs.commas = !arguments.has("direct");
+    style.positions = arguments.has("position");
+    return style;
+}
+
+int finish_walk(const Arguments& arguments, const postmortem::Result<postmortem::WalkedStructs>& walked,
+                Output& output) {
+    if (!walked) return output.finish(walked.error());
+    output.expect_much();
+    if (arguments.json || arguments.ndjson) return print(arguments, *walked, output);
+    std::string text = to_text(*walked, walk_style(arguments));
+    if (arguments.has("count")) text += std::to_string(walked->entries.size()) + " entries\n";
+    return output.finish(text, walked->problems);
+}
+
+int ask_list(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.rest.empty())
+        return output.complain("list: no address is given; see `postmortem list --help`");
+    ListRequest request;
+    request.at = arguments.rest.back();
+    request.link = arguments.rest.size() > 1 ? arguments.rest.front() : arguments.text("offset");
+    if (arguments.has("embedded")) request.start = ListRequest::Start::Embedded;
+    if (arguments.has("head")) request.start = ListRequest::Start::Head;
+    if (arguments.has("embedded") && arguments.has("head"))
+        return output.complain("list: -h and -H exclude each other");
+    request.head_link = arguments.text("head-offset");
+    request.type = arguments.has("struct") ? arguments.text("struct") : arguments.text("direct");
+    request.member = arguments.text("member");
+    request.end = arguments.text("end");
+    request.backwards = arguments.has("reverse");
+    return finish_walk(arguments, postmortem::walk_list(dump, request), output);
+}
+
+Syntax tree_syntax() {
+    Syntax syntax{"DUMP ADDRESS|SYMBOL",
+                  "Walks a tree and shows what is in it: addresses or, with -s, what the structs hold.\n\n"
+                  "  postmortem tree vmcore -t rb -o vmap_area.rb_node -s vmap_area.va_start vmap_area_root\n"
+                  "  postmortem tree vmcore -t xarray -r pid_namespace.idr init_pid_ns\n"};
+    syntax.most_operands = 1;
+    syntax.has_ndjson = true;
+    syntax.options = {
+        text("type,t", "TYPE",
+             "rbtree (rb), which it is without this option, xarray (x), radix (ra), maple (m)"),
+        text("root,r", "MEMBER", "where the root lies in the struct at the address: STRUCT.MEMBER, or bytes"),
+        text("offset,o", "MEMBER", "where the rb_node lies in a struct"),
+        text("struct,s", "STRUCT", "what to show of each: STRUCT, or STRUCT.MEMBER,..."),
+        text("direct,S", "STRUCT", "the same, without commas"),
+        on_or_off("linear,l", "a red-black tree from left to right, rather than from the root down"),
+        on_or_off("position,p", "where in the tree each lies, too"),
+        on_or_off("node,N", "the address is of a node, not of the root"),
+        on_or_off("hex,x", "numbers in hexadecimal"),
+        on_or_off("decimal,d", "numbers in decimal, as they are without this option")};
+    return syntax;
+}
+
+std::optional<TreeRequest::Kind> tree_kind(const std::string& word) {
+    if (word.empty() || word == "rb" || word == "rbtree") return TreeRequest::Kind::RedBlack;
+    if (word == "x" || word == "xarray") return TreeRequest::Kind::Xarray;
+    if (word == "ra" || word == "radix") return TreeRequest::Kind::Radix;
+    if (word == "m" || word == "maple") return TreeRequest::Kind::Maple;
+    return std::nullopt;
+}
+
+int ask_tree(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.rest.empty())
+        return output.complain("tree: no address is given; see `postmortem tree --help`");
+    const auto kind = tree_kind(arguments.text("type"));
+    if (!kind)
+        return output.complain("tree: -t takes rbtree, xarray, radix or maple, not '" +
+                               arguments.text("type") + "'");
+    TreeRequest request;
+    request.kind = *kind;
+    request.at = arguments.rest[0];
+    request.at_node = arguments.has("node");
+    request.root = arguments.text("root");
+    request.link = arguments.text("offset");
+    request.in_order = arguments.has("linear");
+    request.type = arguments.has("struct") ? arguments.text("struct") : arguments.text("direct");
+    return finish_walk(arguments, postmortem::walk_tree(dump, request), output);
+}
+
+}  // namespace
+
+const Command list_command = {"list", "the structs on a linked list", list_syntax, ask_list, nullptr};
+const Command tree_command = {"tree", "the structs in a tree", tree_syntax, ask_tree, nullptr};
+
+}  // namespace tool

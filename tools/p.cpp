@@ -1,0 +1,76 @@
+#include <postmortem/expression.h>
+
+#include "commands.h"
+
+namespace tool {
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+Syntax p_syntax() {
+    Syntax syntax{
+        "DUMP EXPRESSION|SYMBOL[:CPUS]",
+        "Prints the value of a C expression, as crash and gdb do: variables, members, casts, pointers,\n"
+        "arithmetic. The types of per-CPU variables and functions are in the kernel's BTF, those of other\n"
+        "variables are not, but for the best known: cast them.\n\n"
+        "  postmortem p vmcore init_task.comm\n"
+        "  postmortem p vmcore runqueues:a\n"
+        "  postmortem p vmcore '((struct list_head *)&modules)->next'\n"};
+    syntax.options = {on_or_off("hex,x", "numbers in hexadecimal"),
+                      on_or_off("decimal,d", "numbers in decimal, as they are without this option"),
+                      other_words()};
+    return syntax;
+}
+
+int ask_p(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    postmortem::ExpressionRequest request;
+    request.expression = joined(arguments.rest);
+    bool hexadecimal = arguments.has("hex");
+    // gdb's own way of saying it.
+    if (request.expression.starts_with("/x")) {
+        hexadecimal = true;
+        request.expression.erase(0, 2);
+    }
+    if (request.expression.empty()) return output.complain("p: no expression is given");
+    const auto result = postmortem::evaluate_expression(dump, request);
+    if (!result) return output.finish(result.error());
+    output.expect_much();
+    return output.finish(arguments.json ? to_json(*result) : to_text(*result, {hexadecimal, 1}),
+                         result->problems);
+}
+
+Syntax whatis_syntax() {
+    Syntax syntax{
+        "DUMP NAME",
+        "Says what a name stands for: how a type is declared, of what type a variable is, what a function\n"
+        "takes and returns.\n\n"
+        "  postmortem whatis vmcore struct page\n"
+        "  postmortem whatis vmcore task_struct.comm\n"
+        "  postmortem whatis vmcore schedule\n"};
+    syntax.options = {on_or_off("offsets,o", "offsets of the members"),
+                      on_or_off("hex,x", "numbers in hexadecimal"),
+                      on_or_off("decimal,d", "numbers in decimal, as they are without this option")};
+    return syntax;
+}
+
+int ask_whatis(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.rest.empty()) return output.complain("whatis: no name is given");
+    const auto answer = postmortem::what_is(dump, joined(arguments.rest));
+    if (!answer) return output.finish(answer.error());
+    postmortem::LayoutStyle style;
+    style.offsets = arguments.has("offsets");
+    style.hexadecimal = arguments.has("hex");
+    return output.finish(arguments.json ? to_json(*answer) : to_text(*answer, style), answer->problems);
+}
+
+}  // namespace
+
+const Command p_command = {"p", "the value of a C expression", p_syntax, ask_p, nullptr};
+const Command whatis_command = {"whatis", "what a type, a variable or a function is", whatis_syntax,
+                                ask_whatis, nullptr};
+
+}  // namespace tool
