@@ -12,6 +12,7 @@ extern const Command check_command;
 extern const Command eval_command;
 extern const Command extract_command;
 extern const Command info_command;
+extern const Command kmem_command;
 extern const Command list_command;
 extern const Command log_command;
 extern const Command meminfo_command;

@@ -15,6 +15,7 @@ struct DumpInformation;
 struct EvaluatedNumber;
 struct ExpressionResult;
 struct KernelLog;
+struct KernelMemory;
 struct MemoryWords;
 struct OomCgroupTree;
 struct OomDocument;
@@ -36,6 +37,7 @@ void describe(Describer<DumpInformation>& info);
 void describe(Describer<EvaluatedNumber>& number);
 void describe(Describer<ExpressionResult>& result);
 void describe(Describer<KernelLog>& log);
+void describe(Describer<KernelMemory>& memory);
 void describe(Describer<MemoryWords>& words);
 void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
@@ -67,6 +69,7 @@ std::span<const Document> documents() {
         {"sym", "sym --json DUMP SYMBOL", description<SymbolListing>},
         {"eval", "eval --json DUMP EXPRESSION", description<EvaluatedNumber>},
         {"btop", "btop|ptob|ptov --json DUMP ADDRESS", description<ConvertedAddresses>},
+        {"kmem", "kmem --json DUMP", description<KernelMemory>},
         {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},
         {"whatis", "whatis --json DUMP NAME", description<WhatIs>},
         {"p", "p --json DUMP EXPRESSION", description<ExpressionResult>},

@@ -39,7 +39,7 @@ class VmallocReader {
     void walk_nodes();
     void walk_chain(const Result<std::uint64_t>& first);
     void take(std::uint64_t area);
-    void take_struct(std::uint64_t vm);
+    void take_struct(std::uint64_t vm, std::uint64_t area = 0);
 
     const Kernel& kernel_;
     const AddressSpace& memory_;
@@ -111,14 +111,14 @@ void VmallocReader::take(std::uint64_t area) {
         ++result_.nameless;
         return;
     }
-    take_struct(*vm);
+    take_struct(*vm, area);
 }
 
-void VmallocReader::take_struct(std::uint64_t vm) {
+void VmallocReader::take_struct(std::uint64_t vm, std::uint64_t area) {
     const auto size = size_.u64(memory_, vm);
     if (!size) return problems_.add("a vmalloc area", size.error());
     result_.areas.push_back({address_.u64_or(memory_, vm, 0), *size, flags_.u64_or(memory_, vm, 0),
-                             pages_.u64_or(memory_, vm, 0), caller_.u64_or(memory_, vm, 0)});
+                             pages_.u64_or(memory_, vm, 0), caller_.u64_or(memory_, vm, 0), vm, area});
 }
 
 }  // namespace

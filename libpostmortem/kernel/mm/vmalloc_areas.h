@@ -19,6 +19,8 @@ struct VmallocArea {
     std::uint64_t flags = 0;  ///< VM_*
     std::uint64_t pages = 0;  ///< of memory that belongs to the area; 0 for I/O memory and the like
     std::uint64_t caller = 0;
+    std::uint64_t vm = 0;    ///< its vm_struct
+    std::uint64_t area = 0;  ///< its vmap_area; 0 where structs are chained without one
 
     bool is_vmalloc() const { return (flags & 2) != 0; }  ///< VM_ALLOC: its pages count as VmallocUsed
 };

@@ -140,6 +140,15 @@ static Result<std::unique_ptr<SymbolList>> read_symbols(const Kernel& kernel, co
     if (!raw) return fail(std::move(raw.error()));
     const ByteReader reader(*raw, kernel.memory().endian());
 
+    // What nm calls them: an array of its own since 5.2 (1c7651f43777); before, the size of the code tells.
+    const auto types_at = table["typetab"].u64();
+    const auto types = types_at ? kernel.memory().bytes(*types_at, *count) : fail(types_at.error());
+    const std::uint64_t code_bytes = self["core_layout"]["text_size"].u64_or(module.ranges.front().size);
+    const auto type_of = [&](std::uint64_t index, std::uint64_t address) {
+        if (types) return static_cast<char>((*types)[index]);
+        return address - module.base() < code_bytes ? 't' : 'd';
+    };
+
     std::vector<Symbol> symbols;
     symbols.reserve(*count);
     for (std::uint64_t i = 1; i < *count; ++i) {
@@ -152,7 +161,7 @@ static Result<std::unique_ptr<SymbolList>> read_symbols(const Kernel& kernel, co
         // The kernel skips nameless symbols and the ones that only mark an instruction set
         // (is_mapping_symbol()).
         if (!name || name->empty() || name->front() == '$' || name->starts_with(".L")) continue;
-        symbols.push_back({std::move(*name), value, module.ranges.front().holds(value) ? 't' : 'd'});
+        symbols.push_back({std::move(*name), value, type_of(i, value)});
     }
     return std::make_unique<SymbolList>(module.name, std::move(symbols));
 }

@@ -80,12 +80,15 @@ Result<Operand> Evaluator::variable(std::string_view name) const {
             operand.type = OperandTypes::of(kernel_.types().unqualified(*type));
             return operand;
         }
-    const std::string_view known = known_variable_type(name);
+    std::string_view known = known_variable_type(name);
+    const bool is_array = known.ends_with(" []");
+    if (is_array) known.remove_suffix(3);
     if (!known.empty()) {
         const auto tree = parse_expression(fmt::format("sizeof({})", known), &types_, names_type);
         if (tree && (*tree)->kind == Expression::Kind::SizeOfType)
             if (const auto type = types_.named((*tree)->type)) {
                 operand.type = *type;
+                operand.type.open_array = is_array;
                 return operand;
             }
     }
@@ -309,9 +312,35 @@ Result<Operand> Evaluator::size_of(const Node& node) {
 
 // --- the result ---
 
+// What is no type of the finder's is read one by one.
+Result<TypedValue> Evaluator::repeated_value(const Operand& operand) {
+    TypedValue whole{fmt::format("{} [{}]", types_.name(operand.type), operand.repeat), {}};
+    ValueNode& top = whole.nodes.emplace_back();
+    top.kind = ValueKind::Array;
+    top.type = whole.type;
+    top.address = operand.address;
+    std::string text;
+    Operand one = operand;
+    one.repeat = 0;
+    for (std::uint64_t i = 0; i < operand.repeat; ++i) {
+        one.address = operand.address + i * types_.size(operand.type);
+        auto value = value_of(one);
+        if (!value) return value;
+        value->nodes.front().depth = 1;
+        text += static_cast<char>(value->nodes.front().number);
+        whole.nodes.push_back(std::move(value->nodes.front()));
+    }
+    if (!types_.is_character(operand.type)) return whole;
+    whole.nodes.resize(1);
+    whole.nodes.front().kind = ValueKind::Text;
+    whole.nodes.front().text = std::move(text);
+    return whole;
+}
+
 Result<TypedValue> Evaluator::value_of(const Operand& operand) {
     const OperandType& type = operand.type;
     if (!operand.untyped.empty()) return value_of(as_word(operand));
+    if (operand.repeat != 0 && (type.basic || type.pointers != 0)) return repeated_value(operand);
     if (operand.in_memory && !type.basic && type.pointers == 0) {
         if (operand.bit_size != 0)
             return maker_.bit_field(type.id, operand.address, operand.bit_offset, operand.bit_size);
@@ -323,6 +352,8 @@ Result<TypedValue> Evaluator::value_of(const Operand& operand) {
     Expression whole;
     const auto value = load(operand, whole);
     if (!value) return fail(value.error());
+    // An array that decays is a pointer from here on.
+    if (type.open_array) return value_of(number_of(*value));
     ValueNode node;
     node.type = types_.name(type);
     node.kind = types_.is_pointer(type)     ? ValueKind::Pointer

@@ -40,6 +40,7 @@ class Evaluator {
     Result<Operand> address_of(const Node& node);
     Result<Operand> dereferenced(const Node& node, const Scalar& pointer);
 
+    Result<TypedValue> repeated_value(const Operand& operand);
     Result<Scalar> scalar(const Node& node);
     Result<Scalar> load(const Operand& operand, const Node& node);
     Result<OperandType> type_of(const Node& node) const;

@@ -33,8 +33,10 @@ constexpr std::array variables = {
     KnownVariable{"init_uts_ns", "struct uts_namespace"},     // init/version.c
     KnownVariable{"iomem_resource", "struct resource"},       // kernel/resource.c
     KnownVariable{"ioport_resource", "struct resource"},      // kernel/resource.c
-    KnownVariable{"jiffies", "unsigned long"},                // kernel/time/timer.c; volatile
+    KnownVariable{"jiffies", "volatile unsigned long"},       // kernel/time/timer.c
     KnownVariable{"jiffies_64", "u64"},                       // kernel/time/timer.c
+    KnownVariable{"linux_banner", "const char []"},           // init/version.c
+    KnownVariable{"linux_proc_banner", "const char []"},      // init/version.c
     KnownVariable{"log_buf_len", "u32"},                      // kernel/printk/printk.c
     KnownVariable{"modules", "struct list_head"},             // kernel/module/main.c
     KnownVariable{"net_namespace_list", "struct list_head"},  // net/core/net_namespace.c

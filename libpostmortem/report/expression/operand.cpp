@@ -14,12 +14,14 @@ OperandType OperandTypes::integer(bool is_long, bool is_unsigned) const {
 }
 
 TypeKind OperandTypes::kind(const OperandType& type) const {
+    if (type.open_array) return TypeKind::Array;
     if (type.pointers != 0) return TypeKind::Pointer;
     if (type.basic) return type.basic->is_floating ? TypeKind::Float : TypeKind::Integer;
     return types_.get(type.id).kind;
 }
 
 std::uint64_t OperandTypes::size(const OperandType& type) const {
+    if (type.open_array) return 0;
     if (type.pointers != 0) return word_size_;
     return type.basic ? type.basic->size : value_size(types_, type.id);
 }
@@ -53,6 +55,10 @@ bool OperandTypes::is_character(const OperandType& type) const {
 
 OperandType OperandTypes::target(const OperandType& type) const {
     OperandType inner = type;
+    if (type.open_array) {
+        inner.open_array = false;
+        return inner;
+    }
     if (type.pointers != 0) {
         --inner.pointers;
         return inner;
@@ -67,6 +73,7 @@ OperandType OperandTypes::pointer_to(OperandType type) const {
 }
 
 std::string OperandTypes::name(const OperandType& type) const {
+    if (type.open_array) return name(target(type)) + " []";
     const std::string stars(type.pointers, '*');
     if (type.basic) return type.basic->name + (stars.empty() ? "" : " " + stars);
     const TypeKind base = types_.get_declared(type.id).kind;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "report/expression/evaluator.h"
+#include "report/expression/known_variables.h"
 #include "report/values/named_type.h"
 #include "report/values/type_layout.h"
 #include "types/c_declaration.h"
@@ -31,6 +32,18 @@ NameWords name_words(std::string_view text) {
     if (has_keyword && first == "union") words.kind = StructRequest::Kind::Union;
     words.is_enum = has_keyword && first == "enum";
     return words;
+}
+
+std::string variable_declaration(const TypeFinder& finder, const OperandTypes& types, const Operand& variable,
+                                 const std::string& name) {
+    const std::string_view known = known_variable_type(name);
+    if (variable.type.basic) {
+        const std::string type = known.empty() ? types.name(variable.type) : std::string(known);
+        if (variable.type.open_array) return fmt::format("const char {}[];", name);
+        return fmt::format("{}{}{};", type, type.ends_with('*') ? "" : " ", name);
+    }
+    const std::string stars(variable.type.pointers, '*');
+    return c_declaration(finder, variable.type.id, stars + name).text() + ";";
 }
 
 }  // namespace
@@ -65,7 +78,7 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
     if (!variable) {
         const auto basic = evaluator.types().named(TypeWords{"", words.name, 0, 1});
         if (!basic) return fail(type.error().code == ErrorCode::NotFound ? variable.error() : type.error());
-        answer.layout = TypeLayout{words.name, words.name, "", {}, evaluator.types().size(*basic)};
+        answer.layout = TypeLayout{words.name, "", "", {}, evaluator.types().size(*basic)};
         return answer;
     }
     if (!variable->untyped.empty()) {
@@ -75,12 +88,7 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
         answer.declaration = fmt::format("<unknown type> {};", words.name);
         return answer;
     }
-    const OperandType& declared = variable->type;
-    answer.declaration = declared.basic ? fmt::format("{} {};", evaluator.types().name(declared), words.name)
-                                        : c_declaration(kernel.types(), declared.id,
-                                                        std::string(declared.pointers, '*') + words.name)
-                                                  .text() +
-                                              ";";
+    answer.declaration = variable_declaration(kernel.types(), evaluator.types(), *variable, words.name);
     return answer;
 }
 

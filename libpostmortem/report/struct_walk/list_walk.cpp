@@ -50,9 +50,9 @@ class ListWalk {
         using Start = ListRequest::Start;
         const std::uint64_t first =
             request_.start == Start::Embedded ? plan_.start + plan_.head : plan_.start;
-        if (request_.start != Start::Head) show(request_.start == Start::Embedded ? plan_.start : first);
         auto next = follow(first);
-        if (!next) return entries_.empty() ? Result<void>(fail(next.error())) : told(next.error());
+        if (!next) return fail(next.error());
+        if (request_.start != Start::Head) show(request_.start == Start::Embedded ? plan_.start : first);
         const std::uint64_t second = *next;
         seen_.insert(first);
         std::uint64_t previous = first;

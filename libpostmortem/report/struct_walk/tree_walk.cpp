@@ -118,6 +118,7 @@ Result<WalkedStructs> walk_tree(const CrashDump& dump, const TreeRequest& reques
     auto entries = WalkedEntries::open(kernel, request.type);
     if (!entries) return fail(std::move(entries.error()));
     Result<void> done;
+    if (*start == 0) return fail(ErrorCode::InvalidArgument, "no tree lies at address 0");
     if (request.kind == TreeRequest::Kind::RedBlack) {
         auto node = request.at_node ? Result<std::uint64_t>(*start) : kernel.memory().word(*start + *root);
         if (!node) return fail(std::move(node.error()));

@@ -8,14 +8,10 @@
 namespace postmortem {
 namespace {
 
-// Each but 0 is one bit, or several that lie side by side, as gdb has it.
+// Each but 0 is one bit, as gdb has it.
 bool is_of_flags(const Type& type) {
     return std::all_of(type.enumerators.begin(), type.enumerators.end(), [](const Enumerator& item) {
-        const auto bits = static_cast<std::uint64_t>(item.value);
-        if (item.value < 0) return false;
-        if (bits == 0) return true;
-        const std::uint64_t low = bits >> std::countr_zero(bits);
-        return (low & (low + 1)) == 0;
+        return item.value >= 0 && std::popcount(static_cast<std::uint64_t>(item.value)) <= 1;
     });
 }
 

@@ -5,6 +5,11 @@
 #include "kernel/module/modules.h"
 
 namespace postmortem {
+namespace {
+
+constexpr std::uint64_t largest_variable = 64 << 10;  // in which anything is pointed at
+
+}  // namespace
 
 // _text is where the image starts (include/asm-generic/sections.h), _stext where its code does.
 SymbolicNames::SymbolicNames(const Kernel& kernel) : kernel_(kernel) {
@@ -21,10 +26,14 @@ std::optional<SymbolHit> SymbolicNames::hit(std::uint64_t address) const {
     return found ? std::optional(std::move(*found)) : std::nullopt;
 }
 
-std::string SymbolicNames::of(std::uint64_t address) const {
+std::string SymbolicNames::of(std::uint64_t address, bool of_characters) const {
     const auto found = hit(address);
     if (!found) return {};
     const std::uint64_t offset = address - found->symbol.address;
+    const char type = found->symbol.type;
+    const bool is_code = type == 't' || type == 'T' || type == 'w' || type == 'W';
+    const bool is_read_only = type == 'r' || type == 'R';
+    if (!is_code && (offset > largest_variable || (of_characters && is_read_only && offset != 0))) return {};
     return offset == 0 ? found->symbol.name : fmt::format("{}+{}", found->symbol.name, offset);
 }
 

@@ -9,6 +9,7 @@ namespace postmortem {
 namespace {
 
 constexpr std::uint32_t deepest_layout = 32;
+constexpr unsigned longest_chain = 32;  // of typedefs
 constexpr std::size_t most_lines = 1u << 16;
 
 class LayoutWriter {
@@ -81,7 +82,9 @@ TypeLayout make_type_layout(const TypeFinder& types, TypeId id) {
     TypeLayout layout;
     const Type& named = types.get_declared(id);
     const bool is_typedef = named.kind == TypeKind::Typedef;
-    TypeId inner = is_typedef ? named.target : id;
+    TypeId inner = id;
+    for (unsigned i = 0; i < longest_chain && types.get_declared(inner).kind == TypeKind::Typedef; ++i)
+        inner = types.get_declared(inner).target;
     const CDeclaration declared = c_declaration(types, inner, is_typedef ? named.name : "");
     const Type& base = types.get_declared(declared.base_type);
     layout.name = is_typedef ? named.name : declared.base;

@@ -1,5 +1,5 @@
-// What gdb's C printer makes of values (gdb 16, as crash 9.0.2 sets it up: pretty structs, no limit to the
-// elements of arrays and strings, no counting of repeats).
+// What gdb's C printer makes of values (gdb 16, as crash 9.0.2 sets it up: pretty structs, no counting of
+// repeats).
 #include <fmt/format.h>
 
 #include <postmortem/typed_value.h>
@@ -10,6 +10,7 @@ namespace postmortem {
 namespace {
 
 constexpr std::uint32_t deepest_shown = 20;  // gdb's `print max-depth`
+constexpr std::size_t most_shown = 256;      // elements of arrays and characters of strings, as crash sets it
 
 class ValuePrinter {
   public:
@@ -69,8 +70,12 @@ class ValuePrinter {
     std::size_t print_array(std::size_t index, std::uint32_t level) {
         std::size_t next = index + 1;
         out_ += '{';
-        while (is_part(next, index)) {
-            if (next != index + 1) out_ += ", ";
+        for (std::size_t shown = 0; is_part(next, index); ++shown) {
+            if (shown == most_shown) {
+                out_ += "...}";
+                return behind(index);
+            }
+            if (shown != 0) out_ += ", ";
             next = print(next, level + 1);
         }
         out_ += '}';
@@ -94,10 +99,15 @@ class ValuePrinter {
         out_ += node.number == 1 ? "true" : "false";
     }
 
+    void print_text(const char* before, std::string_view text) {
+        out_ +=
+            before + c_string_literal(text.substr(0, most_shown)) + (text.size() > most_shown ? "..." : "");
+    }
+
     void print_pointer(const ValueNode& node) {
         out_ += fmt::format("{:#x}", node.number);
         if (!node.symbol.empty()) out_ += fmt::format(" <{}>", node.symbol);
-        if (node.text) out_ += " " + c_string_literal(*node.text);
+        if (node.text) print_text(" ", *node.text);
         if (!node.text_error.empty()) out_ += fmt::format(" <error: {}>", node.text_error);
     }
 
@@ -119,9 +129,8 @@ class ValuePrinter {
             case ValueKind::Text: {
                 std::string_view text = *node.text;
                 if (style_.cut_text) text = text.substr(0, text.find('\0'));
-                if (!text.empty() && text.back() == '\0') text.remove_suffix(1);
-                out_ += c_string_literal(text);
-                return;
+                if (text.size() <= most_shown && !text.empty() && text.back() == '\0') text.remove_suffix(1);
+                return print_text("", text);
             }
             case ValueKind::Function:
                 out_ += fmt::format("{{{}}} {:#x}", node.type, node.number);

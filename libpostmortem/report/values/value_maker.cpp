@@ -235,7 +235,7 @@ void ValueMaker::fill_number(const ValueBytes& bytes, const Place& place, const 
 }
 
 void ValueMaker::fill_pointer(bool to_characters, ValueNode& node) {
-    node.symbol = names_.of(node.number);
+    node.symbol = names_.of(node.number, to_characters);
     if (node.number == 0 || !to_characters) return;
     // Piece by piece, so that what stands before a hole is shown.
     std::string text;

@@ -1,0 +1,131 @@
+// The kernel's memory, as the options of `kmem` show it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <postmortem/crash_dump.h>
+#include <postmortem/problem.h>
+
+namespace postmortem {
+
+struct KernelMemoryRequest {
+    bool totals = false;                   ///< -i
+    bool slabs = false;                    ///< -s
+    bool zones = false;                    ///< -z
+    bool counters = false;                 ///< -V
+    bool per_cpu = false;                  ///< -o
+    bool page_flags = false;               ///< -g
+    bool huge_pages = false;               ///< -h
+    bool vmalloc = false;                  ///< -v
+    std::vector<std::string> caches;       ///< of the slab allocator: these alone, with `slabs`
+    std::optional<std::uint64_t> flags;    ///< with `page_flags`: which of them these are
+    std::optional<std::uint64_t> address;  ///< what lies there: a symbol, a slab object, a stack, a page
+};
+
+/// In pages.
+struct MemoryTotal {
+    std::string name;  ///< "FREE"
+    std::uint64_t pages = 0;
+    std::string of;                        ///< what it is a part of, "TOTAL MEM"; empty: it is a total
+    std::optional<std::uint32_t> percent;  ///< of that
+};
+
+struct SlabCacheRow {
+    std::uint64_t address = 0;  ///< of its kmem_cache
+    std::string name;
+    std::uint64_t object_bytes = 0;
+    std::optional<std::uint64_t> allocated;  ///< objects; what CPUs keep at hand is free
+    std::uint64_t total = 0, slabs = 0, slab_bytes = 0;
+};
+
+struct ZoneRow {
+    std::uint32_t node = 0, index = 0;
+    std::uint64_t address = 0;
+    std::string name;
+    std::uint64_t size = 0, present = 0;  ///< pages
+    std::uint64_t min = 0, low = 0, high = 0;
+    std::vector<std::pair<std::string, std::int64_t>> counters;  ///< by the kernel's names
+};
+
+struct CounterGroup {
+    std::string name;  ///< "VM_ZONE_STAT"
+    std::vector<std::pair<std::string, std::int64_t>> counters;
+};
+
+struct PageFlagRow {
+    std::string name;  ///< "PG_locked"
+    std::uint32_t bit = 0;
+};
+
+struct HugePageRow {
+    std::uint64_t address = 0;  ///< of its hstate
+    std::uint64_t page_bytes = 0, free = 0, total = 0;
+    std::string name;
+};
+
+struct VmallocRow {
+    std::uint64_t area = 0, vm = 0;  ///< of the vmap_area and its vm_struct
+    std::uint64_t start = 0, end = 0;
+    std::uint64_t bytes = 0;  ///< as the vm_struct has it, guard page included
+};
+
+struct SlabObjectRow {
+    SlabCacheRow cache;
+    std::uint64_t slab = 0, memory = 0;
+    std::uint32_t objects = 0, allocated = 0;
+    std::optional<std::uint64_t> object;  ///< that holds the address
+    std::string state;                    ///< "allocated", "free", "kept by CPU 1", "allocated or in a sheaf"
+    bool is_free = false;
+};
+
+struct PageRow {
+    std::uint64_t page = 0, physical = 0, mapping = 0, index = 0;
+    std::int64_t count = 0;
+    std::uint64_t flags = 0;
+    std::vector<std::string> flag_names;
+};
+
+struct TaskAtAddress {
+    std::uint64_t task = 0;
+    std::int32_t pid = 0;
+    std::string comm;
+    std::optional<std::uint32_t> cpu;
+    std::string state;
+    bool on_stack = false;  ///< the address lies on its kernel stack
+};
+
+/// What lies at an address; all of what is known.
+struct AddressView {
+    std::uint64_t address = 0;
+    std::string symbol;  ///< "schedule+5", with the module in brackets
+    char symbol_type = ' ';
+    std::optional<SlabObjectRow> slab;
+    std::optional<VmallocRow> vmalloc;
+    std::optional<TaskAtAddress> task;
+    std::optional<PageRow> page;
+};
+
+struct KernelMemory {
+    std::uint32_t page_bytes = 4096;
+    std::vector<MemoryTotal> totals;
+    std::vector<SlabCacheRow> caches;
+    std::vector<ZoneRow> zones;
+    std::vector<CounterGroup> counters;
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> per_cpu;  ///< CPU, offset
+    std::vector<PageFlagRow> page_flags;
+    std::vector<HugePageRow> huge_pages;
+    std::vector<VmallocRow> vmalloc;
+    std::optional<AddressView> address;
+    Problems problems;
+};
+
+/// Parts that could not be had are in `problems`. NotFound where a cache is named that is not there.
+POSTMORTEM_API Result<KernelMemory> kernel_memory(const CrashDump& dump, const KernelMemoryRequest& request);
+POSTMORTEM_API std::string to_text(const KernelMemory& memory);
+POSTMORTEM_API std::string to_json(const KernelMemory& memory);
+
+}  // namespace postmortem

@@ -1,0 +1,62 @@
+#include "kernel/mm/page_structs.h"
+
+#include <fmt/format.h>
+
+namespace postmortem {
+
+Result<PageStructs> PageStructs::open(const Kernel& kernel) {
+    PageStructs pages(kernel);
+    const auto base = kernel.word("vmemmap_base");
+    if (!base)
+        return fail(
+            base.error().code == ErrorCode::NotFound
+                ? Error(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known")
+                : base.error());
+    const auto size = kernel.types().size_of("page");
+    if (!size) return fail(size.error());
+    if (*size == 0) return fail(ErrorCode::Corrupt, "a struct page has no size");
+    pages.base_ = *base;
+    pages.size_ = *size;
+    pages.frames_ = kernel.dump().info().max_pfn;
+    const TypeFinder& types = kernel.types();
+    std::optional<Error> missing;
+    const FieldFinder find(types, missing);
+    pages.flags_ = find("page", {"flags.f", "flags"});  // a struct since 6.18
+    pages.compound_head_ = find("page", {"compound_info", "compound_head"});
+    if (missing) return fail(std::move(*missing));
+    pages.page_type_ = Field::find(types, "page", {"page_type"}).value_or(Field());
+    // A type of its own in place of a flag since 6.11 (46df8e73a4a3); numbered in the highest byte
+    // since 6.12.
+    if (const auto bit = types.enumerator("pageflags", "PG_slab")) pages.slab_bit_ = *bit;
+    if (const auto type = types.enumerator("pagetype", "PGTY_slab")) pages.slab_type_ = *type;
+    return pages;
+}
+
+std::optional<std::uint64_t> PageStructs::frame_of(std::uint64_t page) const {
+    if (page < base_ || (page - base_) % size_ != 0 || (page - base_) / size_ >= frames_) return std::nullopt;
+    return (page - base_) / size_;
+}
+
+Result<std::uint64_t> PageStructs::head_of(std::uint64_t page) const {
+    const auto head = compound_head_.u64(kernel_->memory(), page);
+    if (!head) return head;
+    const bool is_tail = (*head & 1) != 0;
+    if (!is_tail) return page;
+    if (!frame_of(*head - 1))
+        return fail(ErrorCode::Corrupt, "a page names something else as the head that it belongs to", page);
+    return *head - 1;
+}
+
+Result<bool> PageStructs::is_slab(std::uint64_t page) const {
+    if (slab_type_) {
+        const auto type = page_type_.u64(kernel_->memory(), page);
+        return type ? Result<bool>((*type >> 24 & 0xff) == static_cast<std::uint64_t>(*slab_type_))
+                    : fail(type.error());
+    }
+    if (!slab_bit_ || *slab_bit_ < 0 || *slab_bit_ > 63)
+        return fail(ErrorCode::Unsupported, "how this kernel marks pages of slabs is not known");
+    const auto flags = flags_.u64(kernel_->memory(), page);
+    return flags ? Result<bool>((*flags >> *slab_bit_ & 1) != 0) : fail(flags.error());
+}
+
+}  // namespace postmortem

@@ -1,0 +1,36 @@
+// Where the struct page of a page frame lies (include/asm-generic/memory_model.h), and which one speaks for a
+// compound page (include/linux/page-flags.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernel/kernel.h"
+#include "object/field.h"
+
+namespace postmortem {
+
+class PageStructs {
+  public:
+    /// Unsupported where the kernel does not say where it keeps them (vmemmap_base is x86_64's).
+    static Result<PageStructs> open(const Kernel& kernel);
+
+    std::uint64_t of_frame(std::uint64_t frame) const { return base_ + frame * size_; }
+    /// The frame of a struct page; nothing where none lies at the address.
+    std::optional<std::uint64_t> frame_of(std::uint64_t page) const;
+    /// Itself, where it is no tail of a compound page.
+    Result<std::uint64_t> head_of(std::uint64_t page) const;
+    /// Whether it belongs to the slab allocator; a head.
+    Result<bool> is_slab(std::uint64_t page) const;
+
+  private:
+    explicit PageStructs(const Kernel& kernel) : kernel_(&kernel) {}
+
+    const Kernel* kernel_;
+    std::uint64_t base_ = 0, size_ = 0, frames_ = 0;
+    Field compound_head_, flags_, page_type_;
+    std::optional<std::int64_t> slab_bit_;   ///< in the flags
+    std::optional<std::int64_t> slab_type_;  ///< in the highest byte of page_type
+};
+
+}  // namespace postmortem

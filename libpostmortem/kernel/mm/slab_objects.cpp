@@ -1,0 +1,194 @@
+#include "kernel/mm/slab_objects.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "kernel/percpu.h"
+#include "memory/words.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint32_t most_objects_of_slab = 1u << 15;
+constexpr unsigned most_cpu_partial_slabs = 4096;
+
+}  // namespace
+
+Result<SlabObjects> SlabObjects::open(const Kernel& kernel) {
+    SlabObjects objects(kernel);
+    auto pages = PageStructs::open(kernel);
+    if (!pages) return fail(std::move(pages.error()));
+    objects.pages_.emplace(std::move(*pages));
+    const TypeFinder& types = kernel.types();
+    // A struct of its own since 5.17 (d122019bf061).
+    const std::string_view slab = types.find_struct("slab") ? "slab" : "page";
+    std::optional<Error> missing;
+    const FieldFinder find(types, missing);
+    objects.slab_cache_ = find(slab, {"slab_cache", "slab"});
+    objects.slab_free_list_ = find(slab, {"freelist"});
+    objects.cache_size_ = find("kmem_cache", {"size"});
+    objects.cache_offset_ = find("kmem_cache", {"offset"});
+    if (missing) return fail(ErrorCode::Unsupported, fmt::format("this is not SLUB: {}", missing->message));
+    // inuse:16, objects:15, frozen:1; until 3.0 objects:16.
+    const auto slab_type = types.find_struct(slab);
+    const auto in_use = slab_type ? types.member(*slab_type, "inuse") : fail(slab_type.error());
+    if (!in_use) return fail(in_use.error());
+    objects.slab_counts_ = in_use->offset();
+    const auto optional = [&](std::string_view type, std::initializer_list<std::string_view> paths) {
+        return Field::find(types, type, paths).value_or(Field());
+    };
+    objects.slab_next_ = optional(slab, {"next"});
+    objects.cache_random_ = optional("kmem_cache", {"random"});  // CONFIG_SLAB_FREELIST_HARDENED
+    objects.cache_cpu_ = optional("kmem_cache", {"cpu_slab"});
+    objects.cpu_slab_ = optional("kmem_cache_cpu", {"slab", "page"});
+    objects.cpu_free_list_ = optional("kmem_cache_cpu", {"freelist"});
+    objects.cpu_partial_ = optional("kmem_cache_cpu", {"partial"});
+    objects.has_sheaves_ = optional("kmem_cache", {"cpu_sheaves"}).present();
+    const std::uint32_t cpus = cpu_limit(kernel).value_or(0);
+    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
+        objects.cpu_offsets_.push_back(per_cpu_address(kernel, std::uint64_t{0}, cpu).value_or(0));
+    (void)kernel.symbols();  // which give the direct map away
+    const auto direct_map = kernel.memory().direct_map_address(0);
+    if (!direct_map) return fail(ErrorCode::Unsupported, "where the kernel maps all memory is not known");
+    objects.direct_map_ = *direct_map;
+    return objects;
+}
+
+Result<Slab> SlabObjects::read_slab(std::uint64_t page) const {
+    const AddressSpace& memory = kernel_->memory();
+    const auto cache = slab_cache_.u64(memory, page);
+    const auto counts = memory.get<std::uint32_t>(page + slab_counts_);
+    if (!cache) return fail(cache.error());
+    if (!counts) return fail(counts.error());
+    const auto size = cache_size_.u64(memory, *cache);
+    if (!size) return fail(size.error());
+    Slab slab;
+    slab.address = page;
+    slab.cache = *cache;
+    slab.object_size = *size;
+    slab.in_use = *counts & 0xffff;
+    slab.objects = *counts >> 16 & objects_mask_;
+    if (slab.object_size == 0 || slab.objects == 0 || slab.in_use > slab.objects)
+        return fail(ErrorCode::Corrupt, "a slab counts more objects in use than it has", page);
+    slab.memory = direct_map_ + *pages_->frame_of(page) * kernel_->physical().page_size();
+    return slab;
+}
+
+Result<std::optional<Slab>> SlabObjects::slab_at(std::uint64_t address) const {
+    const auto physical = kernel_->memory().translate(address);
+    if (!physical) return fail(physical.error());
+    const std::uint64_t page = pages_->of_frame(*physical / kernel_->physical().page_size());
+    const auto head = pages_->head_of(page);
+    if (!head) return fail(head.error());
+    const auto is_slab = pages_->is_slab(*head);
+    if (!is_slab) return fail(is_slab.error());
+    if (!*is_slab) return std::optional<Slab>();
+    auto slab = read_slab(*head);
+    if (!slab) return fail(std::move(slab.error()));
+    for (const CpuSlab& own : cpu_slabs(slab->cache))
+        if (own.slab == *head) {
+            slab->cpu = own.cpu;
+            slab->kept_free = free_list(*slab, own.free_list).size();
+        }
+    return std::optional<Slab>(*slab);
+}
+
+std::vector<SlabObjects::CpuSlab> SlabObjects::cpu_slabs(std::uint64_t cache) const {
+    std::vector<CpuSlab> slabs;
+    const AddressSpace& memory = kernel_->memory();
+    const auto base = cache_cpu_.u64(memory, cache);
+    if (!base || *base == 0 || !cpu_slab_.present()) return slabs;
+    for (std::uint32_t cpu = 0; cpu < cpu_offsets_.size(); ++cpu) {
+        if (cpu_offsets_[cpu] == 0) continue;
+        const std::uint64_t own = wrapped(memory, *base + cpu_offsets_[cpu]);
+        slabs.push_back({cpu, cpu_slab_.u64_or(memory, own, 0), cpu_free_list_.u64_or(memory, own, 0),
+                         cpu_partial_.present() ? cpu_partial_.u64_or(memory, own, 0) : 0});
+    }
+    return slabs;
+}
+
+// A pointer is mixed with a number of the cache and, since 5.7 (1ad53d9fa3f6), with its own address, turned
+// around: whichever leads to an object of the slab holds.
+Result<std::uint64_t> SlabObjects::next_free(const Slab& slab, std::uint64_t object) const {
+    const AddressSpace& memory = kernel_->memory();
+    const auto offset = cache_offset_.u64(memory, slab.cache);
+    if (!offset) return offset;
+    const std::uint64_t at = object + *offset;
+    const auto stored = memory.word(at);
+    if (!stored || !cache_random_.present()) return stored;
+    const auto random = cache_random_.u64(memory, slab.cache);
+    if (!random) return random;
+    const auto fits = [&](std::uint64_t next) {
+        if (next == 0) return true;
+        return next >= slab.memory && next < slab.memory + slab.objects * slab.object_size;
+    };
+    const std::uint64_t turned = *stored ^ *random ^ __builtin_bswap64(at), plain = *stored ^ *random ^ at;
+    if (fits(turned)) return turned;
+    if (fits(plain)) return plain;
+    return fail(ErrorCode::Corrupt, "the list of a slab's free objects leads out of it", at);
+}
+
+std::unordered_set<std::uint64_t> SlabObjects::free_list(const Slab& slab, std::uint64_t first) const {
+    std::unordered_set<std::uint64_t> free;
+    const std::uint64_t end = slab.memory + slab.objects * slab.object_size;
+    for (std::uint64_t at = first; at >= slab.memory && at < end && free.size() < slab.objects;) {
+        if (!free.insert(at).second) break;
+        const auto next = next_free(slab, at);
+        if (!next) break;
+        at = *next;
+    }
+    return free;
+}
+
+std::vector<SlabObject> SlabObjects::objects_of(const Slab& slab) const {
+    std::unordered_set<std::uint64_t> kept;
+    for (const CpuSlab& own : cpu_slabs(slab.cache))
+        if (own.slab == slab.address) kept = free_list(slab, own.free_list);
+    const auto free = free_list(slab, slab_free_list_.u64_or(kernel_->memory(), slab.address, 0));
+    std::vector<SlabObject> objects;
+    for (std::uint32_t i = 0; i < std::min(slab.objects, most_objects_of_slab); ++i) {
+        SlabObject object;
+        object.address = slab.memory + i * slab.object_size;
+        object.state = has_sheaves_ ? SlabObject::State::InUseOrSheaf : SlabObject::State::Allocated;
+        if (free.count(object.address) != 0) object.state = SlabObject::State::Free;
+        if (kept.count(object.address) != 0) {
+            object.state = SlabObject::State::KeptByCpu;
+            object.cpu = slab.cpu;
+        }
+        objects.push_back(object);
+    }
+    return objects;
+}
+
+std::optional<SlabObject> SlabObjects::object_at(const Slab& slab, std::uint64_t address) const {
+    const std::uint64_t index = (address - slab.memory) / slab.object_size;
+    const auto objects = objects_of(slab);
+    return index < objects.size() ? std::optional(objects[index]) : std::nullopt;
+}
+
+std::uint64_t SlabObjects::count_partial(std::uint64_t slab) const {
+    const AddressSpace& memory = kernel_->memory();
+    std::uint64_t free = 0;
+    for (unsigned i = 0; slab != 0 && slab_next_.present() && i < most_cpu_partial_slabs; ++i) {
+        const auto counts = memory.get<std::uint32_t>(slab + slab_counts_);
+        if (!counts) break;
+        const std::uint32_t used = *counts & 0xffff, all = *counts >> 16 & objects_mask_;
+        free += all > used ? all - used : 0;
+        slab = slab_next_.u64_or(memory, slab, 0);
+    }
+    return free;
+}
+
+std::uint64_t SlabObjects::kept_by_cpus(std::uint64_t cache) const {
+    std::uint64_t free = 0;
+    for (const CpuSlab& own : cpu_slabs(cache)) {
+        free += count_partial(own.partial);
+        if (own.slab == 0 || !pages_->frame_of(own.slab)) continue;
+        const auto slab = read_slab(own.slab);
+        if (slab) free += free_list(*slab, own.free_list).size() + (slab->objects - slab->in_use);
+    }
+    return free;
+}
+
+}  // namespace postmortem

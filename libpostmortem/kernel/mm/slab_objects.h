@@ -1,0 +1,79 @@
+// Single objects of SLUB's caches (mm/slub.c): which one an address lies in, and whether it is in use.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "kernel/kernel.h"
+#include "kernel/mm/page_structs.h"
+#include "kernel/mm/slab_caches.h"
+#include "object/field.h"
+
+namespace postmortem {
+
+struct SlabObject {
+    enum class State : std::uint8_t {
+        Allocated,
+        Free,
+        KeptByCpu,     ///< free, and at hand for one CPU
+        InUseOrSheaf,  ///< in use, or free in a sheaf of a CPU or node (since 6.18)
+    };
+    std::uint64_t address = 0;
+    State state = State::Allocated;
+    std::optional<std::uint32_t> cpu;  ///< that keeps it
+};
+
+struct Slab {
+    std::uint64_t address = 0;      ///< of its struct slab, or struct page
+    std::uint64_t cache = 0;        ///< of its kmem_cache
+    std::uint64_t memory = 0;       ///< where its first object lies
+    std::uint64_t object_size = 0;  ///< from one object to the next
+    std::uint32_t objects = 0, in_use = 0;
+    std::optional<std::uint32_t> node;
+    std::optional<std::uint32_t> cpu;  ///< whose it is
+    std::uint64_t kept_free = 0;       ///< objects that this CPU keeps at hand, beside those not in use
+};
+
+class SlabObjects {
+  public:
+    /// Unsupported for SLAB, which is gone since 6.8.
+    static Result<SlabObjects> open(const Kernel& kernel);
+
+    /// The slab that a kernel address lies in; nothing where it lies in none.
+    Result<std::optional<Slab>> slab_at(std::uint64_t address) const;
+    /// The object in it; nothing where the address is behind the last one.
+    std::optional<SlabObject> object_at(const Slab& slab, std::uint64_t address) const;
+    /// All of them, in order.
+    std::vector<SlabObject> objects_of(const Slab& slab) const;
+
+    /// Free objects of a cache that its CPUs keep at hand, which /proc/slabinfo counts as active.
+    std::uint64_t kept_by_cpus(std::uint64_t cache) const;
+
+  private:
+    explicit SlabObjects(const Kernel& kernel) : kernel_(&kernel) {}
+
+    struct CpuSlab {
+        std::uint32_t cpu = 0;
+        std::uint64_t slab = 0, free_list = 0, partial = 0;
+    };
+    std::vector<CpuSlab> cpu_slabs(std::uint64_t cache) const;
+    std::unordered_set<std::uint64_t> free_list(const Slab& slab, std::uint64_t first) const;
+    Result<std::uint64_t> next_free(const Slab& slab, std::uint64_t object) const;
+    Result<Slab> read_slab(std::uint64_t page) const;
+    std::uint64_t count_partial(std::uint64_t slab) const;
+
+    const Kernel* kernel_;
+    std::optional<PageStructs> pages_;
+    bool has_sheaves_ = false;
+    std::uint64_t direct_map_ = 0;
+    Field slab_cache_, slab_free_list_, slab_next_;
+    std::uint64_t slab_counts_ = 0;  ///< offset of the numbers of objects
+    Field cache_size_, cache_offset_, cache_random_, cache_cpu_, cpu_slab_, cpu_free_list_, cpu_partial_;
+    std::uint32_t objects_mask_ = 0x7fff;
+    std::vector<std::uint64_t> cpu_offsets_;
+};
+
+}  // namespace postmortem

@@ -1,0 +1,169 @@
+// What lies at an address: a symbol, a slab object, a vmalloc area, a task or its stack, and the page.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "kernel/mm/page_structs.h"
+#include "kernel/mm/slab_objects.h"
+#include "kernel/mm/vmalloc_areas.h"
+#include "kernel/sched/tasks.h"
+#include "report/kernel_memory/kernel_memory.h"
+#include "report/values/symbolic.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t longest_name = 128;
+
+std::string state_words(const SlabObject& object) {
+    switch (object.state) {
+        case SlabObject::State::Allocated: return "allocated";
+        case SlabObject::State::Free: return "free";
+        case SlabObject::State::KeptByCpu: return fmt::format("free, kept by CPU {}", object.cpu.value_or(0));
+        case SlabObject::State::InUseOrSheaf: break;
+    }
+    return "allocated, or free in a sheaf";
+}
+
+class AddressViewer {
+  public:
+    AddressViewer(const Kernel& kernel, std::uint64_t address, ProblemCollector& problems)
+        : kernel_(kernel), address_(address), problems_(problems) {}
+
+    AddressView make() {
+        AddressView view;
+        view.address = address_;
+        // A small number is a physical address, as for crash.
+        const bool is_physical = address_ < kernel_.arch().memory.lowest_kernel_address;
+        if (!is_physical) {
+            add_symbol(view);
+            add_slab(view);
+            add_vmalloc_area(view);
+            add_task(view);
+        }
+        add_page(view, is_physical);
+        return view;
+    }
+
+  private:
+    void add_symbol(AddressView& view) {
+        const SymbolicNames names(kernel_);
+        const auto hit = names.hit(address_);
+        if (!hit) return;
+        view.symbol = names.of(address_) + (hit->module.empty() ? "" : fmt::format(" [{}]", hit->module));
+        view.symbol_type = hit->symbol.type;
+    }
+
+    void add_slab(AddressView& view) {
+        const auto objects = SlabObjects::open(kernel_);
+        if (!objects) return problems_.add("slab objects", objects.error());
+        const auto slab = objects->slab_at(address_);
+        if (!slab) {
+            if (slab.error().code != ErrorCode::NotMapped) problems_.add("the slab", slab.error());
+            return;
+        }
+        if (!*slab) return;
+        SlabObjectRow row;
+        row.slab = (*slab)->address;
+        row.memory = (*slab)->memory;
+        row.objects = (*slab)->objects;
+        row.allocated = (*slab)->in_use - static_cast<std::uint32_t>(
+                                              std::min<std::uint64_t>((*slab)->kept_free, (*slab)->in_use));
+        if (const auto object = objects->object_at(**slab, address_)) {
+            row.object = object->address;
+            row.state = state_words(*object);
+            row.is_free =
+                object->state == SlabObject::State::Free || object->state == SlabObject::State::KeptByCpu;
+        }
+        const Object cache = kernel_.object("kmem_cache", (*slab)->cache);
+        row.cache.address = (*slab)->cache;
+        const auto name = cache["name"].string(longest_name);
+        if (!name) problems_.add("the cache's name", name.error());
+        row.cache.name = name.value_or("?");
+        KernelMemory one;
+        one.page_bytes = kernel_.physical().page_size();
+        if (name && add_slab_caches(kernel_, {*name}, one, problems_))
+            for (SlabCacheRow& known : one.caches)
+                if (known.address == row.cache.address) row.cache = std::move(known);
+        view.slab = std::move(row);
+    }
+
+    void add_vmalloc_area(AddressView& view) {
+        if (view.slab) return;
+        for (const VmallocRow& row : vmalloc_rows(kernel_, problems_))
+            if (address_ >= row.start && address_ < row.end) view.vmalloc = row;
+    }
+
+    void add_task(AddressView& view) {
+        const auto size = kernel_.types().size_of("task_struct");
+        const TaskTable table = read_tasks(kernel_);
+        for (const Task& task : table.tasks) {
+            const bool is_task = size && address_ >= task.address && address_ - task.address < *size;
+            const bool on_stack = view.vmalloc && task.stack != 0 && task.stack >= view.vmalloc->start &&
+                                  task.stack < view.vmalloc->end;
+            if (!is_task && !on_stack) continue;
+            view.task = TaskAtAddress{
+                task.address, task.pid, task.comm, task.cpu, std::string(task.state_letters), !is_task};
+            return;
+        }
+    }
+
+    void add_page(AddressView& view, bool is_physical) {
+        const auto pages = PageStructs::open(kernel_);
+        if (!pages) return problems_.add("the page", pages.error());
+        const std::uint64_t size = kernel_.physical().page_size();
+        Result<std::uint64_t> physical = address_;
+        if (const auto frame = pages->frame_of(address_))
+            physical = *frame * size;
+        else if (!is_physical)
+            physical = kernel_.memory().translate(address_);
+        if (!physical) return problems_.add("the page", physical.error());
+        const Object page = kernel_.object("page", pages->of_frame(*physical / size));
+        const auto flags = page.first_of({"flags.f", "flags"}).u64();
+        const auto whole = page.has("flags") && !flags ? page["flags"]["f"].u64() : flags;
+        if (!whole) return problems_.add("the page", whole.error());
+        PageRow row;
+        row.page = page.address();
+        row.physical = *physical / size * size;
+        row.flags = *whole;
+        row.mapping = page["mapping"].u64_or(0);
+        row.index = page.first_of({"index", "__folio_index"}).u64_or(0);
+        row.count = page["_refcount"].i64_or(0);
+        std::uint64_t told = 0;
+        for (const PageFlagRow& flag : page_flag_rows(kernel_)) {
+            const std::uint64_t mask = 1ull << flag.bit;
+            if (!(row.flags & mask) || (told & mask)) continue;
+            told |= mask;
+            row.flag_names.push_back(flag.name.substr(3));
+        }
+        view.page = std::move(row);
+    }
+
+    const Kernel& kernel_;
+    std::uint64_t address_;
+    ProblemCollector& problems_;
+};
+
+}  // namespace
+
+std::vector<VmallocRow> vmalloc_rows(const Kernel& kernel, ProblemCollector& problems) {
+    const VmallocAreas areas = read_vmalloc_areas(kernel);
+    problems.add_all(areas.problems);
+    std::vector<VmallocRow> rows;
+    for (const VmallocArea& area : areas.areas)
+        rows.push_back({area.area, area.vm, area.address, area.address + area.bytes, area.bytes});
+    std::sort(rows.begin(), rows.end(),
+              [](const VmallocRow& a, const VmallocRow& b) { return a.start < b.start; });
+    return rows;
+}
+
+void add_vmalloc(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
+    memory.vmalloc = vmalloc_rows(kernel, problems);
+}
+
+void add_address(const Kernel& kernel, std::uint64_t address, KernelMemory& memory,
+                 ProblemCollector& problems) {
+    memory.address = AddressViewer(kernel, address, problems).make();
+}
+
+}  // namespace postmortem

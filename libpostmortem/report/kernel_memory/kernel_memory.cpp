@@ -1,0 +1,272 @@
+#include "report/kernel_memory/kernel_memory.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/checked.h"
+#include "kernel/cpus.h"
+#include "kernel/mm/hugetlb.h"
+#include "kernel/mm/numa.h"
+#include "kernel/mm/slab_caches.h"
+#include "kernel/mm/slab_objects.h"
+#include "kernel/mm/zones.h"
+#include "kernel/percpu.h"
+#include "memory/words.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t most_zones_of_node = 8;
+constexpr std::uint32_t most_events = 1024;
+
+// A part of /proc/meminfo in pages, and what it is a part of.
+struct TotalLine {
+    const char* name;
+    const char* line;
+    const char* of;
+};
+
+constexpr std::array<TotalLine, 5> memory_lines = {{{"FREE", "MemFree", "TOTAL MEM"},
+                                                    {"USED", "", "TOTAL MEM"},
+                                                    {"BUFFERS", "Buffers", "TOTAL MEM"},
+                                                    {"CACHED", "Cached", "TOTAL MEM"},
+                                                    {"SLAB", "Slab", "TOTAL MEM"}}};
+
+class TotalsMaker {
+  public:
+    TotalsMaker(const MemoryPicture& picture, std::uint64_t page_bytes, KernelMemory& memory)
+        : picture_(picture), kib_per_page_(std::max<std::uint64_t>(page_bytes / 1024, 1)), memory_(memory) {}
+
+    std::optional<std::uint64_t> pages(std::string_view line) const {
+        const auto kib = picture_.line(line);
+        return kib ? std::optional(*kib / kib_per_page_) : std::nullopt;
+    }
+    void add(const char* name, std::optional<std::uint64_t> pages, const char* of,
+             std::optional<std::uint64_t> whole) {
+        if (!pages) return;
+        MemoryTotal total{name, *pages, of, std::nullopt};
+        if (*of != '\0' && whole)
+            total.percent = *whole == 0 ? 0 : static_cast<std::uint32_t>(*pages * 100 / *whole);
+        memory_.totals.push_back(std::move(total));
+    }
+    void add_huge_pages() {
+        std::uint64_t total = 0, free = 0;
+        for (const HugePageUse& pool : picture_.huge_pages) {
+            total += pool.total * (pool.page_bytes / 1024 / kib_per_page_);
+            free += pool.free * (pool.page_bytes / 1024 / kib_per_page_);
+        }
+        add("TOTAL HUGE", total, "", std::nullopt);
+        add("HUGE FREE", free, "TOTAL HUGE", total);
+    }
+
+  private:
+    const MemoryPicture& picture_;
+    std::uint64_t kib_per_page_;
+    KernelMemory& memory_;
+};
+
+std::optional<std::uint64_t> difference(std::optional<std::uint64_t> whole,
+                                        std::optional<std::uint64_t> part) {
+    return whole && part ? std::optional(*whole - std::min(*whole, *part)) : std::nullopt;
+}
+
+// "64kB", "2048kB", "1048576kB": how the kernel names its pools (mm/hugetlb.c).
+std::string pool_name(std::uint64_t page_bytes) {
+    return fmt::format("hugepages-{}kB", page_bytes / 1024);
+}
+
+std::vector<std::pair<std::string, std::int64_t>> named_counters(const TypeFinder& types,
+                                                                 std::string_view enum_name,
+                                                                 const CounterValues& values) {
+    std::vector<std::pair<std::string, std::int64_t>> named;
+    const auto type = types.find(TypeKind::Enum, enum_name);
+    if (!type) return named;
+    for (const Enumerator& item : types.get(*type).enumerators)
+        if (item.value >= 0 && static_cast<std::uint64_t>(item.value) < values.size())
+            named.emplace_back(item.name, values[static_cast<std::size_t>(item.value)]);
+    return named;
+}
+
+}  // namespace
+
+void add_memory_totals(const CrashDump& dump, KernelMemory& memory, ProblemCollector& problems) {
+    MemoryRequest request;
+    request.zones = request.slab = request.file_systems = request.vmalloc = request.sum = false;
+    const MemoryPicture picture = dump.memory(request);
+    problems.add_all(picture.problems);
+    TotalsMaker maker(picture, memory.page_bytes, memory);
+    const auto total = maker.pages("MemTotal");
+    maker.add("TOTAL MEM", total, "", std::nullopt);
+    for (const TotalLine& line : memory_lines)
+        maker.add(line.name,
+                  *line.line == '\0' ? difference(total, maker.pages("MemFree")) : maker.pages(line.line),
+                  line.of, total);
+    maker.add_huge_pages();
+    const auto swap = maker.pages("SwapTotal"), swap_free = maker.pages("SwapFree");
+    maker.add("TOTAL SWAP", swap, "", std::nullopt);
+    maker.add("SWAP USED", difference(swap, swap_free), "TOTAL SWAP", swap);
+    maker.add("SWAP FREE", swap_free, "TOTAL SWAP", swap);
+    const auto limit = maker.pages("CommitLimit");
+    maker.add("COMMIT LIMIT", limit, "", std::nullopt);
+    maker.add("COMMITTED", maker.pages("Committed_AS"), "TOTAL LIMIT", limit);
+}
+
+Result<void> add_slab_caches(const Kernel& kernel, const std::vector<std::string>& names,
+                             KernelMemory& memory, ProblemCollector& problems) {
+    const SlabCacheList list = read_slab_caches(kernel);
+    problems.add_all(list.problems);
+    const auto objects = SlabObjects::open(kernel);
+    if (!objects) problems.add("how many objects CPUs keep at hand", objects.error());
+    std::vector<std::string> missing = names;
+    for (const SlabCache& cache : list.caches) {
+        const auto named = std::find(missing.begin(), missing.end(), cache.name);
+        if (!names.empty() && std::find(names.begin(), names.end(), cache.name) == names.end()) continue;
+        if (named != missing.end()) missing.erase(named);
+        SlabCacheRow row;
+        row.address = cache.address;
+        row.name = cache.name;
+        row.object_bytes = cache.object_size;
+        row.total = cache.total_objects;
+        row.slabs = cache.slabs;
+        row.slab_bytes = cache.pages_per_slab * memory.page_bytes;
+        if (objects) {
+            const std::uint64_t kept = objects->kept_by_cpus(cache.address) + cache.objects_in_sheaves;
+            row.allocated = cache.active_objects - std::min(kept, cache.active_objects);
+        }
+        memory.caches.push_back(std::move(row));
+    }
+    if (missing.empty()) return {};
+    return fail(ErrorCode::NotFound, fmt::format("no slab cache is named {}", missing.front()));
+}
+
+void add_zones(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
+    const auto names = VmCounterNames::read(kernel);
+    const auto nodes = read_memory_nodes(kernel);
+    if (!names) return problems.add("the zones", names.error());
+    if (!nodes) return problems.add("the zones", nodes.error());
+    for (const MemoryNode& node : *nodes) {
+        const Object zones = kernel.object("pglist_data", node.address)["node_zones"];
+        const std::uint64_t count = zones.ok() ? std::min(zones.type().count, most_zones_of_node) : 0;
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const Object zone = zones.at(i);
+            ZoneRow row;
+            row.node = node.id;
+            row.index = static_cast<std::uint32_t>(i);
+            row.address = zone.address();
+            const auto name = zone["name"].string();
+            const auto size = zone["spanned_pages"].u64(), present = zone["present_pages"].u64();
+            if (!name || !size || !present) {
+                problems.add("a zone", !name ? name.error() : !size ? size.error() : present.error());
+                continue;
+            }
+            row.name = *name;
+            row.size = *size;
+            row.present = *present;
+            const Object marks = zone.first_of({"_watermark", "watermark"});  // the former since 5.0
+            row.min = marks.at(0).u64_or(0);
+            row.low = marks.at(1).u64_or(0);
+            row.high = marks.at(2).u64_or(0);
+            const auto values = read_counters(kernel, zone["vm_stat"].address(), names->zone.size());
+            if (values)
+                row.counters = named_counters(kernel.types(), "zone_stat_item", *values);
+            else
+                problems.add("a zone's counters", values.error());
+            memory.zones.push_back(std::move(row));
+        }
+    }
+}
+
+// vm_event_states counts for each CPU (include/linux/vmstat.h).
+void add_counters(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
+    const auto names = VmCounterNames::read(kernel);
+    const auto counters = names ? VmCounters::read(kernel, *names) : fail(names.error());
+    if (!counters) return problems.add("the counters", counters.error());
+    memory.counters.push_back(
+        {"VM_ZONE_STAT", named_counters(kernel.types(), "zone_stat_item", counters->zone())});
+    memory.counters.push_back(
+        {"VM_NODE_STAT", named_counters(kernel.types(), "node_stat_item", counters->node())});
+    const auto count = kernel.types().enumerator("vm_event_item", "NR_VM_EVENT_ITEMS");
+    const auto cpus = read_cpu_mask(kernel, "possible");
+    if (!count || *count <= 0 || *count > most_events || !cpus) return;
+    CounterValues sum(static_cast<std::size_t>(*count));
+    for (const std::uint32_t cpu : *cpus) {
+        const auto own = per_cpu_address(kernel, "vm_event_states", cpu);
+        const auto values = own ? signed_words(kernel.memory(), *own, sum.size()) : fail(own.error());
+        if (!values) return problems.add("the events", values.error());
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = wrapping_add(sum[i], (*values)[i]);
+    }
+    memory.counters.push_back({"VM_EVENT_STATES", named_counters(kernel.types(), "vm_event_item", sum)});
+}
+
+void add_per_cpu_offsets(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
+    const auto cpus = read_running_cpus(kernel);
+    if (!cpus) return problems.add("the CPUs", cpus.error());
+    for (const std::uint32_t cpu : *cpus) {
+        const auto offset = per_cpu_address(kernel, std::uint64_t{0}, cpu);
+        if (offset)
+            memory.per_cpu.emplace_back(cpu, *offset);
+        else
+            problems.add("a per-CPU offset", offset.error());
+    }
+}
+
+std::vector<PageFlagRow> page_flag_rows(const Kernel& kernel) {
+    std::vector<PageFlagRow> rows;
+    const auto type = kernel.types().find(TypeKind::Enum, "pageflags");
+    if (!type) return rows;
+    for (const Enumerator& item : kernel.types().get(*type).enumerators)
+        if (item.name.starts_with("PG_") && item.value >= 0 && item.value < 64)
+            rows.push_back({item.name, static_cast<std::uint32_t>(item.value)});
+    return rows;
+}
+
+void add_page_flags(const Kernel& kernel, std::optional<std::uint64_t> flags, KernelMemory& memory,
+                    ProblemCollector& problems) {
+    const auto count = kernel.types().enumerator("pageflags", "__NR_PAGEFLAGS");
+    if (!count) return problems.add("the page flags", count.error());
+    // Flags have several names; of those that are set each is told by its first.
+    std::uint64_t told = 0;
+    for (PageFlagRow& row : page_flag_rows(kernel)) {
+        const std::uint64_t mask = 1ull << row.bit;
+        if (flags && (!(*flags & mask) || (told & mask))) continue;
+        told |= mask;
+        memory.page_flags.push_back(std::move(row));
+    }
+}
+
+void add_huge_pages(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
+    const auto pools = read_huge_page_pools(kernel);
+    if (!pools) return problems.add("the huge pages", pools.error());
+    const auto table = kernel.symbol("hstates");
+    const auto stride = kernel.types().size_of("hstate");
+    for (std::size_t i = 0; i < pools->size(); ++i) {
+        const HugePagePool& pool = (*pools)[i];
+        memory.huge_pages.push_back({table && stride ? *table + i * *stride : 0, pool.page_bytes, pool.free,
+                                     pool.total, pool_name(pool.page_bytes)});
+    }
+}
+
+Result<KernelMemory> kernel_memory(const CrashDump& dump, const KernelMemoryRequest& request) {
+    const Kernel& kernel = dump.kernel();
+    KernelMemory memory;
+    memory.page_bytes = kernel.physical().page_size();
+    ProblemCollector problems;
+    if (request.totals) add_memory_totals(dump, memory, problems);
+    if (request.slabs)
+        if (auto done = add_slab_caches(kernel, request.caches, memory, problems); !done)
+            return fail(std::move(done.error()));
+    if (request.zones) add_zones(kernel, memory, problems);
+    if (request.counters) add_counters(kernel, memory, problems);
+    if (request.per_cpu) add_per_cpu_offsets(kernel, memory, problems);
+    if (request.page_flags) add_page_flags(kernel, request.flags, memory, problems);
+    if (request.huge_pages) add_huge_pages(kernel, memory, problems);
+    if (request.vmalloc) add_vmalloc(kernel, memory, problems);
+    if (request.address) add_address(kernel, *request.address, memory, problems);
+    memory.problems = problems.take();
+    return memory;
+}
+
+}  // namespace postmortem

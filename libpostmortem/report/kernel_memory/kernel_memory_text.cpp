@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <postmortem/kernel_memory.h>
+
+#include "base/text.h"
+
+namespace postmortem {
+namespace {
+
+// crash's pages_to_size(): "716.5 MB", "44 KB", "0".
+std::string size_words(std::uint64_t pages, std::uint32_t page_bytes) {
+    const std::uint64_t bytes = pages * page_bytes;
+    if (bytes == 0) return "0";
+    const auto in_units = [&](std::uint64_t unit, const char* name) {
+        std::string text = fmt::format("{:.1f}", static_cast<double>(bytes) / static_cast<double>(unit));
+        if (text.ends_with(".0")) text.resize(text.size() - 2);
+        return fmt::format("{} {}", text, name);
+    };
+    if (bytes >= 1ull << 30) return in_units(1ull << 30, "GB");
+    if (bytes >= 1ull << 20) return in_units(1ull << 20, "MB");
+    return fmt::format("{} KB", bytes >> 10);
+}
+
+std::string totals_text(const KernelMemory& memory) {
+    std::string out = "                 PAGES        TOTAL      PERCENTAGE\n";
+    for (const MemoryTotal& total : memory.totals) {
+        if (total.of.empty() && &total != &memory.totals.front()) out += '\n';
+        const std::string part =
+            total.percent ? fmt::format("{:3}% of {}", *total.percent, total.of) : "       ----";
+        out += fmt::format("{:>13}  {:7}  {:>11}  {}\n", total.name, total.pages,
+                           size_words(total.pages, memory.page_bytes), part);
+    }
+    return out;
+}
+
+constexpr const char* cache_heading = "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n";
+
+std::string cache_line(const SlabCacheRow& row) {
+    return fmt::format("{:16x} {:8}  {:>9} {:9}  {:5} {:5}k  {}\n", row.address, row.object_bytes,
+                       row.allocated ? fmt::format("{}", *row.allocated) : "-", row.total, row.slabs,
+                       row.slab_bytes / 1024, escaped(row.name));
+}
+
+std::string slabs_text(const KernelMemory& memory) {
+    std::string out = cache_heading;
+    for (const SlabCacheRow& row : memory.caches) out += cache_line(row);
+    return out;
+}
+
+std::string zone_text(const ZoneRow& zone) {
+    std::string out = fmt::format("NODE: {}  ZONE: {}  ADDR: {:x}  NAME: \"{}\"\n", zone.node, zone.index,
+                                  zone.address, escaped(zone.name));
+    if (zone.size == 0) return out + "  [unpopulated]\n";
+    const std::string present = zone.present != zone.size ? fmt::format("  PRESENT: {}", zone.present) : "";
+    out += fmt::format("  SIZE: {}{}  MIN/LOW/HIGH: {}/{}/{}\n  VM_STAT:\n", zone.size, present, zone.min,
+                       zone.low, zone.high);
+    std::size_t width = 0;
+    for (const auto& [name, value] : zone.counters) width = std::max(width, name.size());
+    for (const auto& [name, value] : zone.counters) out += fmt::format("{:>{}}: {}\n", name, width, value);
+    return out + '\n';
+}
+
+std::string counters_text(const KernelMemory& memory) {
+    std::string out;
+    for (const CounterGroup& group : memory.counters) {
+        std::size_t width = 0;
+        for (const auto& [name, value] : group.counters) width = std::max(width, name.size());
+        out += fmt::format("{}  {}:\n", out.empty() ? "" : "\n", group.name);
+        for (const auto& [name, value] : group.counters)
+            out += fmt::format("  {:>{}}: {}\n", name, width, value);
+    }
+    return out;
+}
+
+std::string page_flags_text(const KernelMemory& memory) {
+    std::size_t width = 0;
+    for (const PageFlagRow& row : memory.page_flags) width = std::max(width, row.name.size());
+    std::string out = fmt::format("{:<{}} BIT  VALUE\n", "PAGE-FLAG", width);
+    for (const PageFlagRow& row : memory.page_flags)
+        out += fmt::format("{:<{}} {:3}  {:07x}\n", row.name, width, row.bit, 1ull << row.bit);
+    return out;
+}
+
+std::string huge_pages_text(const KernelMemory& memory) {
+    std::string out = "     HSTATE        SIZE    FREE   TOTAL  NAME\n";
+    for (const HugePageRow& row : memory.huge_pages) {
+        const bool gigabytes = row.page_bytes >= 1ull << 30;
+        const std::string size =
+            row.page_bytes >= 1ull << 20
+                ? fmt::format("{}{}", row.page_bytes >> (gigabytes ? 30 : 20), gigabytes ? "GB" : "MB")
+                : fmt::format("{}KB", row.page_bytes >> 10);
+        out +=
+            fmt::format("{:16x}  {:>5}  {:6}  {:6}  {}\n", row.address, size, row.free, row.total, row.name);
+    }
+    return out;
+}
+
+constexpr const char* vmalloc_heading =
+    "   VMAP_AREA         VM_STRUCT                 ADDRESS RANGE                SIZE\n";
+
+std::string vmalloc_line(const VmallocRow& row) {
+    return fmt::format("{:16x}  {:16x}  {:16x} - {:16x}  {:7}\n", row.area, row.vm, row.start, row.end,
+                       row.bytes);
+}
+
+std::string slab_object_text(const SlabObjectRow& row) {
+    std::string out = cache_heading + cache_line(row.cache);
+    out += "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n";
+    out += fmt::format("  {:16x}  {:16x}  {:4}  {:5}  {:9}  {:4}\n  FREE / [ALLOCATED]\n", row.slab,
+                       row.memory, 0, row.objects, row.allocated, row.objects - row.allocated);
+    if (!row.object) return out + "   (behind the last object)\n";
+    if (!row.is_free) return out + fmt::format("  [{:x}]\n", *row.object);
+    const std::size_t comma = row.state.find("kept by CPU ");
+    const std::string kept =
+        comma == npos ? "" : fmt::format("  (cpu {} cache)", row.state.substr(comma + 12));
+    return out + fmt::format("   {:x}{}\n", *row.object, kept);
+}
+
+std::string page_text(const PageRow& row) {
+    std::string names;
+    for (const std::string& name : row.flag_names) names += (names.empty() ? " " : ",") + name;
+    return fmt::format(
+        "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS\n{:16x} {:8x} {:>16x} {:8x} {:2} "
+        "{:x}{}\n",
+        row.page, row.physical, row.mapping, row.index, row.count, row.flags, names);
+}
+
+std::string task_text(const TaskAtAddress& task) {
+    return fmt::format("    PID: {}\nCOMMAND: \"{}\"\n   TASK: {:x}{}\n    CPU: {}\n  STATE: {}\n", task.pid,
+                       escaped(task.comm), task.task, task.on_stack ? "  (the address is on its stack)" : "",
+                       task.cpu ? fmt::format("{}", *task.cpu) : "-", task.state);
+}
+
+std::string address_text(const AddressView& view) {
+    std::vector<std::string> parts;
+    if (!view.symbol.empty())
+        parts.push_back(fmt::format("{:x} ({}) {}\n", view.address, view.symbol_type, escaped(view.symbol)));
+    if (view.slab) parts.push_back(slab_object_text(*view.slab));
+    if (view.vmalloc) parts.push_back(vmalloc_heading + vmalloc_line(*view.vmalloc));
+    if (view.task) parts.push_back(task_text(*view.task));
+    if (view.page) parts.push_back(page_text(*view.page));
+    std::string out;
+    for (const std::string& part : parts) out += (out.empty() ? "" : "\n") + part;
+    return out;
+}
+
+}  // namespace
+
+std::string to_text(const KernelMemory& memory) {
+    std::string out;
+    if (!memory.totals.empty()) out += totals_text(memory);
+    if (!memory.caches.empty()) out += slabs_text(memory);
+    for (const ZoneRow& zone : memory.zones)
+        out += (&zone == &memory.zones.front() ? "" : "\n") + zone_text(zone);
+    if (!memory.counters.empty()) out += counters_text(memory);
+    if (!memory.per_cpu.empty()) out += "PER-CPU OFFSET VALUES:\n";
+    for (const auto& [cpu, offset] : memory.per_cpu)
+        out += fmt::format("{:>6} {}: {:x}\n", "CPU", cpu, offset);
+    if (!memory.page_flags.empty()) out += page_flags_text(memory);
+    if (!memory.huge_pages.empty()) out += huge_pages_text(memory);
+    if (!memory.vmalloc.empty()) out += vmalloc_heading;
+    for (const VmallocRow& row : memory.vmalloc) out += vmalloc_line(row);
+    if (memory.address) out += address_text(*memory.address);
+    return out;
+}
+
+}  // namespace postmortem

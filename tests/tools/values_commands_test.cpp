@@ -1,0 +1,230 @@
+// struct, p, list, tree, rd, sym and their kin on real dumps: what crash 9.0.2 printed of them, or what the
+// dump's other files say.
+#include <algorithm>
+#include <filesystem>
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "support/files.h"
+#include "support/places.h"
+#include "support/program.h"
+
+namespace values_commands_test {
+
+using namespace postmortem;
+using namespace postmortem::test;
+
+namespace {
+
+constexpr std::string_view samples[] = {"bullseye-sysrq", "bookworm-sysrq", "trixie-sysrq", "sid-sysrq"};
+
+std::string sample(std::string_view name) {
+    return (source_dir() / "testdata/dumps" / std::string(name)).string();
+}
+
+std::string answer(std::string_view dump, std::vector<std::string> words) {
+    words.insert(words.begin() + 1, sample(dump));
+    const ProgramResult result = run_postmortem(words);
+    CAPTURE(words.front());
+    CAPTURE(words.back());
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 0);
+    return result.out;
+}
+
+// One sentence with these words, and nothing on standard output.
+void check_complaint(std::vector<std::string> words, int exit_code, std::string_view mentions) {
+    words.insert(words.begin() + 1, sample("bookworm-sysrq"));
+    const ProgramResult result = run_postmortem(words);
+    CAPTURE(words.back());
+    CAPTURE(result.err);
+    CHECK(result.exit_code == exit_code);
+    CHECK(result.out.empty());
+    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    CHECK(contains(result.err, mentions));
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+    std::vector<std::string_view> lines = split(text, '\n');
+    if (!lines.empty() && lines.back().empty()) lines.pop_back();
+    return lines;
+}
+
+}  // namespace
+
+TEST_CASE("layouts are those that crash prints") {
+    for (const std::string_view dump : samples) {
+        CAPTURE(dump);
+        CHECK(answer(dump, {"struct", "list_head"}) ==
+              "struct list_head {\n    struct list_head *next;\n    struct list_head *prev;\n}\nSIZE: 16\n");
+        CHECK(answer(dump, {"struct", "list_head", "-o"}) ==
+              "struct list_head {\n   [0] struct list_head *next;\n   [8] struct list_head *prev;\n}\nSIZE: "
+              "16\n");
+        CHECK(answer(dump, {"struct", "callback_head"}) ==
+              "struct callback_head {\n    struct callback_head *next;\n    void (*func)(struct "
+              "callback_head *);\n}\n"
+              "SIZE: 16\n");
+        CHECK(answer(dump, {"whatis", "atomic_t"}) ==
+              "typedef struct {\n    int counter;\n} atomic_t;\nSIZE: 4\n");
+        CHECK(answer(dump, {"whatis", "pid_t"}) == "typedef int pid_t;\nSIZE: 4\n");
+        CHECK(answer(dump, {"whatis", "schedule"}) == "void schedule(void);\n");
+        CHECK(answer(dump, {"whatis", "panic"}) == "void panic(const char *, ...);\n");
+        CHECK(answer(dump, {"whatis", "runqueues"}) == "struct rq runqueues;\n");
+    }
+    CHECK(answer("bookworm-sysrq", {"struct", "task_struct.pid"}) ==
+          "struct task_struct {\n  [2416] pid_t pid;\n}\n");
+    CHECK(answer("bookworm-sysrq", {"union", "rcu_special", "-o"}) ==
+          "union rcu_special {\n      struct {\n          u8 blocked;\n          u8 need_qs;\n          u8 "
+          "exp_hint;\n"
+          "          u8 need_mb;\n  [0] } b;\n  [0] u32 s;\n}\nSIZE: 4\n");
+}
+
+TEST_CASE("instances are printed as gdb prints them") {
+    for (const std::string_view dump : samples) {
+        CAPTURE(dump);
+        CHECK(answer(dump, {"struct", "task_struct.pid,comm", "init_task"}) ==
+              "  pid = 0,\n  comm = \"swapper/0\\000\\000\\000\\000\\000\\000\",\n");
+        // Of members in an anonymous union the indentation stays.
+        CHECK(answer(dump, {"struct", "task_struct.rcu_users", "init_task"})
+                  .starts_with("    rcu_users = {\n      refs = {\n"));
+        CHECK(answer(dump, {"p", "&init_task.tasks"}).starts_with("$1 = (struct list_head *) 0xffffffff"));
+        CHECK(contains(answer(dump, {"p", "init_task"}), "<init_task+"));
+        CHECK(answer(dump, {"p", "((struct task_struct *)&init_task)->comm"}) ==
+              "$1 = \"swapper/0\\000\\000\\000\\000\\000\\000\"\n");
+        CHECK(answer(dump, {"p", "system_state"}) == "system_state = $1 = SYSTEM_RUNNING\n");
+        const std::string whole = answer(dump, {"struct", "list_head", "init_task"});
+        CHECK(whole.starts_with("struct list_head {\n  next = 0x"));
+    }
+}
+
+TEST_CASE("expressions follow C's rules, as gdb applies them") {
+    const std::pair<const char*, const char*> expected[] = {
+        {"1+2*3", "7"},
+        {"(1+2)*3", "9"},
+        {"7/2", "3"},
+        {"-7/2", "-3"},
+        {"1.0/3", "0.33333333333333331"},
+        {"5%3", "2"},
+        {"1<<40", "0"},
+        {"1ul<<40", "1099511627776"},
+        {"~0", "-1"},
+        {"(unsigned)-1", "4294967295"},
+        {"(unsigned char)200", "200 '\\310'"},
+        {"'a'", "97 'a'"},
+        {"010", "8"},
+        {"1 ? 2 : 3", "2"},
+        {"1==1", "1"},
+        {"(short)-1", "-1"},
+        {"sizeof(struct list_head)", "16"},
+        {"(void *)0", "(void *) 0x0"},
+        {"PG_locked", "PG_locked"},
+        {"&((struct list_head *)0)->prev", "(struct list_head **) 0x8"}};
+    for (const auto& [expression, value] : expected) {
+        CAPTURE(expression);
+        CHECK(answer("bookworm-sysrq", {"p", expression}) == std::string("$1 = ") + value + "\n");
+    }
+    CHECK(answer("bookworm-sysrq", {"p", "-x", "255"}) == "$1 = 0xff\n");
+    CHECK(answer("bookworm-sysrq", {"p", "(enum fault_flag)40961"}) ==
+          "$1 = (FAULT_FLAG_WRITE | unknown: 0xa000)\n");
+}
+
+TEST_CASE("what makes no sense is one sentence with the column") {
+    check_complaint({"p", "1 +"}, 2, "column 4");
+    check_complaint({"p", "(1+"}, 2, "column 4");
+    check_complaint({"p", "1)"}, 2, "column 2");
+    check_complaint({"p", "0xzz"}, 2, "column 1");
+    check_complaint({"p", "@"}, 2, "column 1");
+    check_complaint({"p", "5/0"}, 2, "division by zero");
+    check_complaint({"p", "init_task.nosuch"}, 2, "nosuch");
+    check_complaint({"p", "nosuch + 1"}, 2, "column 1");
+    check_complaint({"p", "init_task = 1"}, 2, "assigned");
+    check_complaint({"eval", "5 / 0"}, 2, "division by zero");
+    check_complaint({"eval", "1 +"}, 2, "column 4");
+    check_complaint({"eval", "nosuch"}, 2, "neither a number nor a symbol");
+    check_complaint({"struct", "task_strukt"}, 2, "task_struct");
+    check_complaint({"struct", "task_struct.nosuch"}, 2, "nosuch");
+    check_complaint({"struct", "rq", "runqueues"}, 2, "runqueues:0");
+    check_complaint({"struct", "rq", "runqueues:99"}, 2, "no CPU 99");
+    check_complaint({"list", "-H", "nosuch"}, 2, "nosuch");
+    check_complaint({"tree", "-t", "zz", "init_task"}, 2, "zz");
+    check_complaint({"sym", "nosuch"}, 2, "nosuch");
+}
+
+TEST_CASE("a variable whose type is nowhere is a word, and that is said") {
+    const auto result = run_postmortem({"p", sample("bookworm-sysrq"), "linux_proc_banner"});
+    CHECK(result.exit_code == 1);
+    CHECK(result.out.starts_with("linux_proc_banner = $1 = "));
+    CHECK(contains(result.err, "the type of linux_proc_banner is not in the BTF"));
+    check_complaint({"p", "linux_proc_banner + 1"}, 2, "cast it");
+    CHECK(answer("bookworm-sysrq", {"p", "*(char *)linux_proc_banner"}) == "$1 = 37 '%'\n");
+}
+
+TEST_CASE("lists hold what the dump's own lists say") {
+    const std::string modules =
+        answer("bookworm-sysrq", {"list", "-H", "modules", "-o", "module.list", "-S", "module.name"});
+    const std::string by_crash = file_contents(source_dir() / "testdata/dumps/bookworm-sysrq/crash.mod.txt");
+    std::size_t named = 0;
+    for (const std::string_view line : lines_of(modules)) {
+        if (!line.starts_with("  name = \"")) continue;
+        ++named;
+        CHECK(contains(by_crash, std::string(line.substr(10, line.size() - 11))));
+    }
+    CHECK(named >= 10);
+    CHECK(lines_of(by_crash).size() >= named);
+
+    for (const std::string_view dump : samples) {
+        CAPTURE(dump);
+        // Each process once, beginning with the idle task of CPU 0.
+        const std::string pids =
+            answer(dump, {"list", "task_struct.tasks", "-s", "task_struct.pid", "-h", "init_task"});
+        const auto shown = lines_of(pids);
+        REQUIRE(shown.size() > 20);
+        CHECK(shown[1] == "  pid = 0,");
+        CHECK(shown[3] == "  pid = 1,");
+        const std::string forwards = answer(dump, {"list", "task_struct.tasks", "-h", "init_task"});
+        const std::string backwards = answer(dump, {"list", "task_struct.tasks", "-r", "-h", "init_task"});
+        CHECK(lines_of(forwards).size() * 2 == shown.size());
+        CHECK(lines_of(backwards).size() == lines_of(forwards).size());
+        CHECK(lines_of(backwards)[1] == lines_of(forwards).back());
+    }
+}
+
+TEST_CASE("an xarray's entries stand at their indices") {
+    const std::string tree =
+        answer("bookworm-sysrq", {"tree", "-t", "xarray", "-p", "-r", "pid_namespace.idr", "init_pid_ns"});
+    const auto lines = lines_of(tree);
+    REQUIRE(lines.size() > 20);
+    CHECK(lines[1] == "  index: 1  position: root/0/1");
+    CHECK(lines[3] == "  index: 2  position: root/0/2");
+    std::size_t entries = 0;
+    for (const std::string_view line : lines_of(answer("bookworm-sysrq", {"ps"})))
+        if (!contains(line, "swapper/") && !contains(line, " PID ")) ++entries;
+    CHECK(lines.size() / 2 >= entries);
+}
+
+TEST_CASE("memory and symbols") {
+    for (const std::string_view dump : samples) {
+        CAPTURE(dump);
+        CHECK(contains(answer(dump, {"rd", "-a", "linux_banner"}), ":  Linux version "));
+        CHECK(contains(answer(dump, {"rd", "-32", "linux_banner", "4"}), ":  756e694c 65762078 6f697372 "));
+        CHECK(contains(answer(dump, {"sym", "schedule"}), " (T) schedule\n"));
+        const std::string at = answer(dump, {"sym", "schedule"}).substr(0, 16);
+        CHECK(contains(answer(dump, {"sym", at.substr(0, 15) + "5"}), "schedule"));
+        CHECK(contains(answer(dump, {"sym", "-q", "sched_clock_init"}), "sched_clock_init\n"));
+    }
+}
+
+TEST_CASE("numbers in all forms") {
+    CHECK(answer("bookworm-sysrq", {"eval", "128 * 1m"}) ==
+          "hexadecimal: 8000000  (128MB)\n    decimal: 134217728  \n      octal: 1000000000\n"
+          "     binary: 0000000000000000000000000000000000001000000000000000000000000000\n");
+    CHECK(contains(answer("bookworm-sysrq", {"eval", "-1"}), "decimal: 18446744073709551615  (-1)\n"));
+    CHECK(contains(answer("bookworm-sysrq", {"eval", "-b", "41dc065"}),
+                   "bits set: 26 20 19 18 16 15 14 6 5 2 0 \n"));
+    CHECK(run_postmortem({"ascii", "62696c2f7273752f"}).out == "62696c2f7273752f: /usr/lib\n");
+    CHECK(answer("bookworm-sysrq", {"btop", "1234567"}) == "1234567: 1234\n");
+    CHECK(answer("bookworm-sysrq", {"ptob", "0x10"}) == "10: 10000\n");
+}
+
+}  // namespace values_commands_test
