@@ -26,6 +26,7 @@ extern const Command rd_command;
 extern const Command report_command;
 extern const Command runq_command;
 extern const Command schema_command;
+extern const Command search_command;
 extern const Command set_command;
 extern const Command shell_command;
 extern const Command signature_command;

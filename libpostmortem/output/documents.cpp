@@ -16,6 +16,7 @@ struct EvaluatedNumber;
 struct ExpressionResult;
 struct KernelLog;
 struct KernelMemory;
+struct MemorySearch;
 struct MemoryWords;
 struct OomCgroupTree;
 struct OomDocument;
@@ -38,6 +39,7 @@ void describe(Describer<EvaluatedNumber>& number);
 void describe(Describer<ExpressionResult>& result);
 void describe(Describer<KernelLog>& log);
 void describe(Describer<KernelMemory>& memory);
+void describe(Describer<MemorySearch>& search);
 void describe(Describer<MemoryWords>& words);
 void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
@@ -70,6 +72,7 @@ std::span<const Document> documents() {
         {"eval", "eval --json DUMP EXPRESSION", description<EvaluatedNumber>},
         {"btop", "btop|ptob|ptov --json DUMP ADDRESS", description<ConvertedAddresses>},
         {"kmem", "kmem --json DUMP", description<KernelMemory>},
+        {"search", "search --json DUMP VALUE", description<MemorySearch>},
         {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},
         {"whatis", "whatis --json DUMP NAME", description<WhatIs>},
         {"p", "p --json DUMP EXPRESSION", description<ExpressionResult>},

@@ -227,4 +227,52 @@ TEST_CASE("numbers in all forms") {
     CHECK(answer("bookworm-sysrq", {"ptob", "0x10"}) == "10: 10000\n");
 }
 
+TEST_CASE("kmem agrees with the answers of other commands") {
+    for (const std::string_view dump : samples) {
+        CAPTURE(dump);
+        const auto totals = run_postmortem({"kmem", sample(dump), "-i"});
+        const auto meminfo = run_postmortem({"meminfo", sample(dump)});
+        const auto number_behind = [](std::string_view text, std::string_view name) -> std::uint64_t {
+            const std::size_t at = text.find(name);
+            if (at == npos) return 0;
+            const std::string_view rest = trimmed(text.substr(at + name.size()));
+            return parse_u64(rest.substr(0, rest.find(' ')), 10).value_or(0);
+        };
+        const std::uint64_t pages = number_behind(totals.out, "TOTAL MEM");
+        CHECK(pages > 0);
+        CHECK(pages * 4 == number_behind(meminfo.out, "MemTotal:"));
+        CHECK(number_behind(totals.out, "FREE ") * 4 == number_behind(meminfo.out, "MemFree:"));
+        CHECK(contains(totals.out, "% of TOTAL MEM\n"));
+
+        // A page flag's value is two to the power of its number.
+        const std::string flags = answer(dump, {"kmem", "-g"});
+        CHECK(contains(flags, "PG_locked"));
+        CHECK(contains(flags, "  0  0000001\n"));
+        CHECK(contains(answer(dump, {"kmem", "-g", "1"}), "FLAGS: 1\n"));
+        CHECK(contains(answer(dump, {"kmem", "-o"}), "PER-CPU OFFSET VALUES:\n  CPU 0: ffff"));
+    }
+    check_complaint({"kmem"}, 2, "an option or an address");
+    check_complaint({"kmem", "-s", "no_such_cache"}, 2, "no_such_cache");
+    const auto at_symbol = run_postmortem({"kmem", sample("bookworm-sysrq"), "schedule"});
+    CHECK(contains(at_symbol.out, " (T) schedule\n"));
+}
+
+TEST_CASE("what is in memory is found there, and nowhere else") {
+    const std::string at = answer("bookworm-sysrq", {"sym", "init_task"}).substr(0, 16);
+    // init_task.group_leader and real_parent are the task itself.
+    const auto found =
+        run_postmortem({"search", sample("bookworm-sysrq"), "-s", "init_task", "-l", "4096", "init_task"});
+    CHECK(contains(found.out, ": " + at + " \n"));
+    const auto none = run_postmortem(
+        {"search", sample("bookworm-sysrq"), "-s", "init_task", "-l", "4096", "deadbeefdeadbeef"});
+    CHECK(none.exit_code == 0);
+    CHECK(none.out.empty());
+    const auto text = run_postmortem(
+        {"search", sample("bookworm-sysrq"), "-s", "init_task", "-l", "8192", "-c", "swapper/0"});
+    CHECK(contains(text.out, ": swapper/0....."));
+    check_complaint({"search", "-w", "123456789"}, 2, "4 bytes");
+    check_complaint({"search", "-m", "zz", "1"}, 2, "zz");
+    check_complaint({"search"}, 2, "nothing to look for");
+}
+
 }  // namespace values_commands_test

@@ -9,6 +9,7 @@
 
 #include <postmortem/crash_dump.h>
 #include <postmortem/problem.h>
+#include <postmortem/task_context.h>
 
 namespace postmortem {
 
@@ -89,15 +90,6 @@ struct PageRow {
     std::vector<std::string> flag_names;
 };
 
-struct TaskAtAddress {
-    std::uint64_t task = 0;
-    std::int32_t pid = 0;
-    std::string comm;
-    std::optional<std::uint32_t> cpu;
-    std::string state;
-    bool on_stack = false;  ///< the address lies on its kernel stack
-};
-
 /// What lies at an address; all of what is known.
 struct AddressView {
     std::uint64_t address = 0;
@@ -105,7 +97,8 @@ struct AddressView {
     char symbol_type = ' ';
     std::optional<SlabObjectRow> slab;
     std::optional<VmallocRow> vmalloc;
-    std::optional<TaskAtAddress> task;
+    std::optional<TaskContext> task;  ///< whose task_struct it lies in, or whose stack
+    bool on_stack = false;
     std::optional<PageRow> page;
 };
 
@@ -117,6 +110,8 @@ struct KernelMemory {
     std::vector<CounterGroup> counters;
     std::vector<std::pair<std::uint32_t, std::uint64_t>> per_cpu;  ///< CPU, offset
     std::vector<PageFlagRow> page_flags;
+    std::optional<std::uint64_t> flags;  ///< whose they are, where a number was named
+    std::uint32_t longest_flag = 0;      ///< letters of the longest name of all
     std::vector<HugePageRow> huge_pages;
     std::vector<VmallocRow> vmalloc;
     std::optional<AddressView> address;

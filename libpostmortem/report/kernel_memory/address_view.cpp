@@ -27,8 +27,8 @@ std::string state_words(const SlabObject& object) {
 
 class AddressViewer {
   public:
-    AddressViewer(const Kernel& kernel, std::uint64_t address, ProblemCollector& problems)
-        : kernel_(kernel), address_(address), problems_(problems) {}
+    AddressViewer(const CrashDump& dump, std::uint64_t address, ProblemCollector& problems)
+        : dump_(dump), kernel_(dump.kernel()), address_(address), problems_(problems) {}
 
     AddressView make() {
         AddressView view;
@@ -102,8 +102,11 @@ class AddressViewer {
             const bool on_stack = view.vmalloc && task.stack != 0 && task.stack >= view.vmalloc->start &&
                                   task.stack < view.vmalloc->end;
             if (!is_task && !on_stack) continue;
-            view.task = TaskAtAddress{
-                task.address, task.pid, task.comm, task.cpu, std::string(task.state_letters), !is_task};
+            auto context = task_context(dump_, {fmt::format("{:x}", task.address), std::nullopt});
+            if (!context) return problems_.add("the task", context.error());
+            context->problems.clear();  // of the list of tasks as a whole
+            view.task = std::move(*context);
+            view.on_stack = !is_task;
             return;
         }
     }
@@ -139,6 +142,7 @@ class AddressViewer {
         view.page = std::move(row);
     }
 
+    const CrashDump& dump_;
     const Kernel& kernel_;
     std::uint64_t address_;
     ProblemCollector& problems_;
@@ -161,9 +165,9 @@ void add_vmalloc(const Kernel& kernel, KernelMemory& memory, ProblemCollector& p
     memory.vmalloc = vmalloc_rows(kernel, problems);
 }
 
-void add_address(const Kernel& kernel, std::uint64_t address, KernelMemory& memory,
+void add_address(const CrashDump& dump, std::uint64_t address, KernelMemory& memory,
                  ProblemCollector& problems) {
-    memory.address = AddressViewer(kernel, address, problems).make();
+    memory.address = AddressViewer(dump, address, problems).make();
 }
 
 }  // namespace postmortem

@@ -84,9 +84,12 @@ std::vector<std::pair<std::string, std::int64_t>> named_counters(const TypeFinde
     std::vector<std::pair<std::string, std::int64_t>> named;
     const auto type = types.find(TypeKind::Enum, enum_name);
     if (!type) return named;
-    for (const Enumerator& item : types.get(*type).enumerators)
-        if (item.value >= 0 && static_cast<std::uint64_t>(item.value) < values.size())
-            named.emplace_back(item.name, values[static_cast<std::size_t>(item.value)]);
+    // Of several names of one number the last is the counter's: NR_LRU_BASE goes before NR_INACTIVE_ANON.
+    std::map<std::int64_t, std::string> names;
+    for (const Enumerator& item : types.get(*type).enumerators) names[item.value] = item.name;
+    for (const auto& [index, name] : names)
+        if (index >= 0 && static_cast<std::uint64_t>(index) < values.size())
+            named.emplace_back(name, values[static_cast<std::size_t>(index)]);
     return named;
 }
 
@@ -227,10 +230,12 @@ void add_page_flags(const Kernel& kernel, std::optional<std::uint64_t> flags, Ke
                     ProblemCollector& problems) {
     const auto count = kernel.types().enumerator("pageflags", "__NR_PAGEFLAGS");
     if (!count) return problems.add("the page flags", count.error());
+    memory.flags = flags;
     // Flags have several names; of those that are set each is told by its first.
     std::uint64_t told = 0;
     for (PageFlagRow& row : page_flag_rows(kernel)) {
         const std::uint64_t mask = 1ull << row.bit;
+        memory.longest_flag = std::max(memory.longest_flag, static_cast<std::uint32_t>(row.name.size()));
         if (flags && (!(*flags & mask) || (told & mask))) continue;
         told |= mask;
         memory.page_flags.push_back(std::move(row));
@@ -264,7 +269,7 @@ Result<KernelMemory> kernel_memory(const CrashDump& dump, const KernelMemoryRequ
     if (request.page_flags) add_page_flags(kernel, request.flags, memory, problems);
     if (request.huge_pages) add_huge_pages(kernel, memory, problems);
     if (request.vmalloc) add_vmalloc(kernel, memory, problems);
-    if (request.address) add_address(kernel, *request.address, memory, problems);
+    if (request.address) add_address(dump, *request.address, memory, problems);
     memory.problems = problems.take();
     return memory;
 }

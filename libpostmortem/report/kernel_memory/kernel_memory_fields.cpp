@@ -84,15 +84,7 @@ void describe(Describer<PageRow>& row) {
     row.add("flag_names", &PageRow::flag_names, "those that are set");
 }
 
-void describe(Describer<TaskAtAddress>& task) {
-    task.add("pid", &TaskAtAddress::pid, "its own number");
-    task.add("comm", &TaskAtAddress::comm, "its name");
-    task.add("task", &TaskAtAddress::task, "its task_struct").address();
-    task.add("cpu", &TaskAtAddress::cpu, "where it runs or last ran");
-    task.add("state", &TaskAtAddress::state, "as `ps` has it");
-    task.add("on_stack", &TaskAtAddress::on_stack,
-             "the address lies on its kernel stack, not in its task_struct");
-}
+void describe(Describer<TaskContext>& context);
 
 void describe(Describer<AddressView>& view) {
     view.add("address", &AddressView::address, "that was asked for").address();
@@ -100,6 +92,8 @@ void describe(Describer<AddressView>& view) {
     view.add("slab", &AddressView::slab, "the slab that it lies in");
     view.add("vmalloc", &AddressView::vmalloc, "the vmalloc area that it lies in");
     view.add("task", &AddressView::task, "whose task_struct or stack it lies in");
+    view.add("on_stack", &AddressView::on_stack,
+             "it lies on the task's kernel stack, not in its task_struct");
     view.add("page", &AddressView::page, "the page that it lies in");
 }
 

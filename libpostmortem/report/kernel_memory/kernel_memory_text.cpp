@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <postmortem/kernel_memory.h>
@@ -60,24 +62,34 @@ std::string zone_text(const ZoneRow& zone) {
     return out + '\n';
 }
 
+std::size_t longest_counter(const CounterGroup& group) {
+    std::size_t width = 0;
+    for (const auto& [name, value] : group.counters) width = std::max(width, name.size());
+    return width;
+}
+
+// Zones and nodes share a column, events have another.
 std::string counters_text(const KernelMemory& memory) {
+    std::size_t shared = 0;
+    for (const CounterGroup& group : memory.counters)
+        if (group.name != "VM_EVENT_STATES") shared = std::max(shared, longest_counter(group));
     std::string out;
     for (const CounterGroup& group : memory.counters) {
-        std::size_t width = 0;
-        for (const auto& [name, value] : group.counters) width = std::max(width, name.size());
+        const std::size_t width = group.name == "VM_EVENT_STATES" ? longest_counter(group) : shared;
         out += fmt::format("{}  {}:\n", out.empty() ? "" : "\n", group.name);
         for (const auto& [name, value] : group.counters)
-            out += fmt::format("  {:>{}}: {}\n", name, width, value);
+            out += fmt::format("{:>{}}: {}\n", name, width, value);
     }
     return out;
 }
 
 std::string page_flags_text(const KernelMemory& memory) {
-    std::size_t width = 0;
-    for (const PageFlagRow& row : memory.page_flags) width = std::max(width, row.name.size());
-    std::string out = fmt::format("{:<{}} BIT  VALUE\n", "PAGE-FLAG", width);
+    const std::string_view indent = memory.flags ? "  " : "";
+    const std::size_t width = memory.longest_flag;
+    std::string out = memory.flags ? fmt::format("FLAGS: {:x}\n", *memory.flags) : "";
+    out += fmt::format("{}{:<{}} BIT  VALUE\n", indent, "PAGE-FLAG", width);
     for (const PageFlagRow& row : memory.page_flags)
-        out += fmt::format("{:<{}} {:3}  {:07x}\n", row.name, width, row.bit, 1ull << row.bit);
+        out += fmt::format("{}{:<{}} {:3}  {:07x}\n", indent, row.name, width, row.bit, 1ull << row.bit);
     return out;
 }
 
@@ -125,19 +137,13 @@ std::string page_text(const PageRow& row) {
         row.page, row.physical, row.mapping, row.index, row.count, row.flags, names);
 }
 
-std::string task_text(const TaskAtAddress& task) {
-    return fmt::format("    PID: {}\nCOMMAND: \"{}\"\n   TASK: {:x}{}\n    CPU: {}\n  STATE: {}\n", task.pid,
-                       escaped(task.comm), task.task, task.on_stack ? "  (the address is on its stack)" : "",
-                       task.cpu ? fmt::format("{}", *task.cpu) : "-", task.state);
-}
-
 std::string address_text(const AddressView& view) {
     std::vector<std::string> parts;
     if (!view.symbol.empty())
         parts.push_back(fmt::format("{:x} ({}) {}\n", view.address, view.symbol_type, escaped(view.symbol)));
     if (view.slab) parts.push_back(slab_object_text(*view.slab));
     if (view.vmalloc) parts.push_back(vmalloc_heading + vmalloc_line(*view.vmalloc));
-    if (view.task) parts.push_back(task_text(*view.task));
+    if (view.task) parts.push_back(to_text(*view.task));
     if (view.page) parts.push_back(page_text(*view.page));
     std::string out;
     for (const std::string& part : parts) out += (out.empty() ? "" : "\n") + part;
@@ -155,7 +161,7 @@ std::string to_text(const KernelMemory& memory) {
     if (!memory.counters.empty()) out += counters_text(memory);
     if (!memory.per_cpu.empty()) out += "PER-CPU OFFSET VALUES:\n";
     for (const auto& [cpu, offset] : memory.per_cpu)
-        out += fmt::format("{:>6} {}: {:x}\n", "CPU", cpu, offset);
+        out += fmt::format("{:>5} {}: {:x}\n", "CPU", cpu, offset);
     if (!memory.page_flags.empty()) out += page_flags_text(memory);
     if (!memory.huge_pages.empty()) out += huge_pages_text(memory);
     if (!memory.vmalloc.empty()) out += vmalloc_heading;

@@ -1,0 +1,33 @@
+#include <postmortem/memory_search.h>
+
+#include "output/json.h"
+
+namespace postmortem {
+
+void describe(Describer<MemoryMatch>& match) {
+    match.add("address", &MemoryMatch::address, "where it lies").address();
+    match.add("value", &MemoryMatch::value, "what lies there; 0 for a string").address();
+    match.add("text", &MemoryMatch::text, "the string, and what stands behind").or_left_out();
+    match.add("before", &MemoryMatch::before, "values before it, with `-x`").address().or_left_out();
+    match.add("behind", &MemoryMatch::behind, "values behind it, with `-x`").address().or_left_out();
+}
+
+void describe(Describer<MemorySearch>& search) {
+    search.is_document();
+    search.add("matches", &MemorySearch::matches, "by address").answer();
+    search.add("unit", &MemorySearch::unit, "bytes of a value");
+    search.add("pages", &MemorySearch::pages, "that were looked at");
+    search.add("unreadable", &MemorySearch::unreadable, "pages that the dump should hold and does not give");
+    search.add("excluded", &MemorySearch::excluded, "pages that the dump filter left out");
+    add_problems(search);
+}
+
+std::string to_json(const MemorySearch& search) {
+    return json_document(search);
+}
+
+std::string to_ndjson(const MemorySearch& search) {
+    return ndjson_lines(search);
+}
+
+}  // namespace postmortem
