@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
-#include "types/btf_record.h"
+#include "types/btf_types.h"
 
 namespace postmortem {
 namespace {
@@ -19,99 +19,10 @@ using btf::record_size;
 
 constexpr unsigned max_dimensions = 16;
 constexpr std::uint64_t max_type_bytes = 256ull << 20;
-constexpr std::uint64_t max_name_bytes = 512;  // names that share their end could cost more than the data has
 constexpr std::uint32_t max_byte_size = 1u << 30;
 constexpr std::uint32_t known_int_bits = 0x0fffffff;
-constexpr std::size_t most_probes = 4096;  // names that were made to collide are left out
 
-std::size_t hash_of(std::string_view name) {
-    return std::hash<std::string_view>()(name);
-}
-
-class Btf final : public TypeFinder {
-  public:
-    Btf(Bytes bytes, std::shared_ptr<const void> owner, std::string source, std::size_t lost_pages)
-        : bytes_(bytes), owner_(std::move(owner)), source_(std::move(source)), lost_pages_(lost_pages) {}
-
-    /// A module's: its type ids and string offsets go on where those of `base` end.
-    Btf(Bytes bytes, std::shared_ptr<const void> owner, std::string source, const Btf& base)
-        : bytes_(bytes),
-          owner_(std::move(owner)),
-          source_(std::move(source)),
-          lost_pages_(0),
-          base_(&base),
-          first_id_(static_cast<std::uint32_t>(base.offsets_.size())),
-          first_string_(static_cast<std::uint32_t>(base.strings_.size())),
-          pointer_bytes_(base.pointer_bytes_) {}
-
-    Result<void> index();
-    /// Types were left out on purpose; `lacking` says which of those that are asked for are among them.
-    void set_excerpt(std::optional<Error> lacking) {
-        is_excerpt_ = true;
-        lacking_ = std::move(lacking);
-    }
-    bool is_excerpt() const { return is_excerpt_; }
-    std::string source() const override { return source_; }
-    std::optional<Error> damage() const override;
-    void for_each_name(const std::function<bool(std::string_view)>& visit) const;
-    Qualifier qualifier(TypeId id) const override;
-    TypeId unqualified(TypeId id) const override;
-    std::vector<std::string> names(TypeKind kind) const override;
-    std::optional<TypeId> enum_with(std::string_view enumerator) const override;
-
-  protected:
-    Result<TypeId> search(TypeKind kind, std::string_view name) const override;
-    Type decode(TypeId id) const override;
-
-  private:
-    /// The record at `offset`, which holds one.
-    Record record(std::uint32_t offset) const {
-        const std::byte* at = types_.bytes().data() + offset;
-        const auto word = [&](std::size_t i) { return load<std::uint32_t>(at + 4 * i, types_.endian()); };
-        return {word(0), word(1), word(2)};
-    }
-    std::string_view name_at(std::uint32_t offset) const {
-        if (offset < first_string_) return base_->name_at(offset);
-        offset -= first_string_;
-        if (offset >= strings_.size()) return {};
-        return until_nul(as_text(
-            *strings_.slice(offset, std::min<std::uint64_t>(max_name_bytes, strings_.size() - offset))));
-    }
-    /// The one of the two that holds the type; null where none does.
-    const Btf* holder_of(TypeId id) const {
-        if (id < first_id_) return base_;
-        return id - first_id_ < offsets_.size() ? this : nullptr;
-    }
-
-    void learn_pointer_size(const Record& here);
-    std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
-    void index_names() const;
-    std::optional<TypeId> skip_qualifiers(TypeId id) const;
-    std::optional<TypeId> indexed(TypeKind kind, std::string_view name) const;
-    std::optional<TypeId> scan(TypeKind kind, std::string_view name) const;
-    void decode_record(const Record& record, std::uint32_t payload, Type& type) const;
-    void decode_array(std::uint32_t payload, Type& type) const;
-    void decode_parameters(const Record& record, std::uint32_t payload, Type& type) const;
-    void decode_members(const Record& record, std::uint32_t payload, Type& type) const;
-    void decode_enumerators(const Record& record, std::uint32_t payload, Type& type) const;
-
-    Bytes bytes_;
-    std::shared_ptr<const void> owner_;
-    std::string source_;
-    std::size_t lost_pages_;
-    ByteReader types_;
-    ByteReader strings_;
-    const Btf* base_ = nullptr;
-    std::uint32_t first_id_ = 0;
-    std::uint32_t first_string_ = 0;
-    std::vector<std::uint32_t> offsets_;  ///< of type id first_id_ + N at N; id 0 is void
-    std::uint32_t pointer_bytes_ = 8;
-    bool is_excerpt_ = false;
-    std::optional<Error> lacking_;
-    bool cut_short_ = false;  ///< types are missing behind the last one
-    mutable std::vector<std::uint32_t>
-        name_table_;  ///< type ids, placed by the hash of their name; 0 is a free slot
-};
+}  // namespace
 
 Result<void> Btf::index() {
     const ByteReader probe(bytes_);
@@ -192,51 +103,6 @@ std::optional<std::uint32_t> Btf::valid_record_size(std::uint32_t offset) const 
         default: break;
     }
     return record_size + *payload;
-}
-
-void Btf::for_each_name(const std::function<bool(std::string_view)>& visit) const {
-    for (std::uint32_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
-        const Record here = record(offsets_[i]);
-        if (here.name != 0 && named_kind(here) && !visit(name_at(here.name))) return;
-    }
-}
-
-// One pass over the records; an open-addressing table of type ids costs 4 bytes a slot and no allocation a
-// name.
-void Btf::index_names() const {
-    name_table_.assign(std::bit_ceil(offsets_.size() + 1), 0);
-    for (std::uint32_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
-        const Record here = record(offsets_[i]);
-        if (here.name == 0 || !named_kind(here)) continue;
-        std::size_t slot = hash_of(name_at(here.name)) & (name_table_.size() - 1);
-        std::size_t probes = 0;
-        while (name_table_[slot] != 0 && ++probes < most_probes) slot = (slot + 1) & (name_table_.size() - 1);
-        if (name_table_[slot] == 0) name_table_[slot] = first_id_ + i;
-    }
-}
-
-Result<TypeId> Btf::search(TypeKind kind, std::string_view name) const {
-    if (kind == TypeKind::Variable || kind == TypeKind::Function) {
-        if (const auto found = scan(kind, name)) return *found;
-    } else if (const auto found = indexed(kind, name)) {
-        return *found;
-    }
-    if (base_) return base_->find(kind, name);
-    if (const auto why = damage())
-        return fail(why->code,
-                    fmt::format("no {} named {} is left: {}", to_string(kind), name, why->message));
-    return fail(ErrorCode::NotFound, fmt::format("no {} named {} in {}", to_string(kind), name, source_));
-}
-
-std::optional<TypeId> Btf::indexed(TypeKind kind, std::string_view name) const {
-    if (name_table_.empty()) index_names();
-    std::size_t slot = hash_of(name) & (name_table_.size() - 1);
-    for (std::size_t i = 0; i < most_probes && name_table_[slot] != 0; ++i) {
-        const Record here = record(offsets_[name_table_[slot] - first_id_]);
-        if (named_kind(here) == kind && name_at(here.name) == name) return name_table_[slot];
-        slot = (slot + 1) & (name_table_.size() - 1);
-    }
-    return std::nullopt;
 }
 
 // Up to 6.12's pahole, `int a[5][4]` is an array of 20; since then (seen on 7.2) it is an array of arrays.
@@ -323,35 +189,6 @@ TypeId Btf::unqualified(TypeId id) const {
     }
 }
 
-std::vector<std::string> Btf::names(TypeKind kind) const {
-    std::vector<std::string> all = base_ ? base_->names(kind) : std::vector<std::string>();
-    for (std::size_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
-        const Record here = record(offsets_[i]);
-        if (here.name != 0 && unindexed_kind(here) == kind) all.emplace_back(name_at(here.name));
-    }
-    return all;
-}
-
-std::optional<TypeId> Btf::enum_with(std::string_view enumerator) const {
-    for (std::size_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
-        const Record here = record(offsets_[i]);
-        if (here.kind() != Kind::Enum && here.kind() != Kind::Enum64) continue;
-        const std::uint32_t step = here.kind() == Kind::Enum64 ? 12 : 8;
-        for (std::uint32_t item = 0; item < here.vlen(); ++item)
-            if (name_at(types_.u32(offsets_[i] + record_size + item * step).value_or(0)) == enumerator)
-                return first_id_ + i;
-    }
-    return base_ ? base_->enum_with(enumerator) : std::nullopt;
-}
-
-std::optional<TypeId> Btf::scan(TypeKind kind, std::string_view name) const {
-    for (std::size_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
-        const Record here = record(offsets_[i]);
-        if (unindexed_kind(here) == kind && name_at(here.name) == name) return first_id_ + i;
-    }
-    return std::nullopt;
-}
-
 // The type behind a chain of qualifiers, which carry no layout, and of declarations; where it lies. The chain
 // is bounded.
 std::optional<TypeId> Btf::skip_qualifiers(TypeId id) const {
@@ -423,6 +260,8 @@ void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) c
         default: break;
     }
 }
+
+namespace {
 
 template <class Buffer>
 Result<std::unique_ptr<Btf>> open_owned(Buffer bytes, std::string source, std::size_t lost_pages) {
