@@ -47,6 +47,7 @@ constexpr std::array variables = {
     KnownVariable{"panic_on_warn", "int"},                    // kernel/panic.c
     KnownVariable{"panic_timeout", "int"},                    // kernel/panic.c
     KnownVariable{"root_task_group", "struct task_group"},    // kernel/sched/core.c
+    KnownVariable{"runqueues", "struct rq"},                  // kernel/sched/core.c
     KnownVariable{"saved_command_line", "char *"},            // init/main.c
     KnownVariable{"slab_caches", "struct list_head"},         // mm/slab_common.c
     KnownVariable{"super_blocks", "struct list_head"},        // fs/super.c

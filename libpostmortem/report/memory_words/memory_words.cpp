@@ -71,6 +71,8 @@ Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest
     made.big_endian = memory.endian() == Endian::Big;
     made.address = wrapped(memory, *start + static_cast<std::uint64_t>(request.offset));
     if (request.text) {
+        if (auto first = memory.get<std::uint8_t>(made.address); !first)
+            return fail(std::move(first.error()));
         read_text(memory, request, made);
         return made;
     }
