@@ -74,6 +74,9 @@ EventCollector::EventCollector(const LogAnalysisOptions& options) : options_(opt
     kernels_.emplace_back();
 }
 
+// Room that lines had which are forgotten serves the next ones.
+constexpr std::size_t most_spare_texts = 4096, longest_spare_text = 512;
+
 // The scanner knows the first oops by its "[#1]"; later ones have any number.
 EventCollector::Found EventCollector::find_literals(std::string_view text) const {
     Found found = scanner_.find(text);
@@ -229,6 +232,10 @@ void EventCollector::store(const LogRecord& record, StoredLine line, const Found
         open.ended_by_trace = open.ended_by_trace || ends_trace;
         if (die_count && !open.die_count) open.die_count = die_count;
     }
+    if (!spare_texts_.empty()) {
+        line.text = std::move(spare_texts_.back());
+        spare_texts_.pop_back();
+    }
     line.text = record.text.substr(0, max_line);
     stored_.push_back(std::move(line));
 }
@@ -268,7 +275,12 @@ void EventCollector::forget_lines() {
     std::size_t needed = first_stored_ + stored_.size();
     if (!open_.empty()) needed = std::min(needed, open_.front().start);
     if (!late_.empty()) needed = std::min(needed, late_.front().start);
-    for (; first_stored_ < needed; ++first_stored_) stored_.pop_front();
+    for (; first_stored_ < needed; ++first_stored_) {
+        std::string& text = stored_.front().text;
+        if (spare_texts_.size() < most_spare_texts && text.capacity() <= longest_spare_text)
+            spare_texts_.push_back(std::move(text));
+        stored_.pop_front();
+    }
 }
 
 // The lines of the report's own context. Where the log names no contexts, another headline ends them; when a

@@ -81,6 +81,7 @@ class EventCollector {
     std::deque<OpenReport> open_;
     std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
     std::deque<StoredLine> stored_;
+    std::vector<std::string> spare_texts_;
     std::size_t first_stored_ = 0;  // absolute index of stored_.front()
     LogClock clock_;
     TextSample sample_;

@@ -138,6 +138,7 @@ class LogReader::Impl {
 
     // journalctl -o json-pretty: an object's members on lines of their own.
     bool gather_object() {
+        if (!pending_.ends_with('{') && !pending_.ends_with(' ') && !pending_.ends_with('\t')) return false;
         if (without_blanks(pending_.substr(0, 64)) != "{") return false;
         const std::string_view next = without_blanks(lines_.peek(16));
         if (!next.starts_with('"')) return false;

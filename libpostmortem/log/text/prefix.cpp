@@ -30,6 +30,11 @@ class Rows {
         a.words_[1] &= b.words_[1];
         return a;
     }
+    friend Rows operator-(Rows a, const Rows& b) {
+        a.words_[0] &= ~b.words_[0];
+        a.words_[1] &= ~b.words_[1];
+        return a;
+    }
     /// The first one, which is taken out; there must be one.
     std::size_t take_first() {
         std::uint64_t& word = words_[0] != 0 ? words_[0] : words_[1];
@@ -60,6 +65,7 @@ class Table {
     }
     const Rows& with_second(char c) const { return second_[static_cast<unsigned char>(c)]; }
     const Rows& asking_second() const { return asking_second_; }
+    const Rows& beginning_with_date() const { return beginning_with_date_; }
 
     const Shape& shape(std::size_t i) const { return shapes_[i]; }
     const std::vector<std::string_view>& names() const { return names_; }
@@ -92,6 +98,7 @@ class Table {
             if (pattern.may_have_beside(c)) beside_[i].add(row);
             if (pattern.begins_with_date() || pattern.may_go_on_with(c)) second_[i].add(row);
         }
+        if (pattern.begins_with_date()) beginning_with_date_.add(row);
         if (pattern.asks_second() && !pattern.begins_with_date()) asking_second_.add(row);
     }
 
@@ -100,7 +107,7 @@ class Table {
     std::array<Rows, states> behind_;
     std::array<Rows, 2> blanks_;
     std::array<Rows, 256> first_, beside_, second_;
-    Rows asking_second_;
+    Rows asking_second_, beginning_with_date_;
 };
 
 // "2024-01-02", "12/10/2023", "12.10.2023": what follows such a date may be a message at once.
@@ -152,19 +159,8 @@ class Beginning {
 
     bool allows(const PrefixPattern& pattern) {
         if (pattern.begins_with_date()) return has_date() && pattern.may_go_on_with(behind_date_);
-        return pattern.mark() == '\0' || first_.rest().find(pattern.mark()) != std::string_view::npos;
+        return pattern.mark().empty() || first_.rest().find(pattern.mark()) != std::string_view::npos;
     }
-
-  private:
-    // The second word's first character. Searched for as whole vectors: a step for each character costs more.
-    char second() const {
-        const std::string_view text = first_.rest();
-        const std::string_view word = text.substr(0, text.find(' '));
-        Cursor at(text.substr(std::min(word.find('\t'), word.size())));
-        at.skip_blanks();
-        return at.peek();
-    }
-
     bool has_date() {
         if (!asked_date_) {
             Cursor at = first_;
@@ -174,6 +170,15 @@ class Beginning {
             asked_date_ = true;
         }
         return has_date_;
+    }
+
+  private:
+    // The second word's first character.
+    char second() const {
+        Cursor at = first_;
+        at.word();
+        at.skip_blanks();
+        return at.peek();
     }
 
     LineTimes& times_;
@@ -187,6 +192,10 @@ bool take_shape(Cursor& cursor, LogRecord& record, LineTimes& times, std::uint8_
     Beginning beginning(cursor, times);
     for (Rows rows = beginning.candidates(state); !rows.none();) {
         const Shape& shape = table.shape(rows.take_first());
+        if (shape.pattern.begins_with_date() && !beginning.has_date()) {
+            rows = rows - table.beginning_with_date();
+            continue;
+        }
         if (!beginning.allows(shape.pattern)) continue;
         const Told before(record);
         if (!shape.pattern.take(cursor, record, times)) continue;

@@ -37,7 +37,9 @@ char lower(char c) {
 }
 
 const LevelName* level_at(std::string_view text) {
+    const char first = text.empty() ? '\0' : lower(text.front());
     for (const LevelName& one : level_names) {
+        if (one.name.front() != first) continue;
         const std::string_view word = text.substr(0, one.name.size());
         const bool equal = std::equal(word.begin(), word.end(), one.name.begin(), one.name.end(),
                                       [](char a, char b) { return lower(a) == b; });

@@ -96,12 +96,16 @@ void PrefixPattern::find_first() {
     mark_ = mark_of(first);
 }
 
-// The first literal behind what the line begins with.
-char PrefixPattern::mark_of(std::size_t first) const {
+// The longest literal behind a word that the line begins with: the rarest. Where it begins with a literal or
+// a number a look is as cheap as the search would be.
+std::string_view PrefixPattern::mark_of(std::size_t first) const {
+    std::string_view mark;
+    if (firsts_of(parts_[first]).count() <= 10) return mark;
     for (std::size_t i = first + 1; i < parts_.size(); ++i) {
-        if (parts_[i].hole == Hole::Literal) return parts_[i].first;
+        if (parts_[i].hole == Hole::Literal && parts_[i].literal.size() > mark.size())
+            mark = parts_[i].literal;
     }
-    return '\0';
+    return mark;
 }
 
 std::bitset<256> PrefixPattern::beside_of(std::size_t first) const {

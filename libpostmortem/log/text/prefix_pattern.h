@@ -28,8 +28,8 @@ class PrefixPattern {
     /// the first word behind that.
     bool may_go_on_with(char c) const { return second_[static_cast<unsigned char>(c)]; }
     bool asks_second() const { return !second_.all(); }
-    /// A character that the line must hold, 0 for none.
-    char mark() const { return mark_; }
+    /// What the line must hold behind its first word; empty where nothing is certain.
+    std::string_view mark() const { return mark_; }
 
     bool begins_with_date() const { return begins_with_date_; }
 
@@ -52,14 +52,14 @@ class PrefixPattern {
     std::bitset<256> firsts_at(std::size_t part) const;
     std::bitset<256> beside_of(std::size_t part) const;
     std::bitset<256> second_of(std::size_t part) const;
-    char mark_of(std::size_t part) const;
+    std::string_view mark_of(std::size_t part) const;
     static std::bitset<256> firsts_of(const Part& part);
     std::vector<Part> parts_;
     std::vector<Hole> told_;   // the holes that a record learns from
     std::bitset<256> first_;   // characters that may come first, but for blanks
     std::bitset<256> beside_;  // next to it
     std::bitset<256> second_;  // and that the second word may begin with
-    char mark_ = '\0';
+    std::string_view mark_;
     bool allows_blanks_ = false, demands_blanks_ = false, begins_with_date_ = false;
 };
 
