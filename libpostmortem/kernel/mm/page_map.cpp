@@ -1,0 +1,74 @@
+#include "kernel/mm/page_map.h"
+
+#include <bit>
+
+namespace postmortem {
+namespace {
+
+// The flags in the low bits of section_mem_map: six at most (SECTION_MAP_MASK).
+constexpr std::uint64_t section_flags = 0x3f;
+constexpr std::uint64_t largest_struct_page = 256;
+
+}  // namespace
+
+Result<PageMap> PageMap::open(const Kernel& kernel) {
+    const VmcoreInfo& info = kernel.vmcoreinfo();
+    const auto unknown = [](const char* what) {
+        return fail(ErrorCode::Unsupported,
+                    std::string("which struct page stands for which memory is not known: ") + what);
+    };
+    PageMap map(kernel.memory());
+    const auto roots = info.symbol("mem_section"), count = info.length("mem_section");
+    const auto section = info.size("mem_section"), offset = info.offset("mem_section.section_mem_map");
+    const auto bits = info.number("SECTION_SIZE_BITS");
+    if (!roots || !count || !section || !offset || *section == 0)
+        return unknown("VMCOREINFO tells of no sections");
+    const std::uint64_t page = kernel.dump().page_size();
+    if (!bits || *bits < 12 || *bits > 48 || !std::has_single_bit(page))
+        return unknown("VMCOREINFO does not tell how large a section is");
+    const auto size = kernel.types().size_of("page");
+    // compound_info since 7.1 or so.
+    auto head = kernel.types().offset_of("page", "compound_info");
+    if (!head) head = kernel.types().offset_of("page", "compound_head");
+    if (!size) return fail(size.error());
+    if (!head) return fail(head.error());
+    if (*size == 0 || *size > largest_struct_page || page < *section)
+        return unknown("its size is impossible");
+    map.page_shift_ = static_cast<std::uint64_t>(std::countr_zero(page));
+    map.page_size_ = *size;
+    map.head_offset_ = *head;
+    map.roots_ = *roots;
+    map.root_count_ = *count;
+    map.sections_per_root_ = page / *section;
+    map.section_size_ = *section;
+    map.map_offset_ = *offset;
+    map.section_bits_ = static_cast<std::uint64_t>(*bits);
+    return map;
+}
+
+Result<std::uint64_t> PageMap::page_at(std::uint64_t paddr) const {
+    const std::uint64_t number = paddr >> section_bits_, root = number / sections_per_root_;
+    const auto none = [&] { return fail(ErrorCode::NotFound, "no memory is there", paddr); };
+    if (root >= root_count_) return none();
+    const auto sections = memory_.word(roots_ + root * memory_.word_size());
+    if (!sections) return fail(sections.error());
+    if (*sections == 0) return none();
+    const auto coded = memory_.word(*sections + number % sections_per_root_ * section_size_ + map_offset_);
+    if (!coded) return fail(coded.error());
+    if ((*coded & ~section_flags) == 0) return none();
+    return (*coded & ~section_flags) + (paddr >> page_shift_) * page_size_;
+}
+
+// A tail page has bit 0 set in this word. The rest is the head's address; or, since 7.1 or so where a struct
+// page is a power of two of bytes, the mask that makes the head's address of the tail's.
+Result<std::uint64_t> PageMap::head_of(std::uint64_t page) const {
+    constexpr std::uint64_t widest_mask = std::uint64_t{1} << 40;
+    const auto coded = memory_.word(page + head_offset_);
+    if (!coded) return fail(coded.error());
+    if ((*coded & 1) == 0) return page;
+    const std::uint64_t rest = *coded & ~std::uint64_t{1}, cleared = ~rest;
+    const bool is_mask = cleared < widest_mask && (cleared & (cleared + 1)) == 0;
+    return is_mask ? page & rest : rest;
+}
+
+}  // namespace postmortem

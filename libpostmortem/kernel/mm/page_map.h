@@ -1,0 +1,35 @@
+// From a physical address to the struct page that stands for it, as sparse memory keeps them: sections, each
+// with a piece of the map (include/linux/mmzone.h, __section_mem_map_addr()). VMCOREINFO tells where the
+// table of sections is; SECTION_SIZE_BITS since 5.8 (1d50e5d0c505).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernel/kernel.h"
+
+namespace postmortem {
+
+/// Thread-safe. Borrows the kernel.
+class PageMap {
+  public:
+    /// Unsupported where memory is not in sections, or their size is not told.
+    static Result<PageMap> open(const Kernel& kernel);
+
+    /// The address of the struct page of the frame that `paddr` lies in. NotFound where no section is there.
+    Result<std::uint64_t> page_at(std::uint64_t paddr) const;
+    /// The first page of the block of pages that `page` is a part of (compound_head()).
+    Result<std::uint64_t> head_of(std::uint64_t page) const;
+
+  private:
+    explicit PageMap(const AddressSpace& memory) : memory_(memory) {}
+
+    const AddressSpace& memory_;
+    std::uint64_t page_shift_ = 12;
+    std::uint64_t page_size_ = 64;  ///< of a struct page
+    std::uint64_t head_offset_ = 8;
+    std::uint64_t roots_ = 0, root_count_ = 0, sections_per_root_ = 1;
+    std::uint64_t section_size_ = 0, map_offset_ = 0, section_bits_ = 27;
+};
+
+}  // namespace postmortem

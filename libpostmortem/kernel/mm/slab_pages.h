@@ -1,0 +1,43 @@
+// Which slab cache a piece of memory belongs to: by the page that it lies in (virt_to_slab() in mm/slab.h).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "kernel/mm/page_map.h"
+#include "object/field.h"
+
+namespace postmortem {
+
+/// Thread-safe. Borrows the kernel.
+class SlabPages {
+  public:
+    static Result<SlabPages> open(const Kernel& kernel);
+
+    /// The name of the cache whose slab holds `address`; empty where none does. Errors: the memory's own.
+    Result<std::string> cache_of(std::uint64_t address) const;
+
+  private:
+    SlabPages(const Kernel& kernel, PageMap pages) : kernel_(kernel), pages_(pages) {}
+    Result<bool> is_slab(std::uint64_t head) const;
+    /// 0 where there is none.
+    Result<std::uint64_t> kmem_cache_of(std::uint64_t address) const;
+    Result<std::string> name_of(std::uint64_t cache) const;
+
+    struct Names {
+        std::mutex lock;
+        std::map<std::uint64_t, Result<std::string>> by_cache;
+    };
+
+    const Kernel& kernel_;
+    PageMap pages_;
+    Field flags_, type_, cache_, name_;
+    std::optional<std::uint32_t> flag_bit_;  ///< of page->flags
+    std::uint32_t type_mask_ = 0, type_value_ = 0;
+    std::unique_ptr<Names> names_ = std::make_unique<Names>();
+};
+
+}  // namespace postmortem
