@@ -9,6 +9,19 @@
 namespace po = boost::program_options;
 
 namespace tool {
+
+struct TimesGiven {
+    std::size_t count = 0;
+};
+
+// Found by Boost through the argument's type.
+static void validate(boost::any& value, const std::vector<std::string>&, TimesGiven*, int) {
+    TimesGiven given;
+    if (const auto* before = boost::any_cast<TimesGiven>(&value)) given = *before;
+    ++given.count;
+    value = given;
+}
+
 namespace {
 
 constexpr const char* operand_option = "operand";
@@ -16,6 +29,7 @@ constexpr const char* operand_option = "operand";
 const po::value_semantic* semantic_of(const Option& option) {
     switch (option.kind) {
         case Option::Kind::Switch: return po::bool_switch();
+        case Option::Kind::Counted: return po::value<TimesGiven>()->zero_tokens();
         case Option::Kind::Text: return po::value<std::string>()->value_name(option.value);
         case Option::Kind::Texts:
             return po::value<std::vector<std::string>>()->composing()->value_name(option.value);
@@ -132,6 +146,8 @@ po::variables_map parse(const po::options_description& known, const std::vector<
 bool take(const std::string& name, const po::variable_value& value, GivenOptions& given) {
     if (const auto* flag = boost::any_cast<bool>(&value.value())) {
         if (*flag) given.texts[name];
+    } else if (const auto* times = boost::any_cast<TimesGiven>(&value.value())) {
+        given.texts[name].assign(times->count, "");
     } else if (const auto* word = boost::any_cast<std::string>(&value.value())) {
         given.texts[name] = {*word};
     } else if (const auto* list = boost::any_cast<std::vector<std::string>>(&value.value())) {

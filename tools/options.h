@@ -11,7 +11,7 @@
 namespace tool {
 
 struct Option {
-    enum class Kind : std::uint8_t { Switch, Text, Texts, Number, Words };
+    enum class Kind : std::uint8_t { Switch, Counted, Text, Texts, Number, Words };
 
     Kind kind;
     const char* name;   ///< "active", or with a letter "active,a"
@@ -24,6 +24,10 @@ struct Option {
 
 constexpr Option on_or_off(const char* name, const char* meaning) {
     return {Option::Kind::Switch, name, nullptr, meaning};
+}
+/// A switch that says more when it is given twice.
+constexpr Option counted(const char* name, const char* meaning) {
+    return {Option::Kind::Counted, name, nullptr, meaning};
 }
 constexpr Option text(const char* name, const char* value, const char* meaning) {
     return {Option::Kind::Text, name, value, meaning};
@@ -48,7 +52,8 @@ constexpr Option other_words() {
     return {Option::Kind::Words, "", nullptr, "", 0, true};
 }
 
-/// What was given, by the option's long name; a number that was not given is its default.
+/// What was given, by the option's long name; a number that was not given is its default. A counted switch
+/// is as many empty texts.
 struct GivenOptions {
     std::map<std::string, std::vector<std::string>, std::less<>> texts;
     std::map<std::string, std::uint64_t, std::less<>> numbers;

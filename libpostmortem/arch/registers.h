@@ -37,6 +37,10 @@ struct RegisterFile {
     /// anything else. Null where nothing in them tells.
     bool (*possible)(const Registers&) = nullptr;
 
+    /// The same, more strictly: what entries save as a rule. For whoever searches a stack for saved
+    /// registers.
+    bool (*usual)(const Registers&) = nullptr;
+
     std::span<const RegisterFace> printed;  ///< in the order of crash and the kernel
     std::uint8_t printed_per_line = 3;
 };
@@ -62,6 +66,7 @@ struct Registers {
     std::uint64_t sp() const { return value[file->sp]; }
     std::uint64_t fp() const { return value[file->fp]; }
     bool user_mode() const { return file->user_mode(*this); }
+    bool usual() const { return possible() && (!file->usual || file->usual(*this)); }
     bool possible() const { return !file->possible || file->possible(*this); }
 };
 

@@ -45,6 +45,13 @@ bool possible(const Registers& registers) {
            (flags & always_set) != 0 && (flags & ~defined_flags) == 0;
 }
 
+// The kernel's code and stack selectors, or the user's. The kernel's stack selector is 0 behind an interrupt
+// that came from a user's program.
+bool usual(const Registers& registers) {
+    const std::uint64_t cs = registers[Cs], ss = registers[Ss];
+    return (cs == 0x10 && (ss == 0x18 || ss == 0)) || ((cs == 0x33 || cs == 0x23) && ss == 0x2b);
+}
+
 Registers parse(Bytes bytes, std::size_t first) {
     Registers registers(register_file);
     for (std::size_t i = first; i < register_count; ++i)
@@ -66,6 +73,7 @@ const RegisterFile register_file = {
     .state = state,
     .user_mode = user_mode,
     .possible = possible,
+    .usual = usual,
     .printed = printed,
     .printed_per_line = 3,
 };

@@ -61,6 +61,14 @@ struct InlinedFunction {
     std::uint32_t line = 0;
 };
 
+/// A word of a stack, and what it points to.
+struct StackWord {
+    std::uint64_t address = 0;           ///< where it lies
+    std::optional<std::uint64_t> value;  ///< absent where the dump lacks it
+    std::string symbol;                  ///< "schedule+90"; empty where no symbol covers the value
+    std::string cache;                   ///< the slab cache that the value points into; untrusted
+};
+
 struct Frame {
     std::uint64_t ip = 0;    ///< a return address, or (`interrupted`) the instruction itself
     std::uint64_t slot = 0;  ///< where on the stack the return address lies; the interrupted sp
@@ -83,7 +91,44 @@ struct Frame {
     /// Where inlined functions were found: the place in `function` itself that they were inlined into.
     std::optional<std::string> caller_file;
     std::optional<std::uint32_t> caller_line;
+    /// Where asked for: what lies on the stack between this frame's return address and the next one's,
+    /// which is the last word.
+    std::vector<StackWord> data;
 };
+
+/// A word of a stack that is an address in text: a return address, what is left of one, a pointer to a
+/// function.
+struct StackText {
+    std::uint64_t slot = 0;  ///< where it lies
+    std::uint64_t ip = 0;
+    std::string function;
+    std::uint64_t offset = 0;
+    std::string module;  ///< empty for the kernel itself
+    StackKind stack = StackKind::Task;
+    /// As a frame's: what was saved where the code that comes next was interrupted, or the user's program.
+    std::vector<RegisterValue> registers;
+    bool registers_of_user = false;
+};
+
+/// What looks like registers that an exception, an interrupt or a system call saved.
+struct SavedFrame {
+    std::uint64_t address = 0;  ///< where they lie
+    bool user = false;          ///< of a user's program
+    std::string function;       ///< that was interrupted; empty for a user's program
+    std::uint64_t offset = 0;
+    std::vector<RegisterValue> registers;
+};
+
+/// What is shown of a stack.
+enum class StackView : std::uint8_t {
+    Frames,
+    Text,         ///< every address in text, from where the task was
+    WholeText,    ///< the same of the whole stack
+    SavedFrames,  ///< what looks like saved registers
+    Raw,          ///< every word
+};
+/// "frames", "text", "whole-text", "saved-frames", "raw".
+POSTMORTEM_API std::string_view to_string(StackView view);
 
 /// Where a backtrace ends.
 enum class BacktraceEnd : std::uint8_t {
@@ -108,6 +153,12 @@ struct Backtrace {
     bool registers_of_user = false;  ///< the CPU was running the user's program: there are no frames
     std::vector<Frame> frames;       ///< innermost first
     BacktraceEnd end = BacktraceEnd::None;
+
+    /// In place of frames, where asked for.
+    StackView view = StackView::Frames;
+    std::vector<StackText> text;    ///< from the innermost outwards
+    std::vector<SavedFrame> saved;  ///< from the innermost outwards
+    std::vector<StackWord> raw;     ///< the whole stack
 };
 
 struct BacktraceList {
@@ -120,6 +171,7 @@ struct BacktraceRequest {
     enum class Which {
         PanicTask,  ///< the one that brought the kernel down; where none did, the one on CPU 0
         Active,     ///< one per CPU, the panic task's first
+        OnCpus,     ///< what `cpus` were running
         All,
         Selected,  ///< those that `selectors` name: a pid, the address of a task_struct, a command name
     };
@@ -129,6 +181,27 @@ struct BacktraceRequest {
     /// stay without.
     bool source_lines = false;
     bool inlined = false;  ///< the inlined functions, too
+
+    std::vector<std::uint32_t> cpus;
+    bool thread_group = false;  ///< all threads of each task's group, the leader first
+    bool skip_idle = false;     ///< no idle tasks
+    StackView view = StackView::Frames;
+    enum class FrameData : std::uint8_t { None, Words, Symbols };
+    FrameData frame_data = FrameData::None;
+    /// Only backtraces in which this occurs: a function's name, or a number (hexadecimal) that is an address
+    /// of a frame, a word of its data or a register.
+    std::string reference;
+    /// Start from this return address, or interrupted instruction, and from this place on the stack.
+    std::optional<std::uint64_t> start_ip, start_sp;
+};
+
+/// How backtraces are printed.
+struct BacktracePrinting {
+    bool offsets = false;           ///< "schedule+90" in place of "schedule"
+    bool hexadecimal = false;       ///< "schedule+0x5a"
+    bool cache_addresses = false;   ///< "[ffff888c41200000:task_struct]" in place of "[task_struct]"
+    bool numbered_text = false;     ///< the text of a stack numbered like frames
+    bool blank_line_after = false;  ///< an empty line behind each, not between two
 };
 
 }  // namespace postmortem

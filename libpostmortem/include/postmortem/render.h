@@ -113,7 +113,7 @@ POSTMORTEM_API std::string to_json(const CgroupTree& tree);
 class POSTMORTEM_API BacktraceWriter {
   public:
     enum class Format { Text, Json, Ndjson };
-    explicit BacktraceWriter(Format format) : format_(format) {}
+    explicit BacktraceWriter(Format format, const BacktracePrinting& how = {}) : format_(format), how_(how) {}
 
     /// The next piece of output.
     std::string add(const Backtrace& trace);
@@ -122,6 +122,7 @@ class POSTMORTEM_API BacktraceWriter {
 
   private:
     Format format_;
+    BacktracePrinting how_;
     bool first_ = true;
 };
 

@@ -98,6 +98,8 @@ class FrameWalker {
 
     /// A word of the crashed machine.
     Result<std::uint64_t> read(std::uint64_t address);
+    /// Bytes of the crashed machine.
+    Result<void> read_block(std::uint64_t address, MutableBytes out) { return read_bytes(address, out); }
     CodeMapView& code() { return code_; }
 
   private:

@@ -72,6 +72,14 @@ void Unwinder::unwind(const Task& task, FrameWalker& walker, RawBacktrace& out) 
     }
 }
 
+void Unwinder::unwind_from(const Task& task, std::uint64_t ip, std::uint64_t sp, FrameWalker& walker,
+                           RawBacktrace& out) const {
+    out.clear();
+    walker.set_task(task.address);
+    const std::vector<StackRange> stacks = stacks_of(task);
+    walker.walk(returning_to(ip, sp, walker), stacks, !task.is_kernel_thread(), out);
+}
+
 void Unwinder::unwind_sleeping(const Task& task, FrameWalker& walker, RawBacktrace& out) const {
     const StackRange stack = stacks_.of_task(task.stack);
     const StackSet stacks(&stack, 1);

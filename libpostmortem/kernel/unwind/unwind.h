@@ -27,7 +27,15 @@ class Unwinder {
     /// Fills `out` with the backtrace of one task.
     void unwind(const Task& task, FrameWalker& walker, RawBacktrace& out) const;
 
+    /// From a place on a stack of the task, as if that were where it goes on: `ip` is the return address that
+    /// lies there, where nothing else is known of it.
+    void unwind_from(const Task& task, std::uint64_t ip, std::uint64_t sp, FrameWalker& walker,
+                     RawBacktrace& out) const;
+
     const Arch& arch() const { return code_.arch(); }
+    const CodeMap& code() const { return code_; }
+    /// The task's own stack first, then those of the CPU that runs it.
+    std::vector<StackRange> stacks_of(const Task& task) const;
     const CrashRegisters& registers() const { return registers_; }
     /// What could not be found beforehand: registers, the stacks of a CPU.
     Problems problems() const;
@@ -42,7 +50,6 @@ class Unwinder {
     void unwind_sleeping(const Task& task, FrameWalker& walker, RawBacktrace& out) const;
     void unwind_unknown(const Task& task, FrameWalker& walker, StackSet stacks, RawBacktrace& out) const;
 
-    std::vector<StackRange> stacks_of(const Task& task) const;
     std::optional<UnwindPosition> after_crash(const Registers& known, FrameWalker& walker,
                                               StackSet stacks) const;
     bool leads_to_end(UnwindPosition at, FrameWalker& walker, StackSet stacks) const;

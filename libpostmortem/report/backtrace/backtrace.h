@@ -7,12 +7,9 @@
 
 #include "base/problem_collector.h"
 #include "kernel/unwind/unwind.h"
+#include "report/backtrace/backtrace_tasks.h"
 
 namespace postmortem {
-
-/// The task that the crashed CPU was running. Where none panicked (a running guest that QEMU dumped), the
-/// task of the first CPU stands in. Null where it cannot be found.
-const Task* panic_task(const Kernel& kernel, const TaskTable& table);
 
 /// Hands each backtrace to `visit`, in order, as soon as it is made; the reference is good for the call only.
 /// Returns what is missing. NotFound where a selector matches nothing.

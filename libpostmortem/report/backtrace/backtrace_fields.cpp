@@ -10,6 +10,38 @@ void describe(Describer<InlinedFunction>& inlined) {
     inlined.add("line", &InlinedFunction::line, "the line there");
 }
 
+void describe(Describer<StackWord>& word) {
+    word.is("stack word", "A word of a stack, and what it points to");
+    word.add("address", &StackWord::address, "where it lies").address();
+    word.add("value", &StackWord::value, "null where the dump lacks it").address();
+    word.add("symbol", &StackWord::symbol, "that covers the value, and how far behind it starts")
+        .or_left_out();
+    word.add("cache", &StackWord::cache, "the slab cache that the value points into").or_left_out();
+}
+
+void describe(Describer<StackText>& text) {
+    text.is("stack text", "A word of a stack that is an address in text");
+    text.add("slot", &StackText::slot, "where it lies").address();
+    text.add("ip", &StackText::ip, "the address").address();
+    text.add("function", &StackText::function, "that it lies in").or_null();
+    text.add("offset", &StackText::offset, "in the function: bytes");
+    text.add("module", &StackText::module, "that it is in; null for the kernel itself").or_null();
+    text.word("stack", &StackText::stack, StackKind::Entry, "which of the kernel's stacks");
+    text.map("registers", &StackText::registers,
+             "by their names, where the code that comes next was interrupted")
+        .address()
+        .or_left_out();
+}
+
+void describe(Describer<SavedFrame>& saved) {
+    saved.is("saved registers", "What looks like registers that were saved on a stack");
+    saved.add("address", &SavedFrame::address, "where they lie").address();
+    saved.add("user", &SavedFrame::user, "they are those of a user's program");
+    saved.add("function", &SavedFrame::function, "that was interrupted").or_null();
+    saved.add("offset", &SavedFrame::offset, "in the function: bytes");
+    saved.map("registers", &SavedFrame::registers, "by their names").address();
+}
+
 void describe(Describer<Frame>& frame) {
     frame.is("frame", "A function that was being executed");
     frame.add("ip", &Frame::ip, "a return address, or (`interrupted`) the instruction itself").address();
@@ -37,6 +69,10 @@ void describe(Describer<Frame>& frame) {
         .address()
         .or_null();
     frame.add("registers_of_user", &Frame::registers_of_user, "they are those of a user's program");
+    frame
+        .add("data", &Frame::data,
+             "where asked for: the stack from behind this return address to the next one, inclusive")
+        .or_left_out();
 }
 
 void describe(Describer<Backtrace>& trace) {
@@ -56,6 +92,9 @@ void describe(Describer<Backtrace>& trace) {
         "end", &Backtrace::end, BacktraceEnd::None,
         "where it ends: at the user's registers, at a kernel thread's first function, too early, or there is "
         "no stack any more");
+    trace.add("text", &Backtrace::text, "where asked for: every address in text").or_left_out();
+    trace.add("saved", &Backtrace::saved, "where asked for: what looks like saved registers").or_left_out();
+    trace.add("raw", &Backtrace::raw, "where asked for: the whole stack").or_left_out();
 }
 
 void describe(Describer<BacktraceList>& list) {

@@ -10,6 +10,16 @@
 namespace postmortem {
 
 /// Appends one backtrace.
-void append_text(std::string& out, const Backtrace& trace);
+void append_text(std::string& out, const Backtrace& trace, const BacktracePrinting& how = {});
+
+/// The line that names the task.
+void append_header(std::string& out, std::int32_t pid, std::uint64_t task, std::optional<std::uint32_t> cpu,
+                   std::string_view comm, std::size_t address_digits);
+
+/// What looks like saved registers, an empty line before each.
+void append_saved_frames(std::string& out, const std::vector<SavedFrame>& saved, const BacktraceStyle& style);
+
+/// What crash calls the stack on which an exception ran; null for those that it does not announce.
+const char* exception_stack_name(StackKind kind);
 
 }  // namespace postmortem

@@ -29,8 +29,9 @@ std::string BacktraceWriter::add(const Backtrace& trace) {
     } else if (format_ == Format::Ndjson) {
         out += json_line(description<Backtrace>(), &trace) + '\n';
     } else {
-        if (!first_) out += '\n';
-        append_text(out, trace);
+        if (!first_ && !how_.blank_line_after) out += '\n';
+        append_text(out, trace, how_);
+        if (how_.blank_line_after) out += '\n';
     }
     first_ = false;
     return out;

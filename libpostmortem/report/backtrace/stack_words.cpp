@@ -1,0 +1,190 @@
+#include "report/backtrace/stack_words.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "report/backtrace/saved_frames.h"
+
+namespace postmortem {
+namespace {
+
+// Symbols have no sizes, and strings have no symbols: behind the tables of the read-only data lies much that
+// is no part of them.
+constexpr std::uint64_t farthest_in_constants = 4096;
+
+bool reaches(const SymbolHit& hit, std::uint64_t offset) {
+    return (hit.symbol.type != 'r' && hit.symbol.type != 'R') || offset < farthest_in_constants;
+}
+
+const StackRange* stack_with(StackSet stacks, std::uint64_t address) {
+    const auto found = std::find_if(stacks.begin(), stacks.end(),
+                                    [&](const StackRange& stack) { return stack.holds(address, 1); });
+    return found == stacks.end() ? nullptr : &*found;
+}
+
+StackText as_text(const Frame& frame) {
+    StackText text;
+    text.slot = frame.slot;
+    text.ip = frame.ip;
+    text.function = frame.function;
+    text.offset = frame.offset;
+    text.module = frame.module;
+    text.stack = frame.stack;
+    return text;
+}
+
+}  // namespace
+
+StackWords::StackWords(const Kernel& kernel, const Unwinder& unwinder, const BacktraceRequest& request)
+    : kernel_(kernel),
+      unwinder_(unwinder),
+      view_(request.view),
+      data_(request.frame_data),
+      word_(kernel.arch().word_size),
+      image_end_(kernel.symbol("_end").value_or(~std::uint64_t{0})) {
+    if (data_ != BacktraceRequest::FrameData::Symbols) return;
+    auto slabs = SlabPages::open(kernel);
+    if (slabs)
+        slabs_.emplace(std::move(*slabs));
+    else
+        no_slabs_ = std::move(slabs.error());
+}
+
+void StackWords::add(const Task& task, FrameWalker& walker, Backtrace& trace) const {
+    trace.view = view_;
+    trace.text.clear();
+    trace.saved.clear();
+    trace.raw.clear();
+    if (trace.end == BacktraceEnd::None) return;
+    const std::vector<StackRange> stacks = unwinder_.stacks_of(task);
+    switch (view_) {
+        case StackView::Frames:
+            if (data_ != BacktraceRequest::FrameData::None) add_data(stacks, walker, trace);
+            break;
+        case StackView::Text: add_text(stacks, walker, trace); break;
+        case StackView::WholeText: add_whole_text(stacks.front(), walker, trace); break;
+        case StackView::SavedFrames: add_saved(stacks.front(), walker, trace); break;
+        case StackView::Raw: add_raw(stacks.front(), walker, trace); break;
+    }
+}
+
+StackWord StackWords::word_at(std::uint64_t address, FrameWalker& walker) const {
+    StackWord word;
+    word.address = address;
+    if (const auto value = walker.read(address)) {
+        word.value = *value;
+    } else {
+        const std::lock_guard guard(unread_.lock);
+        ++unread_.words;
+        if (!unread_.word_error) unread_.word_error = value.error();
+    }
+    return word;
+}
+
+// A symbol that covers the value, else a slab cache that it points into.
+void StackWords::explain(StackWord& word) const {
+    if (!word.value || *word.value < kernel_.arch().memory.lowest_kernel_address) return;
+    const auto hit = kernel_.symbol_at(*word.value);
+    const std::uint64_t offset = hit ? *word.value - hit->symbol.address : 0;
+    if (hit && reaches(*hit, offset) && (!hit->module.empty() || *word.value < image_end_)) {
+        word.symbol = hit->symbol.name + (offset != 0 ? fmt::format("+{}", offset) : "");
+        return;
+    }
+    if (!slabs_) return;
+    if (auto cache = slabs_->cache_of(*word.value)) {
+        word.cache = std::move(*cache);
+    } else {
+        const std::lock_guard guard(unread_.lock);
+        ++unread_.caches;
+        if (!unread_.cache_error) unread_.cache_error = cache.error();
+    }
+}
+
+// From behind a frame's return address to the next one's, as long as both lie on one stack and nothing
+// interrupted the one in between.
+void StackWords::add_data(StackSet stacks, FrameWalker& walker, Backtrace& trace) const {
+    for (std::size_t i = 0; i + 1 < trace.frames.size(); ++i) {
+        Frame& frame = trace.frames[i];
+        const std::uint64_t next = trace.frames[i + 1].slot;
+        const StackRange* stack = stack_with(stacks, frame.slot);
+        if (!stack || !stack->holds(next, word_) || !frame.registers.empty()) continue;
+        for (std::uint64_t at = frame.slot + word_; at <= next; at += word_) {
+            StackWord word = word_at(at, walker);
+            if (data_ == BacktraceRequest::FrameData::Symbols) explain(word);
+            frame.data.push_back(std::move(word));
+        }
+    }
+}
+
+void StackWords::scan_text(std::uint64_t low, std::uint64_t high, StackKind kind, FrameWalker& walker,
+                           Backtrace& trace) const {
+    for (std::uint64_t at = low; at < high; at += word_) {
+        const StackWord word = word_at(at, walker);
+        if (!word.value) continue;
+        const std::uint64_t ip = walker.code().map().unsigned_address(*word.value);
+        if (!walker.code().map().source().may_be_text(ip)) continue;
+        const CodePlace& place = walker.code().at(ip);
+        if (!place.is_text) continue;
+        StackText& text = trace.text.emplace_back();
+        text.slot = at;
+        text.ip = ip;
+        text.function = place.function;
+        text.offset = ip - place.start;
+        text.module = place.module;
+        text.stack = kind;
+    }
+}
+
+// Stack after stack, as the walk came over them: up to where it left one, of the last to its end.
+void StackWords::add_text(StackSet stacks, FrameWalker& walker, Backtrace& trace) const {
+    for (std::size_t i = 0; i < trace.frames.size();) {
+        const Frame& first = trace.frames[i];
+        const StackRange* stack = stack_with(stacks, first.slot);
+        std::size_t next = i + 1;
+        while (next < trace.frames.size() && stack && stack->holds(trace.frames[next].slot, 1)) ++next;
+        const bool last = next == trace.frames.size();
+        const Frame& end = trace.frames[next - 1];
+        if (first.interrupted) trace.text.push_back(as_text(first));
+        if (stack) scan_text(first.slot, last ? stack->high : end.slot + word_, first.stack, walker, trace);
+        if (!trace.text.empty()) {
+            trace.text.back().registers = end.registers;
+            trace.text.back().registers_of_user = end.registers_of_user;
+        }
+        i = next;
+    }
+}
+
+void StackWords::add_whole_text(const StackRange& stack, FrameWalker& walker, Backtrace& trace) const {
+    scan_text(stack.low, stack.high, StackKind::Task, walker, trace);
+    if (trace.text.empty() || trace.frames.empty() || !trace.frames.back().registers_of_user) return;
+    trace.text.back().registers = trace.frames.back().registers;
+    trace.text.back().registers_of_user = true;
+}
+
+void StackWords::add_saved(const StackRange& stack, FrameWalker& walker, Backtrace& trace) const {
+    find_saved_frames(stack, walker, trace.saved);
+}
+
+void StackWords::add_raw(const StackRange& stack, FrameWalker& walker, Backtrace& trace) const {
+    for (std::uint64_t at = stack.low; at < stack.high; at += word_) {
+        trace.raw.push_back(word_at(at, walker));
+        explain(trace.raw.back());
+    }
+}
+
+void StackWords::tell(ProblemCollector& problems) {
+    if (no_slabs_)
+        problems.add({no_slabs_->code, fmt::format("the names of slab caches: {}", no_slabs_->message),
+                      no_slabs_->address});
+    const auto count = [&](std::uint64_t number, const char* what, const std::optional<Error>& error) {
+        if (number != 0)
+            problems.add({error->code,
+                          fmt::format("{} of {} words of stacks: {}", what, number, error->message),
+                          error->address});
+    };
+    count(unread_.words, "the values", unread_.word_error);
+    count(unread_.caches, "the slab caches", unread_.cache_error);
+}
+
+}  // namespace postmortem
