@@ -22,6 +22,16 @@ struct OomCgroupTree;
 struct OomDocument;
 struct PanicAnalysis;
 struct RunQueues;
+struct SystemCallTable;
+struct KernelConfig;
+struct FirmwareStrings;
+struct UnsentAudits;
+struct PrintkSafeBuffers;
+struct LoadedModules;
+struct InterruptTable;
+struct DeviceTable;
+struct StackCheck;
+struct StackScan;
 struct TaskContext;
 struct StructView;
 struct SymbolListing;
@@ -45,6 +55,16 @@ void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
 void describe(Describer<PanicAnalysis>& analysis);
 void describe(Describer<RunQueues>& queues);
+void describe(Describer<SystemCallTable>& answer);
+void describe(Describer<KernelConfig>& answer);
+void describe(Describer<FirmwareStrings>& answer);
+void describe(Describer<UnsentAudits>& answer);
+void describe(Describer<PrintkSafeBuffers>& answer);
+void describe(Describer<LoadedModules>& answer);
+void describe(Describer<InterruptTable>& answer);
+void describe(Describer<DeviceTable>& answer);
+void describe(Describer<StackCheck>& check);
+void describe(Describer<StackScan>& scan);
 void describe(Describer<TaskContext>& context);
 void describe(Describer<StructView>& view);
 void describe(Describer<SymbolListing>& listing);
@@ -62,9 +82,14 @@ std::span<const Document> documents() {
         {"check", "check --json DUMP|LOG...", description<CheckView>},
         {"triage", "triage --json DIR|DUMP|LOG...", description<Triage>},
         {"sys", "sys --json DUMP", description<SystemInfo>},
+        {"sys-calls", "sys -c --json DUMP", description<SystemCallTable>},
+        {"sys-config", "sys --json DUMP config", description<KernelConfig>},
+        {"sys-dmi", "sys -i --json DUMP", description<FirmwareStrings>},
         {"ps", "ps --json DUMP", description<TaskList>},
         {"set", "set --json DUMP", description<TaskContext>},
         {"bt", "bt --json DUMP", description<BacktraceList>},
+        {"bt-exception-stacks", "bt -E --json DUMP", description<StackScan>},
+        {"bt-overflows", "bt -v --json DUMP", description<StackCheck>},
         {"runq", "runq --json DUMP", description<RunQueues>},
         {"struct", "struct --json DUMP TYPE", description<StructView>},
         {"rd", "rd --json DUMP ADDRESS", description<MemoryWords>},
@@ -77,6 +102,11 @@ std::span<const Document> documents() {
         {"whatis", "whatis --json DUMP NAME", description<WhatIs>},
         {"p", "p --json DUMP EXPRESSION", description<ExpressionResult>},
         {"log", "log --json DUMP", description<KernelLog>},
+        {"log-audit", "log -a --json DUMP", description<UnsentAudits>},
+        {"log-safe-buffers", "log -s --json DUMP", description<PrintkSafeBuffers>},
+        {"mod", "mod --json DUMP", description<LoadedModules>},
+        {"irq", "irq --json DUMP", description<InterruptTable>},
+        {"dev", "dev --json DUMP", description<DeviceTable>},
         {"meminfo", "meminfo --json DUMP", description<MemoryPicture>},
         {"info", "info --json DUMP", description<DumpInformation>},
         {"oom", "oom --json DUMP|LOG", description<OomDocument>},

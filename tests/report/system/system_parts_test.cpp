@@ -53,4 +53,10 @@ TEST_CASE("system calls and firmware strings are printed as crash prints them") 
     CHECK(to_text(firmware) == "           DMI_SYS_VENDOR: QEMU\n          DMI_PRODUCT_SKU: \n");
 }
 
+TEST_CASE("a configuration is printed as it is, but for bytes that could drive a terminal") {
+    const KernelConfig config{"CONFIG_A=y\n# CONFIG_B is not set\n\x1b[2J", "configs", {}};
+    CHECK(to_text(config) == "CONFIG_A=y\n# CONFIG_B is not set\n\\x1b[2J");
+    CHECK(to_json(config).find("\"module\": \"configs\"") != std::string::npos);
+}
+
 }  // namespace system_parts_test
