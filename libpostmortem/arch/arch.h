@@ -30,9 +30,20 @@ struct KernelMapping {
     std::vector<LinearRange> linear;  ///< as far as VMCOREINFO gives them away
 };
 
+/// Where a page of a process was swapped to: the number of the swap area, and the page in it.
+struct SwapPlace {
+    std::uint64_t area = 0, page = 0;
+};
+
 struct MemoryLayout {
     /// Errors: MissingDebugInfo where neither VMCOREINFO nor the dump's notes tell where the page tables are.
     Result<KernelMapping> (*map_kernel)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
+    /// The tables of a process, whose root lies at a physical address.
+    Result<std::unique_ptr<PageTableWalker>> (*map_user)(const PhysicalMemory&, const VmcoreInfo&,
+                                                         std::uint64_t root) = nullptr;
+    /// What an entry that is not present tells of where the page is. Areas that no machine has mean something
+    /// else. May be null.
+    SwapPlace (*swapped_to)(std::uint64_t entry) = nullptr;
     /// The variable that holds where all physical memory is mapped; null where that place is fixed, and
     /// map_kernel() gives it.
     const char* direct_map = nullptr;

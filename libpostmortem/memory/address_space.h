@@ -27,6 +27,11 @@ class PageTableWalker {
     /// Errors: NotMapped where the tables say so; otherwise the error of the table page that could not be
     /// read.
     virtual Result<Translation> walk(std::uint64_t vaddr) const = 0;
+    /// The entry at which a walk ends, whether it maps a page or not: of a page that was swapped out it tells
+    /// where to. 0 where a table on the way is absent.
+    virtual Result<std::uint64_t> last_entry(std::uint64_t vaddr) const {
+        return fail(ErrorCode::Unsupported, "reading the entries of these page tables", vaddr);
+    }
 };
 
 /// A range that the kernel maps linearly (its image, the direct map). It serves where page tables are damaged
@@ -46,6 +51,8 @@ class AddressSpace {
     /// Translates by page table; falls back to a linear range only where a table page cannot be read.
     Result<std::uint64_t> translate(std::uint64_t vaddr) const;
     Result<Translation> translate_whole(std::uint64_t vaddr) const;
+    /// As PageTableWalker::last_entry().
+    Result<std::uint64_t> last_entry(std::uint64_t vaddr) const;
 
     /// Fills `out` from `vaddr`, or fails on the first byte that cannot be read.
     Result<void> read(std::uint64_t vaddr, MutableBytes out, Caching caching = Caching::Keep) const;

@@ -67,6 +67,7 @@ const Arch arch = {
     .word_size = 8,
     .recognises = recognises,
     .memory = {.map_kernel = map_kernel,
+               .map_user = map_user,
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
                .lowest_code_address = lowest_kernel_address,

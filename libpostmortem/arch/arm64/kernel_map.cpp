@@ -121,6 +121,15 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
     return mapping;
 }
 
+Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                                  std::uint64_t root) {
+    const auto shape = shape_of(physical.dump(), info);
+    if (!shape) return fail(shape.error());
+    PageTableParams tables = tables_of(*shape, root);
+    tables.user = true;
+    return make_walker(physical, tables);
+}
+
 // VMALLOC_START and VMALLOC_END: since 5.18 (2369f171d5c5).
 Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory&, const VmcoreInfo& info,
                                     std::span<const std::uint64_t>) {

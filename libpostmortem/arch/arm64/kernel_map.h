@@ -8,6 +8,9 @@ namespace postmortem::arm64 {
 
 Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info);
 
+Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                                  std::uint64_t root);
+
 Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory& physical, const VmcoreInfo& info,
                                     std::span<const std::uint64_t> values);
 

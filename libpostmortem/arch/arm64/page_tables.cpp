@@ -24,11 +24,33 @@ class Walker final : public PageTableWalker {
           index_bits_(params.page_shift - 3),
           va_bits_(params.va_bits),
           lpa2_(params.lpa2),
+          user_(params.user),
           levels_((params.va_bits - params.page_shift + index_bits_ - 1) / index_bits_) {}
 
     Result<Translation> walk(std::uint64_t vaddr) const override {
-        if (vaddr >> va_bits_ != ~std::uint64_t{0} >> va_bits_)
-            return fail(ErrorCode::NotMapped, "not an address of the kernel's half", vaddr);
+        const auto end = descend(vaddr);
+        if (!end) return fail(end.error());
+        if (!end->mapped) return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
+        return Translation{leaf(end->entry, end->shift, vaddr), std::uint64_t{1} << end->shift};
+    }
+
+    Result<std::uint64_t> last_entry(std::uint64_t vaddr) const override {
+        return descend(vaddr).map([](const End& end) { return end.entry; });
+    }
+
+  private:
+    struct End {
+        std::uint64_t entry;
+        unsigned shift;  ///< of what one entry of that level maps
+        bool mapped;
+    };
+
+    // Where the way down ends: at a page, or at an entry that is not valid.
+    Result<End> descend(std::uint64_t vaddr) const {
+        if (vaddr >> va_bits_ != (user_ ? 0 : ~std::uint64_t{0} >> va_bits_))
+            return fail(ErrorCode::NotMapped,
+                        user_ ? "not an address of the lower half" : "not an address of the kernel's half",
+                        vaddr);
         std::uint64_t table = root_;
         for (unsigned below = levels_ - 1;; --below) {
             const unsigned shift = page_shift_ + index_bits_ * below;
@@ -41,15 +63,11 @@ class Walker final : public PageTableWalker {
             }
             const bool block = (*entry & kind_bits) == valid && below >= 1 && below <= most_below_block();
             const bool points_on = (*entry & kind_bits) == table_or_page;
-            if (!block && !points_on)
-                return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
-            if (block || below == 0)
-                return Translation{leaf(*entry, shift, vaddr), std::uint64_t{1} << shift};
+            if (block || !points_on || below == 0) return End{*entry, shift, block || points_on};
             table = address_in(*entry);
         }
     }
 
-  private:
     // A block stands in for one or two levels of tables; for 2 it needs pages of 4 KiB, or addresses of 52
     // bits, for 3 both.
     unsigned most_below_block() const {
@@ -73,6 +91,7 @@ class Walker final : public PageTableWalker {
     std::uint64_t root_;
     unsigned page_shift_, index_bits_, va_bits_;
     bool lpa2_;
+    bool user_;
     unsigned levels_;
 };
 

@@ -1,5 +1,5 @@
-// arm64 page tables of the kernel's half: pages of 4, 16 or 64 KiB, addresses of 39 to 52 bits, one to five
-// levels of 64-bit entries.
+// arm64 page tables, of the kernel's half or a process's: pages of 4, 16 or 64 KiB, addresses of 39 to 52
+// bits, one to five levels of 64-bit entries.
 #pragma once
 
 #include <memory>
@@ -17,6 +17,7 @@ struct PageTableParams {
     /// FEAT_LPA2: entries for pages of 4 and 16 KiB hold addresses of 52 bits. Those for 64 KiB have room for
     /// them in any case.
     bool lpa2 = false;
+    bool user = false;  ///< the lower half, of a process
 };
 
 /// `physical` must outlive the walker. The parameters are possible ones.

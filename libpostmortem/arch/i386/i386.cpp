@@ -61,6 +61,11 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
     return mapping;
 }
 
+Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                                  std::uint64_t root) {
+    return make_walker(physical, {root, info.string("CONFIG_X86_PAE") == "y"});
+}
+
 // VMALLOC_START and VMALLOC_END (arch/x86/include/asm/pgtable_32_areas.h; 2.6.30 on): from a gap behind low
 // memory to two pages below the place where high memory is mapped for a while, which a table of its own maps.
 constexpr const char* vmalloc_variables[] = {"high_memory", "pkmap_page_table"};
@@ -130,6 +135,7 @@ const Arch arch = {
     .elf_machine = EM_386,
     .word_size = 4,
     .memory = {.map_kernel = map_kernel,
+               .map_user = map_user,
                .direct_map_end = "high_memory",
                .direct_map_pages = "max_low_pfn",
                .lowest_kernel_address = lowest_page_offset,

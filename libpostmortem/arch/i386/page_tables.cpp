@@ -43,6 +43,25 @@ class Walker final : public PageTableWalker {
     }
 
     Result<Translation> walk(std::uint64_t vaddr) const override {
+        const auto end = descend(vaddr);
+        if (!end) return fail(end.error());
+        if (!(end->entry & present))
+            return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
+        return leaf(end->entry, std::uint64_t{1} << end->level->shift, end->level == &levels().back(), vaddr);
+    }
+
+    Result<std::uint64_t> last_entry(std::uint64_t vaddr) const override {
+        return descend(vaddr).map([](const End& end) { return end.entry; });
+    }
+
+  private:
+    struct End {
+        std::uint64_t entry;
+        const Level* level;
+    };
+
+    // Where the way down ends: at a page, or at an entry that is not present.
+    Result<End> descend(std::uint64_t vaddr) const {
         if (vaddr > highest_address) return fail(ErrorCode::NotMapped, "not an address of 32 bits", vaddr);
         std::uint64_t table = root_;
         for (const Level& level : levels()) {
@@ -53,17 +72,14 @@ class Walker final : public PageTableWalker {
                     fmt::format("the page table at physical {:#x} cannot be read: {}", table, error.message);
                 return fail(std::move(error));
             }
-            if (!(*entry & present))
-                return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
             const bool last = &level == &levels().back();
-            if (last || (level.may_be_leaf && (*entry & large)))
-                return leaf(*entry, std::uint64_t{1} << level.shift, last, vaddr);
+            if (!(*entry & present) || last || (level.may_be_leaf && (*entry & large)))
+                return End{*entry, &level};
             table = *entry & address_bits();
         }
         return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
     }
 
-  private:
     std::span<const Level> levels() const { return pae_ ? std::span<const Level>(pae_levels) : plain_levels; }
 
     /// Nothing where a large page or none is mapped, or a table is lost.

@@ -9,6 +9,9 @@ namespace {
 constexpr std::uint64_t present = 1ull << 0;
 constexpr std::uint64_t page_size_bit = 1ull << 7;
 constexpr std::uint64_t address_bits = 0x000ffffffffff000ull;
+// Of a page that the kernel keeps and lets no program touch: PROT_NONE, or watched by NUMA balancing.
+constexpr std::uint64_t kept_from_user = 1ull << 8;
+constexpr std::uint64_t highest_address_bit = 1ull << 51;
 
 constexpr unsigned page_shift = 12;
 constexpr unsigned bits_per_level = 9;
@@ -20,9 +23,30 @@ class Walker final : public PageTableWalker {
         : physical_(physical),
           root_(params.root & address_bits & ~params.sme_mask),
           levels_(params.five_levels ? 5 : 4),
-          frame_mask_(address_bits & ~params.sme_mask) {}
+          frame_mask_(address_bits & ~params.sme_mask),
+          user_(params.user) {}
 
     Result<Translation> walk(std::uint64_t vaddr) const override {
+        const auto end = descend(vaddr);
+        if (!end) return fail(end.error());
+        if (!is_mapped(*end)) return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
+        const std::uint64_t size = 1ull << end->shift;
+        return Translation{(frame_bits(end->entry) & ~(size - 1)) | (vaddr & (size - 1)), size};
+    }
+
+    Result<std::uint64_t> last_entry(std::uint64_t vaddr) const override {
+        return descend(vaddr).map([](const End& end) { return end.entry; });
+    }
+
+  private:
+    struct End {
+        std::uint64_t entry;
+        unsigned shift;  ///< of what one entry of that level maps
+        bool leaf;       ///< a page, and no table
+    };
+
+    // Where the way down ends: at a page, or at an entry that is not present.
+    Result<End> descend(std::uint64_t vaddr) const {
         if (!canonical(vaddr)) return fail(ErrorCode::NotMapped, "not a canonical address", vaddr);
         std::uint64_t table = root_;
         for (int level = levels_;; --level) {
@@ -36,17 +60,22 @@ class Walker final : public PageTableWalker {
                 return fail(std::move(entry.error()));
             }
             const bool leaf = level == 1 || (level <= 3 && (*entry & page_size_bit));
-            if (!(*entry & present))
-                return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
-            if (leaf) {
-                const std::uint64_t size = 1ull << shift;
-                return Translation{(*entry & frame_mask_ & ~(size - 1)) | (vaddr & (size - 1)), size};
-            }
+            if (leaf || !(*entry & present)) return End{*entry, shift, leaf};
             table = *entry & frame_mask_;
         }
     }
 
-  private:
+    bool is_mapped(const End& end) const {
+        return (end.entry & present) != 0 || (user_ && end.leaf && (end.entry & kept_from_user) != 0);
+    }
+
+    // Since 4.18 (6b28baca9b1f) an entry that is not present has its address inverted, so that no CPU
+    // speculates on it.
+    std::uint64_t frame_bits(std::uint64_t entry) const {
+        const bool inverted = (entry & present) == 0 && (entry & highest_address_bit) != 0;
+        return (inverted ? ~entry : entry) & frame_mask_;
+    }
+
     bool canonical(std::uint64_t vaddr) const {
         const unsigned bits = page_shift + bits_per_level * static_cast<unsigned>(levels_);
         const std::uint64_t upper = vaddr >> (bits - 1);
@@ -57,9 +86,18 @@ class Walker final : public PageTableWalker {
     std::uint64_t root_;
     int levels_;
     std::uint64_t frame_mask_;
+    bool user_;
 };
 
 }  // namespace
+
+std::uint64_t swap_area(std::uint64_t entry) {
+    return entry >> 59;
+}
+
+std::uint64_t swap_page(std::uint64_t entry) {
+    return ~entry << 5 >> 14;
+}
 
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
     return std::make_unique<Walker>(physical, params);

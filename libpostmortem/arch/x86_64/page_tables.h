@@ -12,8 +12,14 @@ struct PageTableParams {
     std::uint64_t root = 0;    ///< physical address of the top table (init_top_pgt, or CR3 without its flags)
     bool five_levels = false;  ///< pgtable_l5_enabled
     std::uint64_t sme_mask =
-        0;  ///< the address bit that marks encrypted memory (sme_me_mask); 0 where unused
+        0;              ///< the address bit that marks encrypted memory (sme_me_mask); 0 where unused
+    bool user = false;  ///< the tables of a process
 };
+
+/// __swp_type() and __swp_offset() (arch/x86/include/asm/pgtable_64.h): the offset is inverted, since 4.18
+/// (6b28baca9b1f).
+std::uint64_t swap_area(std::uint64_t entry);
+std::uint64_t swap_page(std::uint64_t entry);
 
 /// `physical` must outlive the walker.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);

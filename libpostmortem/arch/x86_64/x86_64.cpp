@@ -21,6 +21,21 @@ bool five_levels(const VmcoreInfo& info) {
     return info.number("pgtable_l5_enabled").value_or(0) != 0;
 }
 
+PageTableParams tables_at(std::uint64_t root, const VmcoreInfo& info) {
+    PageTableParams params;
+    params.root = root;
+    params.five_levels = five_levels(info);
+    params.sme_mask = static_cast<std::uint64_t>(info.number("sme_mask").value_or(0));
+    return params;
+}
+
+Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                                  std::uint64_t root) {
+    PageTableParams params = tables_at(root, info);
+    params.user = true;
+    return make_walker(physical, params);
+}
+
 Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
     // Named init_level4_pgt until 4.13; swapper_pg_dir is an alias on every release.
     std::optional<std::uint64_t> root;
@@ -34,10 +49,7 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
     const std::uint64_t phys_base =
         claimed ? static_cast<std::uint64_t>(*claimed) : physical.dump().info().phys_base.value_or(0);
 
-    PageTableParams params;
-    params.root = *root - kernel_map + phys_base;
-    params.five_levels = five_levels(info);
-    params.sme_mask = static_cast<std::uint64_t>(info.number("sme_mask").value_or(0));
+    const PageTableParams params = tables_at(*root - kernel_map + phys_base, info);
 
     const std::uint64_t image_size =
         static_cast<std::uint64_t>(info.number("KERNEL_IMAGE_SIZE").value_or(default_image_size));
@@ -150,6 +162,11 @@ const Arch arch = {
     .recognises = recognises,
     // page_offset_base: arch/x86/kernel/head64.c since 4.8 (021182e52fe0).
     .memory = {.map_kernel = map_kernel,
+               .map_user = map_user,
+               .swapped_to =
+                   [](std::uint64_t entry) {
+                       return SwapPlace{swap_area(entry), swap_page(entry)};
+                   },
                .direct_map = "page_offset_base",
                .lowest_kernel_address = kernel_half,
                .user_end = kernel_half,

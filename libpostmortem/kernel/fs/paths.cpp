@@ -40,7 +40,11 @@ Result<std::string> path_of(const Kernel& kernel, std::uint64_t mount, std::uint
         const Object here = kernel.object("dentry", dentry), holder = mounts.at(mount);
         const auto root = mounts.root_of(holder).u64(), above = here["d_parent"].u64();
         if (!root || !above) return fail(!root ? root.error() : above.error());
-        if (dentry == *root || dentry == *above) {
+        if (dentry == *above && dentry != *root) {
+            auto name = name_of(here);
+            return name ? Result<std::string>(*name + path) : name;
+        }
+        if (dentry == *root) {
             const auto parent = holder["mnt_parent"].u64(), place = holder["mnt_mountpoint"].u64();
             if (!parent || !place) return fail(!parent ? parent.error() : place.error());
             if (*parent == mount) return path.empty() ? "/" : path;
@@ -56,8 +60,26 @@ Result<std::string> path_of(const Kernel& kernel, std::uint64_t mount, std::uint
     return fail(ErrorCode::Corrupt, "a path has no end", dentry);
 }
 
+Result<std::string> path_in_file_system(const Kernel& kernel, std::uint64_t dentry) {
+    std::string path;
+    for (unsigned step = 0; step < most_steps; ++step) {
+        const Object here = kernel.object("dentry", dentry);
+        const auto above = here["d_parent"].u64();
+        if (!above) return fail(above.error());
+        if (*above == dentry) return path.empty() ? "/" : path;
+        auto name = name_of(here);
+        if (!name) return name;
+        path.insert(0, "/" + *name);
+        dentry = *above;
+    }
+    return fail(ErrorCode::Corrupt, "a path has no end", dentry);
+}
+
 Result<std::string> path_of_file(const Kernel& kernel, const Object& file) {
-    const Object path = file["f_path"];
+    return path_of(kernel, file["f_path"]);
+}
+
+Result<std::string> path_of(const Kernel& kernel, const Object& path) {
     const auto dentry = path["dentry"].u64();
     const Object mounted = path["mnt"].deref();
     const auto mount =

@@ -102,6 +102,8 @@ SwapState read_swap(const Kernel& kernel) {
             problems.add("a swap area", area.error());
             continue;
         }
+        area->address = *place;
+        area->number = i;
         if (area->going_away) to_be_unused += area->used_pages;
         state.areas.push_back(std::move(*area));
     }

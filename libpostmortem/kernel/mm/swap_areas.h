@@ -13,6 +13,8 @@
 namespace postmortem {
 
 struct SwapAreaState {
+    std::uint64_t address = 0;  ///< of its swap_info_struct
+    std::uint32_t number = 0;   ///< what page tables call it
     std::string path;
     bool is_device = false;  ///< a block device; else a file
     std::uint64_t pages = 0;

@@ -126,6 +126,40 @@ TEST_CASE("an entry without its present bit maps nothing, at every level") {
     }
 }
 
+TEST_CASE("a page that no program may touch is there in a process's tables, and not in the kernel's") {
+    constexpr std::uint64_t kept = 1ull << 8;
+    Walk walk;
+    walk.builder.map(0x1000, 0x7000);
+    const std::uint64_t entry = walk.builder.entry(0x1000, 1);
+    const auto place = [&](bool user) {
+        const PhysicalMemory fresh(walk.dump);
+        x86_64::PageTableParams params{walk.builder.root(), false, 0, user};
+        return x86_64::make_walker(fresh, params)->walk(0x1abc);
+    };
+    // As it is since 4.18, and as it was before.
+    for (const std::uint64_t value : {(~std::uint64_t{0x7000} & 0x000ffffffffff000) | kept, 0x7000 | kept}) {
+        walk.dump.put<std::uint64_t>(entry, value);
+        REQUIRE(place(true));
+        CHECK(place(true)->paddr == 0x7abc);
+        CHECK_FALSE(place(false));
+    }
+}
+
+TEST_CASE("what is left of a page that was swapped out can be read, and where to it was swapped") {
+    Walk walk;
+    walk.builder.map(0x1000, 0x7000);
+    const std::uint64_t area = 3, page = 0x12345;
+    const std::uint64_t swapped = area << 59 | (~page << 14 >> 5);
+    walk.dump.put<std::uint64_t>(walk.builder.entry(0x1000, 1), swapped);
+    const PhysicalMemory fresh(walk.dump);
+    const auto walker = x86_64::make_walker(fresh, {walk.builder.root(), false, 0, true});
+    CHECK(walker->walk(0x1000).error().code == ErrorCode::NotMapped);
+    CHECK(walker->last_entry(0x1000).value() == swapped);
+    CHECK(x86_64::swap_area(swapped) == area);
+    CHECK(x86_64::swap_page(swapped) == page);
+    CHECK(walker->last_entry(gib1).value() == 0);
+}
+
 TEST_CASE("a table that cannot be read is told by its level, and with the page's own reason") {
     for (const int levels : {4, 5}) {
         for (int level = 1; level <= levels; ++level) {

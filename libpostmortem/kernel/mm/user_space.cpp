@@ -1,0 +1,56 @@
+#include "kernel/mm/user_space.h"
+
+#include <fmt/format.h>
+
+namespace postmortem {
+namespace {
+
+// Three quarters of _STK_LIM (fs/exec.c) is what execve() takes at most.
+constexpr std::uint64_t most_argument_bytes = 6u << 20;
+
+Result<UserStrings> strings_between(const Object& mm, const AddressSpace& space, const char* first,
+                                    const char* last) {
+    const auto start = mm[first].u64(), end = mm[last].u64();
+    if (!start || !end) return fail(!start ? start.error() : end.error());
+    if (*end < *start || *end - *start > most_argument_bytes)
+        return fail(ErrorCode::Corrupt, fmt::format("{} and {} lie impossibly far apart", first, last),
+                    *start);
+    const auto bytes = space.bytes(*start, *end - *start);
+    if (!bytes) return fail(bytes.error());
+    UserStrings found;
+    std::string_view text = as_text(*bytes);
+    while (!text.empty()) {
+        const std::size_t length = std::min(text.find('\0'), text.size());
+        found.strings.emplace_back(text.substr(0, length));
+        found.last_is_whole = length < text.size();
+        text.remove_prefix(std::min(length + 1, text.size()));
+    }
+    return found;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AddressSpace>> user_space(const Kernel& kernel, std::uint64_t mm) {
+    if (mm == 0) return fail(ErrorCode::NotMapped, "the task has no user memory");
+    const auto make = kernel.arch().memory.map_user;
+    if (!make)
+        return fail(ErrorCode::Unsupported, fmt::format("reading user memory on {}", kernel.arch().name));
+    const auto pgd = kernel.object("mm_struct", mm)["pgd"].u64();
+    if (!pgd) return fail(pgd.error());
+    const auto root = kernel.memory().translate(*pgd);
+    if (!root) return fail(root.error());
+    auto walker = make(kernel.physical(), kernel.vmcoreinfo(), *root);
+    if (!walker) return fail(walker.error());
+    return std::make_unique<AddressSpace>(kernel.physical(), std::move(*walker), std::vector<LinearRange>(),
+                                          kernel.memory().word_size());
+}
+
+Result<UserStrings> read_arguments(const Kernel& kernel, const AddressSpace& space, std::uint64_t mm) {
+    return strings_between(kernel.object("mm_struct", mm), space, "arg_start", "arg_end");
+}
+
+Result<UserStrings> read_environment(const Kernel& kernel, const AddressSpace& space, std::uint64_t mm) {
+    return strings_between(kernel.object("mm_struct", mm), space, "env_start", "env_end");
+}
+
+}  // namespace postmortem
