@@ -16,6 +16,7 @@ struct PrintkRecord;
 struct SystemInfo;
 struct TaintFlag;
 struct TaskInfo;
+struct TaskMention;
 
 void describe(Describer<Backtrace>& trace);
 void describe(Describer<CgroupTree>& tree);
@@ -26,6 +27,7 @@ void describe(Describer<PrintkRecord>& record);
 void describe(Describer<SystemInfo>& system);
 void describe(Describer<TaintFlag>& flag);
 void describe(Describer<TaskInfo>& task);
+void describe(Describer<TaskMention>& task);
 
 const Description& event_summary();   ///< what `signature` and `check` tell of a LogEvent
 const Description& system_summary();  ///< a SystemInfo without its problems

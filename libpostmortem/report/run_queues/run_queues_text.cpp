@@ -9,12 +9,10 @@
 #include <postmortem/render.h>
 
 #include "base/text.h"
+#include "report/tasks/duration_text.h"
 
 namespace postmortem {
 namespace {
-
-constexpr std::uint64_t ns_per_ms = 1'000'000;
-constexpr std::uint64_t ms_per_second = 1000, seconds_per_day = 86400;
 
 using Out = fmt::appender;
 
@@ -24,13 +22,6 @@ std::string identity(const RunnableTask& task) {
 
 std::string priority_of(const RunnableTask& task) {
     return task.priority ? fmt::format("[{:>3}]", *task.priority) : "[  -]";
-}
-
-// "0 00:00:01.234": days and the rest
-std::string duration(std::uint64_t ns) {
-    const std::uint64_t ms = ns / ns_per_ms, seconds = ms / ms_per_second, today = seconds % seconds_per_day;
-    return fmt::format("{} {:02}:{:02}:{:02}.{:03}", seconds / seconds_per_day, today / 3600, today / 60 % 60,
-                       today % 60, ms % ms_per_second);
 }
 
 std::size_t digits(std::size_t number) {
@@ -68,7 +59,7 @@ void print_plain_row(Out out, const RunQueueRow& row, bool waiting) {
     // Of a real-time task crash shows its list.
     fmt::format_to(out, "     {} ", row.list ? fmt::format("[{:>3}]", *row.list) : priority_of(task));
     if (waiting && !task.current)
-        fmt::format_to(out, "[{}] ", task.waiting_ns ? duration(*task.waiting_ns) : "-");
+        fmt::format_to(out, "[{}] ", task.waiting_ns ? days_and_time(*task.waiting_ns) : "-");
     fmt::format_to(out, "{}{}\n", identity(task), task.dequeue_delayed ? " [DEQUEUE DELAYED]" : "");
 }
 
@@ -150,13 +141,13 @@ void print_milliseconds(Out out, const RunQueues& queues) {
     const std::uint32_t last = queues.cpus.empty() ? 0 : queues.cpus.back().cpu;
     std::size_t days = 0;
     for (const CpuRunQueue& cpu : queues.cpus) {
-        if (days == 0 && cpu.clock_ns) days = duration(*cpu.clock_ns).find(' ');
+        if (days == 0 && cpu.clock_ns) days = days_and_time(*cpu.clock_ns).find(' ');
         fmt::format_to(out, "{}", cpu_column(cpu.cpu, 1 + digits(last)));
         if (!cpu.current || !cpu.running_ns) {
             fmt::format_to(out, "[unknown]\n");
             continue;
         }
-        const std::string time = duration(*cpu.running_ns);
+        const std::string time = days_and_time(*cpu.running_ns);
         const std::size_t own = time.find(' ');
         fmt::format_to(out, "[{:{}}{}]  {}\n", "", days > own ? days - own : 0, time, identity(*cpu.current));
     }

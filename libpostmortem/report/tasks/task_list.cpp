@@ -107,25 +107,41 @@ TaskInfo make_task_info(const Kernel& kernel, const TaskTable& table, const Task
     return info;
 }
 
-Result<TaskList> make_task_list(const Kernel& kernel, const std::vector<std::string>& selectors) {
-    TaskTable table = read_tasks(kernel);
-    auto selected = select_tasks(table, selectors);
-    // A table with holes may lack the very task that is asked for.
-    if (!selected && table.problems.empty()) return fail(std::move(selected.error()));
+namespace {
+
+TaskList list_of(const Kernel& kernel, const TaskTable& table, const std::vector<const Task*>& selected) {
     TaskList list;
     list.problems = table.problems;
-    if (!selected) {
-        list.problems.push_back(std::move(selected.error()));
-        return list;
-    }
     if (auto damage = kernel.types().damage(); damage && !are_partial(kernel.types()))
         list.problems.push_back(std::move(*damage));
     TaskListMaker maker(kernel, table);
-    list.tasks.reserve(selected->size());
-    const auto memories = maker.memories(*selected);
-    for (std::size_t i = 0; i < selected->size(); ++i)
-        list.tasks.push_back(maker.info(*(*selected)[i], memories[i]));
+    list.tasks.reserve(selected.size());
+    const auto memories = maker.memories(selected);
+    for (std::size_t i = 0; i < selected.size(); ++i)
+        list.tasks.push_back(maker.info(*selected[i], memories[i]));
     for (Error& problem : maker.take_problems()) list.problems.push_back(std::move(problem));
+    return list;
+}
+
+}  // namespace
+
+Result<TaskList> make_task_list(const Kernel& kernel, const TaskTable& table, const TaskChoice& choice) {
+    auto chosen = choose_tasks(kernel, table, choice);
+    if (!chosen) return fail(std::move(chosen.error()));
+    TaskList list = list_of(kernel, table, chosen->tasks);
+    for (Error& problem : chosen->problems) list.problems.push_back(std::move(problem));
+    return list;
+}
+
+Result<TaskList> make_task_list(const Kernel& kernel, const std::vector<std::string>& selectors) {
+    const TaskTable table = read_tasks(kernel);
+    auto selected = select_tasks(table, selectors);
+    // A table with holes may lack the very task that is asked for.
+    if (!selected && table.problems.empty()) return fail(std::move(selected.error()));
+    if (selected) return list_of(kernel, table, *selected);
+    TaskList list;
+    list.problems = table.problems;
+    list.problems.push_back(std::move(selected.error()));
     return list;
 }
 

@@ -4,6 +4,7 @@
 #include <postmortem/render.h>
 
 #include "base/text.h"
+#include "report/tasks/process_table_text.h"
 
 namespace postmortem {
 namespace {
@@ -14,20 +15,27 @@ std::string column(const std::optional<std::uint64_t>& value) {
 
 }  // namespace
 
-std::string to_text(const TaskList& list) {
-    fmt::memory_buffer out;
-    fmt::format_to(fmt::appender(out),
-                   "      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n");
-    for (const TaskInfo& task : list.tasks) {
-        const std::string comm = escaped(task.comm);
-        fmt::format_to(fmt::appender(out), "{} {:>7} {:>7} {:>3}  {:016x}  {}  {:>4} {:>8} {:>8}  {}\n",
-                       task.active ? '>' : ' ', task.pid, task.ppid ? fmt::format("{}", *task.ppid) : "-",
-                       task.cpu ? fmt::format("{}", *task.cpu) : "-", task.task, task.state,
+std::string shown_comm(const TaskInfo& task) {
+    return task.kernel_thread ? fmt::format("[{}]", escaped(task.comm)) : escaped(task.comm);
+}
+
+std::string process_row_start(const TaskInfo& task, std::string_view pointer) {
+    return fmt::format("{} {:>7} {:>7} {:>3}  {}", task.active ? '>' : ' ', task.pid,
+                       task.ppid ? fmt::format("{}", *task.ppid) : "-",
+                       task.cpu ? fmt::format("{}", *task.cpu) : "-", pointer);
+}
+
+std::string process_row_end(const TaskInfo& task) {
+    return fmt::format("  {}  {:>4} {:>8} {:>8}  {}\n", task.state,
                        task.mem_percent ? fmt::format("{:.1f}", *task.mem_percent) : "-",
-                       column(task.vsz_kib), column(task.rss_kib),
-                       task.kernel_thread ? fmt::format("[{}]", comm) : comm);
-    }
-    return fmt::to_string(out);
+                       column(task.vsz_kib), column(task.rss_kib), shown_comm(task));
+}
+
+std::string to_text(const TaskList& list) {
+    std::string text = "      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n";
+    for (const TaskInfo& task : list.tasks)
+        text += process_row_start(task, fmt::format("{:016x}", task.task)) + process_row_end(task);
+    return text;
 }
 
 }  // namespace postmortem
