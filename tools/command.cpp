@@ -38,6 +38,11 @@ std::string help(const Command& command, const Syntax& syntax, Dump dump) {
         help_of(syntax.options, common_options(syntax, dump)));
 }
 
+bool any_given(const std::vector<const char*>& options, const Arguments& arguments) {
+    return std::any_of(options.begin(), options.end(),
+                       [&](const char* option) { return arguments.has(option); });
+}
+
 // What is wrong with the words, as a sentence; empty where nothing is.
 std::string take_input(const Syntax& syntax, Arguments& arguments) {
     if (arguments.has("live")) arguments.rest.insert(arguments.rest.begin(), "/proc/kcore");
@@ -50,7 +55,7 @@ std::string take_input(const Syntax& syntax, Arguments& arguments) {
 
 std::string take_operands(const Syntax& syntax, Dump dump, Arguments& arguments) {
     arguments.rest = arguments.given.operands;
-    if (!syntax.needs_input) return {};
+    if (!syntax.needs_input || any_given(syntax.without_input, arguments)) return {};
     if (dump == Dump::Named)
         if (std::string wrong = take_input(syntax, arguments); !wrong.empty()) return wrong;
     if (arguments.rest.size() > syntax.most_operands)
@@ -59,19 +64,25 @@ std::string take_operands(const Syntax& syntax, Dump dump, Arguments& arguments)
     return {};
 }
 
-bool any_given(const std::vector<const char*>& options, const Arguments& arguments) {
-    return std::any_of(options.begin(), options.end(),
-                       [&](const char* option) { return arguments.has(option); });
+// The first word may name the dump.
+std::vector<std::string>::const_iterator inner_command(const std::vector<std::string>& words, Dump dump,
+                                                       const std::vector<const char*>& commands) {
+    const auto first = words.begin() + (dump == Dump::Named && !words.empty() ? 1 : 0);
+    return std::find_first_of(first, words.end(), commands.begin(), commands.end());
 }
 
-Parsed parse_words(const Command& command, const std::vector<std::string>& words, Dump dump, Output& output) {
+Parsed parse_words(const Command& command, const std::vector<std::string>& all_words, Dump dump,
+                   Output& output) {
     const Syntax syntax = command.syntax();
+    const auto inner = inner_command(all_words, dump, syntax.commands);
+    const std::vector<std::string> words(all_words.begin(), inner);
     const auto complain = [&](const std::string& sentence) {
         return Parsed{std::nullopt,
                       output.complain(fmt::format("{0}: {1}; see `{2}{0} --help`", command.name, sentence,
                                                   dump == Dump::Named ? "postmortem " : ""))};
     };
     Arguments arguments;
+    arguments.command_words.assign(inner, all_words.end());
     arguments.given = parse_options(syntax.options, common_options(syntax, dump), words);
     if (!arguments.given.wrong.empty()) return complain(arguments.given.wrong);
     if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax, dump), {})};
@@ -140,6 +151,7 @@ postmortem::Result<postmortem::CrashDump> open_dump(const Arguments& arguments) 
 int run(const Command& command, const std::vector<std::string>& words, Output& output) {
     auto [arguments, exit_code] = parse(command, words, output);
     if (!arguments) return exit_code;
+    if (any_given(command.syntax().without_input, *arguments)) return command.read(*arguments, output);
     if (!command.read) return open_and_ask(command, *arguments, output);
     if (!command.ask) return command.read(*arguments, output);
     const auto input = postmortem::find_crash_input(arguments->dump);

@@ -28,6 +28,8 @@ struct Arguments {
     /// Of a shell: the task that its user has set, as a selector. Commands that crash asks about its current
     /// context take this one where no task is named; empty: the panic task.
     std::string context;
+    bool in_foreach = false;                 ///< `rest` are the tasks that `foreach` has chosen, by address
+    std::vector<std::string> command_words;  ///< where the syntax ends in a command: its name and its words
     GivenOptions given;
 
     bool has(std::string_view option) const { return given.texts.count(option) > 0; }
@@ -35,6 +37,10 @@ struct Arguments {
     std::string text(std::string_view option) const { return has(option) ? texts(option).front() : ""; }
     std::vector<std::string> texts(std::string_view option) const {
         return has(option) ? given.texts.find(option)->second : std::vector<std::string>();
+    }
+    /// The tasks that are named, or else the shell's current one, or none.
+    std::vector<std::string> tasks() const {
+        return rest.empty() && !context.empty() ? std::vector<std::string>{context} : rest;
     }
     std::uint64_t number(std::string_view option) const { return given.numbers.find(option)->second; }
 
@@ -51,10 +57,14 @@ struct Syntax {
     bool reads_kernel = true;    ///< offers --vmlinux
     const char* input = "dump";  ///< what the first operand must be, for complaints
     bool needs_input = true;
+    std::vector<const char*> without_input =
+        {};  ///< options with which no input is named, and read() answers
     bool has_json = true;
-    bool many_inputs = false;               ///< several may be named, which are no parts of one dump
-    bool has_ndjson = false;                ///< the answer is a list
-    std::size_t most_operands = SIZE_MAX;   ///< behind the first
+    bool many_inputs = false;              ///< several may be named, which are no parts of one dump
+    bool has_ndjson = false;               ///< the answer is a list
+    std::size_t most_operands = SIZE_MAX;  ///< behind the first
+    /// A word that names one of these, and all words behind it, are left alone: Arguments::command_words.
+    std::vector<const char*> commands = {};
     std::vector<const char*> makes = {};    ///< options that name a file which appears when it is whole
     bool runs_programs = false;             ///< its own sandbox is entered elsewhere, or not at all
     std::vector<const char*> changes = {};  ///< options that name a file which may be there: then no sandbox
@@ -98,8 +108,7 @@ template <class Report>
 int print(const Arguments& arguments, const Report& report, Output& output) {
     if constexpr (requires { to_ndjson(report); })
         if (arguments.ndjson) return output.finish(to_ndjson(report), report.problems);
-    return output.finish(arguments.json ? to_json(report) : to_text(report),
-                         report.problems);
+    return output.finish(arguments.json ? to_json(report) : to_text(report), report.problems);
 }
 
 }  // namespace tool

@@ -7,69 +7,93 @@
 
 namespace postmortem {
 
+struct AddressSpaces;
 struct BacktraceList;
 struct CheckView;
 struct ConvertedAddresses;
 struct CrashReport;
+struct DentryInfo;
+struct DeviceTable;
 struct DumpInformation;
 struct EvaluatedNumber;
 struct ExpressionResult;
+struct FileUsers;
+struct FirmwareStrings;
+struct InterruptTable;
+struct IpcList;
+struct KernelConfig;
 struct KernelLog;
 struct KernelMemory;
+struct LoadedModules;
 struct MemorySearch;
 struct MemoryWords;
+struct MountList;
+struct NetDeviceList;
 struct OomCgroupTree;
 struct OomDocument;
+struct OpenFiles;
 struct PanicAnalysis;
-struct RunQueues;
-struct SystemCallTable;
-struct KernelConfig;
-struct FirmwareStrings;
-struct UnsentAudits;
 struct PrintkSafeBuffers;
-struct LoadedModules;
-struct InterruptTable;
-struct DeviceTable;
+struct ProcessStatus;
+struct RunQueues;
+struct SignalList;
+struct SocketList;
 struct StackCheck;
 struct StackScan;
-struct TaskContext;
 struct StructView;
+struct SwapList;
 struct SymbolListing;
+struct SystemCallTable;
+struct TaskContext;
 struct TaskList;
 struct Triage;
+struct UnsentAudits;
+struct WaitQueue;
 struct WalkedStructs;
 struct WhatIs;
 
+void describe(Describer<AddressSpaces>& spaces);
 void describe(Describer<BacktraceList>& list);
 void describe(Describer<CheckView>& check);
 void describe(Describer<ConvertedAddresses>& converted);
 void describe(Describer<CrashReport>& report);
+void describe(Describer<DentryInfo>& info);
+void describe(Describer<DeviceTable>& answer);
 void describe(Describer<DumpInformation>& info);
 void describe(Describer<EvaluatedNumber>& number);
 void describe(Describer<ExpressionResult>& result);
+void describe(Describer<FileUsers>& users);
+void describe(Describer<FirmwareStrings>& answer);
+void describe(Describer<InterruptTable>& answer);
+void describe(Describer<IpcList>& list);
+void describe(Describer<KernelConfig>& answer);
 void describe(Describer<KernelLog>& log);
 void describe(Describer<KernelMemory>& memory);
+void describe(Describer<LoadedModules>& answer);
 void describe(Describer<MemorySearch>& search);
 void describe(Describer<MemoryWords>& words);
+void describe(Describer<MountList>& list);
+void describe(Describer<NetDeviceList>& list);
 void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
+void describe(Describer<OpenFiles>& files);
 void describe(Describer<PanicAnalysis>& analysis);
-void describe(Describer<RunQueues>& queues);
-void describe(Describer<SystemCallTable>& answer);
-void describe(Describer<KernelConfig>& answer);
-void describe(Describer<FirmwareStrings>& answer);
-void describe(Describer<UnsentAudits>& answer);
 void describe(Describer<PrintkSafeBuffers>& answer);
-void describe(Describer<LoadedModules>& answer);
-void describe(Describer<InterruptTable>& answer);
-void describe(Describer<DeviceTable>& answer);
+void describe(Describer<ProcessStatus>& status);
+void describe(Describer<RunQueues>& queues);
+void describe(Describer<SignalList>& list);
+void describe(Describer<SocketList>& list);
 void describe(Describer<StackCheck>& check);
 void describe(Describer<StackScan>& scan);
-void describe(Describer<TaskContext>& context);
 void describe(Describer<StructView>& view);
+void describe(Describer<SwapList>& list);
 void describe(Describer<SymbolListing>& listing);
+void describe(Describer<SystemCallTable>& answer);
+void describe(Describer<TaskContext>& context);
 void describe(Describer<TaskList>& list);
 void describe(Describer<Triage>& triage);
+void describe(Describer<UnsentAudits>& answer);
+void describe(Describer<WaitQueue>& queue);
 void describe(Describer<WalkedStructs>& walked);
 void describe(Describer<WhatIs>& answer);
 const Description& signature_document();
@@ -87,6 +111,8 @@ std::span<const Document> documents() {
         {"sys-dmi", "sys -i --json DUMP", description<FirmwareStrings>},
         {"ps", "ps --json DUMP", description<TaskList>},
         {"set", "set --json DUMP", description<TaskContext>},
+        {"ps-details", "ps --json DUMP with -s, -Y, -p, -c, -g, -t, -l, -m, -a or -r",
+         description<ProcessStatus>},
         {"bt", "bt --json DUMP", description<BacktraceList>},
         {"bt-exception-stacks", "bt -E --json DUMP", description<StackScan>},
         {"bt-overflows", "bt -v --json DUMP", description<StackCheck>},
@@ -101,6 +127,17 @@ std::span<const Document> documents() {
         {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},
         {"whatis", "whatis --json DUMP NAME", description<WhatIs>},
         {"p", "p --json DUMP EXPRESSION", description<ExpressionResult>},
+        {"vm", "vm --json DUMP", description<AddressSpaces>},
+        {"files", "files --json DUMP", description<OpenFiles>},
+        {"files-dentry", "files --json -d DENTRY DUMP", description<DentryInfo>},
+        {"sig", "sig --json DUMP", description<SignalList>},
+        {"mount", "mount --json DUMP", description<MountList>},
+        {"swap", "swap --json DUMP", description<SwapList>},
+        {"ipcs", "ipcs --json DUMP", description<IpcList>},
+        {"net", "net --json DUMP", description<NetDeviceList>},
+        {"net-sockets", "net -s --json DUMP", description<SocketList>},
+        {"fuser", "fuser --json DUMP", description<FileUsers>},
+        {"waitq", "waitq --json DUMP", description<WaitQueue>},
         {"log", "log --json DUMP", description<KernelLog>},
         {"log-audit", "log -a --json DUMP", description<UnsentAudits>},
         {"log-safe-buffers", "log -s --json DUMP", description<PrintkSafeBuffers>},

@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include <postmortem/address_spaces.h>
+#include <postmortem/crash_dump.h>
+
+#include "base/bytes.h"
+#include "base/problem_collector.h"
+#include "kernel/fs/paths.h"
+#include "kernel/mm/swap_areas.h"
+#include "kernel/mm/task_memory.h"
+#include "kernel/mm/user_space.h"
+#include "kernel/mm/vm_areas.h"
+#include "report/tasks/context_tasks.h"
+#include "report/tasks/task_mention.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t most_pages = 1u << 22;  // that are told of one task: 16 GiB of small ones
+
+class AddressSpaceMaker {
+  public:
+    AddressSpaceMaker(const Kernel& kernel, const TaskTable& table, const AddressSpaceRequest& request)
+        : kernel_(kernel), request_(request), memory_(kernel, table), page_size_(kernel.dump().page_size()) {
+        if (!with_pages()) return;
+        SwapState swap = read_swap(kernel);
+        for (SwapAreaState& area : swap.areas) swap_files_[area.number] = std::move(area.path);
+    }
+
+    TaskAddressSpace make(const Task& task) {
+        TaskAddressSpace made;
+        made.task = mention(task);
+        made.mm = task.mm;
+        made.rss_kib = made.total_kib = 0;
+        if (task.mm == 0) return made;
+        made.pgd = kernel_.object("mm_struct", task.mm)["pgd"].u64_or(0);
+        add_sizes(made, task);
+        const auto space = with_pages() ? user_space(kernel_, task.mm) : fail(Error());
+        if (with_pages() && !space) problem("user memory", task, space.error());
+        VmAreas found = read_vm_areas(kernel_, task.mm);
+        for (const Error& error : found.problems) problem("the address space", task, error);
+        std::uint64_t pages_left = most_pages;
+        for (const VmArea& area : found.areas) {
+            if (request_.area && area.address != *request_.area) continue;
+            made.areas.push_back({area.address, area.start, area.end, area.flags, file_of(area, task), {}});
+            if (space) add_pages(made.areas.back(), area, **space, pages_left, task);
+        }
+        if (request_.area && made.areas.empty())
+            problem("the area", task, Error(ErrorCode::NotFound, "it is none of the task's", *request_.area));
+        return made;
+    }
+
+    Problems take_problems() { return problems_.take(); }
+
+  private:
+    bool with_pages() const { return request_.pages || request_.area; }
+
+    void problem(std::string_view what, const Task& task, const Error& error) {
+        problems_.add(what, fmt::format("of pid {}", task.pid), error);
+    }
+
+    void add_sizes(TaskAddressSpace& made, const Task& task) {
+        const auto memory = memory_.read(task);
+        if (!memory) {
+            made.rss_kib = made.total_kib = std::nullopt;
+            return problem("the memory", task, memory.error());
+        }
+        made.rss_kib = memory->rss() * page_size_ / bytes_per_kib;
+        made.total_kib = memory->total_vm * page_size_ / bytes_per_kib;
+    }
+
+    std::string file_of(const VmArea& area, const Task& task) {
+        if (area.file == 0) return {};
+        const auto [known, is_new] = paths_.try_emplace(area.file);
+        if (!is_new) return known->second;
+        auto path = path_of_file(kernel_, kernel_.object("file", area.file));
+        if (path)
+            known->second = std::move(*path);
+        else
+            problem("the file of an area", task, path.error());
+        return known->second;
+    }
+
+    void add_pages(UserArea& made, const VmArea& area, const AddressSpace& space, std::uint64_t& left,
+                   const Task& task) {
+        for (std::uint64_t address = area.start; address < area.end; address += page_size_) {
+            if (left-- == 0)
+                return problem("the pages", task,
+                               Error(ErrorCode::Unsupported, "there are too many", address));
+            made.pages.push_back(page_at(address, area, made.file, space, task));
+        }
+    }
+
+    UserPage page_at(std::uint64_t address, const VmArea& area, const std::string& file,
+                     const AddressSpace& space, const Task& task) {
+        UserPage page;
+        page.address = address;
+        const auto place = space.translate_whole(address);
+        if (place) {
+            page.physical = place->paddr;
+            return page;
+        }
+        if (place.error().code != ErrorCode::NotMapped) {
+            page.unknown = true;
+            problem("the page tables", task, place.error());
+            return page;
+        }
+        if (const auto swapped = swap_place(space.last_entry(address).value_or(0))) {
+            page.swap_file = swap_files_.at(static_cast<std::uint32_t>(swapped->area));
+            page.swap_page = swapped->page;
+        } else if (area.file != 0) {
+            page.file = file;
+            page.file_offset = area.file_page * page_size_ + (address - area.start);
+        }
+        return page;
+    }
+
+    // Entries that are not present and name no swap area are about migration and the like.
+    std::optional<SwapPlace> swap_place(std::uint64_t entry) const {
+        const auto decode = kernel_.arch().memory.swapped_to;
+        if (entry == 0 || !decode) return std::nullopt;
+        const SwapPlace place = decode(entry);
+        const bool known = swap_files_.contains(static_cast<std::uint32_t>(place.area));
+        return known ? std::optional(place) : std::nullopt;
+    }
+
+    const Kernel& kernel_;
+    const AddressSpaceRequest& request_;
+    TaskMemoryReader memory_;
+    std::uint64_t page_size_;
+    std::map<std::uint32_t, std::string> swap_files_;
+    std::map<std::uint64_t, std::string> paths_;
+    ProblemCollector problems_;
+};
+
+}  // namespace
+
+Result<AddressSpaces> address_spaces(const CrashDump& dump, const AddressSpaceRequest& request) {
+    const Kernel& kernel = dump.kernel();
+    const TaskTable table = read_tasks(kernel);
+    auto chosen = context_tasks(kernel, table, request.which);
+    if (!chosen) return fail(std::move(chosen.error()));
+    AddressSpaces spaces;
+    const std::uint64_t bytes = kernel.dump().info().max_pfn * kernel.dump().page_size();
+    spaces.physical_digits = std::max<unsigned>(8, static_cast<unsigned>(fmt::formatted_size("{:x}", bytes)));
+    spaces.virtual_digits = kernel.memory().word_size() == 4 ? 8 : 10;
+    spaces.problems = table.problems;
+    AddressSpaceMaker maker(kernel, table, request);
+    for (const Task* task : chosen->tasks) spaces.tasks.push_back(maker.make(*task));
+    for (Error& problem : chosen->problems) spaces.problems.push_back(std::move(problem));
+    for (Error& problem : maker.take_problems()) spaces.problems.push_back(std::move(problem));
+    return spaces;
+}
+
+}  // namespace postmortem

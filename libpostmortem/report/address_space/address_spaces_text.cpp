@@ -1,0 +1,87 @@
+// `vm` as crash 9 prints it (memory.c: vm_area_dump()).
+#include <fmt/format.h>
+
+#include <postmortem/address_spaces.h>
+
+#include "base/text.h"
+#include "report/tasks/task_header_text.h"
+
+namespace postmortem {
+namespace {
+
+using SpaceOut = fmt::appender;
+
+std::string kib_or_dash(const std::optional<std::uint64_t>& value) {
+    return value ? fmt::format("{}k", *value) : "-";
+}
+
+struct AreaColumns {
+    std::size_t pointer, virtual_digits, physical_digits;
+};
+
+void print_sizes(SpaceOut out, const TaskAddressSpace& space, const AreaColumns& columns) {
+    fmt::format_to(out, "{}  {}   RSS    TOTAL_VM\n{}  {}  {}  {}\n", centered("MM", columns.pointer),
+                   centered("PGD", columns.pointer), centered(fmt::format("{:x}", space.mm), columns.pointer),
+                   centered(fmt::format("{:x}", space.pgd), columns.pointer),
+                   centered(kib_or_dash(space.rss_kib), 6), centered(kib_or_dash(space.total_kib), 8));
+}
+
+void print_area_header(SpaceOut out, const AreaColumns& columns) {
+    fmt::format_to(out, "{} {} {}  FLAGS FILE\n", centered("VMA", columns.pointer),
+                   centered("START", columns.virtual_digits, true),
+                   centered("END", columns.virtual_digits, true));
+}
+
+void print_area(SpaceOut out, const UserArea& area, const AreaColumns& columns) {
+    fmt::format_to(out, "{} {:>{}x} {:>{}x} {:>6x} {}\n",
+                   centered(fmt::format("{:x}", area.area), columns.pointer), area.start,
+                   columns.virtual_digits, area.end, columns.virtual_digits, area.flags, escaped(area.file));
+}
+
+void print_pages(SpaceOut out, const UserArea& area, const AreaColumns& columns) {
+    fmt::format_to(out, "{:<{}}  {:<{}}\n", "VIRTUAL", columns.virtual_digits, "PHYSICAL",
+                   columns.physical_digits);
+    for (const UserPage& page : area.pages) {
+        fmt::format_to(out, "{:<{}x}  ", page.address, columns.virtual_digits);
+        if (page.physical)
+            fmt::format_to(out, "{:>{}x}\n", *page.physical, columns.physical_digits);
+        else if (!page.swap_file.empty())
+            fmt::format_to(out, "SWAP: {}  OFFSET: {}\n", escaped(page.swap_file), page.swap_page);
+        else if (!page.file.empty())
+            fmt::format_to(out, "FILE: {}  OFFSET: {:x}\n", escaped(page.file), page.file_offset);
+        else
+            fmt::format_to(out, "{}\n", page.unknown ? "(not known)" : "(not mapped)");
+    }
+}
+
+void print_space(SpaceOut out, const TaskAddressSpace& space, const AreaColumns& columns,
+                 const AddressSpacePrinting& printing) {
+    fmt::format_to(out, "{}", task_header(space.task));
+    if (!printing.one_area) print_sizes(out, space, columns);
+    if (space.mm == 0) return;
+    if (!printing.pages && !printing.one_area) print_area_header(out, columns);
+    for (const UserArea& area : space.areas) {
+        if (printing.pages || printing.one_area) print_area_header(out, columns);
+        print_area(out, area, columns);
+        if (printing.pages || printing.one_area) print_pages(out, area, columns);
+    }
+    if (printing.one_area && space.areas.empty()) fmt::format_to(out, "(not found)\n");
+}
+
+}  // namespace
+
+std::string to_text(const AddressSpaces& spaces, const AddressSpacePrinting& printing) {
+    fmt::memory_buffer text;
+    const SpaceOut out(text);
+    const AreaColumns columns{spaces.virtual_digits == 8 ? 8u : 16u, spaces.virtual_digits,
+                              spaces.physical_digits};
+    bool first = true;
+    for (const TaskAddressSpace& space : spaces.tasks) {
+        if (!first) fmt::format_to(out, "\n");
+        first = false;
+        print_space(out, space, columns, printing);
+    }
+    return fmt::to_string(text);
+}
+
+}  // namespace postmortem
