@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "kernel/kernel.h"
+#include "support/files.h"
 #include "support/real_dumps.h"
 #include "support/temp_dir.h"
 #include "types/asked_words.h"
