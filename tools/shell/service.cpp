@@ -44,6 +44,16 @@ int answer_by_frames(const Wires& wires, const std::function<int(Output&)>& comm
     return exit_code;
 }
 
+// It can do otherwise, and was not told.
+bool shows_in_decimal(const Command& command, const std::vector<std::string>& words) {
+    const auto options = command.syntax().options;
+    const bool knows_both = std::any_of(options.begin(), options.end(), [](const Option& option) {
+        return option.kind == Option::Kind::Switch && std::string_view(option.name) == "hex,x";
+    });
+    return knows_both && std::none_of(words.begin(), words.end(),
+                                      [](const std::string& word) { return word == "-d" || word == "-x"; });
+}
+
 class Service {
   public:
     Service(const postmortem::CrashDump& dump, const Wires& wires) : dump_(dump), wires_(wires) {}
@@ -57,13 +67,14 @@ class Service {
 
   private:
     int run_words(const std::vector<std::string>& words, Output& output) {
-        if (words.size() < 2) return usage_error;
-        const std::string &context = words[0], &name = words[1];
-        std::vector<std::string> rest(words.begin() + 2, words.end());
+        if (words.size() < 3) return usage_error;
+        const std::string &context = words[0], &radix = words[1], &name = words[2];
+        std::vector<std::string> rest(words.begin() + 3, words.end());
         const Command* command = find_command(name);
         if (!command && (command = command_for_name(name))) rest.insert(rest.begin(), name);
         if (!command || !command->ask)
             return output.complain(fmt::format("there is no command '{}'; see `help`", name));
+        if (radix == "16" && shows_in_decimal(*command, rest)) rest.insert(rest.begin(), "-x");
         auto [arguments, exit_code] = parse_for_open_dump(*command, rest, output);
         if (!arguments) return exit_code;
         arguments->context = context;
@@ -73,13 +84,10 @@ class Service {
 
     // As in crash a variable's or a type's name alone asks for it.
     const Command* command_for_name(const std::string& name) const {
-        const auto is_known = [&](postmortem::NameKind kind) {
-            const auto names = names_beginning_with(dump_, kind, name, 1);
-            return !names.empty() && names.front() == name;
-        };
         const std::string root = name.substr(0, name.find_first_of(".[-"));
-        if (is_known(postmortem::NameKind::Symbol)) return find_command("p");
-        return root != name || is_known(postmortem::NameKind::Type) ? find_command("struct") : nullptr;
+        if (is_name(dump_, postmortem::NameKind::Symbol, name)) return find_command("p");
+        return root != name || is_name(dump_, postmortem::NameKind::Type, name) ? find_command("struct")
+                                                                                : nullptr;
     }
 
     void remember_context(const Arguments& arguments) {

@@ -39,14 +39,6 @@ Listener listener_of(Destination& destination) {
             }};
 }
 
-bool has_letter(const Command& command, std::string_view letter) {
-    const auto options = command.syntax().options;
-    return std::any_of(options.begin(), options.end(), [&](const Option& option) {
-        return std::string_view(option.name).ends_with(letter) &&
-               std::string_view(option.name).size() >= letter.size();
-    });
-}
-
 }  // namespace
 
 int Shell::complain(const std::string& sentence) const {
@@ -210,11 +202,7 @@ int Shell::ask(const std::vector<std::string>& words, Destination& destination) 
         all.erase(all.begin());
         return reader_.run_alone(*command, std::move(all), listener_of(destination));
     }
-    if (radix_ == 16 && command && has_letter(*command, ",x") &&
-        std::none_of(words.begin(), words.end(),
-                     [](const auto& word) { return word == "-d" || word == "-x"; }))
-        all.insert(all.begin() + 1, "-x");
-    std::string bytes = reader_.context();
+    std::string bytes = reader_.context() + '\0' + std::to_string(radix_);
     for (const std::string& word : all) (bytes += '\0') += word;
     return reader_.ask(FrameKind::Command, bytes, listener_of(destination));
 }

@@ -19,4 +19,7 @@ enum class NameKind { Symbol, Type, Command };
 POSTMORTEM_API std::vector<std::string> names_beginning_with(const CrashDump& dump, NameKind kind,
                                                              std::string_view prefix, std::size_t most = 500);
 
+/// Whether there is one of exactly this name.
+POSTMORTEM_API bool is_name(const CrashDump& dump, NameKind kind, std::string_view name);
+
 }  // namespace postmortem

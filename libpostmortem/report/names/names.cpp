@@ -51,4 +51,19 @@ std::vector<std::string> names_beginning_with(const CrashDump& dump, NameKind ki
     return names.list();
 }
 
+bool is_name(const CrashDump& dump, NameKind kind, std::string_view name) {
+    const Kernel& kernel = dump.kernel();
+    bool found = false;
+    switch (kind) {
+        case NameKind::Symbol: return kernel.symbol(name).has_value();
+        case NameKind::Type:
+            for_each_type_name(kernel.types(),
+                               [&](std::string_view other) { return found = other == name, !found; });
+            return found;
+        case NameKind::Command: break;
+    }
+    for (const Task& task : read_tasks(kernel).tasks) found = found || task.comm == name;
+    return found;
+}
+
 }  // namespace postmortem

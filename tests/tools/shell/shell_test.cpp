@@ -114,6 +114,14 @@ TEST_CASE("the current task") {
     CHECK(contains(shell(folder, "set 99999").err, "99999"));
 }
 
+TEST_CASE("a variable's or a type's name alone asks for it") {
+    const Folder folder;
+    CHECK(shell(folder, "jiffies").out == shell(folder, "p jiffies").out);
+    CHECK(contains(shell(folder, "jiffies").out, "jiffies = $1 = "));
+    CHECK(shell(folder, "list_head").out == shell(folder, "struct list_head").out);
+    CHECK(contains(shell(folder, "set radix 16\njiffies").out, "jiffies = $1 = 0x"));
+}
+
 TEST_CASE("one failure does not end the shell, and is told by the exit code") {
     const Folder folder;
     const ProgramResult result = shell(folder, "nonsense\nps --nonsense\nps 99999\nps \"1\nps 1");
