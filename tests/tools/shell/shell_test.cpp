@@ -124,7 +124,7 @@ TEST_CASE("a variable's or a type's name alone asks for it") {
 
 TEST_CASE("one failure does not end the shell, and is told by the exit code") {
     const Folder folder;
-    const ProgramResult result = shell(folder, "nonsense\nps --nonsense\nps 99999\nps \"1\nps 1");
+    const ProgramResult result = shell(folder, "nonsense\nps --nonsense\nset 99999\nps \"1\nps 1");
     CHECK(result.out == alone({"ps", "1"}));
     CHECK(result.exit_code == 1);
     CHECK(contains(result.err, "'nonsense'"));
