@@ -87,8 +87,11 @@ TEST_SUITE("real dumps") {
                     const Frame& next = trace.frames[i + 1];
                     if (trace.frames[i].data.empty() || trace.frames[i].data.back().value != next.ip)
                         continue;
-                    CHECK(trace.frames[i].data.back().symbol ==
-                          fmt::format("{}+{}", next.function, next.offset));
+                    // A call that does not return is its function's last instruction: another one begins
+                    // there.
+                    const std::string& symbol = trace.frames[i].data.back().symbol;
+                    if (symbol.find('+') == symbol.npos) continue;
+                    CHECK(symbol == fmt::format("{}+{}", next.function, next.offset));
                     ++compared;
                 }
             }
@@ -159,12 +162,13 @@ TEST_SUITE("real dumps") {
             REQUIRE(list->backtraces.size() == 1);
             const Backtrace& init = list->backtraces.front();
             const std::size_t bytes = init.raw.size() * init.style.address_digits / 2;
-            CHECK(bytes == 16384);
+            const bool has_wide_words = init.style.address_digits == 16;
+            CHECK(bytes == (has_wide_words ? 16384 : 8192));
             CHECK(init.raw.front().address % bytes == 0);
             if (!init.raw.front().value) return;  // an extract lacks the end of a stack that nobody reached
             CHECK(init.raw.front().value == 0x57ac6e9d);
-            CHECK(to_text(*list).find(fmt::format("\n{:x}:  0000000057ac6e9d ", init.raw.front().address)) !=
-                  std::string::npos);
+            CHECK(to_text(*list).find(fmt::format("\n{:x}:  {}57ac6e9d ", init.raw.front().address,
+                                                  has_wide_words ? "00000000" : "")) != std::string::npos);
         });
     }
 
