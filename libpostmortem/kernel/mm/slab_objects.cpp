@@ -10,7 +10,6 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint32_t most_objects_of_slab = 1u << 15;
 constexpr unsigned most_cpu_partial_slabs = 4096;
 
 }  // namespace
@@ -86,24 +85,33 @@ Result<std::optional<Slab>> SlabObjects::slab_at(std::uint64_t address) const {
     if (!*is_slab) return std::optional<Slab>();
     auto slab = read_slab(*head);
     if (!slab) return fail(std::move(slab.error()));
-    for (const CpuSlab& own : cpu_slabs(slab->cache))
-        if (own.slab == *head) {
-            slab->cpu = own.cpu;
-            slab->kept_free = free_list(*slab, own.free_list).size();
-        }
+    const auto own_slabs = cpu_slabs(slab->cache);
+    if (!own_slabs) return fail(own_slabs.error());
+    for (const CpuSlab& own : *own_slabs) {
+        if (own.slab != *head) continue;
+        const auto kept = free_list(*slab, own.free_list);
+        if (!kept) return fail(kept.error());
+        slab->cpu = own.cpu;
+        slab->kept_free = kept->size();
+    }
     return std::optional<Slab>(*slab);
 }
 
-std::vector<SlabObjects::CpuSlab> SlabObjects::cpu_slabs(std::uint64_t cache) const {
+Result<std::vector<SlabObjects::CpuSlab>> SlabObjects::cpu_slabs(std::uint64_t cache) const {
     std::vector<CpuSlab> slabs;
+    if (!cache_cpu_.present() || !cpu_slab_.present()) return slabs;
     const AddressSpace& memory = kernel_->memory();
     const auto base = cache_cpu_.u64(memory, cache);
-    if (!base || *base == 0 || !cpu_slab_.present()) return slabs;
+    if (!base) return fail(base.error());
+    if (*base == 0) return slabs;
     for (std::uint32_t cpu = 0; cpu < cpu_offsets_.size(); ++cpu) {
         if (cpu_offsets_[cpu] == 0) continue;
         const std::uint64_t own = wrapped(memory, *base + cpu_offsets_[cpu]);
-        slabs.push_back({cpu, cpu_slab_.u64_or(memory, own, 0), cpu_free_list_.u64_or(memory, own, 0),
-                         cpu_partial_.present() ? cpu_partial_.u64_or(memory, own, 0) : 0});
+        const auto slab = cpu_slab_.u64(memory, own), list = cpu_free_list_.u64(memory, own);
+        const auto partial = cpu_partial_.present() ? cpu_partial_.u64(memory, own) : 0;
+        for (const auto* part : {&slab, &list, &partial})
+            if (!*part) return fail(part->error());
+        slabs.push_back({cpu, *slab, *list, *partial});
     }
     return slabs;
 }
@@ -129,66 +137,71 @@ Result<std::uint64_t> SlabObjects::next_free(const Slab& slab, std::uint64_t obj
     return fail(ErrorCode::Corrupt, "the list of a slab's free objects leads out of it", at);
 }
 
-std::unordered_set<std::uint64_t> SlabObjects::free_list(const Slab& slab, std::uint64_t first) const {
+Result<std::unordered_set<std::uint64_t>> SlabObjects::free_list(const Slab& slab,
+                                                                 std::uint64_t first) const {
     std::unordered_set<std::uint64_t> free;
     const std::uint64_t end = slab.memory + slab.objects * slab.object_size;
     for (std::uint64_t at = first; at >= slab.memory && at < end && free.size() < slab.objects;) {
         if (!free.insert(at).second) break;
         const auto next = next_free(slab, at);
-        if (!next) break;
+        if (!next) return fail(next.error());
         at = *next;
     }
     return free;
 }
 
-std::vector<SlabObject> SlabObjects::objects_of(const Slab& slab) const {
-    std::unordered_set<std::uint64_t> kept;
-    for (const CpuSlab& own : cpu_slabs(slab.cache))
-        if (own.slab == slab.address) kept = free_list(slab, own.free_list);
-    const auto free = free_list(slab, slab_free_list_.u64_or(kernel_->memory(), slab.address, 0));
-    std::vector<SlabObject> objects;
-    for (std::uint32_t i = 0; i < std::min(slab.objects, most_objects_of_slab); ++i) {
-        SlabObject object;
-        object.address = slab.memory + i * slab.object_size;
-        object.state = has_sheaves_ ? SlabObject::State::InUseOrSheaf : SlabObject::State::Allocated;
-        if (free.count(object.address) != 0) object.state = SlabObject::State::Free;
-        if (kept.count(object.address) != 0) {
-            object.state = SlabObject::State::KeptByCpu;
-            object.cpu = slab.cpu;
-        }
-        objects.push_back(object);
-    }
-    return objects;
-}
-
-std::optional<SlabObject> SlabObjects::object_at(const Slab& slab, std::uint64_t address) const {
+Result<std::optional<SlabObject>> SlabObjects::object_at(const Slab& slab, std::uint64_t address) const {
     const std::uint64_t index = (address - slab.memory) / slab.object_size;
-    const auto objects = objects_of(slab);
-    return index < objects.size() ? std::optional(objects[index]) : std::nullopt;
+    if (index >= slab.objects) return std::optional<SlabObject>();
+    const auto first = slab_free_list_.u64(kernel_->memory(), slab.address);
+    const auto free = first ? free_list(slab, *first) : fail(first.error());
+    const auto own_slabs = cpu_slabs(slab.cache);
+    if (!free) return fail(free.error());
+    if (!own_slabs) return fail(own_slabs.error());
+    SlabObject object;
+    object.address = slab.memory + index * slab.object_size;
+    object.state = has_sheaves_ ? SlabObject::State::InUseOrSheaf : SlabObject::State::Allocated;
+    if (free->count(object.address) != 0) object.state = SlabObject::State::Free;
+    for (const CpuSlab& own : *own_slabs) {
+        if (own.slab != slab.address) continue;
+        const auto kept = free_list(slab, own.free_list);
+        if (!kept) return fail(kept.error());
+        if (kept->count(object.address) == 0) continue;
+        object.state = SlabObject::State::KeptByCpu;
+        object.cpu = own.cpu;
+    }
+    return std::optional<SlabObject>(object);
 }
 
-std::uint64_t SlabObjects::count_partial(std::uint64_t slab) const {
+Result<std::uint64_t> SlabObjects::count_partial(std::uint64_t slab) const {
     const AddressSpace& memory = kernel_->memory();
     std::uint64_t free = 0;
     for (unsigned i = 0; slab != 0 && slab_next_.present() && i < most_cpu_partial_slabs; ++i) {
         const auto counts = memory.get<std::uint32_t>(slab + slab_counts_);
-        if (!counts) break;
+        const auto next = slab_next_.u64(memory, slab);
+        if (!counts || !next) return fail(!counts ? counts.error() : next.error());
         const std::uint32_t used = *counts & 0xffff, all = *counts >> 16 & objects_mask_;
         free += all > used ? all - used : 0;
-        slab = slab_next_.u64_or(memory, slab, 0);
+        slab = *next;
     }
     return free;
 }
 
-std::uint64_t SlabObjects::kept_by_cpus(std::uint64_t cache) const {
-    std::uint64_t free = 0;
-    for (const CpuSlab& own : cpu_slabs(cache)) {
-        free += count_partial(own.partial);
+Result<std::uint64_t> SlabObjects::kept_by_cpus(std::uint64_t cache) const {
+    const auto own_slabs = cpu_slabs(cache);
+    if (!own_slabs) return fail(own_slabs.error());
+    std::uint64_t kept = 0;
+    for (const CpuSlab& own : *own_slabs) {
+        const auto partial = count_partial(own.partial);
+        if (!partial) return partial;
+        kept += *partial;
         if (own.slab == 0 || !pages_->frame_of(own.slab)) continue;
         const auto slab = read_slab(own.slab);
-        if (slab) free += free_list(*slab, own.free_list).size() + (slab->objects - slab->in_use);
+        const auto at_hand = slab ? free_list(*slab, own.free_list) : fail(slab.error());
+        if (!at_hand) return fail(at_hand.error());
+        kept += at_hand->size() + (slab->objects - slab->in_use);
     }
-    return free;
+    return kept;
 }
 
 }  // namespace postmortem

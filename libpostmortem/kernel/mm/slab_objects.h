@@ -44,13 +44,12 @@ class SlabObjects {
 
     /// The slab that a kernel address lies in; nothing where it lies in none.
     Result<std::optional<Slab>> slab_at(std::uint64_t address) const;
-    /// The object in it; nothing where the address is behind the last one.
-    std::optional<SlabObject> object_at(const Slab& slab, std::uint64_t address) const;
-    /// All of them, in order.
-    std::vector<SlabObject> objects_of(const Slab& slab) const;
+    /// The object in it; nothing where the address is behind the last one. Errors: the memory's, where it
+    /// cannot be told whether it is free.
+    Result<std::optional<SlabObject>> object_at(const Slab& slab, std::uint64_t address) const;
 
     /// Free objects of a cache that its CPUs keep at hand, which /proc/slabinfo counts as active.
-    std::uint64_t kept_by_cpus(std::uint64_t cache) const;
+    Result<std::uint64_t> kept_by_cpus(std::uint64_t cache) const;
 
   private:
     explicit SlabObjects(const Kernel& kernel) : kernel_(&kernel) {}
@@ -59,11 +58,11 @@ class SlabObjects {
         std::uint32_t cpu = 0;
         std::uint64_t slab = 0, free_list = 0, partial = 0;
     };
-    std::vector<CpuSlab> cpu_slabs(std::uint64_t cache) const;
-    std::unordered_set<std::uint64_t> free_list(const Slab& slab, std::uint64_t first) const;
+    Result<std::vector<CpuSlab>> cpu_slabs(std::uint64_t cache) const;
+    Result<std::unordered_set<std::uint64_t>> free_list(const Slab& slab, std::uint64_t first) const;
     Result<std::uint64_t> next_free(const Slab& slab, std::uint64_t object) const;
     Result<Slab> read_slab(std::uint64_t page) const;
-    std::uint64_t count_partial(std::uint64_t slab) const;
+    Result<std::uint64_t> count_partial(std::uint64_t slab) const;
 
     const Kernel* kernel_;
     std::optional<PageStructs> pages_;

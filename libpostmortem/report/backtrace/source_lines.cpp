@@ -7,8 +7,7 @@ Result<SourceAnnotator> SourceAnnotator::open(const Kernel& kernel, bool with_in
     if (!vmlinux) return fail(vmlinux.error());
     auto lines = SourceLines::open(**vmlinux);
     if (!lines) return fail(std::move(lines.error()));
-    return SourceAnnotator(std::move(*lines), kernel.slide(**vmlinux),
-                           with_inlined);
+    return SourceAnnotator(std::move(*lines), kernel.slide(**vmlinux), with_inlined);
 }
 
 void SourceAnnotator::describe(Frame& frame, const std::vector<SourceFrame>& places) const {

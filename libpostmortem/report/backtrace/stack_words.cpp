@@ -38,6 +38,7 @@ StackText as_text(const Frame& frame) {
 
 StackWords::StackWords(const Kernel& kernel, const Unwinder& unwinder, const BacktraceRequest& request)
     : kernel_(kernel),
+      symbols_(kernel),
       unwinder_(unwinder),
       view_(request.view),
       data_(request.frame_data),
@@ -85,7 +86,7 @@ StackWord StackWords::word_at(std::uint64_t address, FrameWalker& walker) const 
 // A symbol that covers the value, else a slab cache that it points into.
 void StackWords::explain(StackWord& word) const {
     if (!word.value || *word.value < kernel_.arch().memory.lowest_kernel_address) return;
-    const auto hit = kernel_.symbol_at(*word.value);
+    const auto hit = symbols_.at(*word.value);
     const std::uint64_t offset = hit ? *word.value - hit->symbol.address : 0;
     if (hit && reaches(*hit, offset) && (!hit->module.empty() || *word.value < image_end_)) {
         word.symbol = hit->symbol.name + (offset != 0 ? fmt::format("+{}", offset) : "");
@@ -185,6 +186,7 @@ void StackWords::tell(ProblemCollector& problems) {
     };
     count(unread_.words, "the values", unread_.word_error);
     count(unread_.caches, "the slab caches", unread_.cache_error);
+    symbols_.tell(problems);
 }
 
 }  // namespace postmortem

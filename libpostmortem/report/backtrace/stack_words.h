@@ -9,6 +9,7 @@
 
 #include "base/problem_collector.h"
 #include "kernel/mm/slab_pages.h"
+#include "kernel/symbol_finder.h"
 #include "kernel/unwind/unwind.h"
 
 namespace postmortem {
@@ -42,6 +43,7 @@ class StackWords {
     };
 
     const Kernel& kernel_;
+    SymbolFinder symbols_;
     const Unwinder& unwinder_;
     StackView view_;
     BacktraceRequest::FrameData data_;

@@ -17,8 +17,8 @@ std::string name_of(const Task& task) {
 void WalkProblems::add(const Task& task, const RawBacktrace& walk) {
     if (walk.lost) lost_.add("the backtrace", "of " + name_of(task), *walk.lost);
     if (!walk.guessed) return;
-    // Where the tables are damaged the page_bytes counts; where they have nothing to say, each place is another
-    // one.
+    // Where the tables are damaged the page_bytes counts; where they have nothing to say, each place is
+    // another one.
     const bool by_page =
         walk.guessed->code != ErrorCode::NotFound && walk.guessed->code != ErrorCode::Corrupt;
     const Key key{walk.guessed->message, by_page ? walk.guessed->address.value_or(0) / page_bytes : 0};

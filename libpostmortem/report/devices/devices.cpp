@@ -5,6 +5,7 @@
 
 #include "base/problem_collector.h"
 #include "kernel/block/disks.h"
+#include "kernel/symbol_finder.h"
 
 namespace postmortem {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::uint32_t minor_bits = 20;
 
 class DeviceReader {
   public:
-    explicit DeviceReader(const Kernel& kernel) : kernel_(kernel) {}
+    explicit DeviceReader(const Kernel& kernel) : kernel_(kernel), symbols_(kernel) {}
 
     DeviceTable read() {
         DeviceTable table;
@@ -40,6 +41,7 @@ class DeviceReader {
                 }
             table.blocks.push_back(device);
         });
+        symbols_.tell(problems_);
         table.problems = problems_.take();
         return table;
     }
@@ -95,11 +97,12 @@ class DeviceReader {
     void name_operations(std::uint64_t operations, DeviceRange& device) {
         if (operations == 0) return;
         device.operations = operations;
-        const auto hit = kernel_.symbol_at(operations);
+        const auto hit = symbols_.at(operations);
         if (hit && hit->symbol.address == operations) device.operations_name = hit->symbol.name;
     }
 
     const Kernel& kernel_;
+    SymbolFinder symbols_;
     ProblemCollector problems_;
 };
 

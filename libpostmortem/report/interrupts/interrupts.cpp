@@ -10,6 +10,7 @@
 #include "kernel/cpus.h"
 #include "kernel/irq/irq_descriptors.h"
 #include "kernel/percpu.h"
+#include "kernel/symbol_finder.h"
 
 namespace postmortem {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::uint32_t most_softirqs = 32;
 class InterruptReader {
   public:
     InterruptReader(const Kernel& kernel, std::vector<std::uint32_t> cpus)
-        : kernel_(kernel), cpus_(std::move(cpus)) {}
+        : kernel_(kernel), symbols_(kernel), cpus_(std::move(cpus)) {}
 
     InterruptTable read() {
         InterruptTable table;
@@ -42,6 +43,7 @@ class InterruptReader {
             if (known != descriptors.end() && known->second != 0) fill_line(line, known->second);
         }
         read_softirqs(table);
+        symbols_.tell(problems_);
         table.problems = problems_.take();
         return table;
     }
@@ -80,7 +82,7 @@ class InterruptReader {
                 take(action["name"].string(longest_irq_name), one.name, "the name of an action", detail);
             if (const auto handler = action["handler"].u64()) {
                 one.handler = *handler;
-                if (const auto hit = kernel_.symbol_at(*handler)) one.handler_name = hit->symbol.name;
+                if (const auto hit = symbols_.at(*handler)) one.handler_name = hit->symbol.name;
             }
             next = action["next"].u64();
         }
@@ -123,20 +125,20 @@ class InterruptReader {
     void read_softirqs(InterruptTable& table) {
         const auto vector = kernel_.symbol("softirq_vec");
         if (!vector) return problems_.add("the softirqs", vector.error());
-        const auto whole = kernel_.symbol_at(*vector);
+        const auto whole = symbols_.at(*vector);
         const std::uint64_t word = kernel_.arch().word_size;
         const std::uint64_t room = whole ? whole->size / word : most_softirqs;
         for (std::uint32_t number = 0; number < std::min<std::uint64_t>(room, most_softirqs); ++number) {
             const auto action = kernel_.memory().word(*vector + number * word);
             if (!action) return problems_.add("the softirqs", action.error());
             if (*action == 0) continue;
-            const auto hit = kernel_.symbol_at(*action);
-            if (!hit) continue;
-            table.softirqs.push_back({number, *action, hit->symbol.name});
+            const auto hit = symbols_.at(*action);
+            table.softirqs.push_back({number, *action, hit ? hit->symbol.name : std::string()});
         }
     }
 
     const Kernel& kernel_;
+    SymbolFinder symbols_;
     std::vector<std::uint32_t> cpus_;
     ProblemCollector problems_;
 };

@@ -79,7 +79,7 @@ std::string softirqs_text(const InterruptTable& table) {
     std::string out = fmt::format("SOFTIRQ_VEC {}\n", in_the_middle("ACTION", digits));
     for (const SoftIrq& one : table.softirqs)
         out += fmt::format("{:>7}     {:0{}x}  <{}>\n", fmt::format("[{}]", one.number), one.action, digits,
-                           escaped(one.function));
+                           one.function.empty() ? "?" : escaped(one.function));
     return out;
 }
 

@@ -49,6 +49,7 @@ class AddressViewer {
     void add_symbol(AddressView& view) {
         const SymbolicNames names(kernel_);
         const auto hit = names.hit(address_);
+        if (auto damage = names.take_damage()) problems_.add(std::move(*damage));
         if (!hit) return;
         view.symbol = names.of(address_) + (hit->module.empty() ? "" : fmt::format(" [{}]", hit->module));
         view.symbol_type = hit->symbol.type;
@@ -69,7 +70,9 @@ class AddressViewer {
         row.objects = (*slab)->objects;
         row.allocated = (*slab)->in_use - static_cast<std::uint32_t>(
                                               std::min<std::uint64_t>((*slab)->kept_free, (*slab)->in_use));
-        if (const auto object = objects->object_at(**slab, address_)) {
+        const auto found = objects->object_at(**slab, address_);
+        if (!found) problems_.add("the state of the slab's objects", found.error());
+        if (const auto object = found.value_or(std::nullopt)) {
             row.object = object->address;
             row.state = state_words(*object);
             row.is_free =

@@ -136,8 +136,11 @@ Result<void> add_slab_caches(const Kernel& kernel, const std::vector<std::string
         row.slabs = cache.slabs;
         row.slab_bytes = cache.pages_per_slab * memory.page_bytes;
         if (objects) {
-            const std::uint64_t kept = objects->kept_by_cpus(cache.address) + cache.objects_in_sheaves;
-            row.allocated = cache.active_objects - std::min(kept, cache.active_objects);
+            const auto at_hand = objects->kept_by_cpus(cache.address);
+            const std::uint64_t kept = at_hand.value_or(0) + cache.objects_in_sheaves;
+            if (at_hand) row.allocated = cache.active_objects - std::min(kept, cache.active_objects);
+            if (!at_hand)
+                problems.add("how many objects CPUs keep at hand", "of " + cache.name, at_hand.error());
         }
         memory.caches.push_back(std::move(row));
     }

@@ -92,6 +92,7 @@ Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest
         made.words.push_back(request.network_order ? turned_around(*word, made.word_size) : *word);
         if (request.symbols) made.symbols.push_back(names.of(*word));
     }
+    if (auto damage = names.take_damage()) made.problems.push_back(std::move(*damage));
     return made;
 }
 

@@ -50,6 +50,10 @@ class CallLister {
                 break;
             }
             const auto hit = kernel_.symbol_at(*address);
+            if (!hit && hit.error().code != ErrorCode::NotFound) {
+                problems_.add("the name", fmt::format("of system call {}", number), hit.error());
+                continue;
+            }
             if (!is_text(hit)) break;
             if (!wanted(number, hit->symbol.name)) continue;
             listed.calls.push_back(described(number, *address, hit->symbol.name));

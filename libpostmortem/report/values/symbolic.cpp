@@ -12,7 +12,7 @@ constexpr std::uint64_t largest_variable = 64 << 10;  // in which anything is po
 }  // namespace
 
 // _text is where the image starts (include/asm-generic/sections.h), _stext where its code does.
-SymbolicNames::SymbolicNames(const Kernel& kernel) : kernel_(kernel) {
+SymbolicNames::SymbolicNames(const Kernel& kernel) : kernel_(kernel), symbols_(kernel) {
     const auto text = kernel.symbol("_text"), code = kernel.symbol("_stext"), end = kernel.symbol("_end");
     if (!end || (!text && !code)) return;
     first_ = text ? *text : *code;
@@ -22,8 +22,7 @@ SymbolicNames::SymbolicNames(const Kernel& kernel) : kernel_(kernel) {
 std::optional<SymbolHit> SymbolicNames::hit(std::uint64_t address) const {
     const bool in_image = address >= first_ && address < end_;
     if (!in_image && kernel_.modules().find(address) == nullptr) return std::nullopt;
-    auto found = kernel_.symbol_at(address);
-    return found ? std::optional(std::move(*found)) : std::nullopt;
+    return symbols_.at(address);
 }
 
 std::string SymbolicNames::of(std::uint64_t address, bool of_characters) const {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "kernel/kernel.h"
+#include "kernel/symbol_finder.h"
 
 namespace postmortem {
 
@@ -19,9 +19,12 @@ class SymbolicNames {
     std::string of(std::uint64_t address, bool of_characters = false) const;
     /// Nothing where the address is in no image.
     std::optional<SymbolHit> hit(std::uint64_t address) const;
+    /// What could not be read of the symbols since the last call.
+    std::optional<Error> take_damage() const { return symbols_.take_damage(); }
 
   private:
     const Kernel& kernel_;
+    SymbolFinder symbols_;
     std::uint64_t first_ = 0, end_ = 0;  ///< of the kernel's image; both 0 where its symbols do not tell
 };
 

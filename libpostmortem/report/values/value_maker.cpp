@@ -252,4 +252,9 @@ void ValueMaker::fill_pointer(bool to_characters, ValueNode& node) {
     if (!text.empty() || node.text_error.empty()) node.text = std::move(text);
 }
 
+Problems ValueMaker::take_problems() {
+    if (auto damage = names_.take_damage()) problems_.push_back(std::move(*damage));
+    return std::exchange(problems_, {});
+}
+
 }  // namespace postmortem

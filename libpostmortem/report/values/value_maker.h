@@ -30,7 +30,7 @@ class ValueMaker {
     TypedValue scalar(ValueNode node, bool to_characters);
 
     /// What was missing of the values made so far.
-    Problems take_problems() { return std::exchange(problems_, {}); }
+    Problems take_problems();
     const SymbolicNames& names() const { return names_; }
 
   private:

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "kernel/lists.h"
+#include "kernel/symbol_finder.h"
 #include "report/tasks/task_mention.h"
 
 namespace postmortem {
@@ -53,6 +54,7 @@ Result<WaitQueue> wait_queue(const CrashDump& dump, const std::string& what, con
     for (const auto* field : {&layout.head, &layout.link, &layout.waiter, &layout.function})
         if (!*field) return fail(field->error());
     const TaskTable table = read_tasks(kernel);
+    const SymbolFinder symbols(kernel);
     WaitQueue queue;
     queue.queue = *place;
     if (kernel.symbol(what)) queue.name = what;
@@ -69,7 +71,7 @@ Result<WaitQueue> wait_queue(const CrashDump& dump, const std::string& what, con
                 return true;
             }
             if (const Task* found = table.by_address(*task)) waiter.task = mention(*found);
-            if (const auto hit = kernel.symbol_at(*function)) waiter.function = hit->symbol.name;
+            if (const auto hit = symbols.at(*function)) waiter.function = hit->symbol.name;
             return true;
         },
         most_waiters);
@@ -77,6 +79,7 @@ Result<WaitQueue> wait_queue(const CrashDump& dump, const std::string& what, con
         if (queue.waiters.empty()) return fail(walked.error());
         queue.problems.push_back(walked.error());
     }
+    if (auto damage = symbols.take_damage()) queue.problems.push_back(std::move(*damage));
     return queue;
 }
 
