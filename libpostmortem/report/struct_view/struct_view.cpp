@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "kernel/percpu.h"
 #include "report/struct_view/instance_reader.h"
+#include "report/struct_view/object_check.h"
 #include "report/values/address_word.h"
 #include "report/values/type_layout.h"
 #include "types/c_declaration.h"
@@ -31,6 +32,7 @@ class StructViewer {
     Result<void> show_instances();
     Result<void> add_instances(std::uint64_t address, std::optional<std::uint32_t> cpu);
     Result<std::uint64_t> bytes_before() const;
+    void check_object(std::uint64_t address);
 
     const Kernel& kernel_;
     const StructRequest& request_;
@@ -85,9 +87,18 @@ Result<void> StructViewer::add_instances(std::uint64_t address, std::optional<st
             break;
         }
         instance->cpu = cpu;
+        if (i == 0 && !cpu) check_object(at);
         view_.instances.push_back(std::move(*instance));
     }
     return {};
+}
+
+// An address that was named as a number may be that of anything.
+void StructViewer::check_object(std::uint64_t address) {
+    const Type& type = kernel_.types().get(reader_.type());
+    if (type.kind != TypeKind::Struct || type.name.empty()) return;
+    if (auto why = ObjectCheck(kernel_, type.name).why_not(address))
+        view_.problems.push_back(std::move(*why));
 }
 
 Result<void> StructViewer::show_instances() {

@@ -21,6 +21,8 @@ class LayoutWriter {
         for (const Member& member : type.members) {
             if (layout_.lines.size() >= most_lines) return;
             add_member(member, depth, bit_base + member.bit_offset, path);
+            const bool last = type.kind == TypeKind::Struct && &member == &type.members.back();
+            if (last) leave_open(member, layout_.lines.back());
         }
     }
 
@@ -43,6 +45,14 @@ class LayoutWriter {
         }
         const std::string width = member.bit_size != 0 ? fmt::format(" : {}", member.bit_size) : "";
         place(line(depth, declared.text() + width + ";"), member, bit_offset, own_path);
+    }
+
+    // BTF has the same for `[]` and `[0]`: the last member of a struct is the former in all but old code.
+    void leave_open(const Member& member, LayoutLine& last) {
+        const Type& type = types_.get_declared(member.type);
+        const std::size_t empty = last.text.rfind("[0];");
+        if (type.kind == TypeKind::Array && type.count == 0 && empty != std::string::npos)
+            last.text.replace(empty, 4, "[];");
     }
 
     LayoutLine& line(std::uint32_t depth, std::string text) {
@@ -99,6 +109,11 @@ TypeLayout make_type_layout(const TypeFinder& types, TypeId id) {
         layout.opening = (is_typedef ? "typedef " : "") + declared.qualifiers + declared.base + " {";
         layout.closing = "}" + behind;
         LayoutWriter(types, layout).add_members(base, 1, 0, {});
+        // struct_group() has its members twice, so that they are the outermost struct's, too.
+        for (LayoutLine& line : layout.lines)
+            if (line.in_part && !line.name.empty())
+                if (const auto own = types.member(declared.base_type, line.name))
+                    line.in_part = own->offset() != line.offset;
     } else {
         layout.opening = (is_typedef ? "typedef " : "") + declared.text() + (is_typedef ? ";" : "");
     }
