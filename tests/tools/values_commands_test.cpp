@@ -80,6 +80,16 @@ TEST_CASE("layouts are those that crash prints") {
           "          u8 need_mb;\n  [0] } b;\n  [0] u32 s;\n}\nSIZE: 4\n");
 }
 
+TEST_CASE("a layout that was inferred does not pass for the whole") {
+    for (const char* question : {"struct", "whatis"}) {
+        CAPTURE(question);
+        const ProgramResult result =
+            run_postmortem({question, "--type-sources", "none", sample("bookworm-sysrq"), "task_struct"});
+        CHECK(result.exit_code == 1);
+        CHECK(contains(result.err, "missing"));
+    }
+}
+
 TEST_CASE("instances are printed as gdb prints them") {
     for (const std::string_view dump : samples) {
         CAPTURE(dump);

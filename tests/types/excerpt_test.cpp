@@ -10,6 +10,7 @@
 #include "types/asked_words.h"
 #include "types/btf.h"
 #include "types/dwarf.h"
+#include "types/whole_types.h"
 
 namespace excerpt_test {
 
@@ -50,6 +51,14 @@ std::unique_ptr<TypeFinder> excerpt_of(const TypeFinder& types, std::span<const 
 }
 
 }  // namespace
+
+TEST_CASE("an excerpt says that its structs lack members") {
+    const auto whole = whole_types();
+    CHECK_FALSE(why_types_lack_members(*whole));
+    const auto why = why_types_lack_members(*excerpt_of(*whole, words));
+    REQUIRE(why);
+    CHECK(why->code == ErrorCode::MissingDebugInfo);
+}
 
 TEST_CASE("what the words name is kept with its place, size and sign") {
     const auto whole = whole_types();

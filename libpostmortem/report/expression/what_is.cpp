@@ -11,6 +11,7 @@
 #include "report/values/named_type.h"
 #include "report/values/type_layout.h"
 #include "types/c_declaration.h"
+#include "types/whole_types.h"
 
 namespace postmortem {
 namespace {
@@ -61,6 +62,7 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
         if (!view) return fail(std::move(view.error()));
         answer.layout = std::move(view->layout);
         answer.some_members = view->some_members;
+        answer.problems = std::move(view->problems);
         return answer;
     }
     const NamedKind kind = words.kind == StructRequest::Kind::Struct  ? NamedKind::Struct
@@ -70,6 +72,7 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
                                     : find_named_type(kernel.types(), words.name, kind);
     if (type) {
         answer.layout = make_type_layout(kernel.types(), *type);
+        if (auto lack = why_types_lack_members(kernel.types())) answer.problems.push_back(std::move(*lack));
         return answer;
     }
     if (words.is_enum || kind != NamedKind::Any) return fail(type.error());

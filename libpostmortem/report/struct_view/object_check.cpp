@@ -31,32 +31,34 @@ bool has_own_cache(const Kernel& kernel, const std::string& name) {
 ObjectCheck::ObjectCheck(const Kernel& kernel, std::string_view struct_name)
     : kernel_(kernel), name_(struct_name) {
     if (!has_own_cache(kernel, name_)) return;
-    if (auto objects = SlabObjects::open(kernel)) {
-        objects_.emplace(std::move(*objects));
-        has_cache_ = true;
-    }
+    if (auto objects = SlabObjects::open(kernel)) objects_.emplace(std::move(*objects));
 }
 
-std::optional<Error> ObjectCheck::why_not(std::uint64_t address) const {
-    const auto wrong = [&](std::string what) {
-        return Error(ErrorCode::InvalidArgument, fmt::format("this is no {}: {}", name_, what), address);
+std::optional<Error> ObjectCheck::doubt(std::uint64_t address) const {
+    const auto because = [&](std::string what) {
+        return Error(ErrorCode::InvalidArgument,
+                     fmt::format("nothing vouches for a {} here: the address {}", name_, what), address);
     };
-    if (!has_cache_) return std::nullopt;
+    if (!objects_) return std::nullopt;
     const auto slab = objects_->slab_at(address);
     // What is in no slab may be a variable, or on a stack.
     if (!slab || !*slab) return std::nullopt;
     const std::string cache = cache_name(kernel_, (*slab)->cache);
-    const auto object = objects_->object_at(**slab, address);
-    if (cache.empty() || !object) return std::nullopt;
+    const auto found = objects_->object_at(**slab, address);
+    if (cache.empty() || !found || !*found) return std::nullopt;
+    const SlabObject& object = **found;
+    // Caches of its kind ("pid_2" of a namespace), and those that anything may be copied to or merged into.
+    const bool may_hold_it =
+        cache.starts_with(name_) || cache.starts_with("kmalloc") || cache.starts_with(':');
     if (cache != name_) {
-        if (cache.starts_with("kmalloc") || cache.starts_with(":")) return std::nullopt;  // merged, or copied
-        return wrong(fmt::format("it lies in an object of the cache {}", cache));
+        if (may_hold_it) return std::nullopt;
+        return because(fmt::format("lies in an object of the cache {}", cache));
     }
-    if (object->address != address)
-        return wrong(fmt::format("it lies {} bytes behind the start of the one at {:x}",
-                                 address - object->address, object->address));
-    if (object->state == SlabObject::State::Free || object->state == SlabObject::State::KeptByCpu)
-        return wrong("the object is free");
+    if (object.address != address)
+        return because(fmt::format("lies {} bytes behind the start of the one at {:x}",
+                                   address - object.address, object.address));
+    if (object.state == SlabObject::State::Free || object.state == SlabObject::State::KeptByCpu)
+        return because("is that of an object that is free");
     return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "kernel/kernel.h"
@@ -13,13 +14,13 @@ class ObjectCheck {
   public:
     ObjectCheck(const Kernel& kernel, std::string_view struct_name);
 
-    /// Why it is none. Nothing where it is one, or where nobody can tell: the struct has no cache of its own.
-    std::optional<Error> why_not(std::uint64_t address) const;
+    /// What speaks against it. Nothing where the address is that of one, or where nobody can tell: the struct
+    /// has no cache of its own.
+    std::optional<Error> doubt(std::uint64_t address) const;
 
   private:
     const Kernel& kernel_;
     std::string name_;
-    bool has_cache_ = false;
     std::optional<SlabObjects> objects_;
 };
 

@@ -12,6 +12,7 @@
 #include "report/values/address_word.h"
 #include "report/values/type_layout.h"
 #include "types/c_declaration.h"
+#include "types/whole_types.h"
 
 namespace postmortem {
 namespace {
@@ -52,7 +53,10 @@ LayoutLine line_of_path(const TypeFinder& types, const std::string& path, const 
 // Of the members that are named crash shows the lines.
 void StructViewer::show_layout() {
     view_.layout = make_type_layout(kernel_.types(), reader_.type());
-    if (reader_.paths().empty()) return;
+    if (reader_.paths().empty()) {
+        if (auto lack = why_types_lack_members(kernel_.types())) view_.problems.push_back(std::move(*lack));
+        return;
+    }
     view_.some_members = true;
     std::vector<LayoutLine> lines;
     const auto& all = view_.layout->lines;
@@ -97,8 +101,8 @@ Result<void> StructViewer::add_instances(std::uint64_t address, std::optional<st
 void StructViewer::check_object(std::uint64_t address) {
     const Type& type = kernel_.types().get(reader_.type());
     if (type.kind != TypeKind::Struct || type.name.empty()) return;
-    if (auto why = ObjectCheck(kernel_, type.name).why_not(address))
-        view_.problems.push_back(std::move(*why));
+    if (auto doubt = ObjectCheck(kernel_, type.name).doubt(address))
+        view_.problems.push_back(std::move(*doubt));
 }
 
 Result<void> StructViewer::show_instances() {

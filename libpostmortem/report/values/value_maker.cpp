@@ -8,6 +8,7 @@
 #include "memory/words.h"
 #include "report/values/enumerators.h"
 #include "types/c_declaration.h"
+#include "types/whole_types.h"
 
 namespace postmortem {
 namespace {
@@ -138,6 +139,7 @@ void ValueMaker::add(const ValueBytes& bytes, const Place& place, std::string na
 
 void ValueMaker::add_members(const ValueBytes& bytes, const Place& place, const Type& type,
                              std::uint32_t depth) {
+    shows_members_ = true;
     for (const Member& member : type.members) {
         Place inner{member.type, place.offset + member.bit_offset / 8};
         if (member.bit_size != 0) {
@@ -254,6 +256,8 @@ void ValueMaker::fill_pointer(bool to_characters, ValueNode& node) {
 
 Problems ValueMaker::take_problems() {
     if (auto damage = names_.take_damage()) problems_.push_back(std::move(*damage));
+    if (std::exchange(shows_members_, false))
+        if (auto lack = why_types_lack_members(types_)) problems_.push_back(std::move(*lack));
     return std::exchange(problems_, {});
 }
 

@@ -58,6 +58,7 @@ class ValueMaker {
     SymbolicNames names_;
     std::vector<ValueNode> nodes_;
     bool cut_ = false;
+    bool shows_members_ = false;  ///< all of a struct's, as far as they are known
     Problems problems_;
 };
 

@@ -1,0 +1,77 @@
+// Exit status 0 means the whole answer: of a dump with damaged pages each command says either what it says of
+// the sound one, or that something is missing.
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "support/files.h"
+#include "support/places.h"
+#include "support/program.h"
+#include "support/temp_dir.h"
+
+namespace damaged_answers_test {
+
+using namespace postmortem;
+using namespace postmortem::test;
+using Words = std::vector<std::string>;
+
+namespace {
+
+const Words questions[] = {
+    {"sys", "DUMP", "-c"},     {"p", "DUMP", "init_task"},
+    {"kmem", "DUMP", "-s"},    {"struct", "DUMP", "task_struct", "init_task"},
+    {"kmem", "DUMP", "-i"},    {"bt", "-FF", "DUMP", "1"},
+    {"bt", "-r", "DUMP", "1"}, {"irq", "DUMP", "-b"},
+    {"mod", "DUMP"},           {"mount", "DUMP"},
+    {"files", "DUMP", "1"},    {"vm", "DUMP", "1"},
+    {"sig", "DUMP", "1"},      {"rd", "-s", "DUMP", "init_task", "64"},
+    {"ps", "-l", "DUMP"},      {"foreach", "DUMP", "bt"},
+};
+
+std::string sample() {
+    return (source_dir() / "testdata/dumps/bookworm-sysrq/vmcore").string();
+}
+
+ProgramResult ask(Words words, const std::string& dump) {
+    for (std::string& word : words)
+        if (word == "DUMP") word = dump;
+    return run_postmortem(words);
+}
+
+// Sixteen bytes each, behind what the format keeps about the file itself.
+std::string hurt(std::string bytes, unsigned seed) {
+    constexpr std::size_t places = 40, width = 16, first = 200'000;
+    std::mt19937 random(seed);
+    for (std::size_t i = 0; i < places; ++i) {
+        const std::size_t at = first + random() % (bytes.size() - first - width);
+        for (std::size_t k = 0; k < width; ++k) bytes[at + k] = static_cast<char>(random());
+    }
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("of a damaged dump no command gives half an answer with exit status 0") {
+    const TempDir folder;
+    const std::string path = (folder.path() / "vmcore").string();
+    const std::string sound = file_contents(sample());
+    std::size_t partial = 0;
+    for (const unsigned seed : {1u, 2u, 3u, 4u}) {
+        std::ofstream(path, std::ios::binary) << hurt(sound, seed);
+        for (const Words& words : questions) {
+            CAPTURE(seed);
+            CAPTURE(words.front());
+            const ProgramResult whole = ask(words, sample()), got = ask(words, path);
+            CHECK(got.exit_code < 128);
+            CHECK((got.exit_code == 0) <= (whole.exit_code == 0 ? got.out == whole.out : true));
+            if (got.exit_code != 0) CHECK_FALSE(got.err.empty());
+            partial += got.exit_code == 1 ? 1u : 0u;
+        }
+    }
+    CHECK(partial > 0);
+}
+
+}  // namespace damaged_answers_test
