@@ -1,8 +1,19 @@
 # The compiler spends most of its time on headers and on the same templates over and over: neighbours are compiled
-# together, so that a unit is a large room or a few small ones of the same layer; describers make a layer of their own.
+# together. A unit is chosen by the name of the folder (in large folders, of the file) and not by its place in the list:
+# a new file changes one unit and leaves the others as they were. Describers make a layer of their own.
 # So names in anonymous namespaces must differ within a layer. -DPOSTMORTEM_UNITY=OFF compiles each file by itself: it
 # shows a missing #include.
 option(POSTMORTEM_UNITY "Compile neighbouring files together: three times faster from scratch" ON)
+
+# The smallest power of two that keeps units to about `files_in_a_unit`: it seldom changes while a layer grows.
+function(postmortem_units_of count files_in_a_unit result)
+  set(units 1)
+  while(count GREATER files_in_a_unit)
+    math(EXPR units "${units} * 2")
+    math(EXPR count "${count} / 2")
+  endwhile()
+  set(${result} ${units} PARENT_SCOPE)
+endfunction()
 
 function(postmortem_compile_neighbours_together target layers_below files_in_a_unit)
   if(NOT POSTMORTEM_UNITY)
@@ -11,21 +22,38 @@ function(postmortem_compile_neighbours_together target layers_below files_in_a_u
   get_target_property(sources ${target} SOURCES)
   list(FILTER sources INCLUDE REGEX "^${layers_below}/.*/")
   foreach(source IN LISTS sources)
-    file(RELATIVE_PATH layer ${layers_below} ${source})
-    string(REGEX REPLACE "/.*" "" layer ${layer})
+    file(RELATIVE_PATH path ${layers_below} ${source})
+    get_filename_component(folder ${path} DIRECTORY)
+    string(REGEX REPLACE "/.*" "" layer ${path})
     if(source MATCHES "_fields.cpp$")
       set(layer describers)
     endif()
-    list(APPEND files_of_${layer} ${source})
+    list(APPEND layers ${layer})
+    list(APPEND files_of_${layer} ${path})
+    list(APPEND files_in_${folder} ${path})
+  endforeach()
+  list(REMOVE_DUPLICATES layers)
+  foreach(layer IN LISTS layers)
     list(LENGTH files_of_${layer} count)
-    set(count_of_${layer} ${count})
-    math(EXPR unit "(${count} - 1) / ${files_in_a_unit}")
-    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${layer}_${unit})
+    postmortem_units_of(${count} ${files_in_a_unit} units)
+    foreach(path IN LISTS files_of_${layer})
+      get_filename_component(folder ${path} DIRECTORY)
+      list(LENGTH files_in_${folder} neighbours)
+      set(key ${folder})
+      if(neighbours GREATER files_in_a_unit OR layer STREQUAL describers)
+        set(key ${path})
+      endif()
+      string(MD5 digits ${key})
+      string(SUBSTRING ${digits} 0 4 digits)
+      math(EXPR unit "0x${digits} % ${units}")
+      set_source_files_properties(${layers_below}/${path} PROPERTIES UNITY_GROUP ${layer}_${unit})
+    endforeach()
+    set(units_of_${layer} ${units})
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   # GCC stops inlining where a unit has grown by 40 %, which large units reach: reading a log became a third slower.
-  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    math(EXPR last_unit "${count_of_log} / ${files_in_a_unit}")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND DEFINED units_of_log)
+    math(EXPR last_unit "${units_of_log} - 1")
     foreach(unit RANGE ${last_unit})
       set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/Unity/unity_log_${unit}_cxx.cxx
                                   PROPERTIES COMPILE_OPTIONS --param=inline-unit-growth=1000)

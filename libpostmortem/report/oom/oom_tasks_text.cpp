@@ -109,7 +109,7 @@ std::string optional_text(const std::optional<T>& value) {
 std::string row(const OomTable& table, const OomProcess& process, const OomTableStyle& style,
                 double largest) {
     const std::uint64_t page_kib = table.page_size / 1024;
-    const auto kib = [&](std::uint64_t OomMemory::*member) {
+    const auto in_kib = [&](std::uint64_t OomMemory::*member) {
         return process.memory ? fmt::format("{}", (*process.memory).*member * page_kib) : "-";
     };
     std::string line = fmt::format(
@@ -117,8 +117,8 @@ std::string row(const OomTable& table, const OomProcess& process, const OomTable
         optional_text(process.uid), optional_text(process.oom_score_adj), optional_text(process.oom_score),
         optional_text(process.badness),
         process.memory ? fmt::format("{}", process.memory->rss_pages() * page_kib) : "-",
-        kib(&OomMemory::anon_pages), kib(&OomMemory::file_pages), kib(&OomMemory::shmem_pages),
-        kib(&OomMemory::swap_entries),
+        in_kib(&OomMemory::anon_pages), in_kib(&OomMemory::file_pages), in_kib(&OomMemory::shmem_pages),
+        in_kib(&OomMemory::swap_entries),
         process.memory ? fmt::format("{}", process.memory->page_table_bytes / 1024) : "-", process.threads);
     if (style.bars)
         line += bar(largest > 0 ? static_cast<double>(std::max<std::int64_t>(held(process), 0)) / largest : 0,

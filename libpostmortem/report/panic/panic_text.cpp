@@ -15,7 +15,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t most_events = 8;
+constexpr std::size_t most_shown_events = 8;
 constexpr std::size_t most_blocked = 10;
 constexpr std::size_t most_frames = 20;
 
@@ -157,8 +157,8 @@ class PanicPrinter {
         const auto at = static_cast<std::size_t>(std::lower_bound(members.begin(), members.end(), cause) -
                                                  members.begin());
         const std::size_t first =
-            at > most_events / 2 ? std::min(at - most_events / 2, members.size() - 1) : 0;
-        const std::size_t last = std::min(members.size(), first + most_events);
+            at > most_shown_events / 2 ? std::min(at - most_shown_events / 2, members.size() - 1) : 0;
+        const std::size_t last = std::min(members.size(), first + most_shown_events);
         if (first > 0) line("  ... {} before", first);
         for (std::size_t i = first; i < last; ++i) print_event(members[i]);
         if (last < members.size()) line("  ... {} after", members.size() - last);

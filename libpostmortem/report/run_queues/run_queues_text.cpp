@@ -14,7 +14,7 @@
 namespace postmortem {
 namespace {
 
-using Out = fmt::appender;
+using Appender = fmt::appender;
 
 std::string identity(const RunnableTask& task) {
     return fmt::format("PID: {:<5}  TASK: {:x}  COMMAND: \"{}\"", task.pid, task.task, escaped(task.comm));
@@ -33,7 +33,7 @@ std::string cpu_column(std::uint32_t cpu, std::size_t width) {
     return fmt::format("{:>{}}CPU {}: ", "", width > digits(cpu) ? width - digits(cpu) : 0, cpu);
 }
 
-void print_current(Out out, const CpuRunQueue& cpu) {
+void print_current(Appender out, const CpuRunQueue& cpu) {
     if (cpu.current)
         fmt::format_to(out, "  CURRENT: {}\n", identity(*cpu.current));
     else if (cpu.runqueue != 0)
@@ -44,7 +44,7 @@ void print_current(Out out, const CpuRunQueue& cpu) {
 }
 
 // What follows the rows of a queue.
-void print_end(Out out, std::size_t indent, bool any, bool whole) {
+void print_end(Appender out, std::size_t indent, bool any, bool whole) {
     if (!whole)
         fmt::format_to(out, "{:{}}[{}]\n", "", indent,
                        any ? "the rest could not be read" : "could not be read");
@@ -54,7 +54,7 @@ void print_end(Out out, std::size_t indent, bool any, bool whole) {
 
 // ---- without options ----
 
-void print_plain_row(Out out, const RunQueueRow& row, bool waiting) {
+void print_plain_row(Appender out, const RunQueueRow& row, bool waiting) {
     const RunnableTask& task = *row.task;
     // Of a real-time task crash shows its list.
     fmt::format_to(out, "     {} ", row.list ? fmt::format("[{:>3}]", *row.list) : priority_of(task));
@@ -68,7 +68,7 @@ bool is_plain_row(const RunQueueRow& row, bool shows_current) {
     return row.task && !row.dequeued && (shows_current || !row.task->current);
 }
 
-void print_queue(Out out, std::string_view title, const SchedulingQueue& queue, bool shows_current,
+void print_queue(Appender out, std::string_view title, const SchedulingQueue& queue, bool shows_current,
                  bool waiting) {
     fmt::format_to(out, "  {}: {:x}\n", title, queue.address);
     bool any = false;
@@ -84,7 +84,7 @@ bool has_something(const std::optional<SchedulingQueue>& queue) {
     return queue && (!queue->rows.empty() || !queue->whole);
 }
 
-void print_queues(Out out, const RunQueues& queues, bool waiting) {
+void print_queues(Appender out, const RunQueues& queues, bool waiting) {
     bool first = true;
     for (const CpuRunQueue& cpu : queues.cpus) {
         fmt::format_to(out, "{}CPU {} ", first ? "" : "\n", cpu.cpu);
@@ -106,7 +106,7 @@ void print_queues(Out out, const RunQueues& queues, bool waiting) {
 
 // ---- -t, -T, -m ----
 
-void print_timestamps(Out out, const RunQueues& queues) {
+void print_timestamps(Appender out, const RunQueues& queues) {
     for (const CpuRunQueue& cpu : queues.cpus) {
         const std::string clock = cpu.clock_ns ? fmt::format("{}", *cpu.clock_ns) : "-";
         fmt::format_to(out, "{}{}\n", cpu_column(cpu.cpu, 2), clock);
@@ -121,7 +121,7 @@ void print_timestamps(Out out, const RunQueues& queues) {
     }
 }
 
-void print_lag(Out out, const RunQueues& queues) {
+void print_lag(Appender out, const RunQueues& queues) {
     std::vector<const CpuRunQueue*> latest_first;
     for (const CpuRunQueue& cpu : queues.cpus) latest_first.push_back(&cpu);
     std::stable_sort(latest_first.begin(), latest_first.end(),
@@ -137,7 +137,7 @@ void print_lag(Out out, const RunQueues& queues) {
     }
 }
 
-void print_milliseconds(Out out, const RunQueues& queues) {
+void print_milliseconds(Appender out, const RunQueues& queues) {
     const std::uint32_t last = queues.cpus.empty() ? 0 : queues.cpus.back().cpu;
     std::size_t days = 0;
     for (const CpuRunQueue& cpu : queues.cpus) {
@@ -159,7 +159,7 @@ std::string last_name(const std::string& path) {
     return path.size() > 1 ? path.substr(path.rfind('/') + 1) : path;
 }
 
-void print_group(Out out, const RunQueueRow& row) {
+void print_group(Appender out, const RunQueueRow& row) {
     const QueuedTaskGroup& group = *row.group;
     if (row.list)
         fmt::format_to(out, "{:{}}[{:>3}] TASK_GROUP: {:x}  RT_RQ: {:x}", "", 6 * row.depth - 1, *row.list,
@@ -176,7 +176,7 @@ bool is_inside(const RunQueueRow& next, const RunQueueRow& row) {
     return next.depth == row.depth + (next.group ? 1u : 0u);
 }
 
-void print_group_queue(Out out, const RunQueues& queues, const SchedulingQueue& queue, bool realtime) {
+void print_group_queue(Appender out, const RunQueues& queues, const SchedulingQueue& queue, bool realtime) {
     fmt::format_to(out, "  {}_TASK_GROUP: {:x}  {}: {:x}\n", queues.root_task_group_name,
                    queues.root_task_group, realtime ? "RT_RQ" : "CFS_RQ", queue.queue);
     const unsigned step = realtime ? 6 : 3;
@@ -198,7 +198,7 @@ void print_group_queue(Out out, const RunQueues& queues, const SchedulingQueue& 
     print_end(out, 5, !queue.rows.empty(), queue.whole);
 }
 
-void print_groups(Out out, const RunQueues& queues) {
+void print_groups(Appender out, const RunQueues& queues) {
     bool first = true;
     for (const CpuRunQueue& cpu : queues.cpus) {
         fmt::format_to(out, "{}CPU {}\n", first ? "" : "\n", cpu.cpu);
@@ -213,7 +213,7 @@ void print_groups(Out out, const RunQueues& queues) {
 
 // ---- -d ----
 
-void print_on_rq(Out out, const RunQueues& queues) {
+void print_on_rq(Appender out, const RunQueues& queues) {
     for (const CpuRunQueue& cpu : queues.cpus) {
         // As crash does, also where it is the first that is shown
         fmt::format_to(out, "{}CPU {}\n", cpu.cpu == 0 ? "" : "\n", cpu.cpu);
@@ -227,7 +227,7 @@ void print_on_rq(Out out, const RunQueues& queues) {
 
 std::string to_text(const RunQueues& queues, RunQueueStyle style) {
     fmt::memory_buffer text;
-    const Out out(text);
+    const Appender out(text);
     switch (style) {
         case RunQueueStyle::Queues: print_queues(out, queues, false); break;
         case RunQueueStyle::Waiting: print_queues(out, queues, true); break;

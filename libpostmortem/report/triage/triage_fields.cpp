@@ -24,7 +24,7 @@ std::vector<const TriageCase*> without_cause(const Triage& triage, bool usable) 
     return list;
 }
 
-std::vector<TriageGroupView> groups(const Triage& triage) {
+std::vector<TriageGroupView> triaged_groups(const Triage& triage) {
     std::vector<TriageGroupView> list;
     for (const TriageGroup& group : triage.groups) list.push_back({&group, &triage});
     return list;
@@ -71,7 +71,7 @@ void describe(Describer<TriageGroupView>& group) {
 
 void describe(Describer<Triage>& triage) {
     triage.is_document();
-    triage.add("groups", groups, "most frequent first").answer();
+    triage.add("groups", triaged_groups, "most frequent first").answer();
     triage.add(
         "without_crash", [](const Triage& t) { return without_cause(t, true); }, "they tell of no crash");
     triage.add(
