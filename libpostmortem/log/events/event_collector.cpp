@@ -74,9 +74,6 @@ EventCollector::EventCollector(const LogAnalysisOptions& options) : options_(opt
     kernels_.emplace_back();
 }
 
-// Room that lines had which are forgotten serves the next ones.
-constexpr std::size_t most_spare_texts = 4096, longest_spare_text = 512;
-
 // The scanner knows the first oops by its "[#1]"; later ones have any number.
 EventCollector::Found EventCollector::find_literals(std::string_view text) const {
     Found found = scanner_.find(text);
@@ -88,8 +85,7 @@ void EventCollector::add(const LogRecord& record) {
     ++result_.lines;
     sample_.read(record.text);
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
-    if (const auto began = clock_.read(record, first_stored_ + stored_.size()))
-        close_what_began_before(*began);
+    if (const auto began = clock_.read(record, stored_.end())) close_what_began_before(*began);
     const Found found = find_literals(record.text);
     if (found.none() && open_.empty()) return;
     const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
@@ -97,16 +93,17 @@ void EventCollector::add(const LogRecord& record) {
     const std::string context = continues_headline(record) ? open_.back().context : context_of(record);
     Headline headline;
     if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
-    StoredLine line{record.line, context, std::string(), !open_.empty() && marks >> FirstForeignStack != 0};
+    bool ends_reports = !open_.empty() && marks >> FirstForeignStack != 0;
+    const Trigger* opens = nullptr;
     note_glued_headline(record);
     if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
             meeting_of(headline) == Meeting::Joins && joins_open_report(headline, record, context);
         if (!joins) open(headline, record, context);
-        line.ends_reports = line.ends_reports || meeting_of(headline) == Meeting::Ends;
-        line.opens = headline.trigger;
+        ends_reports = ends_reports || meeting_of(headline) == Meeting::Ends;
+        opens = headline.trigger;
     }
-    if (!open_.empty()) store(record, std::move(line), found);
+    if (!open_.empty()) store(record, context, found, ends_reports, opens);
     close_finished();
 }
 
@@ -115,7 +112,7 @@ void EventCollector::note_glued_headline(const LogRecord& record) {
     if (!record.continuation || open_.empty() || stored_.empty() || stored_.back().line != record.line)
         return;
     OpenReport& last = open_.back();
-    if (last.start + 1 == first_stored_ + stored_.size()) last.report.glued_headline = true;
+    if (last.start + 1 == stored_.end()) last.report.glued_headline = true;
 }
 
 // A message of two lines whose second one has nothing in front of it.
@@ -189,7 +186,7 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
     if (open_.empty() || !headline.rule) return false;
     OpenReport& last = open_.back();
     if (last.context != context || last.lines_in_context > 3) return false;
-    const StoredLine& before = stored_[last.start - first_stored_];
+    const StoredLine& before = stored_[last.start];
     const bool one_line = last.report.rule && last.report.rule->rule->one_line;
     const bool repeated = !one_line && record.text.starts_with(before.text);
     const bool out_of_order = meeting_of({last.report.trigger, last.report.rule}) == Meeting::Joins &&
@@ -197,13 +194,13 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
     if (!repeated && !out_of_order) return false;
     last.report.trigger = headline.trigger;
     last.report.rule = headline.rule;
-    last.start = first_stored_ + stored_.size();
+    last.start = stored_.end();
     return true;
 }
 
 void EventCollector::open(const Headline& headline, const LogRecord& record, const std::string& context) {
     if (open_.size() >= max_open) close_front();
-    const std::size_t here = first_stored_ + stored_.size();
+    const std::size_t here = stored_.end();
     if (meeting_of(headline) == Meeting::Ends) {
         for (OpenReport& other : open_) {
             const bool shares_context = !names_context(other.context) || other.context == context;
@@ -223,27 +220,28 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     open_.push_back(std::move(report));
 }
 
-void EventCollector::store(const LogRecord& record, StoredLine line, const Found& found) {
+void EventCollector::store(const LogRecord& record, const std::string& context, const Found& found,
+                           bool ends_reports, const Trigger* opens) {
     const bool ends_trace = found.test(RuleBook::standard().triggers().size() + EndOfTrace);
     const auto die_count = found.test(die_bit_) ? die_count_of(record.text) : std::nullopt;
     for (OpenReport& open : open_) {
-        if (open.context != line.context) continue;
+        if (open.context != context) continue;
         ++open.lines_in_context;
         open.ended_by_trace = open.ended_by_trace || ends_trace;
         if (die_count && !open.die_count) open.die_count = die_count;
     }
-    if (!spare_texts_.empty()) {
-        line.text = std::move(spare_texts_.back());
-        spare_texts_.pop_back();
-    }
+    StoredLine& line = stored_.add();
+    line.line = record.line;
+    line.context = context;
     line.text = record.text.substr(0, max_line);
-    stored_.push_back(std::move(line));
+    line.ends_reports = ends_reports;
+    line.opens = opens;
 }
 
 void EventCollector::close_finished() {
     while (!open_.empty()) {
         const OpenReport& front = open_.front();
-        const std::size_t end = first_stored_ + stored_.size();
+        const std::size_t end = stored_.end();
         const bool one_line = front.report.rule && front.report.rule->rule->one_line;
         const bool left_behind = front.end_seen != 0 && end - front.end_seen > lines_after_end;
         if (!one_line && !left_behind && end - front.start <= max_window) return;
@@ -258,7 +256,7 @@ void EventCollector::close_what_began_before(std::size_t line) {
 void EventCollector::close_front(std::optional<std::size_t> end) {
     OpenReport closed = std::move(open_.front());
     open_.pop_front();
-    closed.end = end.value_or(first_stored_ + stored_.size());
+    closed.end = end.value_or(stored_.end());
     if (result_.events.size() < std::max<std::size_t>(options_.max_events, 1)) {
         emit(closed);
     } else {
@@ -272,15 +270,10 @@ void EventCollector::close_front(std::optional<std::size_t> end) {
 }
 
 void EventCollector::forget_lines() {
-    std::size_t needed = first_stored_ + stored_.size();
+    std::size_t needed = stored_.end();
     if (!open_.empty()) needed = std::min(needed, open_.front().start);
     if (!late_.empty()) needed = std::min(needed, late_.front().start);
-    for (; first_stored_ < needed; ++first_stored_) {
-        std::string& text = stored_.front().text;
-        if (spare_texts_.size() < most_spare_texts && text.capacity() <= longest_spare_text)
-            spare_texts_.push_back(std::move(text));
-        stored_.pop_front();
-    }
+    stored_.forget_before(needed);
 }
 
 // The lines of the report's own context. Where the log names no contexts, another headline ends them; when a
@@ -297,7 +290,7 @@ Report EventCollector::assemble(const OpenReport& closed) const {
     std::size_t text_lines = 0;
     constexpr std::size_t usual_lines = 128;
     report.lines.reserve(one_line ? 1 : std::min(closed.end - closed.start, usual_lines));
-    for (std::size_t i = closed.start - first_stored_; i < closed.end - first_stored_; ++i) {
+    for (std::size_t i = closed.start; i < closed.end; ++i) {
         const StoredLine& line = stored_[i];
         const bool is_headline = report.lines.empty();
         const std::string_view text = line.text;

@@ -13,6 +13,7 @@
 
 #include "log/events/log_clock.h"
 #include "log/events/report.h"
+#include "log/events/stored_lines.h"
 #include "log/events/text_sample.h"
 #include "log/match/literal_scanner.h"
 #include "log/text/record.h"
@@ -28,26 +29,17 @@ class EventCollector {
     LogAnalysis finish();
 
   private:
-    // A line that some open report may want, with the context it was printed from: "T123", "C1", "console"
-    // where only a time is known, "" where nothing is.
-    struct StoredLine {
-        std::size_t line = 0;
-        std::string context;
-        std::string text;
-        bool ends_reports = false;
-        const Trigger* opens = nullptr;
-    };
     struct Headline {
         const Trigger* trigger = nullptr;
         const CompiledRule* rule = nullptr;
     };
     struct OpenReport {
-        std::size_t start = 0;  // absolute index of the headline among all stored lines
+        std::size_t start = 0;  // the headline's place among all stored lines
         Report report;          // everything but the lines
         std::string context;
         std::size_t lines_in_context = 0;
-        std::size_t end_seen = 0;  // absolute index of the headline that ended it, 0 while none has
-        std::size_t end = 0;       // absolute index behind the last line it may have, once it is closed
+        std::size_t end_seen = 0;  // place of the headline that ended it, 0 while none has
+        std::size_t end = 0;       // place behind the last line it may have, once it is closed
         bool ended_by_trace = false;
         std::optional<unsigned> die_count;  // of the "[#n]" line that it has had
     };
@@ -62,7 +54,8 @@ class EventCollector {
     bool continues_headline(const LogRecord& record) const;
     bool replaces_headline(const Headline& headline, const LogRecord& record, const std::string& context);
     void open(const Headline& headline, const LogRecord& record, const std::string& context);
-    void store(const LogRecord& record, StoredLine line, const Found& found);
+    void store(const LogRecord& record, const std::string& context, const Found& found, bool ends_reports,
+               const Trigger* opens);
     void note_glued_headline(const LogRecord& record);
     void clear_escalations();
     void close_finished();
@@ -80,9 +73,7 @@ class EventCollector {
     LogAnalysis result_;
     std::deque<OpenReport> open_;
     std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
-    std::deque<StoredLine> stored_;
-    std::vector<std::string> spare_texts_;
-    std::size_t first_stored_ = 0;  // absolute index of stored_.front()
+    StoredLines stored_;
     LogClock clock_;
     TextSample sample_;
     std::vector<std::string> kernels_;  // release of each boot

@@ -26,6 +26,7 @@ std::string_view without_blanks(std::string_view text) {
 }
 
 bool opens_object(std::string_view text) {
+    if (text.empty() || (text.front() != '{' && text.front() != '[')) return false;
     return text.starts_with("{\"") || text.starts_with("{ \"") || text.starts_with("[{\"");
 }
 
@@ -94,13 +95,15 @@ class LogReader::Impl {
 
     // Fills base_ and pending_ from the next line, or from the next journal entry.
     bool next_source_line() {
-        base_ = LogRecord();
+        if (is_base_of_entry_) base_ = LogRecord();
+        is_base_of_entry_ = false;
         from_journal_ = is_export_;
         many_lines_ = false;
         whole_line_ = true;
         if (is_export_) {
             if (!entry_.read_export(lines_)) return false;
             base_ = entry_.record();
+            is_base_of_entry_ = true;
             pending_ = entry_.message();
             many_lines_ = true;
             base_.line = source_line();
@@ -112,7 +115,7 @@ class LogReader::Impl {
         base_.cut = lines_.was_cut();
         pending_ = *line;
         clean_line();
-        if (opens_object(pending_) || gather_object()) take_object(pending_, base_);
+        if (opens_object(pending_) || (may_open_object() && gather_object())) take_object(pending_, base_);
         if (form_.message_column && split_comma_values(pending_, fields_)) {
             message_ = fields_[std::min(*form_.message_column, fields_.size() - 1)];
             pending_ = message_;
@@ -136,9 +139,13 @@ class LogReader::Impl {
         if (may_hold_markup && markup_.take_out(pending_, form_, bare_)) pending_ = bare_, many_lines_ = true;
     }
 
+    bool may_open_object() const {
+        const char last = pending_.empty() ? '\0' : pending_.back();
+        return last == '{' || is_blank(last);
+    }
+
     // journalctl -o json-pretty: an object's members on lines of their own.
     bool gather_object() {
-        if (!pending_.ends_with('{') && !pending_.ends_with(' ') && !pending_.ends_with('\t')) return false;
         if (without_blanks(pending_.substr(0, 64)) != "{") return false;
         const std::string_view next = without_blanks(lines_.peek(16));
         if (!next.starts_with('"')) return false;
@@ -159,6 +166,7 @@ class LogReader::Impl {
         if (!entry_.parse_json(object)) return false;
         const LogRecord place = front;
         base_ = entry_.record();
+        is_base_of_entry_ = true;
         base_.line = place.line;
         base_.cut = place.cut;
         if (base_.time.empty()) base_.time = place.time;
@@ -245,6 +253,7 @@ class LogReader::Impl {
     std::vector<std::pair<std::size_t, std::size_t>>
         piece_starts_;  // lines before each in ordered_, and its first line in the source
     bool is_export_ = false;
+    bool is_base_of_entry_ = false;  // base_ holds more than the line's place
     bool from_journal_ = false;
     bool many_lines_ = false;  // pending_ may hold line ends
     bool whole_line_ = false;  // nothing of it has been handed out yet

@@ -175,8 +175,9 @@ class Beginning {
   private:
     // The second word's first character.
     char second() const {
-        Cursor at = first_;
-        at.word();
+        const std::string_view text = first_.rest();
+        const std::string_view word = text.substr(0, text.find(' '));
+        Cursor at(text.substr(std::min(word.find('\t'), word.size())));
         at.skip_blanks();
         return at.peek();
     }
@@ -237,7 +238,7 @@ std::size_t find_timestamp(std::string_view text) {
         if (at + 1 >= text.size() || !(is_digit(text[at + 1]) || text[at + 1] == ' ')) continue;
         Cursor cursor(text.substr(at + 1));
         cursor.skip_blanks();
-        if (!take_seconds(cursor)) continue;
+        if (double seconds = 0; !take_seconds(cursor, seconds)) continue;
         if (LogRecord unused; strip_prefix(text.substr(at), unused), unused.seconds) return at;
     }
     return std::string_view::npos;

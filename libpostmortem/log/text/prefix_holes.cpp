@@ -152,12 +152,6 @@ bool opens_hex_dump(std::string_view text) {
            is_hex(text[4]) && text[5] == ' ';
 }
 
-bool take_blanks(Cursor& cursor) {
-    const bool any = is_blank(cursor.peek());
-    cursor.skip_blanks();
-    return any;
-}
-
 std::optional<int> small_number(std::string_view text) {
     const auto value = Cursor(text).number();
     return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
@@ -165,7 +159,6 @@ std::optional<int> small_number(std::string_view text) {
 
 bool take_time_hole(Hole hole, Cursor& cursor, LineTimes& times) {
     switch (hole) {
-        case Hole::Seconds: return times.take_seconds(cursor);
         case Hole::Delta: return times.take_delta(cursor);
         case Hole::Usec: return cursor.number().has_value();
         case Hole::Date: return times.take_date(cursor);
@@ -181,9 +174,8 @@ bool take_time_hole(Hole hole, Cursor& cursor, LineTimes& times) {
 
 }  // namespace
 
-bool take_hole(Hole hole, char next, Cursor& cursor, LineTimes& times) {
+bool take_seldom_hole(Hole hole, char next, Cursor& cursor, LineTimes& times) {
     switch (hole) {
-        case Hole::Blanks: return take_blanks(cursor);
         case Hole::AnyBlanks: cursor.skip_blanks(); return true;
         case Hole::Host: return take_host(cursor, next);
         case Hole::Kernel: return take_kernel(cursor);

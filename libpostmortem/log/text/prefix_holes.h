@@ -50,7 +50,15 @@ enum class Hole : std::uint8_t {
 
 /// Takes what belongs in the hole off the cursor; `next` is the character behind the hole, where it ends
 /// there.
-bool take_hole(Hole hole, char next, Cursor& cursor, LineTimes& times);
+bool take_seldom_hole(Hole hole, char next, Cursor& cursor, LineTimes& times);
+
+inline bool take_hole(Hole hole, char next, Cursor& cursor, LineTimes& times) {
+    if (hole == Hole::Seconds) return times.take_seconds(cursor);  // nearly every line of most logs
+    if (hole != Hole::Blanks) return take_seldom_hole(hole, next, cursor, times);
+    const bool any = is_blank(cursor.peek());
+    cursor.skip_blanks();
+    return any;
+}
 
 /// Whether a record has a field for it.
 bool tells_something(Hole hole);

@@ -113,14 +113,29 @@ std::bitset<256> PrefixPattern::beside_of(std::size_t first) const {
     if (part.hole == Hole::Literal && part.literal.size() > 1)
         return std::bitset<256>().set(static_cast<unsigned char>(part.literal[1]));
     const bool is_one_character = part.hole == Hole::Literal || part.hole == Hole::Letter;
-    return is_one_character && first + 1 < parts_.size() ? firsts_at(first + 1) : std::bitset<256>().set();
+    const bool has_next = first + 1 < parts_.size();
+    if (is_one_character && has_next) return firsts_at(first + 1);
+    const std::bitset<256> digits = firsts_of({.hole = Hole::Number});
+    switch (part.hole) {
+        case Hole::Year:
+        case Hole::Epoch: return digits;
+        case Hole::Seconds:
+        case Hole::Release: return std::bitset<256>(digits).set(static_cast<unsigned char>('.'));
+        case Hole::TwoDigits:
+        case Hole::Priority:
+        case Hole::Number:
+            if (has_next) return digits | firsts_at(first + 1);
+            [[fallthrough]];
+        default: return std::bitset<256>().set();
+    }
 }
 
 // A word or a date, and behind blanks another word.
 std::bitset<256> PrefixPattern::second_of(std::size_t first) const {
     const Hole hole = parts_[first].hole;
     const auto any = std::bitset<256>().set();
-    if (hole != Hole::Host && hole != Hole::Word && hole != Hole::Date) return any;
+    constexpr std::array<Hole, 5> words = {Hole::Host, Hole::Word, Hole::Date, Hole::Level, Hole::Seconds};
+    if (std::find(words.begin(), words.end(), hole) == words.end()) return any;
     std::size_t next = first + 1;
     if (hole != Hole::Date && next < parts_.size() && parts_[next].literal == ":") ++next;
     const bool ends_word = next + 1 < parts_.size() && parts_[next].hole == Hole::Blanks;
@@ -154,6 +169,12 @@ std::bitset<256> PrefixPattern::firsts_of(const Part& part) {
         case Hole::Cpu:
         case Hole::Number:
         case Hole::Release: return allow("0123456789");
+        case Hole::Date:  // a number, or the name of a day or month in any language
+            for (std::size_t c = 0; c < firsts.size(); ++c) {
+                const char letter = static_cast<char>(c);
+                if (c >= 0x80 || is_digit(letter) || is_alpha(letter)) firsts.set(c);
+            }
+            return firsts;
         case Hole::Kernel: return allow("k");
         case Hole::Caller: return allow("TC");
         case Hole::Letter: return allow("ABCDEFGHIJKLMNOPQRSTUVWXYZ");

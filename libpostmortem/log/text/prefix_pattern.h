@@ -40,7 +40,7 @@ class PrefixPattern {
         bool tells = false;
         char next = '\0';   // the character behind a hole that ends there
         char first = '\0';  // of the literal
-        std::string_view literal;
+        std::string_view literal = {};
     };
     static bool take_literal(Cursor& cursor, const Part& part) {
         if (cursor.peek() != part.first) return false;

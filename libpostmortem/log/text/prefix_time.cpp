@@ -1,5 +1,6 @@
 #include "log/text/prefix_time.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -67,25 +68,30 @@ bool take_month(Cursor& cursor) {
     return true;
 }
 
-std::optional<double> take_seconds(Cursor& cursor) {
+bool take_seconds(Cursor& cursor, double& seconds) {
     static constexpr std::array<double, 10> scale = {1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9};
     constexpr std::size_t most_digits = 18;
     const std::string_view text = cursor.rest();
     std::size_t at = 0;
     const auto digits_from = [&](std::size_t begin) {
+        const std::size_t end = std::min(text.size(), begin + most_digits);
         std::uint64_t value = 0;
-        for (at = begin; at < text.size() && is_digit(text[at]) && at - begin < most_digits; ++at)
-            value = value * 10 + static_cast<std::uint64_t>(text[at] - '0');
+        for (at = begin; at < end; ++at) {
+            const auto digit = static_cast<unsigned char>(text[at] - '0');
+            if (digit > 9) break;
+            value = value * 10 + digit;
+        }
         return value;
     };
     const std::uint64_t whole = digits_from(0);
-    if (at == 0 || at == text.size() || text[at] != '.') return std::nullopt;
+    if (at == 0 || at == text.size() || text[at] != '.') return false;
     const std::size_t point = at;
     const std::uint64_t fraction = digits_from(point + 1);
     const std::size_t digits = at - point - 1;
-    if (digits < 3 || digits >= scale.size()) return std::nullopt;
+    if (digits < 3 || digits >= scale.size()) return false;
     cursor = Cursor(text.substr(at));
-    return static_cast<double>(whole) + static_cast<double>(fraction) * scale[digits];
+    seconds = static_cast<double>(whole) + static_cast<double>(fraction) * scale[digits];
+    return true;
 }
 
 namespace {
@@ -113,12 +119,13 @@ std::size_t date_length(std::string_view text) {
     Cursor word(text);
     word.skip_blanks();
     const bool blanks = word.rest().size() != text.size();
+    const char beside = word.rest().size() > 1 ? word.rest()[1] : '\0';
     LogRecord unused;
     LineTimes none;
     for (const PrefixPattern& shape : of_dates) {
         Cursor at(text);
         if (shape.may_stand_behind_blanks(blanks) && shape.may_begin_with(word.peek()) &&
-            shape.take(at, unused, none))
+            shape.may_have_beside(beside) && shape.take(at, unused, none))
             return text.size() - at.rest().size();
     }
     return 0;

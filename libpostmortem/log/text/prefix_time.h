@@ -1,15 +1,14 @@
 // The parts of dates and clocks, as loggers write them.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "log/text/cursor.h"
 
 namespace postmortem {
 
-/// "12.345678": whole seconds and 3 to 9 digits behind the point.
-std::optional<double> take_seconds(Cursor& cursor);
+/// "12.345678": whole seconds and 3 to 9 digits behind the point; `seconds` stays where there is none.
+bool take_seconds(Cursor& cursor, double& seconds);
 
 /// "HH:MM:SS", with a fraction and a zone where they follow; dmesg -H leaves the seconds out.
 bool take_clock(Cursor& cursor);
@@ -26,8 +25,8 @@ bool take_month(Cursor& cursor);
 class LineTimes {
   public:
     bool take_date(Cursor& cursor);
-    bool take_seconds(Cursor& cursor) { return keep(seconds_, cursor); }
-    bool take_delta(Cursor& cursor) { return keep(delta_, cursor); }
+    bool take_seconds(Cursor& cursor) { return postmortem::take_seconds(cursor, seconds_); }
+    bool take_delta(Cursor& cursor) { return postmortem::take_seconds(cursor, delta_); }
 
     /// What was taken last: a date without the zone behind it, and the two clocks of printk.
     std::string_view date() const { return date_; }
@@ -35,12 +34,6 @@ class LineTimes {
     double delta() const { return delta_; }
 
   private:
-    static bool keep(double& clock, Cursor& cursor) {
-        const auto taken = postmortem::take_seconds(cursor);
-        if (taken) clock = *taken;
-        return taken.has_value();
-    }
-
     const char* asked_ = nullptr;
     std::string_view date_;   // what was found there, empty for nothing
     std::size_t length_ = 0;  // with the zone behind it
