@@ -230,12 +230,7 @@ void EventCollector::store(const LogRecord& record, const std::string& context, 
         open.ended_by_trace = open.ended_by_trace || ends_trace;
         if (die_count && !open.die_count) open.die_count = die_count;
     }
-    StoredLine& line = stored_.add();
-    line.line = record.line;
-    line.context = context;
-    line.text = record.text.substr(0, max_line);
-    line.ends_reports = ends_reports;
-    line.opens = opens;
+    stored_.add({record.line, context, record.text.substr(0, max_line), ends_reports, opens});
 }
 
 void EventCollector::close_finished() {
@@ -320,8 +315,8 @@ Report EventCollector::assemble(const OpenReport& closed) const {
         }
         if (holds("Disabling lock debugging due to kernel taint")) continue;
         Undecoded plain = undecoded(line.text);
-        report.lines.push_back(
-            {line.line, line.text, std::move(plain.text), std::move(plain.source), questionable});
+        report.lines.push_back({line.line, std::string(line.text), std::move(plain.text),
+                                std::move(plain.source), questionable});
         if (!ended) report.own_lines = report.lines.size();
         if (!names_ended) report.named_lines = report.lines.size();
         if (one_line) break;

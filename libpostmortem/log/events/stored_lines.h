@@ -1,20 +1,23 @@
 // The lines that open reports may want, oldest first; each is known by its place among all that were ever
-// stored. Lines come and go by the million: the room of those forgotten serves the next ones.
+// stored. Lines come and go by the million: their texts stand one behind another in a few chunks, which are
+// used again.
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "log/events/event_rule.h"
 
 namespace postmortem {
 
+/// The views stay valid until the line is forgotten.
 struct StoredLine {
     std::size_t line = 0;
-    std::string context;  ///< Printed from: "T123", "C1"; "console" where only a time is known, else "".
-    std::string text;
+    std::string_view context;  ///< Printed from: "T123", "C1"; "console" where only a time is known, else "".
+    std::string_view text;
     bool ends_reports = false;
     const Trigger* opens = nullptr;
 };
@@ -28,27 +31,24 @@ class StoredLines {
     const StoredLine& operator[](std::size_t place) const { return ring_[place & (ring_.size() - 1)]; }
     const StoredLine& back() const { return (*this)[end_ - 1]; }
 
-    /// A line at end(), for the caller to fill: it still holds what was forgotten.
-    StoredLine& add() {
-        if (end_ - begin_ == ring_.size()) grow();
-        StoredLine& line = ring_[end_++ & (ring_.size() - 1)];
-        if (line.text.capacity() > longest_kept) line.text = std::string();
-        return line;
-    }
-    void forget_before(std::size_t place) { begin_ = place; }
+    /// Stores it at end(), with copies of its context and text.
+    void add(StoredLine line);
+    void forget_before(std::size_t place);
 
   private:
-    static constexpr std::size_t longest_kept = 512;
+    struct Chunk {
+        std::string bytes;    // never longer than what was reserved for it
+        std::size_t end = 0;  // place behind the last line that has its text here
+    };
 
-    void grow() {
-        std::vector<StoredLine> larger(ring_.size() * 2);
-        for (std::size_t place = begin_; place < end_; ++place)
-            larger[place & (larger.size() - 1)] = std::move(ring_[place & (ring_.size() - 1)]);
-        ring_ = std::move(larger);
-    }
+    void make_room(std::size_t bytes);
+    std::string_view copy(std::string_view text);
+    void grow();
 
     std::vector<StoredLine> ring_ = std::vector<StoredLine>(64);  // always a power of two
     std::size_t begin_ = 0, end_ = 0;
+    std::deque<Chunk> chunks_;
+    std::vector<std::string> spare_;
 };
 
 }  // namespace postmortem
