@@ -15,6 +15,7 @@ extern const Command extract_command;
 extern const Command files_command;
 extern const Command foreach_command;
 extern const Command fuser_command;
+extern const Command hang_command;
 extern const Command info_command;
 extern const Command ipcs_command;
 extern const Command irq_command;

@@ -19,6 +19,7 @@ struct EvaluatedNumber;
 struct ExpressionResult;
 struct FileUsers;
 struct FirmwareStrings;
+struct HangReport;
 struct InterruptTable;
 struct IpcList;
 struct KernelConfig;
@@ -64,6 +65,7 @@ void describe(Describer<EvaluatedNumber>& number);
 void describe(Describer<ExpressionResult>& result);
 void describe(Describer<FileUsers>& users);
 void describe(Describer<FirmwareStrings>& answer);
+void describe(Describer<HangReport>& report);
 void describe(Describer<InterruptTable>& answer);
 void describe(Describer<IpcList>& list);
 void describe(Describer<KernelConfig>& answer);
@@ -102,6 +104,7 @@ std::span<const Document> documents() {
     static constexpr Document all[] = {
         {"report", "report --json DUMP", description<CrashReport>},
         {"panic", "panic --json DUMP|LOG", description<PanicAnalysis>},
+        {"hang", "hang --json DUMP", description<HangReport>},
         {"signature", "signature --json DUMP|LOG", signature_document},
         {"check", "check --json DUMP|LOG...", description<CheckView>},
         {"triage", "triage --json DIR|DUMP|LOG...", description<Triage>},

@@ -60,11 +60,11 @@ Result<Field> rt_mutex_in(const TypeFinder& types, LockKind kind) {
     return Field();
 }
 
-Result<LockWait> describe(const Kernel& kernel, LockKind kind, std::uint64_t address) {
+Result<LockWait> describe(const Kernel& kernel, LockKind kind, std::uint64_t address, const char* proof) {
     const bool is_mutex = kind == LockKind::Mutex;
     const auto owner = kernel.object(is_mutex ? "mutex" : "rw_semaphore", address)["owner"].u64();
     if (!owner) return fail(owner.error());
-    LockWait wait{kind, address, *owner & ~(is_mutex ? mutex_owner_flags : rwsem_owner_flags), false};
+    LockWait wait{kind, address, *owner & ~(is_mutex ? mutex_owner_flags : rwsem_owner_flags), false, proof};
     wait.owner_is_reader = !is_mutex && (*owner & rwsem_reader_owned) != 0;
     return wait;
 }
@@ -79,7 +79,7 @@ std::optional<Result<LockWait>> by_rt_waiter(const Kernel& kernel, const Task& t
     // Without PREEMPT_RT the lock is an rt_mutex itself.
     const auto field = rt_mutex_in(kernel.types(), kind);
     return LockWait{field ? kind : LockKind::RtMutex, *place - (field ? field->offset() : 0),
-                    *owner & ~rt_mutex_has_waiters, false};
+                    *owner & ~rt_mutex_has_waiters, false, "the task's `pi_blocked_on`"};
 }
 
 std::optional<Result<LockWait>> by_blocker(const Kernel& kernel, const Task& task) {
@@ -88,7 +88,7 @@ std::optional<Result<LockWait>> by_blocker(const Kernel& kernel, const Task& tas
     const std::uint64_t type = *blocker & blocker_type_mask;
     if (type == blocker_type_semaphore) return std::nullopt;
     const LockKind kind = type == blocker_type_mutex ? LockKind::Mutex : LockKind::ReadWriteSemaphore;
-    return describe(kernel, kind, *blocker & ~blocker_type_mask);
+    return describe(kernel, kind, *blocker & ~blocker_type_mask, "the task's `blocker`");
 }
 
 }  // namespace
@@ -131,7 +131,8 @@ Result<LockWait> LockWaitFinder::find(const Task& task, LockKind kind) {
     // 7.x without CONFIG_DETECT_HUNG_TASK_BLOCKER: of mutexes alone there is a record.
     if (kind == LockKind::Mutex) {
         const auto mutex = kernel_.object("task_struct", task.address)["blocked_on"].u64();
-        if (mutex && *mutex != 0) return describe(kernel_, LockKind::Mutex, *mutex);
+        if (mutex && *mutex != 0)
+            return describe(kernel_, LockKind::Mutex, *mutex, "the task's `blocked_on`");
     }
     const bool made_of_rt_mutex = rt_mutex_in(kernel_.types(), kind).has_value();
     return made_of_rt_mutex ? by_readers(task, kind) : by_own_waiter(task, kind);
@@ -157,7 +158,8 @@ Result<LockWait> LockWaitFinder::by_readers(const Task& task, LockKind kind) {
         if (!word) return fail(word.error());
         if (*word == 0 || *word % size != 0 || stack.holds(*word, size)) continue;
         const auto who = owner->u64(kernel_.memory(), mutex->address_in(*word));
-        if (who && (*who & ~rt_mutex_has_waiters) == task.address) return LockWait{kind, *word, 0, true};
+        if (who && (*who & ~rt_mutex_has_waiters) == task.address)
+            return LockWait{kind, *word, 0, true, "the task owns the lock's rt_mutex"};
     }
     return missing();
 }
@@ -178,7 +180,8 @@ Result<LockWait> LockWaitFinder::by_own_waiter(const Task& task, LockKind kind) 
         if (!word) return fail(word.error());
         if (*word != task.address) continue;
         if (const auto list_head = list_head_of(slot - waiter_task->offset(), *waiter_task))
-            return describe(kernel_, kind, *list_head - head->offset());
+            return describe(kernel_, kind, *list_head - head->offset(),
+                            "the waiter on its stack hangs in the lock's `wait_list`");
     }
     return fail(ErrorCode::NotFound, fmt::format("no lock waiter lies on the stack of pid {}", task.pid));
 }

@@ -27,6 +27,7 @@ struct LockWait {
     std::uint64_t address = 0;     ///< of the struct mutex, rw_semaphore, …
     std::uint64_t owner = 0;       ///< address of a task_struct; 0 where nobody is on record
     bool owner_is_reader = false;  ///< `owner` is the last one of them, or 0 where none is on record
+    const char* proof = "";        ///< how the lock was found
 };
 
 /// Borrows the kernel and the table. For one thread.

@@ -12,6 +12,7 @@
 #include "kernel/uts.h"
 #include "report/backtrace/backtrace.h"
 #include "report/crash_report/crash_report.h"
+#include "report/hang/hang.h"
 #include "report/kernel_options.h"
 #include "report/log/kernel_log.h"
 #include "report/oom/oom_state.h"
@@ -42,6 +43,8 @@ class Questioner {
         note(make_crash_report(kernel_).problems);
         step("panic");
         note(make_panic_analysis(kernel_).problems);
+        step("hang");
+        note(make_hang_report(kernel_).problems);
         step("memory");
         note(make_oom_state(kernel_).problems);
         step("modules");

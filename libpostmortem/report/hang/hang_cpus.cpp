@@ -1,0 +1,144 @@
+#include "report/hang/hang_cpus.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "kernel/panic/watchdog.h"
+#include "kernel/sched/clock.h"
+#include "report/hang/hang_limits.h"
+#include "report/run_queues/run_queues.h"
+#include "report/tasks/task_mention.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::int32_t first_fair_priority = 100;  // MAX_RT_PRIO (include/linux/sched/prio.h)
+
+bool has_any(const std::vector<std::string>& functions, std::initializer_list<std::string_view> names) {
+    return std::any_of(functions.begin(), functions.end(), [&](const std::string& name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    });
+}
+
+// A CPU that panic() or a reboot has stopped stands still by order. Where kdump follows, all of them end at
+// once, and what came before is to be seen.
+bool was_stopped(const std::vector<std::string>& functions) {
+    if (has_any(functions, {"crash_kexec", "__crash_kexec", "machine_kexec"})) return false;
+    return has_any(functions, {"stop_this_cpu", "panic", "vpanic", "panic_smp_self_stop",
+                               "nmi_panic_self_stop", "ipi_cpu_stop", "local_cpu_stop", "cpu_park_loop"});
+}
+
+class CpuFinder {
+  public:
+    CpuFinder(const Kernel& kernel, const TaskTable& table, HangTasks& tasks, ProblemCollector& problems)
+        : table_(table), tasks_(tasks) {
+        auto queues = make_run_queues(kernel);
+        if (!queues) {
+            problems.add("the run queues", queues.error());
+            return;
+        }
+        queues_ = std::move(*queues);
+        for (const Error& problem : queues_.problems) problems.add(problem);
+        for (const CpuRunQueue& cpu : queues_.cpus)
+            if (cpu.online && cpu.clock_ns) latest_ = std::max(latest_, *cpu.clock_ns);
+        const auto now = scheduler_clock(kernel);
+        if (!now) return;
+        auto watchdog = read_watchdog(kernel, *now, problems);
+        if (watchdog) watchdog_ = std::move(*watchdog);
+    }
+
+    std::vector<HangCpu> run() {
+        std::vector<HangCpu> found;
+        for (const CpuRunQueue& cpu : queues_.cpus) {
+            if (!cpu.online || !cpu.current || cpu.current->pid == 0) continue;
+            HangCpu made;
+            made.cpu = cpu.cpu;
+            add_waiting(cpu, made);
+            if (!is_hung(cpu, made)) continue;
+            if (const Task* task = table_.by_address(cpu.current_task)) {
+                made.task = mention(*task);
+                if (was_stopped(tasks_.functions_of(*task))) continue;
+                made.functions = tasks_.own_functions_of(*task);
+            }
+            found.push_back(std::move(made));
+        }
+        return found;
+    }
+
+  private:
+    static double seconds_of(std::uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
+
+    // Of what really is in line: what a throttled group keeps back does not wait for the CPU.
+    void add_waiting(const CpuRunQueue& cpu, HangCpu& made) const {
+        for (const auto* queue : {&cpu.stop, &cpu.deadline, &cpu.realtime, &cpu.fair}) {
+            if (!*queue) continue;
+            for (const RunQueueRow& row : (*queue)->rows) {
+                if (!row.task || row.dequeued || row.task->current || !row.task->waiting_ns) continue;
+                // Its clock stands as long as the CPU gets no interrupts: the others' goes on.
+                const std::uint64_t more =
+                    cpu.clock_ns && *cpu.clock_ns < latest_ ? latest_ - *cpu.clock_ns : 0;
+                const double seconds = seconds_of(*row.task->waiting_ns + more);
+                if (made.waiting_seconds && *made.waiting_seconds >= seconds) continue;
+                made.waiting = TaskMention{row.task->pid, row.task->task, cpu.cpu, row.task->comm};
+                made.waiting_seconds = seconds;
+            }
+        }
+    }
+
+    bool is_hung(const CpuRunQueue& cpu, HangCpu& made) const {
+        const double lag = cpu.clock_ns ? seconds_of(latest_ - std::min(latest_, *cpu.clock_ns)) : 0;
+        const double ran = cpu.running_ns ? seconds_of(*cpu.running_ns) + lag : 0;
+        const double silent = silence_of(cpu.cpu);
+        const bool soft = watchdog_.threshold_seconds && *watchdog_.threshold_seconds > 0 &&
+                          silent > static_cast<double>(2 * *watchdog_.threshold_seconds);
+        const bool deaf = lag >= deaf_seconds;
+        const bool greedy = made.waiting_seconds.value_or(0) >= long_seconds && ran >= long_seconds;
+        if (!deaf && !soft && !greedy) return false;
+        made.seconds = deaf ? lag : greedy ? ran : silent;
+        const bool realtime = cpu.current->priority && *cpu.current->priority < first_fair_priority;
+        made.trouble = deaf ? "takes no interrupts" : realtime ? "real-time task" : "does not schedule";
+        if (deaf)
+            made.because.push_back(
+                fmt::format("its runqueue's clock is {:.1f} s behind the latest, though it was not idle: "
+                            "timer interrupts did not come",
+                            lag));
+        if (soft)
+            made.because.push_back(
+                fmt::format("its watchdog has not run for {:.1f} s (watchdog_touch_ts); the soft lockup "
+                            "detector allows {} s",
+                            silent, 2 * *watchdog_.threshold_seconds));
+        if (cpu.running_ns)
+            made.because.push_back(
+                fmt::format("{} (pid {}, prio {}) has been on it for {:.1f} s (sched_info.last_arrival)",
+                            cpu.current->comm, cpu.current->pid,
+                            cpu.current->priority ? fmt::format("{}", *cpu.current->priority) : "?", ran));
+        if (made.waiting)
+            made.because.push_back(
+                fmt::format("{} (pid {}) has waited for it for {:.1f} s (sched_info.last_queued)",
+                            made.waiting->comm, made.waiting->pid, *made.waiting_seconds));
+        return true;
+    }
+
+    double silence_of(std::uint32_t cpu) const {
+        for (const auto& one : watchdog_.cpus)
+            if (one.cpu == cpu) return one.silent_seconds.value_or(0);
+        return 0;
+    }
+
+    const TaskTable& table_;
+    HangTasks& tasks_;
+    RunQueues queues_;
+    WatchdogState watchdog_;
+    std::uint64_t latest_ = 0;
+};
+
+}  // namespace
+
+std::vector<HangCpu> find_hung_cpus(const Kernel& kernel, const TaskTable& table, HangTasks& tasks,
+                                    ProblemCollector& problems) {
+    return CpuFinder(kernel, table, tasks, problems).run();
+}
+
+}  // namespace postmortem

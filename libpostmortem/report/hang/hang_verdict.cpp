@@ -1,0 +1,197 @@
+#include "report/hang/hang_verdict.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "report/hang/hang_limits.h"
+
+namespace postmortem {
+namespace {
+
+bool contains_function(const HangTask& task, std::string_view part) {
+    return std::any_of(task.functions.begin(), task.functions.end(),
+                       [&](const auto& name) { return contains(name, part); });
+}
+
+// What makes a wait one that should have ended: a program that waits for its own vfork() child, a frozen
+// process and a sleep by the clock are as they should be; and where a signal ends the wait and nothing is
+// known of it, nothing is said of it.
+bool should_have_ended(const HangTask& task) {
+    if (!task.uninterruptible || task.timed || contains_function(task, "__refrigerator")) return false;
+    if (task.wait && task.wait->by_choice) return false;
+    if (task.killable && (!task.wait || task.wait->blockers.empty())) return false;
+    return task.seconds.value_or(0) >= long_seconds;
+}
+
+std::string duration(const std::optional<double>& seconds) {
+    return seconds ? fmt::format("{:.0f} s", *seconds) : "an unknown time";
+}
+
+class Judge {
+  public:
+    Judge(const HangReport& report, const std::vector<WaitTree>& trees) : report_(report), trees_(trees) {}
+
+    std::optional<HangVerdict> run() {
+        if (auto verdict = by_ring()) return verdict;
+        if (auto verdict = by_cpu()) return verdict;
+        return by_wait();
+    }
+
+  private:
+    std::optional<HangVerdict> by_ring() const {
+        for (const WaitTree& tree : trees_) {
+            if (!tree.shown.deadlock) continue;
+            const bool lasting = std::all_of(tree.ring.begin(), tree.ring.end(), [&](std::size_t one) {
+                return report_.tasks[one].seconds.value_or(0) >= ring_seconds;
+            });
+            if (lasting) return ring_verdict(tree);
+        }
+        return std::nullopt;
+    }
+
+    HangVerdict ring_verdict(const WaitTree& tree) const {
+        HangVerdict verdict{"deadlock", {}, {}};
+        const HangTask& first = report_.tasks[tree.ring.front()];
+        if (tree.ring.size() == 1) {
+            verdict.sentence = fmt::format("deadlock: {} waits for itself", name_in_words(first.task));
+        } else {
+            verdict.sentence = "deadlock: ";
+            for (std::size_t i = 0; i < tree.ring.size(); ++i)
+                verdict.sentence += fmt::format("{}{}",
+                                                i == 0                      ? ""
+                                                : i + 1 == tree.ring.size() ? " and "
+                                                                            : ", ",
+                                                name_in_words(report_.tasks[tree.ring[i]].task));
+            verdict.sentence +=
+                tree.ring.size() == 2 ? " wait for each other" : " wait for each other in a ring";
+        }
+        if (!tree.members.empty())
+            verdict.sentence += fmt::format("; {} more wait behind them", tree.members.size());
+        for (const std::size_t one : tree.ring) verdict.because.push_back(fact(report_.tasks[one]));
+        return verdict;
+    }
+
+    static std::string fact(const HangTask& task) {
+        std::string text = fmt::format("{} {}", name_in_words(task.task),
+                                       task.wait ? wait_in_words(task) : state_in_words(task));
+        if (task.seconds) text += fmt::format(", for {} at most ({})", duration(task.seconds), task.rests_on);
+        if (task.wait && !task.wait->proof.empty()) text += fmt::format("; {}", task.wait->proof);
+        if (task.wait)
+            for (const HangBlocker& blocker : task.wait->blockers)
+                if (!blocker.proof.empty()) text += fmt::format("; {}", blocker.proof);
+        return text;
+    }
+
+    std::optional<HangVerdict> by_cpu() const {
+        if (report_.cpus.empty()) return std::nullopt;
+        const HangCpu& cpu = *std::max_element(
+            report_.cpus.begin(), report_.cpus.end(),
+            [](const HangCpu& a, const HangCpu& b) { return a.seconds.value_or(0) < b.seconds.value_or(0); });
+        HangVerdict verdict{cpu.trouble == "real-time task" ? "starvation" : "stuck CPU", {}, cpu.because};
+        const std::string who = cpu.task ? name_in_words(*cpu.task) : "the task on it";
+        std::string where;
+        for (std::size_t i = 0; i < cpu.functions.size() && i < 4; ++i)
+            where += (i == 0 ? "" : " < ") + cpu.functions[i];
+        if (cpu.trouble == "real-time task")
+            verdict.sentence = fmt::format("CPU {} has run nothing but the real-time task {} for {}", cpu.cpu,
+                                           who, duration(cpu.seconds));
+        else
+            verdict.sentence = fmt::format(
+                "CPU {} {} for {}: {} is in {}", cpu.cpu,
+                cpu.trouble == "takes no interrupts" ? "has taken no interrupts" : "has not scheduled",
+                duration(cpu.seconds), who, where.empty() ? "user space" : where);
+        if (report_.cpus.size() > 1)
+            verdict.sentence += fmt::format("; {} more CPUs are stuck", report_.cpus.size() - 1);
+        return verdict;
+    }
+
+    std::vector<std::size_t> victims_of(const WaitTree& tree) const {
+        std::vector<std::size_t> all = tree.members, victims;
+        if (tree.root) all.push_back(*tree.root);
+        all.insert(all.end(), tree.ring.begin(), tree.ring.end());
+        std::copy_if(all.begin(), all.end(), std::back_inserter(victims),
+                     [&](std::size_t one) { return should_have_ended(report_.tasks[one]); });
+        return victims;
+    }
+
+    std::optional<HangVerdict> by_wait() const {
+        const WaitTree* worst = nullptr;
+        std::size_t most = 0;
+        for (const WaitTree& tree : trees_) {
+            const std::size_t count = victims_of(tree).size();
+            if (count > most) worst = &tree, most = count;
+        }
+        if (!worst) return std::nullopt;
+        return wait_verdict(*worst, victims_of(*worst));
+    }
+
+    HangVerdict wait_verdict(const WaitTree& tree, const std::vector<std::size_t>& victims) const {
+        HangVerdict verdict{tree.thing.empty() ? "stuck task" : "stuck device", {}, {}};
+        const HangTask& longest =
+            report_.tasks[*std::max_element(victims.begin(), victims.end(), [&](auto a, auto b) {
+                return report_.tasks[a].seconds.value_or(0) < report_.tasks[b].seconds.value_or(0);
+            })];
+        if (!tree.thing.empty()) {
+            verdict.sentence =
+                fmt::format("{} {}: {}", tree.thing, tree.thing_role, waiters_in_words(victims, longest));
+            verdict.because.push_back(fact(longest));
+            return verdict;
+        }
+        const HangTask& root = report_.tasks[tree.root ? *tree.root : tree.ring.front()];
+        const std::string state = root.wait ? wait_in_words(root) : state_in_words(root);
+        if (victims.size() == 1 && longest.task.task == root.task.task) {
+            verdict.sentence = fmt::format("{} has waited for {}: it {}", name_in_words(root.task),
+                                           duration(root.seconds), state);
+            verdict.because.push_back(fact(root));
+            return verdict;
+        }
+        const HangTask& nearest = report_.tasks[nearest_to(root, victims)];
+        verdict.sentence = fmt::format("{}; {} {}", waiters_in_words(victims, longest),
+                                       name_in_words(root.task), role_of(root, nearest));
+        verdict.sentence += fmt::format(" and {}", state);
+        verdict.because.push_back(fact(root));
+        verdict.because.push_back(fact(nearest));
+        return verdict;
+    }
+
+    static const HangBlocker* link_to(const HangTask& root, const HangTask& task) {
+        if (!task.wait) return nullptr;
+        for (const HangBlocker& blocker : task.wait->blockers)
+            if (blocker.task && blocker.task->task == root.task.task) return &blocker;
+        return nullptr;
+    }
+
+    std::size_t nearest_to(const HangTask& root, const std::vector<std::size_t>& victims) const {
+        for (const std::size_t one : victims)
+            if (link_to(root, report_.tasks[one])) return one;
+        return victims.front();
+    }
+
+    static std::string role_of(const HangTask& root, const HangTask& nearest) {
+        const HangBlocker* link = link_to(root, nearest);
+        if (!link) return "is at the root of it";
+        return link->role + (link->certain ? "" : ", which does not prove that it holds it,");
+    }
+
+    static std::string waiters_in_words(const std::vector<std::size_t>& victims, const HangTask& longest) {
+        const std::string what =
+            longest.wait ? fmt::format(" for {}", wait_object_in_words(*longest.wait)) : "";
+        const std::string more =
+            victims.size() > 1 ? fmt::format("; {} more wait behind it", victims.size() - 1) : "";
+        return fmt::format("{} has waited {}{}{}", name_in_words(longest.task), duration(longest.seconds),
+                           what, more);
+    }
+
+    const HangReport& report_;
+    const std::vector<WaitTree>& trees_;
+};
+
+}  // namespace
+
+std::optional<HangVerdict> judge_hang(const HangReport& report, const std::vector<WaitTree>& trees) {
+    return Judge(report, trees).run();
+}
+
+}  // namespace postmortem

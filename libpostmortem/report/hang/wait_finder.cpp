@@ -1,0 +1,303 @@
+#include "report/hang/wait_finder.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "report/tasks/task_mention.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t innermost = 8;
+
+bool any_starts_with(const std::vector<std::string>& functions,
+                     std::initializer_list<std::string_view> starts) {
+    const auto end = functions.begin() + static_cast<std::ptrdiff_t>(std::min(functions.size(), innermost));
+    return std::any_of(functions.begin(), end, [&](std::string_view name) {
+        return std::any_of(starts.begin(), starts.end(), [&](auto start) { return name.starts_with(start); });
+    });
+}
+
+std::string name_of(const SuperBlock& block) {
+    if (block.type == "bdev") return fmt::format("disk {}", block.disk);
+    if (block.disk.empty() || block.disk == block.id)
+        return fmt::format("file system {} ({})", block.id, block.type);
+    return fmt::format("file system {} ({}, on {})", block.id, block.type, block.disk);
+}
+
+}  // namespace
+
+WaitFinder::WaitFinder(const Kernel& kernel, const TaskTable& table, ProblemCollector& problems)
+    : kernel_(kernel),
+      table_(table),
+      problems_(problems),
+      locks_(kernel, table),
+      waiters_(kernel, table),
+      workqueues_(kernel),
+      ends_(read_awaited_ends(kernel, table)) {
+    for (const Error& problem : workqueues_.problems()) problems_.add("the workqueues", problem);
+    Problems missing;
+    super_blocks_ = read_super_blocks(kernel, missing);
+    for (const Error& problem : missing) problems_.add("the file systems", problem);
+}
+
+std::string WaitFinder::symbol_of(std::uint64_t address) const {
+    const auto hit = kernel_.symbol_at(address);
+    if (!hit || hit->symbol.address != address) return {};
+    return hit->symbol.name;
+}
+
+HangWait WaitFinder::named(std::string kind, std::uint64_t address, std::string proof) const {
+    HangWait wait;
+    wait.kind = std::move(kind);
+    wait.address = address;
+    wait.symbol = symbol_of(address);
+    wait.proof = std::move(proof);
+    return wait;
+}
+
+std::optional<HangBlocker> WaitFinder::blocker(std::uint64_t task, std::string role,
+                                               std::string proof) const {
+    const Task* known = table_.by_address(task);
+    if (!known) return std::nullopt;
+    return HangBlocker{mention(*known), {}, std::move(role), std::move(proof), true};
+}
+
+bool WaitFinder::has_timer(const Task& task) const {
+    const auto stack = read_sleeping_stack(kernel_, task);
+    return stack && waiters_.has_timer(task, *stack);
+}
+
+std::optional<HangWait> WaitFinder::find(const Task& task, const std::vector<std::string>& functions) {
+    const std::vector<std::string> inner(
+        functions.begin(),
+        functions.begin() + static_cast<std::ptrdiff_t>(std::min(functions.size(), innermost)));
+    if (const auto kind = lock_awaited_in(inner)) return lock(task, *kind);
+    const auto stack = read_sleeping_stack(kernel_, task);
+    if (!stack) {
+        problems_.add("the stack", fmt::format("of pid {}", task.pid), stack.error());
+        return std::nullopt;
+    }
+    const auto waiters = waiters_.find(task, *stack);
+    if (waiters.empty())
+        return any_starts_with(functions, {"percpu_down_write"}) ? percpu_writer(task, *stack) : std::nullopt;
+    const StackWaiter& waiter = waiters.front();
+    switch (waiter.kind) {
+        case WaiterKind::Semaphore:
+            return any_starts_with(functions, {"__down", "___down", "down"}) ? semaphore(waiter)
+                                                                             : std::nullopt;
+        case WaiterKind::Page: return page(waiter);
+        case WaiterKind::Bit:
+        case WaiterKind::Variable: return bit(waiter);
+        case WaiterKind::Simple:
+        case WaiterKind::Queue: break;
+    }
+    if (any_starts_with(
+            functions, {"wait_for_completion", "__wait_for_common", "do_wait_for_common", "wait_for_common"}))
+        return completion(task, waiter, *stack, functions);
+    if (symbol_of(waiter.function) == "percpu_rwsem_wake_function") {
+        const auto head = Field::find(kernel_.types(), "percpu_rw_semaphore", {"waiters.head"});
+        if (head)
+            return percpu_lock(waiter.head - head->offset(),
+                               "the waiter on its stack hangs in the lock's `waiters`");
+    }
+    return queue(waiter);
+}
+
+// ---- locks ----
+
+std::optional<HangWait> WaitFinder::lock(const Task& task, LockKind kind) {
+    const auto found = locks_.find(task, kind);
+    if (!found) {
+        HangWait wait;
+        wait.kind = to_string(kind);
+        wait.unknown = fmt::format("not known, because {}", found.error().message);
+        problems_.add("the lock", fmt::format("that pid {} waits for", task.pid), found.error());
+        return wait;
+    }
+    HangWait wait = named(std::string(to_string(found->kind)), found->address, found->proof);
+    add_owner(wait, *found);
+    return wait;
+}
+
+void WaitFinder::add_owner(HangWait& wait, const LockWait& found) const {
+    if (found.owner == 0) {
+        wait.unknown = found.owner_is_reader
+                           ? "not known, because the lock counts its readers and does not name them"
+                           : "not known, because the lock names no owner";
+        return;
+    }
+    auto owner = blocker(
+        found.owner, found.owner_is_reader ? "is the last reader on record" : "holds it",
+        found.owner_is_reader ? "the lock's `owner`, which readers leave behind" : "the lock's `owner`");
+    if (!owner) {
+        wait.unknown = fmt::format("not known, because the owner on record, {:#x}, is no task{}", found.owner,
+                                   table_.problems.empty() ? " any more" : " that could be read");
+        return;
+    }
+    owner->certain = !found.owner_is_reader;
+    wait.blockers.push_back(std::move(*owner));
+}
+
+std::optional<HangWait> WaitFinder::semaphore(const StackWaiter& waiter) {
+    const auto list = Field::find(kernel_.types(), "semaphore", {"wait_list"});
+    if (!list) return std::nullopt;
+    HangWait wait = named("semaphore", waiter.head - list->offset(),
+                          "the waiter on its stack hangs in the semaphore's `wait_list`");
+    // 194a9b9e843b (6.16), with CONFIG_DETECT_HUNG_TASK_BLOCKER
+    const std::uint64_t last = kernel_.object("semaphore", wait.address)["last_holder"].u64_or(0);
+    auto holder =
+        last != 0 ? blocker(last, "was the last to take it", "the semaphore's `last_holder`") : std::nullopt;
+    if (holder) {
+        holder->certain = false;
+        wait.blockers.push_back(std::move(*holder));
+    } else {
+        wait.unknown = "not known, because a semaphore does not name who took it";
+    }
+    return wait;
+}
+
+std::optional<HangWait> WaitFinder::percpu_lock(std::uint64_t address, std::string proof) {
+    HangWait wait = named("percpu_rw_semaphore", address, std::move(proof));
+    for (const SuperBlock& block : super_blocks_) {
+        if (address < block.locks || address >= block.locks_end) continue;
+        wait.detail = fmt::format("the write lock of {}", name_of(block));
+        if (block.frozen)
+            wait.blockers.push_back(
+                {std::nullopt, name_of(block), "is frozen", "its `s_writers.frozen`", true});
+    }
+    const std::uint64_t writer = kernel_.object("percpu_rw_semaphore", address)["writer"]["task"].u64_or(0);
+    if (wait.blockers.empty() && writer != 0)
+        if (auto task =
+                blocker(writer, "wants to write, and waits for its readers", "the lock's `writer.task`"))
+            wait.blockers.push_back(std::move(*task));
+    if (wait.blockers.empty()) wait.unknown = "not known, because the lock does not name its writer";
+    return wait;
+}
+
+// percpu_down_write() waits for the readers to leave; they are counted and not named.
+std::optional<HangWait> WaitFinder::percpu_writer(const Task& task, const SleepingStack& stack) {
+    const auto writer = Field::find(kernel_.types(), "percpu_rw_semaphore", {"writer.task"});
+    if (!writer) return std::nullopt;
+    // Registers that were saved on the stack name the lock, or its member that is waited at.
+    for (const std::uint64_t word : stack.words) {
+        if (word % stack.word_size != 0 || word == 0 || stack.range.holds(word, stack.word_size)) continue;
+        for (const std::uint64_t lock : {word, word - writer->offset()}) {
+            if (writer->u64_or(kernel_.memory(), lock, 0) != task.address) continue;
+            HangWait wait = named("percpu_rw_semaphore", lock, "the lock's `writer.task` is this task");
+            wait.detail = "until its readers have left";
+            wait.unknown = "not known, because the lock counts its readers and does not name them";
+            return wait;
+        }
+    }
+    return std::nullopt;
+}
+
+// ---- completions ----
+
+HangWait WaitFinder::completion(const Task& task, const StackWaiter& waiter, const SleepingStack& stack,
+                                const std::vector<std::string>& functions) {
+    const auto list = Field::find(kernel_.types(), "completion", {"wait.task_list", "wait.head"});
+    HangWait wait = named("completion", list ? waiter.head - list->offset() : waiter.head,
+                          "the waiter on its stack hangs in the completion's list");
+    if (const auto end = ends_.find(wait.address); end != ends_.end()) {
+        wait.detail = fmt::format("{}, until that task will {}", end->second.member, end->second.step);
+        if (auto who = blocker(end->second.task->address, fmt::format("has to {}", end->second.step),
+                               fmt::format("its `{}` is this completion", end->second.member)))
+            wait.blockers.push_back(std::move(*who));
+        wait.by_choice = end->second.of_vfork;
+        return wait;
+    }
+    if (const auto target = workqueues_.flush_of(wait.address, task.address)) {
+        add_flush(wait, *target);
+        return wait;
+    }
+    if (stack.holds(wait.address) &&
+        any_starts_with(functions, {"__wait_rcu_gp", "synchronize_rcu", "synchronize_sched"})) {
+        wait.kind = "grace period";
+        wait.detail = "of RCU: until every CPU has passed a quiet point";
+        wait.unknown = "not known, because no CPU is known to hold it up";
+        return wait;
+    }
+    wait.unknown = "not known, because a completion does not name who will complete it";
+    return wait;
+}
+
+void WaitFinder::add_flush(HangWait& wait, const FlushTarget& target) const {
+    const std::string work = target.function != 0 ? symbol_of(target.function) : "";
+    const std::string queue =
+        target.workqueue.empty() ? "" : fmt::format(" of workqueue {}", target.workqueue);
+    std::string_view role = "runs it";
+    switch (target.place) {
+        case FlushTarget::Place::Running:
+            wait.kind = "work";
+            wait.detail = fmt::format("{}{}, which is running", work, queue);
+            wait.proof = "the barrier on its stack stands in the worker's list";
+            break;
+        case FlushTarget::Place::Pending:
+            wait.kind = "work";
+            wait.detail = fmt::format("{}{}, which no worker has begun with", work, queue);
+            wait.proof = "the barrier on its stack stands in the pool's line";
+            role = "is busy in the same pool";
+            break;
+        case FlushTarget::Place::Inactive:
+            wait.kind = "work";
+            wait.detail = fmt::format("{}{}, which may not begin before others have ended", work, queue);
+            wait.proof = "the barrier on its stack stands among the queue's inactive works";
+            role = "runs what is before it";
+            break;
+        case FlushTarget::Place::Queue:
+            wait.kind = "workqueue";
+            wait.detail = fmt::format("all that was queued on workqueue {}", target.workqueue);
+            wait.proof = "the flusher on its stack is one of the workqueue's";
+            role = "runs work of it";
+            break;
+    }
+    if (target.work != 0) wait.address = target.work;
+    for (const PoolWorker* worker : target.workers) {
+        auto who = blocker(worker->task, fmt::format("{} ({})", role, symbol_of(worker->function)),
+                           "the worker's `current_work`");
+        if (who) wait.blockers.push_back(std::move(*who));
+    }
+    if (wait.blockers.empty()) wait.unknown = "not known, because no worker is busy with it";
+}
+
+// ---- pages, bits, queues ----
+
+HangWait WaitFinder::page(const StackWaiter& waiter) const {
+    HangWait wait;
+    wait.kind = "page";
+    wait.address = waiter.key;
+    wait.proof = "the waiter on its stack names the page";
+    const auto block = super_block_of_page(kernel_, waiter.key);
+    wait.detail =
+        waiter.bit == 0 ? "until it is unlocked" : fmt::format("until its flag {} is clear", waiter.bit);
+    if (!block) {
+        wait.unknown = fmt::format("not known, because {}", block.error().message);
+        return wait;
+    }
+    wait.blockers.push_back(
+        {std::nullopt, name_of(*block), "has to read or write it", "the page's `mapping`", true});
+    return wait;
+}
+
+HangWait WaitFinder::bit(const StackWaiter& waiter) const {
+    const bool is_bit = waiter.kind == WaiterKind::Bit;
+    HangWait wait = named(is_bit ? "bit" : "variable", waiter.key, "the waiter on its stack names it");
+    if (is_bit) wait.detail = fmt::format("until bit {} is clear", waiter.bit);
+    wait.unknown = "not known, because neither a bit nor a variable names who will change it";
+    return wait;
+}
+
+HangWait WaitFinder::queue(const StackWaiter& waiter) const {
+    const auto head = Field::find(kernel_.types(),
+                                  waiter.kind == WaiterKind::Simple ? "swait_queue_head" : "wait_queue_head",
+                                  {waiter.kind == WaiterKind::Simple ? "task_list" : "head"});
+    HangWait wait = named("wait queue", waiter.head - (head ? head->offset() : 0),
+                          "the waiter on its stack hangs in the queue's list");
+    wait.unknown = "not known, because a wait queue does not name who will wake it up";
+    return wait;
+}
+
+}  // namespace postmortem

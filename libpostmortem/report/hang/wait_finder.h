@@ -1,0 +1,58 @@
+// What a sleeping task waits for, and who would have to act: put together from what kernel/ knows of locks,
+// completions, work, pages and file systems. What cannot be proven is said to be unknown, with the reason.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <postmortem/hang.h>
+
+#include "base/problem_collector.h"
+#include "kernel/fs/super_blocks.h"
+#include "kernel/locking/lock_wait.h"
+#include "kernel/locking/stack_waiters.h"
+#include "kernel/sched/awaited_ends.h"
+#include "kernel/workqueue/workqueues.h"
+
+namespace postmortem {
+
+/// Borrows the kernel and the table. For one thread.
+class WaitFinder {
+  public:
+    WaitFinder(const Kernel& kernel, const TaskTable& table, ProblemCollector& problems);
+
+    /// `functions`: what the task is asleep in, innermost first.
+    std::optional<HangWait> find(const Task& task, const std::vector<std::string>& functions);
+    /// Whether a timer will wake it up.
+    bool has_timer(const Task& task) const;
+    const Workqueues& workqueues() const { return workqueues_; }
+
+  private:
+    std::optional<HangWait> lock(const Task& task, LockKind kind);
+    void add_owner(HangWait& wait, const LockWait& found) const;
+    std::optional<HangWait> semaphore(const StackWaiter& waiter);
+    std::optional<HangWait> percpu_lock(std::uint64_t address, std::string proof);
+    std::optional<HangWait> percpu_writer(const Task& task, const SleepingStack& stack);
+    HangWait completion(const Task& task, const StackWaiter& waiter, const SleepingStack& stack,
+                        const std::vector<std::string>& functions);
+    void add_flush(HangWait& wait, const FlushTarget& target) const;
+    HangWait page(const StackWaiter& waiter) const;
+    HangWait bit(const StackWaiter& waiter) const;
+    HangWait queue(const StackWaiter& waiter) const;
+
+    HangWait named(std::string kind, std::uint64_t address, std::string proof) const;
+    std::string symbol_of(std::uint64_t address) const;
+    std::optional<HangBlocker> blocker(std::uint64_t task, std::string role, std::string proof) const;
+
+    const Kernel& kernel_;
+    const TaskTable& table_;
+    ProblemCollector& problems_;
+    LockWaitFinder locks_;
+    StackWaiterFinder waiters_;
+    Workqueues workqueues_;
+    std::unordered_map<std::uint64_t, AwaitedEnd> ends_;
+    std::vector<SuperBlock> super_blocks_;
+};
+
+}  // namespace postmortem

@@ -1,0 +1,137 @@
+// Machines that stand still, and machines that do not: real dumps in which the lab staged it.
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include <postmortem/crash_dump.h>
+#include <postmortem/hang.h>
+
+#include "base/text.h"
+#include "support/real_dumps.h"
+
+namespace hang_real_test {
+
+using namespace postmortem;
+using namespace postmortem::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string scenario_of(const fs::path& file) {
+    return file.parent_path().filename().string();
+}
+
+// Staged so that something stands still for longer than a working machine lets it.
+bool is_staged(const std::string& name) {
+    for (const std::string_view part :
+         {"-hang-", "-hung", "-mod-mutex", "-mod-spin", "-mod-deaf", "-mod-rcu"})
+        if (contains(name, part)) return true;
+    return false;
+}
+
+HangReport ask(const fs::path& file) {
+    const auto dump = CrashDump::open(file);
+    REQUIRE(dump);
+    return hang(*dump);
+}
+
+HangReport ask_sample(const std::string& name) {
+    for (const fs::path& file : real_dumps("vmcore"))
+        if (scenario_of(file) == name) return ask(file);
+    return {};
+}
+
+const HangTask& task_named(const HangReport& report, std::string_view comm) {
+    const auto found = std::find_if(report.tasks.begin(), report.tasks.end(),
+                                    [&](const HangTask& task) { return task.task.comm == comm; });
+    REQUIRE(found != report.tasks.end());
+    return *found;
+}
+
+// `waiter` waits for a `kind` named `symbol`, and `blocker` is who holds it up.
+void check_wait(const HangReport& report, std::string_view waiter, std::string_view kind,
+                std::string_view symbol, std::string_view blocker) {
+    CAPTURE(waiter);
+    const HangTask& task = task_named(report, waiter);
+    REQUIRE(task.wait);
+    CHECK(task.wait->kind == kind);
+    CHECK(task.wait->symbol == symbol);
+    REQUIRE_FALSE(task.wait->blockers.empty());
+    REQUIRE(task.wait->blockers.front().task);
+    CHECK(task.wait->blockers.front().task->comm == blocker);
+    CHECK_FALSE(task.wait->proof.empty());
+    CHECK_FALSE(task.wait->blockers.front().proof.empty());
+    REQUIRE(task.seconds);
+    CHECK(*task.seconds > 10);
+    CHECK(*task.seconds < 100);
+}
+
+}  // namespace
+
+TEST_CASE("nothing stands still on machines that died of something else") {
+    int asked = 0;
+    for (const fs::path& file : real_dumps("vmcore")) {
+        if (is_staged(scenario_of(file))) continue;
+        CAPTURE(scenario_of(file));
+        const HangReport report = ask(file);
+        CHECK_FALSE(report.verdict);
+        CHECK(report.cpus.empty());
+        CHECK(std::none_of(report.trees.begin(), report.trees.end(),
+                           [](const HangTree& tree) { return tree.deadlock; }));
+        ++asked;
+    }
+    CHECK(asked >= 10);
+}
+
+TEST_CASE("whoever waits for its vfork() child does so by choice, and the child is named") {
+    int seen = 0;
+    for (const fs::path& file : real_dumps("vmcore")) {
+        const HangReport report = ask(file);
+        for (const HangTask& task : report.tasks) {
+            if (task.task.comm != "vfork-parent" || !task.uninterruptible) continue;
+            CAPTURE(scenario_of(file));
+            REQUIRE(task.wait);
+            CHECK(task.killable);
+            CHECK(task.wait->by_choice);
+            REQUIRE(task.wait->blockers.size() == 1);
+            CHECK(task.wait->blockers.front().task->comm == "vfork-child");
+            ++seen;
+        }
+    }
+    CHECK(seen >= 5);
+}
+
+TEST_CASE("two tasks that took two mutexes in two orders are a deadlock") {
+    const HangReport report = ask_sample("trixie-mod-mutex");
+    REQUIRE(report.verdict);
+    CHECK(report.verdict->kind == "deadlock");
+    CHECK(contains(report.verdict->sentence, "one-way (pid 207)"));
+    CHECK(contains(report.verdict->sentence, "other-way (pid 208)"));
+    CHECK(report.verdict->because.size() == 2);
+    check_wait(report, "one-way", "mutex", "labcrash_second", "other-way");
+    check_wait(report, "other-way", "mutex", "labcrash_first", "one-way");
+    REQUIRE_FALSE(report.trees.empty());
+    CHECK(report.trees.front().deadlock);
+    CHECK(report.trees.front().rows.size() == 2);
+}
+
+TEST_CASE("a CPU that spins for a lock that it holds is told, with where it spins") {
+    const HangReport report = ask_sample("bullseye-mod-spin");
+    REQUIRE(report.verdict);
+    CHECK(report.verdict->kind == "stuck CPU");
+    REQUIRE(report.cpus.size() == 1);
+    const HangCpu& cpu = report.cpus.front();
+    CHECK(cpu.cpu == 1);
+    CHECK(cpu.trouble == "does not schedule");
+    REQUIRE(cpu.task);
+    CHECK(cpu.task->pid == 153);
+    REQUIRE(cpu.functions.size() > 2);
+    CHECK(cpu.functions[0] == "native_queued_spin_lock_slowpath");
+    CHECK(cpu.functions[1] == "_raw_spin_lock");
+    CHECK(cpu.functions[2] == "labcrash_spin");
+    REQUIRE(cpu.waiting);
+    CHECK(contains(cpu.waiting->comm, "kworker/1"));
+    CHECK(contains(report.verdict->sentence, "labcrash_spin"));
+}
+
+}  // namespace hang_real_test
