@@ -111,6 +111,14 @@ struct HangDisk {
     std::string state;  ///< "suspended", "frozen"; empty where it takes requests
 };
 
+/// A grace period of RCU that has been going on for long.
+struct HangGracePeriod {
+    std::string flavour;  ///< "rcu_preempt". Untrusted
+    std::optional<double> seconds;
+    std::vector<std::uint32_t> cpus;   ///< that it waits for
+    std::vector<TaskMention> readers;  ///< preempted ones
+};
+
 struct HangVerdict {
     std::string kind;      ///< "deadlock", "stuck CPU", …
     std::string sentence;  ///< Untrusted
@@ -125,6 +133,7 @@ struct HangReport {
     std::vector<HangCpu> cpus;
     std::vector<HangPool> pools;
     std::vector<HangDisk> disks;
+    std::optional<HangGracePeriod> grace_period;
     Problems problems;
 };
 

@@ -106,6 +106,8 @@ class DiskReader {
         known.first_minor = static_cast<std::uint32_t>(*minor);
         known.queue = *queue;
         known.operations = disk["fops"].u64_or(0);
+        known.private_data = disk["private_data"].u64_or(0);
+        known.freeze_depth = disk["queue"]["mq_freeze_depth"].u64_or(0);
         count_in_flight(disk, known);
     }
 
@@ -114,7 +116,7 @@ class DiskReader {
         std::uint64_t counts[2] = {0, 0};
         const auto driver = queue["mq_ops"].u64();
         const auto done = !driver        ? Result<void>(fail(driver.error()))
-                          : *driver != 0 ? count_requests(queue, counts)
+                          : *driver != 0 ? count_requests(queue, known, counts)
                                          : count_by_statistics(disk, counts);
         if (!done) return problems_.add("the requests in flight", "of " + known.name, done.error());
         known.reads = counts[0];
@@ -122,7 +124,7 @@ class DiskReader {
     }
 
     // A table of contexts since 5.18 (4e5cc99e1e48), which 7.0 or so made an array again.
-    Result<void> count_requests(const Object& queue, std::uint64_t (&counts)[2]) {
+    Result<void> count_requests(const Object& queue, KnownDisk& known, std::uint64_t (&counts)[2]) {
         const auto own = queue.u64();
         if (!own) return fail(own.error());
         std::vector<std::uint64_t> contexts;
@@ -150,12 +152,13 @@ class DiskReader {
             const auto tags = kernel_.object("blk_mq_hw_ctx", context)["tags"].u64();
             if (!tags) return fail(tags.error());
             if (!done.insert(*tags).second) continue;
-            if (auto counted = count_tags(*tags, *own, counts); !counted) return counted;
+            if (auto counted = count_tags(*tags, *own, known, counts); !counted) return counted;
         }
         return {};
     }
 
-    Result<void> count_tags(std::uint64_t tags, std::uint64_t queue, std::uint64_t (&counts)[2]) {
+    Result<void> count_tags(std::uint64_t tags, std::uint64_t queue, KnownDisk& known,
+                            std::uint64_t (&counts)[2]) {
         const Object set = kernel_.object("blk_mq_tags", tags);
         const auto count = set["nr_tags"].u64(), requests = set["rqs"].u64();
         if (!count || !requests) return fail(!count ? count.error() : requests.error());
@@ -168,7 +171,12 @@ class DiskReader {
                        flags = request["cmd_flags"].u64();
             if (!owner || !state || !flags)
                 return fail(!owner ? owner.error() : !state ? state.error() : flags.error());
-            if (*owner == queue && *state == in_flight_state) ++counts[*flags & operation_bits & 1];
+            if (*owner != queue || *state != in_flight_state) continue;
+            const bool writes = (*flags & operation_bits & 1) != 0;
+            ++counts[writes];
+            known.in_flight.push_back(
+                {*address, request["start_time_ns"].u64_or(0), request["end_io_data"].u64_or(0),
+                 request["bio"].u64_or(0) != 0 ? request["bio"]["bi_private"].u64_or(0) : 0, writes});
         }
         return {};
     }

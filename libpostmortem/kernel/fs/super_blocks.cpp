@@ -19,7 +19,8 @@ std::string disk_of_device(const Object& device) {
 
 Result<SuperBlock> read_super_block(const Kernel& kernel, std::uint64_t address) {
     const Object block = kernel.object("super_block", address);
-    const auto id = block["s_id"].string(longest_super_name), type = block["s_type"]["name"].string(longest_super_name);
+    const auto id = block["s_id"].string(longest_super_name),
+               type = block["s_type"]["name"].string(longest_super_name);
     if (!id || !type) return fail(!id ? id.error() : type.error());
     SuperBlock made{address, *type, *id, disk_of_device(block["s_bdev"]), false, 0, 0};
     // SB_UNFROZEN is 0 (include/linux/fs/super_types.h, before 6.19 fs.h)

@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t most_pools = 1u << 16, most_pool_workers = 1u << 16, most_works = 1u << 20;
 constexpr std::size_t longest_queue_name = 64;
 
-Field member(const Kernel& kernel, std::string_view structure, std::initializer_list<std::string_view> paths) {
+Field member(const Kernel& kernel, std::string_view structure,
+             std::initializer_list<std::string_view> paths) {
     return Field::find(kernel.types(), structure, paths).value_or(Field());
 }
 
@@ -156,7 +157,7 @@ std::optional<FlushTarget> Workqueues::by_barrier(std::uint64_t done, std::uint6
                 scheduled = member(kernel_, "worker", {"scheduled"}),
                 line = member(kernel_, "worker_pool", {"worklist"}),
                 inactive = member(kernel_, "pool_workqueue",
-                                 {"inactive_works", "delayed_works"});  // 5.15 (f97a4a1a3f87)
+                                  {"inactive_works", "delayed_works"});  // 5.15 (f97a4a1a3f87)
     if (!own.present() || !who.present() || barrier_function_ == 0) return std::nullopt;
     const std::uint64_t barrier = done - own.offset();
     if (who.u64_or(kernel_.memory(), barrier, 0) != task) return std::nullopt;

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "kernel/panic/watchdog.h"
-#include "kernel/sched/clock.h"
 #include "report/hang/hang_limits.h"
 #include "report/run_queues/run_queues.h"
 #include "report/tasks/task_mention.h"
@@ -32,8 +31,9 @@ bool was_stopped(const std::vector<std::string>& functions) {
 
 class CpuFinder {
   public:
-    CpuFinder(const Kernel& kernel, const TaskTable& table, HangTasks& tasks, ProblemCollector& problems)
-        : table_(table), tasks_(tasks) {
+    CpuFinder(const Kernel& kernel, const TaskTable& table, HangTasks& tasks, std::uint64_t now,
+              ProblemCollector& problems)
+        : table_(table), tasks_(tasks), latest_(now) {
         auto queues = make_run_queues(kernel);
         if (!queues) {
             problems.add("the run queues", queues.error());
@@ -41,11 +41,7 @@ class CpuFinder {
         }
         queues_ = std::move(*queues);
         for (const Error& problem : queues_.problems) problems.add(problem);
-        for (const CpuRunQueue& cpu : queues_.cpus)
-            if (cpu.online && cpu.clock_ns) latest_ = std::max(latest_, *cpu.clock_ns);
-        const auto now = scheduler_clock(kernel);
-        if (!now) return;
-        auto watchdog = read_watchdog(kernel, *now, problems);
+        auto watchdog = read_watchdog(kernel, now, problems);
         if (watchdog) watchdog_ = std::move(*watchdog);
     }
 
@@ -68,7 +64,9 @@ class CpuFinder {
     }
 
   private:
-    static double seconds_of(std::uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
+    double seconds_since(std::optional<std::uint64_t> ns) const {
+        return ns && *ns < latest_ ? static_cast<double>(latest_ - *ns) * 1e-9 : 0;
+    }
 
     // Of what really is in line: what a throttled group keeps back does not wait for the CPU.
     void add_waiting(const CpuRunQueue& cpu, HangCpu& made) const {
@@ -76,10 +74,8 @@ class CpuFinder {
             if (!*queue) continue;
             for (const RunQueueRow& row : (*queue)->rows) {
                 if (!row.task || row.dequeued || row.task->current || !row.task->waiting_ns) continue;
-                // Its clock stands as long as the CPU gets no interrupts: the others' goes on.
-                const std::uint64_t more =
-                    cpu.clock_ns && *cpu.clock_ns < latest_ ? latest_ - *cpu.clock_ns : 0;
-                const double seconds = seconds_of(*row.task->waiting_ns + more);
+                // Not by its own clock, which stands as long as the CPU gets no interrupts.
+                const double seconds = seconds_since(row.task->queued_since_ns);
                 if (made.waiting_seconds && *made.waiting_seconds >= seconds) continue;
                 made.waiting = TaskMention{row.task->pid, row.task->task, cpu.cpu, row.task->comm};
                 made.waiting_seconds = seconds;
@@ -88,17 +84,21 @@ class CpuFinder {
     }
 
     bool is_hung(const CpuRunQueue& cpu, HangCpu& made) const {
-        const double lag = cpu.clock_ns ? seconds_of(latest_ - std::min(latest_, *cpu.clock_ns)) : 0;
-        const double ran = cpu.running_ns ? seconds_of(*cpu.running_ns) + lag : 0;
+        const double lag = seconds_since(cpu.clock_ns);
+        const double ran = seconds_since(cpu.current->last_run_ns);
         const double silent = silence_of(cpu.cpu);
         const bool soft = watchdog_.threshold_seconds && *watchdog_.threshold_seconds > 0 &&
                           silent > static_cast<double>(2 * *watchdog_.threshold_seconds);
         const bool deaf = lag >= deaf_seconds;
-        const bool greedy = made.waiting_seconds.value_or(0) >= long_seconds && ran >= long_seconds;
-        if (!deaf && !soft && !greedy) return false;
-        made.seconds = deaf ? lag : greedy ? ran : silent;
         const bool realtime = cpu.current->priority && *cpu.current->priority < first_fair_priority;
-        made.trouble = deaf ? "takes no interrupts" : realtime ? "real-time task" : "does not schedule";
+        // The stopper comes in between, and what a real-time task ran before that is not known.
+        const bool greedy =
+            made.waiting_seconds.value_or(0) >= long_seconds && (ran >= long_seconds || realtime);
+        if (!deaf && !soft && !greedy) return false;
+        made.seconds = deaf ? lag : !greedy ? silent : realtime ? made.waiting_seconds : ran;
+        made.trouble = deaf                 ? "takes no interrupts"
+                       : realtime && greedy ? "real-time task"
+                                            : "does not schedule";
         if (deaf)
             made.because.push_back(
                 fmt::format("its runqueue's clock is {:.1f} s behind the latest, though it was not idle: "
@@ -109,7 +109,7 @@ class CpuFinder {
                 fmt::format("its watchdog has not run for {:.1f} s (watchdog_touch_ts); the soft lockup "
                             "detector allows {} s",
                             silent, 2 * *watchdog_.threshold_seconds));
-        if (cpu.running_ns)
+        if (cpu.current->last_run_ns)
             made.because.push_back(
                 fmt::format("{} (pid {}, prio {}) has been on it for {:.1f} s (sched_info.last_arrival)",
                             cpu.current->comm, cpu.current->pid,
@@ -131,14 +131,14 @@ class CpuFinder {
     HangTasks& tasks_;
     RunQueues queues_;
     WatchdogState watchdog_;
-    std::uint64_t latest_ = 0;
+    std::uint64_t latest_;
 };
 
 }  // namespace
 
 std::vector<HangCpu> find_hung_cpus(const Kernel& kernel, const TaskTable& table, HangTasks& tasks,
-                                    ProblemCollector& problems) {
-    return CpuFinder(kernel, table, tasks, problems).run();
+                                    std::uint64_t now, ProblemCollector& problems) {
+    return CpuFinder(kernel, table, tasks, now, problems).run();
 }
 
 }  // namespace postmortem

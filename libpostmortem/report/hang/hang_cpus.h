@@ -11,7 +11,8 @@
 
 namespace postmortem {
 
+/// `now`: by the scheduler's clock.
 std::vector<HangCpu> find_hung_cpus(const Kernel& kernel, const TaskTable& table, HangTasks& tasks,
-                                    ProblemCollector& problems);
+                                    std::uint64_t now, ProblemCollector& problems);
 
 }  // namespace postmortem

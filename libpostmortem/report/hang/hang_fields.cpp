@@ -104,10 +104,18 @@ void describe(Describer<HangDisk>& disk) {
     disk.add("state", &HangDisk::state, "why it takes none").or_null();
 }
 
+void describe(Describer<HangGracePeriod>& period) {
+    period.is("hanging grace period", "A grace period of RCU that has been going on for long");
+    period.add("flavour", &HangGracePeriod::flavour, "its RCU");
+    period.add("seconds", &HangGracePeriod::seconds, "for how long");
+    period.add("cpus", &HangGracePeriod::cpus, "that it waits for (`qsmask`)");
+    period.add("readers", &HangGracePeriod::readers, "that were preempted, and that it waits for");
+}
+
 void describe(Describer<HangVerdict>& verdict) {
     verdict.is("hang verdict", "What holds the machine up");
     verdict.add("kind", &HangVerdict::kind, "what it comes to")
-        .one_of({"deadlock", "stuck CPU", "starvation", "stuck task", "stuck device"});
+        .one_of({"deadlock", "stuck CPU", "starvation", "stuck task", "stuck device", "silent server"});
     verdict.add("sentence", &HangVerdict::sentence, "in one sentence");
     verdict.add("because", &HangVerdict::because, "what that rests on");
 }
@@ -124,6 +132,7 @@ void describe(Describer<HangReport>& report) {
     report.add("groups", &HangReport::groups, "the same by stack");
     report.add("pools", &HangReport::pools, "of workers that have work and make no progress");
     report.add("disks", &HangReport::disks, "whose requests are old, or that take none");
+    report.add("grace_period", &HangReport::grace_period, "of RCU, where it has been going on for long");
     add_problems(report);
 }
 

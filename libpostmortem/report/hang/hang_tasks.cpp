@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "kernel/sched/clock.h"
 #include "kernel/sched/task_state_words.h"
 #include "report/backtrace/backtrace.h"
 #include "report/tasks/task_mention.h"
@@ -32,14 +31,15 @@ bool sleeps_by_clock(std::string_view function) {
 }  // namespace
 
 HangTasks::HangTasks(const Kernel& kernel, const TaskTable& table, const Unwinder& unwinder,
-                     WaitFinder& waits, ProblemCollector& problems)
+                     WaitFinder& waits, std::optional<std::uint64_t> now, ProblemCollector& problems)
     : kernel_(kernel),
       table_(table),
       unwinder_(unwinder),
       waits_(waits),
       problems_(problems),
       walker_(unwinder.walker()),
-      states_(TaskStates::of(kernel)) {
+      states_(TaskStates::of(kernel)),
+      now_(now) {
     const auto find = [&](std::initializer_list<std::string_view> paths) {
         return Field::find(kernel.types(), "task_struct", paths).value_or(Field());
     };
@@ -48,10 +48,6 @@ HangTasks::HangTasks(const Kernel& kernel, const TaskTable& table, const Unwinde
     exec_start_ = find({"se.exec_start"});
     in_iowait_ = find({"in_iowait"});
     on_rq_ = find({"on_rq"});
-    if (const auto now = scheduler_clock(kernel))
-        now_ = *now;
-    else
-        problems_.add("the scheduler's clock", now.error());
 }
 
 std::vector<std::string> HangTasks::functions_of(const Task& task) {
@@ -84,8 +80,13 @@ void HangTasks::add_time(const Task& task, HangTask& made) const {
     if (!arrival || *arrival == 0 || *arrival > *now_) return;
     std::uint64_t since = *arrival;
     made.rests_on = "sched_info.last_arrival";
+    const auto queued = last_queued_.u64(memory, task.address);
+    if (made.queued && queued && *queued > since && *queued <= *now_) {
+        since = *queued;
+        made.rests_on = "sched_info.last_queued";
+    }
     const auto left = exec_start_.u64(memory, task.address);
-    if (!made.running && left && *left > since && *left <= *now_) {
+    if (!made.running && !made.queued && left && *left > since && *left <= *now_) {
         since = *left;
         made.rests_on = "se.exec_start";
     }
@@ -105,6 +106,7 @@ HangTask HangTasks::describe(const Task& task) {
     add_time(task, made);
     if (task.active || made.queued || task.stack == 0) {
         made.functions = own_functions_of(task);
+        if (made.queued) made.wait = waits_.for_cpu(task);
         return made;
     }
     made.functions = functions_of(task);

@@ -18,7 +18,7 @@ namespace postmortem {
 class HangTasks {
   public:
     HangTasks(const Kernel& kernel, const TaskTable& table, const Unwinder& unwinder, WaitFinder& waits,
-              ProblemCollector& problems);
+              std::optional<std::uint64_t> now, ProblemCollector& problems);
 
     /// All in uninterruptible sleep, the longest first; behind them whom they wait for.
     std::vector<HangTask> run();

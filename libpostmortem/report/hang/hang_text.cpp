@@ -112,6 +112,16 @@ void add_disks(const HangReport& report, std::string& text) {
     }
 }
 
+void add_grace_period(const HangReport& report, std::string& text) {
+    if (!report.grace_period) return;
+    const HangGracePeriod& period = *report.grace_period;
+    text += fmt::format("\nRCU\n   {}: a grace period has been going on for {}; it waits for",
+                        escaped(period.flavour), seconds_text(period.seconds));
+    for (const std::uint32_t cpu : period.cpus) text += fmt::format(" CPU {}", cpu);
+    for (const TaskMention& reader : period.readers) text += fmt::format(" {}", name_text(reader));
+    text += period.cpus.empty() && period.readers.empty() ? " nobody on record\n" : "\n";
+}
+
 }  // namespace
 
 std::string to_text(const HangReport& report) {
@@ -122,6 +132,7 @@ std::string to_text(const HangReport& report) {
     add_groups(report, text);
     add_pools(report, text);
     add_disks(report, text);
+    add_grace_period(report, text);
     return text;
 }
 

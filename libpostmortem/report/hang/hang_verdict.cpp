@@ -22,7 +22,11 @@ bool should_have_ended(const HangTask& task) {
     if (!task.uninterruptible || task.timed || contains_function(task, "__refrigerator")) return false;
     if (task.wait && task.wait->by_choice) return false;
     if (task.killable && (!task.wait || task.wait->blockers.empty())) return false;
-    return task.seconds.value_or(0) >= long_seconds;
+    const bool only_slow =
+        task.wait && !task.wait->blockers.empty() &&
+        std::all_of(task.wait->blockers.begin(), task.wait->blockers.end(),
+                    [](const HangBlocker& blocker) { return !blocker.task && !blocker.certain; });
+    return !only_slow && task.seconds.value_or(0) >= long_seconds;
 }
 
 std::string duration(const std::optional<double>& seconds) {
@@ -95,16 +99,26 @@ class Judge {
         for (std::size_t i = 0; i < cpu.functions.size() && i < 4; ++i)
             where += (i == 0 ? "" : " < ") + cpu.functions[i];
         if (cpu.trouble == "real-time task")
-            verdict.sentence = fmt::format("CPU {} has run nothing but the real-time task {} for {}", cpu.cpu,
-                                           who, duration(cpu.seconds));
+            verdict.sentence = fmt::format(
+                "the real-time task {} keeps CPU {} for itself: {} has waited for it for {}", who, cpu.cpu,
+                cpu.waiting ? name_in_words(*cpu.waiting) : "another task", duration(cpu.waiting_seconds));
         else
             verdict.sentence = fmt::format(
                 "CPU {} {} for {}: {} is in {}", cpu.cpu,
                 cpu.trouble == "takes no interrupts" ? "has taken no interrupts" : "has not scheduled",
                 duration(cpu.seconds), who, where.empty() ? "user space" : where);
+        if (const std::size_t behind = waiting_behind(cpu); behind > 0)
+            verdict.sentence += fmt::format("; {} tasks wait behind it", behind);
         if (report_.cpus.size() > 1)
             verdict.sentence += fmt::format("; {} more CPUs are stuck", report_.cpus.size() - 1);
         return verdict;
+    }
+
+    std::size_t waiting_behind(const HangCpu& cpu) const {
+        for (const WaitTree& tree : trees_)
+            if (cpu.task && tree.root && report_.tasks[*tree.root].task.task == cpu.task->task)
+                return tree.members.size();
+        return 0;
     }
 
     std::vector<std::size_t> victims_of(const WaitTree& tree) const {
@@ -128,7 +142,11 @@ class Judge {
     }
 
     HangVerdict wait_verdict(const WaitTree& tree, const std::vector<std::size_t>& victims) const {
-        HangVerdict verdict{tree.thing.empty() ? "stuck task" : "stuck device", {}, {}};
+        HangVerdict verdict{tree.thing.empty()                  ? "stuck task"
+                            : tree.thing.starts_with("server ") ? "silent server"
+                                                                : "stuck device",
+                            {},
+                            {}};
         const HangTask& longest =
             report_.tasks[*std::max_element(victims.begin(), victims.end(), [&](auto a, auto b) {
                 return report_.tasks[a].seconds.value_or(0) < report_.tasks[b].seconds.value_or(0);
@@ -141,10 +159,17 @@ class Judge {
         }
         const HangTask& root = report_.tasks[tree.root ? *tree.root : tree.ring.front()];
         const std::string state = root.wait ? wait_in_words(root) : state_in_words(root);
-        if (victims.size() == 1 && longest.task.task == root.task.task) {
+        const bool root_waits = std::any_of(victims.begin(), victims.end(), [&](std::size_t one) {
+            return report_.tasks[one].task.task == root.task.task;
+        });
+        if (root_waits) {
             verdict.sentence = fmt::format("{} has waited for {}: it {}", name_in_words(root.task),
                                            duration(root.seconds), state);
+            if (victims.size() > 1)
+                verdict.sentence += fmt::format("; {} more wait behind it", victims.size() - 1);
             verdict.because.push_back(fact(root));
+            if (victims.size() > 1 && longest.task.task != root.task.task)
+                verdict.because.push_back(fact(longest));
             return verdict;
         }
         const HangTask& nearest = report_.tasks[nearest_to(root, victims)];

@@ -4,29 +4,26 @@
 
 #include <fmt/format.h>
 
+#include "report/hang/wait_words.h"
 #include "report/tasks/task_mention.h"
 
 namespace postmortem {
-namespace {
 
-constexpr std::size_t innermost = 8;
-
-bool any_starts_with(const std::vector<std::string>& functions,
-                     std::initializer_list<std::string_view> starts) {
-    const auto end = functions.begin() + static_cast<std::ptrdiff_t>(std::min(functions.size(), innermost));
+bool innermost_starts_with(const std::vector<std::string>& functions,
+                           std::initializer_list<std::string_view> starts) {
+    const auto end =
+        functions.begin() + static_cast<std::ptrdiff_t>(std::min(functions.size(), innermost_functions));
     return std::any_of(functions.begin(), end, [&](std::string_view name) {
         return std::any_of(starts.begin(), starts.end(), [&](auto start) { return name.starts_with(start); });
     });
 }
 
-std::string name_of(const SuperBlock& block) {
+std::string name_in_words(const SuperBlock& block) {
     if (block.type == "bdev") return fmt::format("disk {}", block.disk);
     if (block.disk.empty() || block.disk == block.id)
         return fmt::format("file system {} ({})", block.id, block.type);
     return fmt::format("file system {} ({}, on {})", block.id, block.type, block.disk);
 }
-
-}  // namespace
 
 WaitFinder::WaitFinder(const Kernel& kernel, const TaskTable& table, ProblemCollector& problems)
     : kernel_(kernel),
@@ -35,7 +32,9 @@ WaitFinder::WaitFinder(const Kernel& kernel, const TaskTable& table, ProblemColl
       locks_(kernel, table),
       waiters_(kernel, table),
       workqueues_(kernel),
-      ends_(read_awaited_ends(kernel, table)) {
+      ends_(read_awaited_ends(kernel, table)),
+      disks_(kernel, problems),
+      grace_period_(read_grace_period(kernel)) {
     for (const Error& problem : workqueues_.problems()) problems_.add("the workqueues", problem);
     Problems missing;
     super_blocks_ = read_super_blocks(kernel, missing);
@@ -72,7 +71,7 @@ bool WaitFinder::has_timer(const Task& task) const {
 std::optional<HangWait> WaitFinder::find(const Task& task, const std::vector<std::string>& functions) {
     const std::vector<std::string> inner(
         functions.begin(),
-        functions.begin() + static_cast<std::ptrdiff_t>(std::min(functions.size(), innermost)));
+        functions.begin() + static_cast<std::ptrdiff_t>(std::min(functions.size(), innermost_functions)));
     if (const auto kind = lock_awaited_in(inner)) return lock(task, *kind);
     const auto stack = read_sleeping_stack(kernel_, task);
     if (!stack) {
@@ -81,19 +80,20 @@ std::optional<HangWait> WaitFinder::find(const Task& task, const std::vector<std
     }
     const auto waiters = waiters_.find(task, *stack);
     if (waiters.empty())
-        return any_starts_with(functions, {"percpu_down_write"}) ? percpu_writer(task, *stack) : std::nullopt;
+        return innermost_starts_with(functions, {"percpu_down_write"}) ? percpu_writer(task, *stack)
+                                                                       : std::nullopt;
     const StackWaiter& waiter = waiters.front();
     switch (waiter.kind) {
         case WaiterKind::Semaphore:
-            return any_starts_with(functions, {"__down", "___down", "down"}) ? semaphore(waiter)
-                                                                             : std::nullopt;
+            return innermost_starts_with(functions, {"__down", "___down", "down"}) ? semaphore(waiter)
+                                                                                   : std::nullopt;
         case WaiterKind::Page: return page(waiter);
         case WaiterKind::Bit:
-        case WaiterKind::Variable: return bit(waiter);
+        case WaiterKind::Variable: return bit(waiter, functions);
         case WaiterKind::Simple:
         case WaiterKind::Queue: break;
     }
-    if (any_starts_with(
+    if (innermost_starts_with(
             functions, {"wait_for_completion", "__wait_for_common", "do_wait_for_common", "wait_for_common"}))
         return completion(task, waiter, *stack, functions);
     if (symbol_of(waiter.function) == "percpu_rwsem_wake_function") {
@@ -162,10 +162,10 @@ std::optional<HangWait> WaitFinder::percpu_lock(std::uint64_t address, std::stri
     HangWait wait = named("percpu_rw_semaphore", address, std::move(proof));
     for (const SuperBlock& block : super_blocks_) {
         if (address < block.locks || address >= block.locks_end) continue;
-        wait.detail = fmt::format("the write lock of {}", name_of(block));
+        wait.detail = fmt::format("the write lock of {}", name_in_words(block));
         if (block.frozen)
             wait.blockers.push_back(
-                {std::nullopt, name_of(block), "is frozen", "its `s_writers.frozen`", true});
+                {std::nullopt, name_in_words(block), "is frozen", "its `s_writers.frozen`", true});
     }
     const std::uint64_t writer = kernel_.object("percpu_rw_semaphore", address)["writer"]["task"].u64_or(0);
     if (wait.blockers.empty() && writer != 0)
@@ -192,112 +192,6 @@ std::optional<HangWait> WaitFinder::percpu_writer(const Task& task, const Sleepi
         }
     }
     return std::nullopt;
-}
-
-// ---- completions ----
-
-HangWait WaitFinder::completion(const Task& task, const StackWaiter& waiter, const SleepingStack& stack,
-                                const std::vector<std::string>& functions) {
-    const auto list = Field::find(kernel_.types(), "completion", {"wait.task_list", "wait.head"});
-    HangWait wait = named("completion", list ? waiter.head - list->offset() : waiter.head,
-                          "the waiter on its stack hangs in the completion's list");
-    if (const auto end = ends_.find(wait.address); end != ends_.end()) {
-        wait.detail = fmt::format("{}, until that task will {}", end->second.member, end->second.step);
-        if (auto who = blocker(end->second.task->address, fmt::format("has to {}", end->second.step),
-                               fmt::format("its `{}` is this completion", end->second.member)))
-            wait.blockers.push_back(std::move(*who));
-        wait.by_choice = end->second.of_vfork;
-        return wait;
-    }
-    if (const auto target = workqueues_.flush_of(wait.address, task.address)) {
-        add_flush(wait, *target);
-        return wait;
-    }
-    if (stack.holds(wait.address) &&
-        any_starts_with(functions, {"__wait_rcu_gp", "synchronize_rcu", "synchronize_sched"})) {
-        wait.kind = "grace period";
-        wait.detail = "of RCU: until every CPU has passed a quiet point";
-        wait.unknown = "not known, because no CPU is known to hold it up";
-        return wait;
-    }
-    wait.unknown = "not known, because a completion does not name who will complete it";
-    return wait;
-}
-
-void WaitFinder::add_flush(HangWait& wait, const FlushTarget& target) const {
-    const std::string work = target.function != 0 ? symbol_of(target.function) : "";
-    const std::string queue =
-        target.workqueue.empty() ? "" : fmt::format(" of workqueue {}", target.workqueue);
-    std::string_view role = "runs it";
-    switch (target.place) {
-        case FlushTarget::Place::Running:
-            wait.kind = "work";
-            wait.detail = fmt::format("{}{}, which is running", work, queue);
-            wait.proof = "the barrier on its stack stands in the worker's list";
-            break;
-        case FlushTarget::Place::Pending:
-            wait.kind = "work";
-            wait.detail = fmt::format("{}{}, which no worker has begun with", work, queue);
-            wait.proof = "the barrier on its stack stands in the pool's line";
-            role = "is busy in the same pool";
-            break;
-        case FlushTarget::Place::Inactive:
-            wait.kind = "work";
-            wait.detail = fmt::format("{}{}, which may not begin before others have ended", work, queue);
-            wait.proof = "the barrier on its stack stands among the queue's inactive works";
-            role = "runs what is before it";
-            break;
-        case FlushTarget::Place::Queue:
-            wait.kind = "workqueue";
-            wait.detail = fmt::format("all that was queued on workqueue {}", target.workqueue);
-            wait.proof = "the flusher on its stack is one of the workqueue's";
-            role = "runs work of it";
-            break;
-    }
-    if (target.work != 0) wait.address = target.work;
-    for (const PoolWorker* worker : target.workers) {
-        auto who = blocker(worker->task, fmt::format("{} ({})", role, symbol_of(worker->function)),
-                           "the worker's `current_work`");
-        if (who) wait.blockers.push_back(std::move(*who));
-    }
-    if (wait.blockers.empty()) wait.unknown = "not known, because no worker is busy with it";
-}
-
-// ---- pages, bits, queues ----
-
-HangWait WaitFinder::page(const StackWaiter& waiter) const {
-    HangWait wait;
-    wait.kind = "page";
-    wait.address = waiter.key;
-    wait.proof = "the waiter on its stack names the page";
-    const auto block = super_block_of_page(kernel_, waiter.key);
-    wait.detail =
-        waiter.bit == 0 ? "until it is unlocked" : fmt::format("until its flag {} is clear", waiter.bit);
-    if (!block) {
-        wait.unknown = fmt::format("not known, because {}", block.error().message);
-        return wait;
-    }
-    wait.blockers.push_back(
-        {std::nullopt, name_of(*block), "has to read or write it", "the page's `mapping`", true});
-    return wait;
-}
-
-HangWait WaitFinder::bit(const StackWaiter& waiter) const {
-    const bool is_bit = waiter.kind == WaiterKind::Bit;
-    HangWait wait = named(is_bit ? "bit" : "variable", waiter.key, "the waiter on its stack names it");
-    if (is_bit) wait.detail = fmt::format("until bit {} is clear", waiter.bit);
-    wait.unknown = "not known, because neither a bit nor a variable names who will change it";
-    return wait;
-}
-
-HangWait WaitFinder::queue(const StackWaiter& waiter) const {
-    const auto head = Field::find(kernel_.types(),
-                                  waiter.kind == WaiterKind::Simple ? "swait_queue_head" : "wait_queue_head",
-                                  {waiter.kind == WaiterKind::Simple ? "task_list" : "head"});
-    HangWait wait = named("wait queue", waiter.head - (head ? head->offset() : 0),
-                          "the waiter on its stack hangs in the queue's list");
-    wait.unknown = "not known, because a wait queue does not name who will wake it up";
-    return wait;
 }
 
 }  // namespace postmortem

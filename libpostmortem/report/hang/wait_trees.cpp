@@ -216,6 +216,10 @@ std::string state_in_words(const HangTask& task) {
     if (task.queued)
         return fmt::format("is ready to run and waits for CPU {}, in {}",
                            task.task.cpu ? fmt::format("{}", *task.task.cpu) : "?", where);
+    if (task.state.starts_with("TASK_STOPPED")) return fmt::format("is stopped by a signal, in {}", where);
+    if (task.state.starts_with("TASK_TRACED"))
+        return fmt::format("is stopped by whoever traces it, in {}", where);
+    if (task.state.starts_with("EXIT_")) return fmt::format("has ended ({})", task.state);
     return fmt::format("sleeps ({}{}), in {}", task.state, task.timed ? ", until a timer wakes it up" : "",
                        where);
 }

@@ -1,5 +1,6 @@
 // Machines that stand still, and machines that do not: real dumps in which the lab staged it.
 #include <algorithm>
+#include <filesystem>
 
 #include <doctest/doctest.h>
 
@@ -27,6 +28,18 @@ bool is_staged(const std::string& name) {
          {"-hang-", "-hung", "-mod-mutex", "-mod-spin", "-mod-deaf", "-mod-rcu"})
         if (contains(name, part)) return true;
     return false;
+}
+
+// In whatever form the lab left them.
+std::vector<fs::path> staged_dumps() {
+    std::vector<fs::path> found;
+    for (const auto& folder : fs::directory_iterator(real_dumps_folder()))
+        for (const char* name : {"vmcore", "vmcore.d31.zstd", "vmcore.d17.zstd"})
+            if (contains(folder.path().string(), "-hang-") && fs::exists(folder.path() / name)) {
+                found.push_back(folder.path() / name);
+                break;
+            }
+    return found;
 }
 
 HangReport ask(const fs::path& file) {
@@ -99,6 +112,54 @@ TEST_CASE("whoever waits for its vfork() child does so by choice, and the child 
         }
     }
     CHECK(seen >= 5);
+}
+
+// What the lab stages (testdata/lab/module/labhang.c, guest/hang.c), and what must be said of it.
+TEST_CASE("the verdict on every staged situation") {
+    struct Staged {
+        std::string_view scenario, kind;
+        std::vector<std::string_view> words;
+        bool by_types_of_module = false;  // which 5.10 does not have
+    };
+    static const Staged staged[] = {
+        {"-hang-abba", "deadlock", {"one-way (pid", "other-way (pid", "wait for each other", "1 more wait"}},
+        {"-hang-ring", "deadlock", {"ring-one (pid", "ring-two (pid", "ring-three (pid", "in a ring"}},
+        {"-hang-rwsem",
+         "stuck task",
+         {"writer (pid", "rw_semaphore labhang_rwsem", "reader (pid", "labhang_doze"}},
+        {"-hang-percpu", "stuck task", {"percpu_rw_semaphore labhang_percpu", "writer (pid"}},
+        {"-hang-semaphore", "stuck task", {"second (pid", "semaphore labhang_semaphore"}},
+        {"-hang-completion", "stuck task", {"holder (pid", "completion labhang_never", "does not name"}},
+        {"-hang-bit", "stuck task", {"-waiter (pid"}},
+        {"-hang-worker", "stuck task", {"holder (pid", "completion labhang_never", "2 more wait"}},
+        {"-hang-flush-self", "deadlock", {"kworker/", "waits for itself"}},
+        {"-hang-flush-own", "deadlock", {"kworker/", "waits for itself"}},
+        {"-hang-kthread-stop", "stuck task", {"stopper (pid", "never-stops (pid", "has to end"}},
+        {"-hang-spin", "stuck CPU", {"CPU 1", "spinner (pid", "labhang_spinner"}},
+        {"-hang-deaf", "stuck CPU", {"CPU 1", "no interrupts", "deaf (pid", "labhang_deaf"}},
+        {"-hang-rcu", "stuck CPU", {"CPU 1", "spinner (pid", "labhang_spinner", "2 tasks wait behind it"}},
+        {"-hang-dm", "stuck device", {"disk dm-0 is suspended", "dm-"}, true},
+        {"-hang-fuse", "stuck task", {"fuse-reader (pid", "fuse-daemon (pid", "stopped by a signal"}, true},
+        {"-hang-nfs", "silent server", {"server 127.0.0.1", "has to answer", "nfs"}, true},
+        {"-hang-rt", "starvation", {"rt-hog (pid", "CPU 1", "starved (pid"}},
+    };
+    int asked = 0;
+    for (const fs::path& file : staged_dumps()) {
+        const std::string name = scenario_of(file);
+        const auto known = std::find_if(std::begin(staged), std::end(staged),
+                                        [&](const Staged& one) { return name.ends_with(one.scenario); });
+        if (known == std::end(staged)) continue;
+        CAPTURE(name);
+        ++asked;
+        const HangReport report = ask(file);
+        REQUIRE(report.verdict);
+        CAPTURE(report.verdict->sentence);
+        CHECK_FALSE(report.verdict->because.empty());
+        if (known->by_types_of_module && name.starts_with("bullseye")) continue;
+        CHECK(report.verdict->kind == known->kind);
+        for (const std::string_view word : known->words) CHECK(contains(report.verdict->sentence, word));
+    }
+    MESSAGE(asked << " staged situations");
 }
 
 TEST_CASE("two tasks that took two mutexes in two orders are a deadlock") {

@@ -1,0 +1,66 @@
+#include "kernel/fs/fuse_daemons.h"
+
+#include <memory>
+
+#include "kernel/fs/open_files.h"
+#include "kernel/module/module_types.h"
+
+namespace postmortem {
+namespace {
+
+// Since 6.18 flags stand in the low bits of file->private_data
+// (FUSE_DEV_SYNC_INIT).
+constexpr std::uint64_t fuse_device_flags = 3;
+
+class FuseTypes {
+  public:
+    static Result<FuseTypes> find(const Kernel& kernel) {
+        FuseTypes types(kernel);
+        if (kernel.types().find_struct("fuse_conn")) return types;
+        auto own = read_module_types(kernel, "fuse");
+        if (!own) return fail(own.error());
+        types.own_ = std::move(*own);
+        return types;
+    }
+    Object object(std::string_view name, std::uint64_t address) const {
+        const TypeFinder& types = own_ ? *own_ : kernel_.types();
+        const auto type = types.find_struct(name);
+        if (!type) return {kernel_.memory(), types, type.error()};
+        return {kernel_.memory(), types, *type, address};
+    }
+
+  private:
+    explicit FuseTypes(const Kernel& kernel) : kernel_(kernel) {}
+    const Kernel& kernel_;
+    std::unique_ptr<TypeFinder> own_;
+};
+
+}  // namespace
+
+Result<std::vector<std::uint64_t>> find_fuse_daemons(const Kernel& kernel, const TaskTable& table,
+                                                     std::uint64_t super_block) {
+    const auto types = FuseTypes::find(kernel);
+    if (!types) return fail(types.error());
+    const auto info = kernel.object("super_block", super_block)["s_fs_info"].u64();
+    if (!info) return fail(info.error());
+    // Between the two stands a fuse_mount since 5.11 (fcee216beb9c).
+    const Object mount = types->object("fuse_mount", *info);
+    const auto connection = mount.ok() ? mount["fc"].u64() : info;
+    const auto operations = kernel.symbol("fuse_dev_operations");
+    if (!connection || !operations) return fail(!connection ? connection.error() : operations.error());
+    std::vector<std::uint64_t> daemons;
+    for (const Task& task : table.tasks) {
+        if (task.mm == 0 || !task.is_group_leader()) continue;
+        for (const FileOfTask& open : read_open_files(kernel, task).files) {
+            const Object file = kernel.object("file", open.file);
+            if (file["f_op"].u64_or(0) != *operations) continue;
+            const std::uint64_t device = file["private_data"].u64_or(0) & ~fuse_device_flags;
+            if (device == 0 || types->object("fuse_dev", device)["fc"].u64_or(0) != *connection) continue;
+            daemons.push_back(task.address);
+            break;
+        }
+    }
+    return daemons;
+}
+
+}  // namespace postmortem
