@@ -29,9 +29,9 @@ constexpr std::array<std::string_view, 11> layers = {
     "base", "output", "log", "dump", "memory", "arch", "symbols", "types", "object", "kernel", "report"};
 
 // A room includes those before it. "" is the layer's own top: what every room stands on.
-constexpr std::array<std::string_view, 17> kernel_rooms = {
-    "",       "layout",    "module",  "sched", "rcu",   "fs",  "ipc",   "net",   "cgroup",
-    "unwind", "workqueue", "locking", "mm",    "block", "irq", "panic", "printk"};
+constexpr std::array<std::string_view, 18> kernel_rooms = {
+    "",       "layout", "module",    "sched",   "time", "rcu",   "fs",  "ipc",   "net",
+    "cgroup", "unwind", "workqueue", "locking", "mm",   "block", "irq", "panic", "printk"};
 constexpr std::array<std::string_view, 5> log_rooms = {"text", "match", "oom", "events", "known"};
 
 // Files that put a layer together see all of its rooms.

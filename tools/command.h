@@ -29,6 +29,7 @@ struct Arguments {
     /// context take this one where no task is named; empty: the panic task.
     std::string context;
     bool in_foreach = false;                 ///< `rest` are the tasks that `foreach` has chosen, by address
+    std::vector<std::string> words;          ///< then: what else was named
     std::vector<std::string> command_words;  ///< where the syntax ends in a command: its name and its words
     GivenOptions given;
 
@@ -65,6 +66,7 @@ struct Syntax {
     std::size_t most_operands = SIZE_MAX;  ///< behind the first
     /// A word that names one of these, and all words behind it, are left alone: Arguments::command_words.
     std::vector<const char*> commands = {};
+    bool words_in_foreach = false;            ///< what is named besides the tasks is Arguments::words
     std::vector<const char*> makes = {};    ///< options that name a file which appears when it is whole
     bool runs_programs = false;             ///< its own sandbox is entered elsewhere, or not at all
     std::vector<const char*> changes = {};  ///< options that name a file which may be there: then no sandbox

@@ -13,6 +13,7 @@
 
 #include <postmortem/backtrace.h>
 
+#include "arch/disassembler.h"
 #include "arch/orc_register.h"
 #include "arch/registers.h"
 #include "base/bytes.h"
@@ -35,6 +36,20 @@ struct SwapPlace {
     std::uint64_t area = 0, page = 0;
 };
 
+/// What the entry that maps a page says.
+struct PageEntry {
+    bool present = false;  ///< also where programs are kept from the page
+    std::uint64_t physical = 0;
+    std::vector<std::string_view> flags;
+};
+
+/// Where a part of the kernel's address space begins: what a variable holds, or always the same.
+struct KernelBase {
+    const char* title = nullptr;  ///< "KERNEL VMALLOC BASE"
+    const char* variable = nullptr;
+    std::uint64_t otherwise = 0;
+};
+
 struct MemoryLayout {
     /// Errors: MissingDebugInfo where neither VMCOREINFO nor the dump's notes tell where the page tables are.
     Result<KernelMapping> (*map_kernel)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
@@ -44,6 +59,11 @@ struct MemoryLayout {
     /// What an entry that is not present tells of where the page is. Areas that no machine has mean something
     /// else. May be null.
     SwapPlace (*swapped_to)(std::uint64_t entry) = nullptr;
+    PageEntry (*page_entry)(std::uint64_t entry) = nullptr;
+    /// "PGD" of the top level, "PTE" of level 1.
+    const char* (*level_name)(std::uint32_t level, std::uint32_t levels) = nullptr;
+    /// As crash's `mach` lists them. May be null.
+    std::vector<KernelBase> (*bases)(const VmcoreInfo&) = nullptr;
     /// The variable that holds where all physical memory is mapped; null where that place is fixed, and
     /// map_kernel() gives it.
     const char* direct_map = nullptr;
@@ -276,6 +296,8 @@ struct Arch {
     CodeFacts code;
     FaultWords faults;
     HardwareFacts hardware{};
+    /// Null, or makes null, where no disassembler is at hand.
+    std::unique_ptr<Disassembler> (*disassembler)() = nullptr;
 };
 
 }  // namespace postmortem

@@ -71,6 +71,11 @@ Result<std::uint64_t> AddressSpace::last_entry(std::uint64_t vaddr) const {
     return walker_->last_entry(vaddr);
 }
 
+Result<TableWalk> AddressSpace::steps(std::uint64_t vaddr) const {
+    if (!walker_) return fail(ErrorCode::NotMapped, "no page tables are known", vaddr);
+    return walker_->steps(vaddr);
+}
+
 Result<std::uint64_t> AddressSpace::translate(std::uint64_t vaddr) const {
     const std::uint64_t page = align_down(vaddr, small_page);
     CachedTranslation& cached = cache_[(page / small_page) % cached_translations];

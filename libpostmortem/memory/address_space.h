@@ -20,6 +20,20 @@ struct Translation {
     std::uint64_t page_size = 0;
 };
 
+/// The way of an address through page tables, the top table's entry first; it ends at a page, or at an entry
+/// that is not present.
+struct TableWalk {
+    struct Step {
+        std::uint64_t slot = 0;   ///< physical address of the entry
+        std::uint64_t entry = 0;  ///< what stands there
+        std::uint32_t level = 1;  ///< 1 is that of the smallest pages
+        std::uint64_t size = 0;   ///< bytes that one entry of this level maps
+        bool leaf = false;        ///< a page, and no table
+    };
+    std::uint32_t levels = 0;
+    std::vector<Step> steps;
+};
+
 /// Reads one architecture's page tables.
 class PageTableWalker {
   public:
@@ -31,6 +45,10 @@ class PageTableWalker {
     /// where to. 0 where a table on the way is absent.
     virtual Result<std::uint64_t> last_entry(std::uint64_t vaddr) const {
         return fail(ErrorCode::Unsupported, "reading the entries of these page tables", vaddr);
+    }
+    /// All entries on the way. Errors: as walk(), but none where the way ends.
+    virtual Result<TableWalk> steps(std::uint64_t vaddr) const {
+        return fail(ErrorCode::Unsupported, "telling the entries of these page tables", vaddr);
     }
 };
 
@@ -53,6 +71,8 @@ class AddressSpace {
     Result<Translation> translate_whole(std::uint64_t vaddr) const;
     /// As PageTableWalker::last_entry().
     Result<std::uint64_t> last_entry(std::uint64_t vaddr) const;
+    /// As PageTableWalker::steps().
+    Result<TableWalk> steps(std::uint64_t vaddr) const;
 
     /// Fills `out` from `vaddr`, or fails on the first byte that cannot be read.
     Result<void> read(std::uint64_t vaddr, MutableBytes out, Caching caching = Caching::Keep) const;

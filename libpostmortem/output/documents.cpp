@@ -8,12 +8,14 @@
 namespace postmortem {
 
 struct AddressSpaces;
+struct AddressTranslations;
 struct BacktraceList;
 struct CheckView;
 struct ConvertedAddresses;
 struct CrashReport;
 struct DentryInfo;
 struct DeviceTable;
+struct Disassembly;
 struct DumpInformation;
 struct EvaluatedNumber;
 struct ExpressionResult;
@@ -34,19 +36,23 @@ struct OomCgroupTree;
 struct OomDocument;
 struct OpenFiles;
 struct PanicAnalysis;
+struct PendingTimers;
 struct PrintkSafeBuffers;
 struct ProcessStatus;
 struct RunQueues;
 struct SignalList;
 struct SocketList;
+struct SourcePlace;
 struct StackCheck;
 struct StackScan;
 struct StructView;
 struct SwapList;
 struct SymbolListing;
 struct SystemCallTable;
+struct TableEntries;
 struct TaskContext;
 struct TaskList;
+struct TaskStructs;
 struct Triage;
 struct UnsentAudits;
 struct WaitQueue;
@@ -54,12 +60,14 @@ struct WalkedStructs;
 struct WhatIs;
 
 void describe(Describer<AddressSpaces>& spaces);
+void describe(Describer<AddressTranslations>& all);
 void describe(Describer<BacktraceList>& list);
 void describe(Describer<CheckView>& check);
 void describe(Describer<ConvertedAddresses>& converted);
 void describe(Describer<CrashReport>& report);
 void describe(Describer<DentryInfo>& info);
 void describe(Describer<DeviceTable>& answer);
+void describe(Describer<Disassembly>& code);
 void describe(Describer<DumpInformation>& info);
 void describe(Describer<EvaluatedNumber>& number);
 void describe(Describer<ExpressionResult>& result);
@@ -80,19 +88,23 @@ void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
 void describe(Describer<OpenFiles>& files);
 void describe(Describer<PanicAnalysis>& analysis);
+void describe(Describer<PendingTimers>& timers);
 void describe(Describer<PrintkSafeBuffers>& answer);
 void describe(Describer<ProcessStatus>& status);
 void describe(Describer<RunQueues>& queues);
 void describe(Describer<SignalList>& list);
 void describe(Describer<SocketList>& list);
+void describe(Describer<SourcePlace>& source);
 void describe(Describer<StackCheck>& check);
 void describe(Describer<StackScan>& scan);
 void describe(Describer<StructView>& view);
 void describe(Describer<SwapList>& list);
 void describe(Describer<SymbolListing>& listing);
 void describe(Describer<SystemCallTable>& answer);
+void describe(Describer<TableEntries>& all);
 void describe(Describer<TaskContext>& context);
 void describe(Describer<TaskList>& list);
+void describe(Describer<TaskStructs>& structs);
 void describe(Describer<Triage>& triage);
 void describe(Describer<UnsentAudits>& answer);
 void describe(Describer<WaitQueue>& queue);
@@ -116,6 +128,7 @@ std::span<const Document> documents() {
         {"set", "set --json DUMP", description<TaskContext>},
         {"ps-details", "ps --json DUMP with -s, -Y, -p, -c, -g, -t, -l, -m, -a or -r",
          description<ProcessStatus>},
+        {"task", "task --json DUMP", description<TaskStructs>},
         {"bt", "bt --json DUMP", description<BacktraceList>},
         {"bt-exception-stacks", "bt -E --json DUMP", description<StackScan>},
         {"bt-overflows", "bt -v --json DUMP", description<StackCheck>},
@@ -123,8 +136,12 @@ std::span<const Document> documents() {
         {"struct", "struct --json DUMP TYPE", description<StructView>},
         {"rd", "rd --json DUMP ADDRESS", description<MemoryWords>},
         {"sym", "sym --json DUMP SYMBOL", description<SymbolListing>},
+        {"dis", "dis --json DUMP ADDRESS", description<Disassembly>},
+        {"dis-source", "dis -s --json DUMP ADDRESS", description<SourcePlace>},
         {"eval", "eval --json DUMP EXPRESSION", description<EvaluatedNumber>},
         {"btop", "btop|ptob|ptov --json DUMP ADDRESS", description<ConvertedAddresses>},
+        {"vtop", "vtop --json DUMP ADDRESS", description<AddressTranslations>},
+        {"pte", "pte --json DUMP CONTENTS", description<TableEntries>},
         {"kmem", "kmem --json DUMP", description<KernelMemory>},
         {"search", "search --json DUMP VALUE", description<MemorySearch>},
         {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},
@@ -146,6 +163,7 @@ std::span<const Document> documents() {
         {"log-safe-buffers", "log -s --json DUMP", description<PrintkSafeBuffers>},
         {"mod", "mod --json DUMP", description<LoadedModules>},
         {"irq", "irq --json DUMP", description<InterruptTable>},
+        {"timer", "timer --json DUMP", description<PendingTimers>},
         {"dev", "dev --json DUMP", description<DeviceTable>},
         {"meminfo", "meminfo --json DUMP", description<MemoryPicture>},
         {"info", "info --json DUMP", description<DumpInformation>},

@@ -27,6 +27,7 @@ const Words questions[] = {
     {"files", "DUMP", "1"},    {"vm", "DUMP", "1"},
     {"sig", "DUMP", "1"},      {"rd", "-s", "DUMP", "init_task", "64"},
     {"ps", "-l", "DUMP"},      {"foreach", "DUMP", "bt"},
+    {"timer", "DUMP"},         {"vtop", "DUMP", "init_task"},
 };
 
 std::string sample() {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,7 +12,7 @@ namespace {
 
 using postmortem::TaskChoice;
 
-constexpr const char* commands_for_tasks[] = {"bt", "files", "net", "ps", "set", "sig", "task", "vm"};
+constexpr const char* commands_for_tasks[] = {"bt", "files", "net", "ps", "set", "sig", "task", "vm", "vtop"};
 constexpr std::string_view states[] = {"RU", "IN", "UN", "ST", "TR", "ZO",
                                        "DE", "PA", "WA", "ID", "NE", "SW"};
 
@@ -42,7 +43,7 @@ Syntax syntax() {
     Syntax syntax{"DUMP [PID|TASK|COMM|'REGEX'|STATE|user|kernel|gleader|active...] COMMAND [OPTIONS]",
                   "Runs one of the commands that are about tasks on every task, or on those that are "
                   "selected, as crash\n"
-                  "does. COMMAND is bt, files, net, ps, set, sig, task or vm, with its own options.\n\n"
+                  "does. COMMAND is bt, files, net, ps, set, sig, task, vm or vtop, with its own options.\n\n"
                   "  postmortem foreach vmcore bt\n"
                   "  postmortem foreach vmcore UN bt\n"
                   "  postmortem foreach vmcore user files -R /var/log\n"
@@ -62,6 +63,7 @@ std::optional<Arguments> inner_arguments(const Command& command, const Arguments
     if (syntax.has_ndjson) common.push_back(on_or_off("ndjson", ""));
     inner.given =
         parse_options(syntax.options, common, {outer.command_words.begin() + 1, outer.command_words.end()});
+    if (syntax.words_in_foreach) inner.words = std::exchange(inner.given.operands, {});
     if (inner.given.wrong.empty() && !inner.given.operands.empty())
         inner.given.wrong = fmt::format("'{}' is one argument too many", inner.given.operands.front());
     if (!inner.given.wrong.empty()) {

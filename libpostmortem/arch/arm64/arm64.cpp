@@ -3,8 +3,10 @@
 #include <elf.h>
 
 #include "arch/arm64/code.h"
+#include "arch/arm64/disassembler.h"
 #include "arch/arm64/faults.h"
 #include "arch/arm64/kernel_map.h"
+#include "arch/arm64/page_tables.h"
 #include "arch/arm64/registers.h"
 
 namespace postmortem::arm64 {
@@ -59,6 +61,11 @@ constexpr CpuStack cpu_stacks[] = {
 constexpr const char* resting[] = {"machine_kexec", "ipi_cpu_crash_stop", "do_handle_IPI",
                                    "ipi_handler",   "handle_IPI",         "cpu_park_loop"};
 
+const char* level_name(std::uint32_t level, std::uint32_t levels) {
+    constexpr const char* level_words[] = {"PTE", "PMD", "PUD", "P4D", "PGD"};
+    return level == levels ? "PGD" : level_words[std::min<std::uint32_t>(level - 1, 4)];
+}
+
 }  // namespace
 
 const Arch arch = {
@@ -68,6 +75,8 @@ const Arch arch = {
     .recognises = recognises,
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
+               .page_entry = page_entry,
+               .level_name = level_name,
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
                .lowest_code_address = lowest_kernel_address,
@@ -85,6 +94,7 @@ const Arch arch = {
              .has_frame = has_frame,
              .signed_addresses = {signature_bits, strip_signature}},
     .faults = fault_words,
+    .disassembler = make_disassembler,
 };
 
 }  // namespace postmortem::arm64

@@ -1,5 +1,7 @@
 #include "arch/arm64/page_tables.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 namespace postmortem::arm64 {
@@ -38,6 +40,12 @@ class Walker final : public PageTableWalker {
         return descend(vaddr).map([](const End& end) { return end.entry; });
     }
 
+    Result<TableWalk> steps(std::uint64_t vaddr) const override {
+        TableWalk way{levels_, {}};
+        if (auto end = descend(vaddr, &way.steps); !end) return fail(std::move(end.error()));
+        return way;
+    }
+
   private:
     struct End {
         std::uint64_t entry;
@@ -46,7 +54,7 @@ class Walker final : public PageTableWalker {
     };
 
     // Where the way down ends: at a page, or at an entry that is not valid.
-    Result<End> descend(std::uint64_t vaddr) const {
+    Result<End> descend(std::uint64_t vaddr, std::vector<TableWalk::Step>* way = nullptr) const {
         if (vaddr >> va_bits_ != (user_ ? 0 : ~std::uint64_t{0} >> va_bits_))
             return fail(ErrorCode::NotMapped,
                         user_ ? "not an address of the lower half" : "not an address of the kernel's half",
@@ -55,7 +63,8 @@ class Walker final : public PageTableWalker {
         for (unsigned below = levels_ - 1;; --below) {
             const unsigned shift = page_shift_ + index_bits_ * below;
             const unsigned bits = below == levels_ - 1 ? va_bits_ - shift : index_bits_;
-            auto entry = physical_.get<std::uint64_t>(table + (vaddr >> shift & ones(bits)) * 8);
+            const std::uint64_t slot = table + (vaddr >> shift & ones(bits)) * 8;
+            auto entry = physical_.get<std::uint64_t>(slot);
             if (!entry) {
                 entry.error().message = fmt::format("the page table at physical {:#x} cannot be read: {}",
                                                     table, entry.error().message);
@@ -63,6 +72,8 @@ class Walker final : public PageTableWalker {
             }
             const bool block = (*entry & kind_bits) == valid && below >= 1 && below <= most_below_block();
             const bool points_on = (*entry & kind_bits) == table_or_page;
+            if (way)
+                way->push_back({slot, *entry, below + 1, std::uint64_t{1} << shift, block || below == 0});
             if (block || !points_on || below == 0) return End{*entry, shift, block || points_on};
             table = address_in(*entry);
         }
@@ -96,6 +107,22 @@ class Walker final : public PageTableWalker {
 };
 
 }  // namespace
+
+// crash's names for them; Linux: arch/arm64/include/asm/pgtable-{hwdef,prot}.h.
+PageEntry page_entry(std::uint64_t entry) {
+    using Bit = std::pair<unsigned, std::string_view>;
+    constexpr std::array bits = {Bit{6, "USER"}, Bit{8, "SHARED"}, Bit{10, "AF"},    Bit{11, "NG"},
+                                 Bit{53, "PXN"}, Bit{54, "UXN"},   Bit{55, "DIRTY"}, Bit{56, "SPECIAL"}};
+    constexpr std::uint64_t prot_none = std::uint64_t{1} << 58, read_only = 1u << 7;
+    PageEntry told{(entry & (valid | prot_none)) != 0, 0, {}};
+    if (!told.present) return told;
+    told.physical = entry & ones(48) & ~ones(12);
+    told.flags.push_back(entry & valid ? "VALID" : "PROT_NONE");
+    told.flags.push_back(entry & read_only ? "RDONLY" : "RW");
+    for (const auto& [bit, name] : bits)
+        if (entry >> bit & 1) told.flags.push_back(name);
+    return told;
+}
 
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
     return std::make_unique<Walker>(physical, params);

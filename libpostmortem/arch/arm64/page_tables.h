@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "arch/arch.h"
 #include "memory/address_space.h"
 
 namespace postmortem::arm64 {
@@ -19,6 +20,9 @@ struct PageTableParams {
     bool lpa2 = false;
     bool user = false;  ///< the lower half, of a process
 };
+
+/// What the entry of a page says.
+PageEntry page_entry(std::uint64_t entry);
 
 /// `physical` must outlive the walker. The parameters are possible ones.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);

@@ -7,6 +7,7 @@
 #include "arch/i386/page_tables.h"
 #include "arch/i386/registers.h"
 #include "arch/x86/call_sites.h"
+#include "arch/x86/disassembler.h"
 #include "arch/x86/machine.h"
 #include "base/checked.h"
 
@@ -128,6 +129,10 @@ constexpr CpuStack cpu_stacks[] = {
     {nullptr, entry_stack, StackKind::Entry, "entry_stack", true},
 };
 
+const char* level_name(std::uint32_t level, std::uint32_t levels) {
+    return level == levels ? "PGD" : level == 1 ? "PTE" : "PMD";
+}
+
 }  // namespace
 
 const Arch arch = {
@@ -136,6 +141,8 @@ const Arch arch = {
     .word_size = 4,
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
+               .page_entry = page_entry,
+               .level_name = level_name,
                .direct_map_end = "high_memory",
                .direct_map_pages = "max_low_pfn",
                .lowest_kernel_address = lowest_page_offset,
@@ -154,6 +161,7 @@ const Arch arch = {
     .code = {x86::call_sites, {0, 4, 1u << 31, 0}, {}, nullptr, x86::resting_functions},
     .faults = x86::fault_words("EIP: "),
     .hardware = x86::hardware,
+    .disassembler = x86::make_disassembler_32,
 };
 
 }  // namespace postmortem::i386

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "arch/x86/entry_flags.h"
+
 namespace postmortem::i386 {
 namespace {
 
@@ -54,6 +56,12 @@ class Walker final : public PageTableWalker {
         return descend(vaddr).map([](const End& end) { return end.entry; });
     }
 
+    Result<TableWalk> steps(std::uint64_t vaddr) const override {
+        TableWalk way{static_cast<std::uint32_t>(levels().size()), {}};
+        if (auto end = descend(vaddr, &way.steps); !end) return fail(std::move(end.error()));
+        return way;
+    }
+
   private:
     struct End {
         std::uint64_t entry;
@@ -61,11 +69,12 @@ class Walker final : public PageTableWalker {
     };
 
     // Where the way down ends: at a page, or at an entry that is not present.
-    Result<End> descend(std::uint64_t vaddr) const {
+    Result<End> descend(std::uint64_t vaddr, std::vector<TableWalk::Step>* way = nullptr) const {
         if (vaddr > highest_address) return fail(ErrorCode::NotMapped, "not an address of 32 bits", vaddr);
         std::uint64_t table = root_;
         for (const Level& level : levels()) {
-            const auto entry = read_entry(table, vaddr >> level.shift & ((1u << level.bits) - 1));
+            const std::uint64_t index = vaddr >> level.shift & ((1u << level.bits) - 1);
+            const auto entry = read_entry(table, index);
             if (!entry) {
                 Error error = entry.error();
                 error.message =
@@ -73,6 +82,10 @@ class Walker final : public PageTableWalker {
                 return fail(std::move(error));
             }
             const bool last = &level == &levels().back();
+            if (way)
+                way->push_back({table + index * (pae_ ? 8 : 4), *entry,
+                                static_cast<std::uint32_t>(&levels().back() - &level + 1),
+                                1ull << level.shift, last || (level.may_be_leaf && (*entry & large) != 0)});
             if (!(*entry & present) || last || (level.may_be_leaf && (*entry & large)))
                 return End{*entry, &level};
             table = *entry & address_bits();
@@ -114,6 +127,15 @@ class Walker final : public PageTableWalker {
 };
 
 }  // namespace
+
+PageEntry page_entry(std::uint64_t entry) {
+    // PROT_NONE has the bit of global pages and is not present.
+    constexpr std::uint64_t kept_from_user = 1u << 8;
+    PageEntry told{(entry & (present | kept_from_user)) != 0, 0, {}};
+    if (told.present) told.physical = entry & pae_address_bits;
+    told.flags = x86::entry_flags(entry);
+    return told;
+}
 
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
     return std::make_unique<Walker>(physical, params);

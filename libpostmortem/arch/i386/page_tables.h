@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "arch/arch.h"
 #include "memory/address_space.h"
 
 namespace postmortem::i386 {
@@ -12,6 +13,9 @@ struct PageTableParams {
     std::uint64_t root = 0;  ///< physical address of swapper_pg_dir, or CR3 without its flags
     bool pae = false;
 };
+
+/// What the entry of a page says.
+PageEntry page_entry(std::uint64_t entry);
 
 /// `physical` must outlive the walker.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "arch/x86/entry_flags.h"
+
 namespace postmortem::x86_64 {
 namespace {
 
@@ -38,6 +40,12 @@ class Walker final : public PageTableWalker {
         return descend(vaddr).map([](const End& end) { return end.entry; });
     }
 
+    Result<TableWalk> steps(std::uint64_t vaddr) const override {
+        TableWalk way{static_cast<std::uint32_t>(levels_), {}};
+        if (auto end = descend(vaddr, &way.steps); !end) return fail(std::move(end.error()));
+        return way;
+    }
+
   private:
     struct End {
         std::uint64_t entry;
@@ -46,7 +54,7 @@ class Walker final : public PageTableWalker {
     };
 
     // Where the way down ends: at a page, or at an entry that is not present.
-    Result<End> descend(std::uint64_t vaddr) const {
+    Result<End> descend(std::uint64_t vaddr, std::vector<TableWalk::Step>* way = nullptr) const {
         if (!canonical(vaddr)) return fail(ErrorCode::NotMapped, "not a canonical address", vaddr);
         std::uint64_t table = root_;
         for (int level = levels_;; --level) {
@@ -60,6 +68,7 @@ class Walker final : public PageTableWalker {
                 return fail(std::move(entry.error()));
             }
             const bool leaf = level == 1 || (level <= 3 && (*entry & page_size_bit));
+            if (way) way->push_back({slot, *entry, static_cast<std::uint32_t>(level), 1ull << shift, leaf});
             if (leaf || !(*entry & present)) return End{*entry, shift, leaf};
             table = *entry & frame_mask_;
         }
@@ -97,6 +106,14 @@ std::uint64_t swap_area(std::uint64_t entry) {
 
 std::uint64_t swap_page(std::uint64_t entry) {
     return ~entry << 5 >> 14;
+}
+
+PageEntry page_entry(std::uint64_t entry) {
+    PageEntry told{(entry & (present | kept_from_user)) != 0, 0, {}};
+    const bool inverted = (entry & present) == 0 && (entry & highest_address_bit) != 0;
+    if (told.present) told.physical = (inverted ? ~entry : entry) & address_bits;
+    told.flags = x86::entry_flags(entry);
+    return told;
 }
 
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {

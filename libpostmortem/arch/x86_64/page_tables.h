@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "arch/arch.h"
 #include "memory/address_space.h"
 
 namespace postmortem::x86_64 {
@@ -20,6 +21,9 @@ struct PageTableParams {
 /// (6b28baca9b1f).
 std::uint64_t swap_area(std::uint64_t entry);
 std::uint64_t swap_page(std::uint64_t entry);
+
+/// What the entry of a page says.
+PageEntry page_entry(std::uint64_t entry);
 
 /// `physical` must outlive the walker.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);

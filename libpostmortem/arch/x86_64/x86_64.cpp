@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include "arch/x86/call_sites.h"
+#include "arch/x86/disassembler.h"
 #include "arch/x86/machine.h"
 #include "arch/x86_64/page_tables.h"
 #include "arch/x86_64/registers.h"
@@ -61,6 +62,24 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
 Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory&, const VmcoreInfo& info,
                                     std::span<const std::uint64_t>) {
     return ((five_levels(info) ? 12800ull : 32ull) << 40) - 1;
+}
+
+const char* level_name(std::uint32_t level, std::uint32_t levels) {
+    constexpr const char* level_words[] = {"PTE", "PMD", "PUD", "P4D", "PGD"};
+    return level == levels ? "PGD" : level_words[std::min<std::uint32_t>(level - 1, 4)];
+}
+
+// arch/x86/include/asm/page_64_types.h and pgtable_64_types.h; variables where they are randomised,
+// since 4.8.
+std::vector<KernelBase> bases(const VmcoreInfo& info) {
+    const bool five = five_levels(info);
+    const auto image =
+        static_cast<std::uint64_t>(info.number("KERNEL_IMAGE_SIZE").value_or(default_image_size));
+    return {{"KERNEL VIRTUAL BASE", "page_offset_base", five ? 0xff11000000000000ull : 0xffff888000000000ull},
+            {"KERNEL VMALLOC BASE", "vmalloc_base", five ? 0xffa0000000000000ull : 0xffffc90000000000ull},
+            {"KERNEL VMEMMAP BASE", "vmemmap_base", five ? 0xffd4000000000000ull : 0xffffea0000000000ull},
+            {"KERNEL START MAP", nullptr, kernel_map},
+            {"KERNEL MODULES BASE", nullptr, kernel_map + image}};
 }
 
 bool recognises(const VmcoreInfo& info) {
@@ -167,6 +186,9 @@ const Arch arch = {
                    [](std::uint64_t entry) {
                        return SwapPlace{swap_area(entry), swap_page(entry)};
                    },
+               .page_entry = page_entry,
+               .level_name = level_name,
+               .bases = bases,
                .direct_map = "page_offset_base",
                .lowest_kernel_address = kernel_half,
                .user_end = kernel_half,
@@ -183,6 +205,7 @@ const Arch arch = {
     .code = {x86::call_sites, {0, 8, 1, 1}, orc_numberings, "bp_reg", x86::resting_functions},
     .faults = x86::fault_words("RIP: 0010:"),
     .hardware = x86::hardware,
+    .disassembler = x86::make_disassembler_64,
 };
 
 }  // namespace postmortem::x86_64

@@ -4,6 +4,7 @@
 #include <postmortem/address_spaces.h>
 
 #include "base/text.h"
+#include "report/address_space/area_text.h"
 #include "report/tasks/task_header_text.h"
 
 namespace postmortem {
@@ -27,15 +28,11 @@ void print_sizes(SpaceOut out, const TaskAddressSpace& space, const AreaColumns&
 }
 
 void print_area_header(SpaceOut out, const AreaColumns& columns) {
-    fmt::format_to(out, "{} {} {}  FLAGS FILE\n", centered("VMA", columns.pointer),
-                   centered("START", columns.virtual_digits, true),
-                   centered("END", columns.virtual_digits, true));
+    fmt::format_to(out, "{}", area_heading(static_cast<unsigned>(columns.virtual_digits)));
 }
 
 void print_area(SpaceOut out, const UserArea& area, const AreaColumns& columns) {
-    fmt::format_to(out, "{} {:>{}x} {:>{}x} {:>6x} {}\n",
-                   centered(fmt::format("{:x}", area.area), columns.pointer), area.start,
-                   columns.virtual_digits, area.end, columns.virtual_digits, area.flags, escaped(area.file));
+    fmt::format_to(out, "{}", area_line(area, static_cast<unsigned>(columns.virtual_digits)));
 }
 
 void print_pages(SpaceOut out, const UserArea& area, const AreaColumns& columns) {
@@ -68,7 +65,22 @@ void print_space(SpaceOut out, const TaskAddressSpace& space, const AreaColumns&
     if (printing.one_area && space.areas.empty()) fmt::format_to(out, "(not found)\n");
 }
 
+std::size_t pointer_width(unsigned virtual_digits) {
+    return virtual_digits == 8 ? 8 : 16;
+}
+
 }  // namespace
+
+std::string area_heading(unsigned virtual_digits) {
+    return fmt::format("{} {} {}  FLAGS FILE\n", centered("VMA", pointer_width(virtual_digits)),
+                       centered("START", virtual_digits, true), centered("END", virtual_digits, true));
+}
+
+std::string area_line(const UserArea& area, unsigned virtual_digits) {
+    return fmt::format("{} {:>{}x} {:>{}x} {:>6x} {}\n",
+                       centered(fmt::format("{:x}", area.area), pointer_width(virtual_digits)), area.start,
+                       virtual_digits, area.end, virtual_digits, area.flags, escaped(area.file));
+}
 
 std::string to_text(const AddressSpaces& spaces, const AddressSpacePrinting& printing) {
     fmt::memory_buffer text;

@@ -8,6 +8,7 @@
 #include "kernel/mm/vmalloc_areas.h"
 #include "kernel/sched/tasks.h"
 #include "report/kernel_memory/kernel_memory.h"
+#include "report/kernel_memory/page_row.h"
 #include "report/values/symbolic.h"
 
 namespace postmortem {
@@ -124,25 +125,9 @@ class AddressViewer {
         else if (!is_physical)
             physical = kernel_.memory().translate(address_);
         if (!physical) return problems_.add("the page", physical.error());
-        const Object page = kernel_.object("page", pages->of_frame(*physical / size));
-        const auto flags = page.first_of({"flags.f", "flags"}).u64();
-        const auto whole = page.has("flags") && !flags ? page["flags"]["f"].u64() : flags;
-        if (!whole) return problems_.add("the page", whole.error());
-        PageRow row;
-        row.page = page.address();
-        row.physical = *physical / size * size;
-        row.flags = *whole;
-        row.mapping = page["mapping"].u64_or(0);
-        row.index = page.first_of({"index", "__folio_index"}).u64_or(0);
-        row.count = page["_refcount"].i64_or(0);
-        std::uint64_t told = 0;
-        for (const PageFlagRow& flag : page_flag_rows(kernel_)) {
-            const std::uint64_t mask = 1ull << flag.bit;
-            if (!(row.flags & mask) || (told & mask)) continue;
-            told |= mask;
-            row.flag_names.push_back(flag.name.substr(3));
-        }
-        view.page = std::move(row);
+        auto row = page_row(kernel_, *pages, *physical);
+        if (!row) return problems_.add("the page", row.error());
+        view.page = std::move(*row);
     }
 
     const CrashDump& dump_;
@@ -152,6 +137,29 @@ class AddressViewer {
 };
 
 }  // namespace
+
+Result<PageRow> page_row(const Kernel& kernel, const PageStructs& pages, std::uint64_t physical) {
+    const std::uint64_t size = kernel.physical().page_size();
+    const Object page = kernel.object("page", pages.of_frame(physical / size));
+    const auto plain = page.first_of({"flags.f", "flags"}).u64();
+    const auto flags = page.has("flags") && !plain ? page["flags"]["f"].u64() : plain;
+    if (!flags) return fail(flags.error());
+    PageRow row;
+    row.page = page.address();
+    row.physical = physical / size * size;
+    row.flags = *flags;
+    row.mapping = page["mapping"].u64_or(0);
+    row.index = page.first_of({"index", "__folio_index"}).u64_or(0);
+    row.count = page["_refcount"].i64_or(0);
+    std::uint64_t told = 0;
+    for (const PageFlagRow& flag : page_flag_rows(kernel)) {
+        const std::uint64_t mask = 1ull << flag.bit;
+        if (!(row.flags & mask) || (told & mask)) continue;
+        told |= mask;
+        row.flag_names.push_back(flag.name.substr(3));
+    }
+    return row;
+}
 
 std::vector<VmallocRow> vmalloc_rows(const Kernel& kernel, ProblemCollector& problems) {
     const VmallocAreas areas = read_vmalloc_areas(kernel);

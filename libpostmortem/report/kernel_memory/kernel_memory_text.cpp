@@ -5,6 +5,7 @@
 #include <postmortem/kernel_memory.h>
 
 #include "base/text.h"
+#include "report/kernel_memory/page_row_text.h"
 
 namespace postmortem {
 namespace {
@@ -128,15 +129,6 @@ std::string slab_object_text(const SlabObjectRow& row) {
     return out + fmt::format("   {:x}{}\n", *row.object, kept);
 }
 
-std::string page_text(const PageRow& row) {
-    std::string names;
-    for (const std::string& name : row.flag_names) names += (names.empty() ? " " : ",") + name;
-    return fmt::format(
-        "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS\n{:16x} {:8x} {:>16x} {:8x} {:2} "
-        "{:x}{}\n",
-        row.page, row.physical, row.mapping, row.index, row.count, row.flags, names);
-}
-
 std::string address_text(const AddressView& view) {
     std::vector<std::string> parts;
     if (!view.symbol.empty())
@@ -144,13 +136,20 @@ std::string address_text(const AddressView& view) {
     if (view.slab) parts.push_back(slab_object_text(*view.slab));
     if (view.vmalloc) parts.push_back(vmalloc_heading + vmalloc_line(*view.vmalloc));
     if (view.task) parts.push_back(to_text(*view.task));
-    if (view.page) parts.push_back(page_text(*view.page));
+    if (view.page) parts.push_back(page_row_heading + page_row_line(*view.page));
     std::string out;
     for (const std::string& part : parts) out += (out.empty() ? "" : "\n") + part;
     return out;
 }
 
 }  // namespace
+
+std::string page_row_line(const PageRow& row) {
+    std::string names;
+    for (const std::string& name : row.flag_names) names += (names.empty() ? " " : ",") + name;
+    return fmt::format("{:16x} {:8x} {:>16x} {:8x} {:2} {:x}{}\n", row.page, row.physical, row.mapping,
+                       row.index, row.count, row.flags, names);
+}
 
 std::string to_text(const KernelMemory& memory) {
     std::string out;

@@ -25,14 +25,22 @@ std::optional<SymbolHit> SymbolicNames::hit(std::uint64_t address) const {
     return symbols_.at(address);
 }
 
-std::string SymbolicNames::of(std::uint64_t address, bool of_characters) const {
-    const auto found = hit(address);
-    if (!found) return {};
+std::optional<SymbolHit> SymbolicNames::named(std::uint64_t address, bool of_characters) const {
+    auto found = hit(address);
+    if (!found) return std::nullopt;
     const std::uint64_t offset = address - found->symbol.address;
     const char type = found->symbol.type;
     const bool is_code = type == 't' || type == 'T' || type == 'w' || type == 'W';
     const bool is_read_only = type == 'r' || type == 'R';
-    if (!is_code && (offset > largest_variable || (of_characters && is_read_only && offset != 0))) return {};
+    if (!is_code && (offset > largest_variable || (of_characters && is_read_only && offset != 0)))
+        return std::nullopt;
+    return found;
+}
+
+std::string SymbolicNames::of(std::uint64_t address, bool of_characters) const {
+    const auto found = named(address, of_characters);
+    if (!found) return {};
+    const std::uint64_t offset = address - found->symbol.address;
     return offset == 0 ? found->symbol.name : fmt::format("{}+{}", found->symbol.name, offset);
 }
 

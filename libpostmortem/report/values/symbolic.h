@@ -17,6 +17,8 @@ class SymbolicNames {
     /// "init_task", "init_task+2192"; empty where the address is in no image, or so far behind the last
     /// symbol that it lies in what has none, as string literals do. Characters of read-only data are such.
     std::string of(std::uint64_t address, bool of_characters = false) const;
+    /// The same in two parts; nothing where of() is empty.
+    std::optional<SymbolHit> named(std::uint64_t address, bool of_characters = false) const;
     /// Nothing where the address is in no image.
     std::optional<SymbolHit> hit(std::uint64_t address) const;
     /// What could not be read of the symbols since the last call.

@@ -1,0 +1,32 @@
+// `task` as crash prints it.
+#include <fmt/format.h>
+
+#include <postmortem/task_structs.h>
+
+#include "base/text.h"
+#include "report/struct_view/struct_view_text.h"
+#include "report/tasks/task_header_text.h"
+
+namespace postmortem {
+
+std::string to_text(const TaskStructs& structs, bool hexadecimal) {
+    StructStyle style;
+    style.hexadecimal = hexadecimal;
+    std::string out;
+    for (const TaskStructs::One& one : structs.tasks) {
+        out += task_header(one.task);
+        for (const TaskStructs::Part& part : one.parts) {
+            if (!part.unknown.empty()) {
+                out +=
+                    fmt::format("task: {}: not a task_struct or thread_info member\n", escaped(part.unknown));
+                continue;
+            }
+            if (part.instance.members.empty() && &part != &one.parts.front()) out += '\n';
+            out += instance_text(part.instance, part.type, style);
+        }
+        out += '\n';
+    }
+    return out;
+}
+
+}  // namespace postmortem
