@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <postmortem/address_spaces.h>
+#include <postmortem/task_structs.h>
 
 #include "address_word.h"
 #include "commands.h"
@@ -21,8 +22,24 @@ Syntax syntax() {
     syntax.options = {
         on_or_off("pages,p", "where each page lies: in memory, in swap, in a file"),
         text("area,P", "VMA", "the same of the area at this address alone"),
+        text("reference,R", "WHAT",
+             "only where this mm_struct, page table, area, page, FLAGS value or path occurs"),
+        on_or_off("memory,m", "the mm_struct"),
+        on_or_off("hex,x", "with -m: numbers in hexadecimal"),
+        on_or_off("decimal,d", "with -m: numbers in decimal, as they are without this option"),
         text("flags,f", "FLAGS", "the names of the bits of a FLAGS value; DUMP tells of which kernel")};
     return syntax;
+}
+
+int ask_memory(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    postmortem::TaskStructRequest request;
+    request.words = arguments.tasks();
+    request.of_memory = true;
+    const auto structs = postmortem::task_structs(dump, request);
+    if (!structs) return output.finish(structs.error());
+    output.expect_much();
+    if (arguments.json || arguments.ndjson) return print(arguments, *structs, output);
+    return output.finish(postmortem::to_text(*structs, arguments.has("hex")), structs->problems);
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
@@ -34,9 +51,17 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
         const auto names = postmortem::vm_flags_text(dump, *flags);
         return names ? output.finish(*names, {}) : output.finish(names.error());
     }
+    if (arguments.has("hex") && arguments.has("decimal"))
+        return output.complain("vm: -d and -x exclude each other");
+    if (arguments.has("pages") + arguments.has("reference") + arguments.has("area") +
+            arguments.has("memory") >
+        1)
+        return output.complain("vm: -p, -P, -R and -m exclude each other");
+    if (arguments.has("memory")) return ask_memory(dump, arguments, output);
     postmortem::AddressSpaceRequest request;
     request.which.selectors = arguments.tasks();
     request.pages = arguments.has("pages");
+    request.reference = arguments.text("reference");
     if (arguments.has("area")) {
         request.area = address_of(arguments.text("area"));
         if (!request.area)
@@ -47,8 +72,9 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     if (!spaces) return output.finish(spaces.error());
     if (arguments.json || arguments.ndjson) return print(arguments, *spaces, output);
     output.expect_much();
-    return output.finish(postmortem::to_text(*spaces, {request.pages, request.area.has_value()}),
-                         spaces->problems);
+    return output.finish(
+        postmortem::to_text(*spaces, {request.pages, request.area.has_value(), !request.reference.empty()}),
+        spaces->problems);
 }
 
 }  // namespace

@@ -50,9 +50,13 @@ struct AddressSpaces {
     Problems problems;
 };
 
+/// Where a request looks for something, a task whose address space has it not is left out, and so are areas.
 struct AddressSpaceRequest {
-    TaskChoice which;                   ///< without a selector: the task that brought the kernel down
-    bool pages = false;                 ///< -p
+    TaskChoice which;    ///< without a selector: the task that brought the kernel down
+    bool pages = false;  ///< -p
+    /// -R: the address of an mm_struct, page table, area or page, an area's flags, or (a part of) a file's
+    /// path.
+    std::string reference = {};
     std::optional<std::uint64_t> area = {};  ///< -P: of this vm_area_struct alone, with pages
 };
 
@@ -63,8 +67,9 @@ POSTMORTEM_API Result<AddressSpaces> address_spaces(const CrashDump& dump,
 POSTMORTEM_API Result<std::string> vm_flags_text(const CrashDump& dump, std::uint64_t flags);
 
 struct AddressSpacePrinting {
-    bool pages = false;     ///< -p
-    bool one_area = false;  ///< -P
+    bool pages = false;      ///< -p
+    bool one_area = false;   ///< -P
+    bool reference = false;  ///< -R
 };
 POSTMORTEM_API std::string to_text(const AddressSpaces& spaces, const AddressSpacePrinting& printing = {});
 POSTMORTEM_API std::string to_json(const AddressSpaces& spaces);

@@ -1,4 +1,4 @@
-// The answer to `task`: what the task_struct and the thread_info of tasks held.
+// The answer to `task` and `vm -m`: what the task_struct and the thread_info, or the mm_struct of tasks held.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace postmortem {
 
 struct TaskStructs {
     struct Part {
-        std::string type;  ///< "task_struct" or "thread_info"
+        std::string type;  ///< "task_struct", "thread_info", "mm_struct"
         StructInstance instance;
         std::string unknown = {};  ///< the member that was asked for and that neither has, in place of these
     };
@@ -21,6 +21,7 @@ struct TaskStructs {
         std::vector<Part> parts;  ///< whole, or one for each member, in the order in which these were named
     };
     std::vector<One> tasks;
+    bool of_memory = false;  ///< mm_structs
     Problems problems;
 };
 
@@ -29,6 +30,7 @@ struct TaskStructRequest {
     /// `members`.
     std::vector<std::string> words;
     std::vector<std::string> members;  ///< "se.on_rq"; none: all
+    bool of_memory = false;            ///< the mm_struct, whole
 };
 
 /// Without a task that is named: of the one that brought the kernel down.

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/problem_collector.h"
+#include "base/text.h"
 #include "kernel/fs/paths.h"
 #include "kernel/mm/swap_areas.h"
 #include "kernel/mm/task_memory.h"
@@ -53,9 +54,40 @@ class AddressSpaceMaker {
         return made;
     }
 
+    /// Keeps what the request looks for; false where there is nothing of it.
+    bool keep_reference(TaskAddressSpace& space, const Task& task) {
+        const std::optional<std::uint64_t> number = parse_u64(request_.reference, 16);
+        if (number && *number != 0 && (*number == space.mm || *number == space.pgd)) {
+            space.areas.clear();
+            return true;
+        }
+        std::erase_if(space.areas, [&](UserArea& area) { return !has_reference(area, number, task); });
+        return !space.areas.empty();
+    }
+
     Problems take_problems() { return problems_.take(); }
 
   private:
+    bool has_reference(UserArea& area, const std::optional<std::uint64_t>& number, const Task& task) {
+        if (number && (*number == area.area || *number == area.flags)) return true;
+        if (number && *number >= area.start && *number < area.end && *number % page_size_ == 0) {
+            const auto space = user_space(kernel_, task.mm);
+            if (!space) {
+                problem("user memory", task, space.error());
+                return false;
+            }
+            const VmArea whole = {area.area,
+                                  area.start,
+                                  area.end,
+                                  area.flags,
+                                  area.file.empty() ? 0u : 1u,
+                                  kernel_.object("vm_area_struct", area.area)["vm_pgoff"].u64_or(0)};
+            area.pages.push_back(page_at(*number, whole, area.file, **space, task));
+            return true;
+        }
+        return request_.reference == "/" ? area.file == "/" : contains(area.file, request_.reference);
+    }
+
     bool with_pages() const { return request_.pages || request_.area; }
 
     void problem(std::string_view what, const Task& task, const Error& error) {
@@ -149,7 +181,11 @@ Result<AddressSpaces> address_spaces(const CrashDump& dump, const AddressSpaceRe
     spaces.virtual_digits = kernel.memory().word_size() == 4 ? 8 : 10;
     spaces.problems = table.problems;
     AddressSpaceMaker maker(kernel, table, request);
-    for (const Task* task : chosen->tasks) spaces.tasks.push_back(maker.make(*task));
+    for (const Task* task : chosen->tasks) {
+        TaskAddressSpace space = maker.make(*task);
+        if (request.reference.empty() || maker.keep_reference(space, *task))
+            spaces.tasks.push_back(std::move(space));
+    }
     for (Error& problem : chosen->problems) spaces.problems.push_back(std::move(problem));
     for (Error& problem : maker.take_problems()) spaces.problems.push_back(std::move(problem));
     return spaces;

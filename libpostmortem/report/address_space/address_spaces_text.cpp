@@ -51,12 +51,22 @@ void print_pages(SpaceOut out, const UserArea& area, const AreaColumns& columns)
     }
 }
 
+void print_references(SpaceOut out, const TaskAddressSpace& space, const AreaColumns& columns) {
+    for (const UserArea& area : space.areas) {
+        print_area(out, area, columns);
+        if (!area.pages.empty()) print_pages(out, area, columns);
+    }
+    fmt::format_to(out, "\n");
+}
+
 void print_space(SpaceOut out, const TaskAddressSpace& space, const AreaColumns& columns,
                  const AddressSpacePrinting& printing) {
     fmt::format_to(out, "{}", task_header(space.task));
     if (!printing.one_area) print_sizes(out, space, columns);
     if (space.mm == 0) return;
-    if (!printing.pages && !printing.one_area) print_area_header(out, columns);
+    if (!printing.pages && !printing.one_area && !(printing.reference && space.areas.empty()))
+        print_area_header(out, columns);
+    if (printing.reference) return print_references(out, space, columns);
     for (const UserArea& area : space.areas) {
         if (printing.pages || printing.one_area) print_area_header(out, columns);
         print_area(out, area, columns);
@@ -89,7 +99,7 @@ std::string to_text(const AddressSpaces& spaces, const AddressSpacePrinting& pri
                               spaces.physical_digits};
     bool first = true;
     for (const TaskAddressSpace& space : spaces.tasks) {
-        if (!first) fmt::format_to(out, "\n");
+        if (!first && !printing.reference) fmt::format_to(out, "\n");
         first = false;
         print_space(out, space, columns, printing);
     }

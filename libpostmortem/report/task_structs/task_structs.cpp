@@ -43,6 +43,12 @@ class TaskStructReader {
         return made;
     }
 
+    TaskStructs::One read_memory(const Task& task) {
+        TaskStructs::One made{mention(task), {}};
+        if (task.mm != 0) (void)add(made, "mm_struct", "", task.mm);
+        return made;
+    }
+
     Problems take_problems() { return problems_.take(); }
 
   private:
@@ -96,7 +102,7 @@ Result<TaskStructs> task_structs(const CrashDump& dump, const TaskStructRequest&
     TaskChoice choice;
     for (const std::string& word : request.words) {
         const bool is_number = parse_u64(word) || parse_u64(word, 16);
-        if (!is_number && names_member(kernel.types(), word))
+        if (!is_number && !request.of_memory && names_member(kernel.types(), word))
             add_members(word);
         else
             choice.selectors.push_back(word);
@@ -107,7 +113,9 @@ Result<TaskStructs> task_structs(const CrashDump& dump, const TaskStructRequest&
     TaskStructs made;
     made.problems = std::move(chosen->problems);
     TaskStructReader reader(dump, std::move(members));
-    for (const Task* task : chosen->tasks) made.tasks.push_back(reader.read(*task));
+    made.of_memory = request.of_memory;
+    for (const Task* task : chosen->tasks)
+        made.tasks.push_back(request.of_memory ? reader.read_memory(*task) : reader.read(*task));
     for (Error& problem : reader.take_problems()) made.problems.push_back(std::move(problem));
     return made;
 }

@@ -1,4 +1,4 @@
-// `task` as crash prints it.
+// `task` and `vm -m` as crash prints them.
 #include <fmt/format.h>
 
 #include <postmortem/task_structs.h>
@@ -14,6 +14,7 @@ std::string to_text(const TaskStructs& structs, bool hexadecimal) {
     style.hexadecimal = hexadecimal;
     std::string out;
     for (const TaskStructs::One& one : structs.tasks) {
+        if (structs.of_memory && &one != &structs.tasks.front()) out += '\n';
         out += task_header(one.task);
         for (const TaskStructs::Part& part : one.parts) {
             if (!part.unknown.empty()) {
@@ -24,7 +25,7 @@ std::string to_text(const TaskStructs& structs, bool hexadecimal) {
             if (part.instance.members.empty() && &part != &one.parts.front()) out += '\n';
             out += instance_text(part.instance, part.type, style);
         }
-        out += '\n';
+        if (!structs.of_memory) out += '\n';
     }
     return out;
 }

@@ -131,7 +131,7 @@ TEST_SUITE("real dumps") {
         each_dump([](const Case& one) {
             for (const int pid : processes(one.truth)) {
                 const auto text = one.truth.file(folder(pid) + "/maps");
-                const auto found = address_spaces(one.dump, {only(pid), false, {}});
+                const auto found = address_spaces(one.dump, {only(pid), false, {}, {}});
                 if (!text || !found || found->tasks.empty() || !found->problems.empty()) continue;
                 CAPTURE(pid);
                 std::vector<std::string> ours;
