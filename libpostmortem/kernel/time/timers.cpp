@@ -21,6 +21,26 @@ std::string_view wheel_name(std::uint32_t index, std::uint64_t count) {
     return index < two.size() ? two[index] : "BASE_?";
 }
 
+// BTF tells it where it knows per-CPU variables (pahole 1.18); else the room up to the next one.
+Result<std::uint64_t> count_wheels(const Kernel& kernel, std::uint64_t symbol, std::uint64_t size) {
+    const auto variable = kernel.types().find(TypeKind::Variable, "timer_bases");
+    std::uint64_t count = variable ? kernel.types().get(*variable).count : 0;
+    if (count == 0 && size != 0) {
+        const auto table = kernel.symbols();
+        if (!table) return fail(table.error());
+        std::uint64_t next = ~std::uint64_t{0};
+        auto done = (*table)->for_each([&](const Symbol& one) {
+            if (one.address > symbol && one.address < next) next = one.address;
+            return true;
+        });
+        if (!done) return fail(std::move(done.error()));
+        count = (next - symbol) / size;
+    }
+    if (count == 0 || count > most_wheels)
+        return fail(ErrorCode::MissingDebugInfo, "how many timer wheels a CPU has is not known");
+    return count;
+}
+
 // An hlist: each node points at the next one first. Nodes look back at the pointer that leads to them.
 void read_bucket(const Kernel& kernel, std::uint64_t head, TimerWheel& wheel, std::uint64_t& left,
                  Problems& problems) {
@@ -84,21 +104,17 @@ Result<std::vector<TimerWheel>> read_timer_wheels(const Kernel& kernel, std::uin
     if (!symbol) return fail(symbol.error());
     const auto first = per_cpu_address(kernel, *symbol, cpu);
     if (!first) return fail(first.error());
-    const auto variable = kernel.types().find(TypeKind::Variable, "timer_bases");
-    const std::uint64_t known = variable ? kernel.types().get(*variable).count : 0;
-    if (known == 0 || known > most_wheels)
-        problems.emplace_back(ErrorCode::MissingDebugInfo,
-                              "how many wheels a CPU has is not known: one is told");
-    const std::uint64_t count = known == 0 || known > most_wheels ? 1 : known;
+    const auto count = count_wheels(kernel, *symbol, *size);
+    if (!count) return fail(count.error());
     std::vector<TimerWheel> wheels;
     std::uint64_t left = most_timers;
-    for (std::uint32_t i = 0; i < count; ++i) {
+    for (std::uint32_t i = 0; i < *count; ++i) {
         const Object base = kernel.object("timer_base", *first + i * *size);
         const Object vectors = base["vectors"];
         const auto place = vectors.checked_address();
         if (!place) return fail(place.error());
         TimerWheel& wheel = wheels.emplace_back();
-        wheel.name = wheel_name(i, count);
+        wheel.name = wheel_name(i, *count);
         wheel.address = base.address();
         const std::uint64_t step = kernel.memory().word_size();
         const std::uint64_t buckets = std::min<std::uint64_t>(vectors.size() / step, most_buckets);

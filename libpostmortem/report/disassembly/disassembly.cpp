@@ -152,7 +152,9 @@ void drop_filler(std::vector<Instruction>& code, const std::vector<CodeRole>& ro
     std::size_t first = code.size();
     while (first > 1 && roles[first - 1] == CodeRole::Breakpoint) --first;
     const std::size_t kept = roles[first - 1] == CodeRole::Return ? tail : 0;
-    if (first + kept < code.size()) code.resize(first + kept);
+    // Routines begin at multiples of 16; more than that is memory that was given back.
+    constexpr std::size_t most_filler = 15;
+    if (first + kept < code.size() && code.size() - first - kept <= most_filler) code.resize(first + kept);
 }
 
 Result<void> read_range(const CodeReader& reader, const CodeRange& range, const DisassemblyRequest& request,
