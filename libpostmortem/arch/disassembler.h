@@ -22,7 +22,7 @@ enum class CodeRole : std::uint8_t {
 
 struct DecodedInstruction {
     std::uint32_t size = 0;  ///< 0: `code` ends within it
-    /// "mov    %rax,0x60(%rsp)", or what precedes `target`: "call   ", "lea    0x10(%rip),%rdi        # ".
+    /// The whole instruction, or what precedes `target`: "call   ".
     std::string text;
     std::optional<std::uint64_t> target;  ///< of a jump or call, or the data that is addressed from here
     CodeRole role = CodeRole::Any;

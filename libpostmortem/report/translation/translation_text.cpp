@@ -68,8 +68,8 @@ std::string one_text(const AddressTranslation& one, bool& page_heading_told) {
     const std::string place = !one.accessible ? "(not accessible)"
                               : one.physical  ? fmt::format("{:x}", *one.physical)
                                               : "(not mapped)";
-    std::string out = fmt::format("{:<{}}  {:<{}}\n{:<{}x}  {:<{}}\n\n", "VIRTUAL", width, "PHYSICAL", width,
-                                  one.address, width, place, one.physical ? width : 0);
+    std::string out = fmt::format("{:<{}}  {:<16}\n{:<{}x}  {:<{}}\n\n", "VIRTUAL", width, "PHYSICAL",
+                                  one.address, width, place, one.physical ? 16 : 0);
     if (!one.accessible) return out;
     out += walk_text(one);
     if (one.entry && (one.entry->present || !one.entry->swap_file.empty()))

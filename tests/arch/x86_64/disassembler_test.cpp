@@ -87,7 +87,6 @@ constexpr Written in_32_bits[] = {
     {"ea380100c11000", "ljmp   $0x10,$0xc1000138", 0xc1000000},
     {"cf", "iret", 0xc1000000},
     {"c745f000000000", "movl   $0x0,-0x10(%ebp)", 0xc1000000},
-    {"d6", "(bad)", 0xc1000000},
 };
 
 void check(const Disassembler& disassembler, const Written& one) {
@@ -140,7 +139,9 @@ TEST_CASE("what instructions are for is told") {
     CHECK(role(std::string_view("\x0f\x1f\x44\x00\x00", 5)) == CodeRole::TraceHook);
     CHECK(role("\x90") == CodeRole::Filler);
     CHECK(role("\x66\x90") == CodeRole::Filler);
-    CHECK(role("\xc3") == CodeRole::Any);
+    CHECK(role("\xc3") == CodeRole::Return);
+    CHECK(role("\xcc") == CodeRole::Breakpoint);
+    CHECK(role("\x50") == CodeRole::Any);
 }
 
 }  // namespace x86_disassembler_test

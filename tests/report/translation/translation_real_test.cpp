@@ -22,6 +22,8 @@ EntryContents entry(std::uint64_t value, std::uint64_t physical, std::vector<std
 }  // namespace
 
 TEST_SUITE("real dumps") {
+    constexpr std::uint64_t frame = 0x000ffffffffff000;
+
     TEST_CASE("the tables lead to where memory is read from") {
         std::size_t dumps = 0;
         for (const auto& path : test::real_dumps("vmcore")) {
@@ -44,7 +46,7 @@ TEST_SUITE("real dumps") {
                 CHECK_FALSE(one.entry->flags.empty());
                 // Each table lies where the entry before says.
                 for (std::size_t i = 1; i < one.walk.size(); ++i)
-                    CHECK(one.walk[i].slot >> 12 == (one.walk[i - 1].entry & 0x000ffffffffff000) >> 12);
+                    CHECK((one.walk[i].slot & frame) == (one.walk[i - 1].entry & frame));
                 const auto again = page_table_entries(*dump, {fmt::format("{:x}", one.entry->entry)});
                 REQUIRE(again);
                 CHECK(again->entries.front().flags == one.entry->flags);
