@@ -9,6 +9,7 @@ class Description;
 
 struct Backtrace;
 struct CgroupTree;
+struct HangVerdict;
 struct LogEvent;
 struct MemoryPicture;
 struct OomTable;
@@ -20,6 +21,7 @@ struct TaskMention;
 
 void describe(Describer<Backtrace>& trace);
 void describe(Describer<CgroupTree>& tree);
+void describe(Describer<HangVerdict>& verdict);
 void describe(Describer<LogEvent>& event);
 void describe(Describer<MemoryPicture>& picture);
 void describe(Describer<OomTable>& table);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <postmortem/backtrace.h>
+#include <postmortem/hang.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/log_analysis.h>
 #include <postmortem/problem.h>
@@ -17,6 +18,7 @@ namespace postmortem {
 struct CrashReport {
     SystemInfo system;  ///< its problems are among the report's
     std::optional<LogEvent> cause;  ///< what killed it, by the log; `panic` tells more
+    std::optional<HangVerdict> hang;  ///< what held the machine up, where something did; `hang` tells more
     std::optional<TaskInfo> panic_task;
     std::optional<Backtrace> panic_backtrace;
     std::vector<Backtrace> other_cpus;       ///< what the other CPUs were running, by CPU

@@ -35,6 +35,12 @@ class FuseTypes {
     std::unique_ptr<TypeFinder> own_;
 };
 
+// A fuse_chan stands between the two in 7.2.
+Result<std::uint64_t> connection_of(const FuseTypes& types, std::uint64_t device) {
+    const Object opened = types.object("fuse_dev", device);
+    return opened.has("chan") ? opened["chan"]["conn"].u64() : opened["fc"].u64();
+}
+
 }  // namespace
 
 Result<std::vector<std::uint64_t>> find_fuse_daemons(const Kernel& kernel, const TaskTable& table,
@@ -49,17 +55,25 @@ Result<std::vector<std::uint64_t>> find_fuse_daemons(const Kernel& kernel, const
     const auto operations = kernel.symbol("fuse_dev_operations");
     if (!connection || !operations) return fail(!connection ? connection.error() : operations.error());
     std::vector<std::uint64_t> daemons;
+    bool all_known = table.problems.empty();
     for (const Task& task : table.tasks) {
         if (task.mm == 0 || !task.is_group_leader()) continue;
-        for (const FileOfTask& open : read_open_files(kernel, task).files) {
+        const FilesOfTask files = read_open_files(kernel, task);
+        all_known = all_known && files.files_known;
+        for (const FileOfTask& open : files.files) {
             const Object file = kernel.object("file", open.file);
             if (file["f_op"].u64_or(0) != *operations) continue;
             const std::uint64_t device = file["private_data"].u64_or(0) & ~fuse_device_flags;
-            if (device == 0 || types->object("fuse_dev", device)["fc"].u64_or(0) != *connection) continue;
+            if (device == 0) continue;
+            const auto own = connection_of(*types, device);
+            if (!own) return fail(own.error());
+            if (*own != *connection) continue;
             daemons.push_back(task.address);
             break;
         }
     }
+    if (daemons.empty() && !all_known)
+        return fail(ErrorCode::NotFound, "what some processes have open could not be read");
     return daemons;
 }
 

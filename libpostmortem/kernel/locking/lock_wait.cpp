@@ -17,6 +17,7 @@ constexpr std::uint64_t blocker_type_semaphore = 1;
 
 // MUTEX_FLAGS; RWSEM_READER_OWNED and one or (5.3 to 5.8) two bits of RWSEM_NONSPINNABLE.
 constexpr std::uint64_t mutex_owner_flags = 7;
+constexpr std::uint64_t mutex_pickup = 4;
 constexpr std::uint64_t rwsem_owner_flags = 7;
 constexpr std::uint64_t rwsem_reader_owned = 1;
 
@@ -65,6 +66,7 @@ Result<LockWait> describe(const Kernel& kernel, LockKind kind, std::uint64_t add
     const auto owner = kernel.object(is_mutex ? "mutex" : "rw_semaphore", address)["owner"].u64();
     if (!owner) return fail(owner.error());
     LockWait wait{kind, address, *owner & ~(is_mutex ? mutex_owner_flags : rwsem_owner_flags), false, proof};
+    wait.handed_over = is_mutex && (*owner & mutex_pickup) != 0;
     wait.owner_is_reader = !is_mutex && (*owner & rwsem_reader_owned) != 0;
     return wait;
 }

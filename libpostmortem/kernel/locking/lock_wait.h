@@ -28,6 +28,8 @@ struct LockWait {
     std::uint64_t owner = 0;       ///< address of a task_struct; 0 where nobody is on record
     bool owner_is_reader = false;  ///< `owner` is the last one of them, or 0 where none is on record
     const char* proof = "";        ///< how the lock was found
+    bool handed_over =
+        false;  ///< a mutex that `owner` has been given and has yet to take (MUTEX_FLAG_PICKUP)
 };
 
 /// Borrows the kernel and the table. For one thread.

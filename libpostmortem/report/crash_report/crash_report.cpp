@@ -4,6 +4,7 @@
 
 #include "base/problem_collector.h"
 #include "report/backtrace/backtrace.h"
+#include "report/hang/hang.h"
 #include "report/log/kernel_log.h"
 #include "report/system/system_info.h"
 #include "report/tasks/task_list.h"
@@ -22,6 +23,7 @@ class ReportMaker {
         problems_.add_all(table_.problems);
         describe_system_and_log();
         describe_cpus();
+        report_.hang = make_hang_report(kernel_).verdict;
         report_.problems = problems_.take();
         return std::move(report_);
     }

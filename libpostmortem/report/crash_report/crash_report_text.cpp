@@ -54,6 +54,7 @@ std::string to_text(const CrashReport& report) {
     if (report.cause)
         fmt::format_to(end, "{:>12}: {}\n{:>12}: {}\n", "CAUSE", escaped(report.cause->title), "ID",
                        report.cause->id);
+    if (report.hang) fmt::format_to(end, "{:>12}: {}\n", "HANG", escaped(report.hang->sentence));
     out += '\n';
 
     if (report.panic_backtrace) {

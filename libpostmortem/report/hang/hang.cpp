@@ -51,7 +51,7 @@ HangReport make_hang_report(const Kernel& kernel) {
     HangReport report;
     report.tasks = tasks.run();
     report.groups = grouped_by_stack(report.tasks);
-    if (now) report.cpus = find_hung_cpus(kernel, table, tasks, *now, problems);
+    if (now) report.cpus = find_hung_cpus(kernel, table, tasks, *now, waits.grace_period(), problems);
     report.pools = find_stalled_pools(kernel, table, waits.workqueues());
     report.disks = waits.disks().remarkable();
     report.grace_period = long_grace_period(waits.grace_period(), table);

@@ -32,8 +32,8 @@ bool was_stopped(const std::vector<std::string>& functions) {
 class CpuFinder {
   public:
     CpuFinder(const Kernel& kernel, const TaskTable& table, HangTasks& tasks, std::uint64_t now,
-              ProblemCollector& problems)
-        : table_(table), tasks_(tasks), latest_(now) {
+              const Result<GracePeriod>& grace_period, ProblemCollector& problems)
+        : table_(table), tasks_(tasks), latest_(now), grace_period_(grace_period) {
         auto queues = make_run_queues(kernel);
         if (!queues) {
             problems.add("the run queues", queues.error());
@@ -89,7 +89,8 @@ class CpuFinder {
         const double silent = silence_of(cpu.cpu);
         const bool soft = watchdog_.threshold_seconds && *watchdog_.threshold_seconds > 0 &&
                           silent > static_cast<double>(2 * *watchdog_.threshold_seconds);
-        const bool deaf = lag >= deaf_seconds;
+        const bool held_up = holds_up_grace_period(cpu.cpu);
+        const bool deaf = lag >= long_seconds || (lag >= deaf_seconds && held_up);
         const bool realtime = cpu.current->priority && *cpu.current->priority < first_fair_priority;
         // The stopper comes in between, and what a real-time task ran before that is not known.
         const bool greedy =
@@ -104,6 +105,10 @@ class CpuFinder {
                 fmt::format("its runqueue's clock is {:.1f} s behind the latest, though it was not idle: "
                             "timer interrupts did not come",
                             lag));
+        if (held_up)
+            made.because.push_back(
+                fmt::format("RCU's grace period, which began {:.1f} s ago, waits for it (rcu_node.qsmask)",
+                            *grace_period_->seconds));
         if (soft)
             made.because.push_back(
                 fmt::format("its watchdog has not run for {:.1f} s (watchdog_touch_ts); the soft lockup "
@@ -121,6 +126,12 @@ class CpuFinder {
         return true;
     }
 
+    bool holds_up_grace_period(std::uint32_t cpu) const {
+        if (!grace_period_ || grace_period_->seconds.value_or(0) < deaf_seconds) return false;
+        return std::find(grace_period_->cpus.begin(), grace_period_->cpus.end(), cpu) !=
+               grace_period_->cpus.end();
+    }
+
     double silence_of(std::uint32_t cpu) const {
         for (const auto& one : watchdog_.cpus)
             if (one.cpu == cpu) return one.silent_seconds.value_or(0);
@@ -132,13 +143,15 @@ class CpuFinder {
     RunQueues queues_;
     WatchdogState watchdog_;
     std::uint64_t latest_;
+    const Result<GracePeriod>& grace_period_;
 };
 
 }  // namespace
 
 std::vector<HangCpu> find_hung_cpus(const Kernel& kernel, const TaskTable& table, HangTasks& tasks,
-                                    std::uint64_t now, ProblemCollector& problems) {
-    return CpuFinder(kernel, table, tasks, now, problems).run();
+                                    std::uint64_t now, const Result<GracePeriod>& grace_period,
+                                    ProblemCollector& problems) {
+    return CpuFinder(kernel, table, tasks, now, grace_period, problems).run();
 }
 
 }  // namespace postmortem

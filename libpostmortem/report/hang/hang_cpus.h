@@ -13,6 +13,7 @@ namespace postmortem {
 
 /// `now`: by the scheduler's clock.
 std::vector<HangCpu> find_hung_cpus(const Kernel& kernel, const TaskTable& table, HangTasks& tasks,
-                                    std::uint64_t now, ProblemCollector& problems);
+                                    std::uint64_t now, const Result<GracePeriod>& grace_period,
+                                    ProblemCollector& problems);
 
 }  // namespace postmortem

@@ -22,11 +22,7 @@ bool should_have_ended(const HangTask& task) {
     if (!task.uninterruptible || task.timed || contains_function(task, "__refrigerator")) return false;
     if (task.wait && task.wait->by_choice) return false;
     if (task.killable && (!task.wait || task.wait->blockers.empty())) return false;
-    const bool only_slow =
-        task.wait && !task.wait->blockers.empty() &&
-        std::all_of(task.wait->blockers.begin(), task.wait->blockers.end(),
-                    [](const HangBlocker& blocker) { return !blocker.task && !blocker.certain; });
-    return !only_slow && task.seconds.value_or(0) >= long_seconds;
+    return task.seconds.value_or(0) >= long_seconds;
 }
 
 std::string duration(const std::optional<double>& seconds) {
@@ -123,6 +119,8 @@ class Judge {
 
     std::vector<std::size_t> victims_of(const WaitTree& tree) const {
         std::vector<std::size_t> all = tree.members, victims;
+        // A disk whose requests are young works, and is slow at most.
+        if (!tree.thing.empty() && !tree.certain) return victims;
         if (tree.root) all.push_back(*tree.root);
         all.insert(all.end(), tree.ring.begin(), tree.ring.end());
         std::copy_if(all.begin(), all.end(), std::back_inserter(victims),

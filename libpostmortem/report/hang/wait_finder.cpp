@@ -122,6 +122,10 @@ std::optional<HangWait> WaitFinder::lock(const Task& task, LockKind kind) {
 }
 
 void WaitFinder::add_owner(HangWait& wait, const LockWait& found) const {
+    if (found.handed_over) {
+        wait.unknown = "not known, because the lock is just being handed over";
+        return;
+    }
     if (found.owner == 0) {
         wait.unknown = found.owner_is_reader
                            ? "not known, because the lock counts its readers and does not name them"

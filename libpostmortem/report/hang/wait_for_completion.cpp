@@ -67,11 +67,14 @@ void WaitFinder::add_flush(HangWait& wait, const FlushTarget& target) const {
             break;
     }
     if (target.work != 0) wait.address = target.work;
+    // A pool has other workers, or gets more: one that is busy keeps nobody else from working. Where several
+    // works are before it, the end of one may be enough.
+    const bool is_certain = target.place != FlushTarget::Place::Pending &&
+                            (target.place != FlushTarget::Place::Inactive || target.workers.size() == 1);
     for (const PoolWorker* worker : target.workers) {
         auto who = blocker(worker->task, fmt::format("{} ({})", role, symbol_of(worker->function)),
                            "the worker's `current_work`");
-        // A pool has other workers, or gets more: one that is busy keeps nobody else from working.
-        if (who) who->certain = target.place != FlushTarget::Place::Pending;
+        if (who) who->certain = is_certain;
         if (who) wait.blockers.push_back(std::move(*who));
     }
     if (wait.blockers.empty()) wait.unknown = "not known, because no worker is busy with it";

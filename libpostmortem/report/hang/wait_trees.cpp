@@ -126,8 +126,10 @@ class TreeMaker {
             WaitTree& fresh = trees_.emplace_back();
             fresh.thing = thing.thing;
             fresh.thing_role = thing.role;
+            fresh.certain = false;
         }
         WaitTree& tree = trees_[place->second];
+        tree.certain = tree.certain || thing.certain;
         tree.members.push_back(task);
         first_of_thing_[place->second].push_back(task);
         collect(task, tree, {});

@@ -18,7 +18,7 @@ struct WaitTree {
     std::string thing;                 ///< or something else
     std::string thing_role;            ///< and what of it
     std::vector<std::size_t> members;  ///< all tasks that stand behind it, the root and the ring not counted
-    bool certain = true;               ///< every link of the ring is proven
+    bool certain = true;  ///< every link of the ring is proven; a wait for the thing cannot end without it
 
     HangTree shown;
 };
