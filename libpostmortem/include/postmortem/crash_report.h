@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <postmortem/backtrace.h>
-#include <postmortem/hang.h>
+#include <postmortem/hang_verdict.h>
 #include <postmortem/kernel_log.h>
 #include <postmortem/log_analysis.h>
 #include <postmortem/problem.h>

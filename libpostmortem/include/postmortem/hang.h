@@ -8,6 +8,7 @@
 
 #include <postmortem/api.h>
 #include <postmortem/error.h>
+#include <postmortem/hang_verdict.h>
 #include <postmortem/problem.h>
 #include <postmortem/process_status.h>
 
@@ -90,7 +91,6 @@ struct HangWorker {
     TaskMention task;
     std::string function;   ///< of the work that it runs. Untrusted
     std::string workqueue;  ///< Untrusted
-    std::optional<double> asleep;
 };
 
 /// A pool of workers that has work and makes no progress.
@@ -117,12 +117,6 @@ struct HangGracePeriod {
     std::optional<double> seconds;
     std::vector<std::uint32_t> cpus;   ///< that it waits for
     std::vector<TaskMention> readers;  ///< preempted ones
-};
-
-struct HangVerdict {
-    std::string kind;      ///< "deadlock", "stuck CPU", …
-    std::string sentence;  ///< Untrusted
-    std::vector<std::string> because;
 };
 
 struct HangReport {

@@ -5,7 +5,6 @@
 #include "kernel/lists.h"
 #include "kernel/sched/clock.h"
 #include "kernel/xarray.h"
-#include "object/field.h"
 
 namespace postmortem {
 namespace {
@@ -21,7 +20,9 @@ Field member(const Kernel& kernel, std::string_view structure,
 }  // namespace
 
 Workqueues::Workqueues(const Kernel& kernel)
-    : kernel_(kernel), barrier_function_(kernel.symbol("wq_barrier_func").value_or(0)) {
+    : kernel_(kernel),
+      entry_(member(kernel, "work_struct", {"entry"})),
+      barrier_function_(kernel.symbol("wq_barrier_func").value_or(0)) {
     read_pools();
     read_queues();
 }
@@ -77,11 +78,10 @@ std::uint64_t Workqueues::function_of(std::uint64_t work) const {
 }
 
 void Workqueues::read_line(WorkerPool& pool, std::uint64_t line) {
-    const Field entry = member(kernel_, "work_struct", {"entry"});
     const auto walked = for_each_list_node(
         kernel_.memory(), line,
         [&](std::uint64_t at) {
-            const std::uint64_t function = function_of(at - entry.offset());
+            const std::uint64_t function = function_of(at - entry_.offset());
             if (barrier_function_ != 0 && function == barrier_function_) return true;
             if (pool.pending++ == 0) pool.next_function = function;
             return true;
@@ -148,64 +148,89 @@ std::optional<FlushTarget> Workqueues::flush_of(std::uint64_t done, std::uint64_
     return by_flusher(done);
 }
 
+/// A barrier's place: the ring that it hangs in, and what stands before it there.
+struct Workqueues::BarrierPlace {
+    std::vector<std::uint64_t> ring;
+    std::uint64_t before = 0;  ///< a list_head: of the work that is flushed, or the list's own
+
+    bool hangs_in(std::uint64_t head) const {
+        return std::find(ring.begin(), ring.end(), head) != ring.end();
+    }
+};
+
 // insert_wq_barrier(): the barrier stands right behind the work that is flushed, in its line, or among what
-// the worker that runs it has still to do.
-std::optional<FlushTarget> Workqueues::by_barrier(std::uint64_t done, std::uint64_t task) const {
+// the worker that runs it has still to do. Barriers of others may stand in between.
+std::optional<Workqueues::BarrierPlace> Workqueues::place_of_barrier(std::uint64_t done,
+                                                                     std::uint64_t task) const {
     const Field own = member(kernel_, "wq_barrier", {"done"}), who = member(kernel_, "wq_barrier", {"task"}),
-                work = member(kernel_, "wq_barrier", {"work"}),
-                entry = member(kernel_, "work_struct", {"entry"}),
-                scheduled = member(kernel_, "worker", {"scheduled"}),
-                line = member(kernel_, "worker_pool", {"worklist"}),
-                inactive = member(kernel_, "pool_workqueue",
-                                  {"inactive_works", "delayed_works"});  // 5.15 (f97a4a1a3f87)
-    if (!own.present() || !who.present() || barrier_function_ == 0) return std::nullopt;
+                work = member(kernel_, "wq_barrier", {"work"});
+    if (!own.present() || !who.present() || !work.present() || barrier_function_ == 0) return std::nullopt;
     const std::uint64_t barrier = done - own.offset();
     if (who.u64_or(kernel_.memory(), barrier, 0) != task) return std::nullopt;
     if (function_of(work.address_in(barrier)) != barrier_function_) return std::nullopt;
-    const std::uint64_t node = entry.address_in(work.address_in(barrier));
-    FlushTarget target;
-    const auto before = kernel_.memory().word(node + kernel_.memory().word_size());
-    std::vector<std::uint64_t> ring{node};
+    const std::uint64_t node = entry_.address_in(work.address_in(barrier));
+    BarrierPlace place{{node}, 0};
     const auto walked = for_each_list_node(
         kernel_.memory(), node,
         [&](std::uint64_t at) {
-            ring.push_back(at);
+            place.ring.push_back(at);
             return true;
         },
         most_works);
-    if (!walked || !before) return std::nullopt;
-    const auto hangs_in = [&](std::uint64_t head) {
-        return std::find(ring.begin(), ring.end(), head) != ring.end();
-    };
-    for (const WorkerPool& pool : pools_) {
-        for (const PoolWorker& worker : pool.workers) {
-            if (!scheduled.present() || !hangs_in(scheduled.address_in(worker.address))) continue;
-            target.workers = {&worker};
-            target.function = worker.function;
-            target.work = worker.work;
-            target.workqueue = name_of_pwq(worker.pwq);
-            return target;
-        }
-        if (!line.present() || !hangs_in(line.address_in(pool.address))) continue;
-        target.place = FlushTarget::Place::Pending;
-        target.pool = &pool;
-        target.work = *before - entry.offset();
-        target.function = function_of(target.work);
-        for (const PoolWorker& worker : pool.workers)
-            if (worker.work != 0) target.workers.push_back(&worker);
-        return target;
-    }
+    if (!walked) return std::nullopt;
+    for (auto at = place.ring.rbegin(); at != place.ring.rend() && place.before == 0; ++at)
+        if (function_of(*at - entry_.offset()) != barrier_function_) place.before = *at;
+    return place;
+}
+
+std::optional<FlushTarget> Workqueues::by_barrier(std::uint64_t done, std::uint64_t task) const {
+    const auto place = place_of_barrier(done, task);
+    if (!place) return std::nullopt;
+    for (const WorkerPool& pool : pools_)
+        if (auto target = flushed_in(pool, *place)) return target;
+    // 5.15 (f97a4a1a3f87)
+    const Field inactive = member(kernel_, "pool_workqueue", {"inactive_works", "delayed_works"});
     for (const KnownWorkqueue& queue : queues_)
         for (const std::uint64_t pwq : queue.pwqs) {
-            if (!inactive.present() || !hangs_in(inactive.address_in(pwq))) continue;
-            target.place = FlushTarget::Place::Inactive;
-            target.workqueue = queue.name;
-            target.work = *before - entry.offset();
-            target.function = function_of(target.work);
-            target.workers = workers_of(queue.pwqs);
+            if (!inactive.present() || !place->hangs_in(inactive.address_in(pwq))) continue;
+            FlushTarget target{FlushTarget::Place::Inactive, queue.name, 0, 0,
+                               workers_of(queue.pwqs),       nullptr};
+            add_flushed(target, *place, inactive.address_in(pwq));
             return target;
         }
     return std::nullopt;
+}
+
+std::optional<FlushTarget> Workqueues::flushed_in(const WorkerPool& pool, const BarrierPlace& place) const {
+    const Field scheduled = member(kernel_, "worker", {"scheduled"}),
+                line = member(kernel_, "worker_pool", {"worklist"});
+    if (!scheduled.present() || !line.present()) return std::nullopt;
+    for (const PoolWorker& worker : pool.workers) {
+        const std::uint64_t list = scheduled.address_in(worker.address);
+        if (!place.hangs_in(list)) continue;
+        FlushTarget target{FlushTarget::Place::Running,
+                           name_of_pwq(worker.pwq),
+                           worker.function,
+                           worker.work,
+                           {&worker},
+                           nullptr};
+        add_flushed(target, place, list);
+        return target;
+    }
+    const std::uint64_t list = line.address_in(pool.address);
+    if (!place.hangs_in(list)) return std::nullopt;
+    FlushTarget target{FlushTarget::Place::Pending, {}, 0, 0, {}, &pool};
+    add_flushed(target, place, list);
+    for (const PoolWorker& worker : pool.workers)
+        if (worker.work != 0) target.workers.push_back(&worker);
+    return target;
+}
+
+// Where the list's head is before the barrier, the work has been taken out to be run.
+void Workqueues::add_flushed(FlushTarget& target, const BarrierPlace& place, std::uint64_t list) const {
+    if (place.before == 0 || place.before == list) return;
+    target.work = place.before - entry_.offset();
+    target.function = function_of(target.work);
 }
 
 bool Workqueues::flushes(const KnownWorkqueue& queue, std::uint64_t flusher) const {

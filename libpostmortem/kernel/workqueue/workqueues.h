@@ -11,6 +11,7 @@
 #include <postmortem/problem.h>
 
 #include "kernel/kernel.h"
+#include "object/field.h"
 
 namespace postmortem {
 
@@ -67,6 +68,10 @@ class Workqueues {
     void read_pool(std::uint64_t address);
     void read_line(WorkerPool& pool, std::uint64_t line);
     void read_queues();
+    struct BarrierPlace;
+    std::optional<BarrierPlace> place_of_barrier(std::uint64_t done, std::uint64_t task) const;
+    std::optional<FlushTarget> flushed_in(const WorkerPool& pool, const BarrierPlace& place) const;
+    void add_flushed(FlushTarget& target, const BarrierPlace& place, std::uint64_t list) const;
     std::optional<FlushTarget> by_barrier(std::uint64_t done, std::uint64_t task) const;
     std::optional<FlushTarget> by_flusher(std::uint64_t done) const;
     std::vector<const PoolWorker*> workers_of(const std::vector<std::uint64_t>& pwqs) const;
@@ -74,6 +79,7 @@ class Workqueues {
     bool flushes(const KnownWorkqueue& queue, std::uint64_t flusher) const;
 
     const Kernel& kernel_;
+    Field entry_;  // of a work_struct
     std::uint64_t barrier_function_ = 0;
     std::vector<WorkerPool> pools_;
     std::vector<KnownWorkqueue> queues_;

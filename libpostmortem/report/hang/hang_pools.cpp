@@ -24,7 +24,7 @@ std::vector<HangPool> find_stalled_pools(const Kernel& kernel, const TaskTable& 
             const Task* task = worker.work != 0 ? table.by_address(worker.task) : nullptr;
             if (task)
                 made.busy.push_back(
-                    {mention(*task), name_of(worker.function), queues.name_of_pwq(worker.pwq), std::nullopt});
+                    {mention(*task), name_of(worker.function), queues.name_of_pwq(worker.pwq)});
         }
     }
     return stalled;
