@@ -55,7 +55,8 @@ class Judge {
         HangVerdict verdict{"deadlock", {}, {}};
         const HangTask& first = report_.tasks[tree.ring.front()];
         if (tree.ring.size() == 1) {
-            verdict.sentence = fmt::format("deadlock: {} waits for itself", name_in_words(first.task));
+            verdict.sentence = fmt::format("deadlock: {} waits for itself: for {}", name_in_words(first.task),
+                                           wait_object_in_words(*first.wait));
         } else {
             verdict.sentence = "deadlock: ";
             for (std::size_t i = 0; i < tree.ring.size(); ++i)
