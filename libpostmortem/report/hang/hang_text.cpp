@@ -74,6 +74,8 @@ void add_groups(const HangReport& report, std::string& text) {
         if (!wait.symbol.empty()) text += fmt::format(" {}", escaped(wait.symbol));
         if (!wait.detail.empty()) text += fmt::format(", {}", escaped(wait.detail));
         if (!wait.proof.empty()) text += fmt::format(" ({})", wait.proof);
+        if (wait.blockers.empty() && !wait.unknown.empty())
+            text += fmt::format("; by whom: {}", escaped(wait.unknown));
         text += '\n';
     }
 }

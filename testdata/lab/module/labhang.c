@@ -186,7 +186,7 @@ static int labhang_deaf(void* unused) {
     return 0;
 }
 static int labhang_rcu_waiter(void* unused) {
-    msleep(600);
+    msleep(200);
     mutex_lock(&labhang_first);
     synchronize_rcu();
     return 0;

@@ -148,7 +148,7 @@ TEST_CASE("the verdict on every staged situation") {
         {"-hang-dm", "stuck device", {"disk dm-0 is suspended", "dm-"}, true},
         {"-hang-fuse", "stuck task", {"fuse-reader (pid", "fuse-daemon (pid", "stopped by a signal"}, true},
         {"-hang-nfs", "silent server", {"server 127.0.0.1", "has to answer", "nfs"}, true},
-        {"-hang-rt", "starvation", {"rt-hog (pid", "CPU 1", "starved (pid"}},
+        {"-hang-rt", "starvation", {"rt-hog (pid", "CPU 1", "has waited for it for"}},
     };
     int asked = 0;
     for (const fs::path& file : staged_dumps()) {
