@@ -27,6 +27,8 @@ class LineSplitter {
     void skip(std::size_t length);
     /// Up to `length` bytes that next() will return, without taking them.
     std::string_view peek(std::size_t length);
+    /// As much of that as has been read: what next() returned stays valid.
+    std::string_view buffered() const { return waiting(); }
 
     /// 1-based number of the line that next() returned last.
     std::size_t line_number() const { return line_number_; }

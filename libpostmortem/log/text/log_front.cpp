@@ -5,12 +5,12 @@
 #include <map>
 
 #include "log/text/cursor.h"
+#include "log/text/prefix.h"
 
 namespace postmortem {
 namespace {
 
 constexpr std::size_t longest_front = 120;
-constexpr std::size_t most_fronts = 4;
 
 struct Opener {
     std::string_view text;
@@ -36,14 +36,6 @@ constexpr Opener openers[] = {{"Call Trace:"},
                               {"Process ", false},
                               {"Kernel panic - ", false}};
 
-// What the lines of a table or a trace have in common is their own.
-bool may_be_front(std::string_view look) {
-    if (look.size() < 2 || look.starts_with("(XEN)")) return false;
-    if (look.find("[<") != std::string_view::npos) return false;
-    return std::any_of(look.begin(), look.end(),
-                       [](char c) { return is_alpha(c) || c == ':' || c == '|' || c == ';' || c == '>'; });
-}
-
 struct Sighting {
     std::size_t first = 0, last = 0;  // lines
     unsigned openers = 0;             // a bit each
@@ -57,7 +49,7 @@ std::map<std::string, Sighting> fronts_of_openers(const std::vector<std::string>
         for (std::size_t i = 0; i < std::size(openers); ++i) {
             const std::size_t at = text.find(openers[i].text);
             if (at == 0 || at == std::string_view::npos || at > longest_front) continue;
-            const std::string look = look_of(text.substr(0, at));
+            const std::string look = look_of(text.substr(0, unknown_part(text, at, false)));
             Sighting& sighting = seen.try_emplace(look, Sighting{line, line, 0, false}).first->second;
             sighting.last = line;
             sighting.openers |= 1u << i;
@@ -81,7 +73,68 @@ bool is_in_nearly_all(const std::vector<std::string>& texts, const std::string& 
     return texts.size() >= least_lines && is_in_most(texts, 0, texts.size() - 1, look, 90);
 }
 
+// What only the kernel's reports begin with, or nobody but a kernel begins a line with.
+bool opens_report_line(std::string_view text) {
+    constexpr std::string_view headlines[] = {
+        "BUG: ", "BUG ", "INFO: ", "WARNING: ", "[ INFO: ", "Oops", "CPU "};
+    const auto begins = [text](std::string_view with) { return text.starts_with(with); };
+    return std::any_of(std::begin(headlines), std::end(headlines), begins) ||
+           std::any_of(std::begin(openers), std::end(openers),
+                       [&](const Opener& opener) { return begins(opener.text); });
+}
+
+std::string common_look(const std::vector<std::string>& texts) {
+    std::string common;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const std::string look = look_of(std::string_view(texts[i]).substr(0, longest_front));
+        if (i == 0) common = look;
+        const auto [end, _] = std::mismatch(common.begin(), common.end(), look.begin(), look.end());
+        // An empty message's blank may have been trimmed.
+        const bool is_empty = look.size() < common.size() &&
+                              end - common.begin() == static_cast<std::ptrdiff_t>(look.size()) && *end == ' ';
+        if (!is_empty) common.erase(end, common.end());
+    }
+    return common;
+}
+
+// A log too short for two of the openers: all its lines begin alike, and behind that like a report's lines.
+std::string front_of_all(const std::vector<std::string>& texts) {
+    constexpr std::size_t least_lines = 5;
+    if (texts.size() < least_lines) return {};
+    std::string look = common_look(texts);
+    const bool names_kernel = look.find("kernel") != std::string::npos;
+    std::size_t end = look.find_last_of(names_kernel ? ":|;> " : ":|;>");
+    if (end == std::string::npos) return {};
+    if (end + 1 < look.size() && look[end + 1] == ' ') ++end;
+    look.resize(end + 1);
+    const auto opens = [&](const std::string& text) {
+        return opens_report_line(std::string_view(text).substr(front_length(text, look)));
+    };
+    const bool opened = std::any_of(texts.begin(), texts.end(), opens_report_line);
+    return !opened && may_be_front(look) && std::any_of(texts.begin(), texts.end(), opens) ? look
+                                                                                           : std::string();
+}
+
 }  // namespace
+
+// What the lines of a table or a trace have in common is their own.
+bool may_be_front(std::string_view look) {
+    if (look.size() < 2 || look.starts_with("(XEN)")) return false;
+    if (look.find("[<") != std::string_view::npos) return false;
+    return std::any_of(look.begin(), look.end(),
+                       [](char c) { return is_alpha(c) || c == ':' || c == '|' || c == ';' || c == '>'; });
+}
+
+std::size_t unknown_part(std::string_view text, std::size_t end, bool bare_dates) {
+    constexpr std::string_view delimiters = ":|;>]) \t";
+    for (std::size_t at = 1; at < end; ++at) {
+        if (delimiters.find(text[at - 1]) == std::string_view::npos || is_blank(text[at])) continue;
+        LogRecord record;
+        strip_prefix(text.substr(at), record, bare_dates);
+        if (record.shapes != 0 && record.text.data() >= text.data() + end) return at;
+    }
+    return end;
+}
 
 std::string look_of(std::string_view text) {
     std::string look;
@@ -117,6 +170,8 @@ std::vector<std::string> find_fronts(const std::vector<std::string>& texts) {
         const bool between = twice && is_in_most(texts, sighting.first, sighting.last, look, 80);
         if (between || is_in_nearly_all(texts, look)) fronts.push_back(look);
     }
+    if (!fronts.empty()) return fronts;
+    if (std::string look = front_of_all(texts); !look.empty()) fronts.push_back(std::move(look));
     return fronts;
 }
 

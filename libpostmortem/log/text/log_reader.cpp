@@ -223,8 +223,9 @@ class LogReader::Impl {
         constexpr std::size_t longest_prefix = 200;
         if (!record.seconds && glued < longest_prefix && !record.continuation) {
             std::string look = look_of(front);
-            if (look == unknown_prefix_) {
-                strip_prefix(rest, record, form_.bare_dates);
+            const std::size_t learnt = look == unknown_prefix_ ? glued : learn_front(record.text, glued);
+            if (learnt != 0) {
+                strip_prefix(record.text.substr(learnt), record, form_.bare_dates);
                 split_glued(record);
                 return;
             }
@@ -238,6 +239,27 @@ class LogReader::Impl {
                         static_cast<std::size_t>(pending_.data() + pending_.size() - rest.data())};
         }
         record.text = front;
+    }
+
+    // What the next lines have in front of them too, whether they have a clock or not; its length, 0 for
+    // nothing.
+    std::size_t learn_front(std::string_view text, std::size_t clock) {
+        const std::size_t part = unknown_part(text, clock, form_.bare_dates);
+        std::string front = look_of(text.substr(0, part));
+        if (form_.fronts.size() == most_fronts || !may_be_front(front) || !next_lines_have(front)) return 0;
+        form_.fronts.push_back(std::move(front));
+        return part;
+    }
+
+    bool next_lines_have(std::string_view front) const {
+        constexpr std::size_t enough = 4;
+        std::string_view ahead = lines_.buffered();
+        for (std::size_t line = 0; line < enough; ++line) {
+            const std::size_t end = ahead.find('\n');
+            if (end == std::string_view::npos || front_length(ahead.substr(0, end), front) == 0) return false;
+            ahead.remove_prefix(end + 1);
+        }
+        return true;
     }
 
     LineSplitter lines_;
