@@ -139,7 +139,7 @@ int read(const Arguments& arguments, Output& output) {
     if (!reader) return output.refuse(reader.error());
     postmortem::Problems problems;
     if (auto error = print_events(*reader, printer, output)) problems.push_back(std::move(*error));
-    const int written = output.finish(printer.finish(problems), problems);
+    const int written = output.finish(printer.finish(problems, nullptr, reader->shape()), problems);
     return written == whole_answer ? exit_code_of(*request, printer, false, output) : written;
 }
 

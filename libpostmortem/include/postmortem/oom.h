@@ -386,6 +386,8 @@ class POSTMORTEM_API OomLogReader {
     /// The next event, in the order in which they end; nothing at the end of the log.
     std::optional<OomEvent> next();
 
+    /// What most lines begin with, by the names of the shapes: "syslog, printk"; empty for bare messages.
+    const std::string& shape() const;
     /// Why the log ended early (a read error, a damaged archive), if it did. The events before that count.
     const std::optional<Error>& error() const;
 

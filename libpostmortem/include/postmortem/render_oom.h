@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <postmortem/api.h>
@@ -45,8 +46,10 @@ class POSTMORTEM_API OomJsonWriter {
   public:
     /// The next piece of output.
     std::string add(const OomEvent& event, const OomVerdict& verdict, std::size_t number);
-    /// The last piece; `found` is the number of events in the log, shown or not; `state` that of a dump.
-    std::string finish(std::size_t found, const Problems& problems, const OomState* state = nullptr);
+    /// The last piece; `found` is the number of events in the log, shown or not; `state` that of a dump;
+    /// `shape`: OomLogReader::shape() of a log.
+    std::string finish(std::size_t found, const Problems& problems, const OomState* state = nullptr,
+                       std::string_view shape = {});
 
   private:
     bool first_ = true;
@@ -71,8 +74,10 @@ class POSTMORTEM_API OomEventPrinter {
     std::string add(OomEvent event);
     /// No later event can change the answer.
     bool complete() const;
-    /// The last piece. `state`: what a dump's memory says beside its log.
-    std::string finish(const Problems& problems, const OomState* state = nullptr);
+    /// The last piece. `state`: what a dump's memory says beside its log; `shape`: OomLogReader::shape() of a
+    /// log.
+    std::string finish(const Problems& problems, const OomState* state = nullptr,
+                       std::string_view shape = {});
 
     std::size_t found() const { return found_; }
     /// A printed event has lines that are torn or missing.

@@ -40,6 +40,7 @@ class OomLogReader::Impl {
     }
 
     const std::optional<Error>& error() const { return reader_.error(); }
+    const std::string& shape() const { return reader_.shape(); }
 
   private:
     // The reports of one machine. Several machines' lines may be interleaved in a collected log.
@@ -153,6 +154,10 @@ OomLogReader::~OomLogReader() = default;
 
 std::optional<OomEvent> OomLogReader::next() {
     return impl_->next();
+}
+
+const std::string& OomLogReader::shape() const {
+    return impl_->shape();
 }
 
 const std::optional<Error>& OomLogReader::error() const {

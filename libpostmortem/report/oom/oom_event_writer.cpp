@@ -39,7 +39,7 @@ bool OomEventPrinter::complete() const {
     return request_.which == Which::Number && found_ >= request_.number && request_.format != Format::Json;
 }
 
-std::string OomEventPrinter::finish(const Problems& problems, const OomState* state) {
+std::string OomEventPrinter::finish(const Problems& problems, const OomState* state, std::string_view shape) {
     if (request_.which == Which::Tree) return show_tree(problems, state);
     std::string out;
     if (kept_) {
@@ -47,7 +47,7 @@ std::string OomEventPrinter::finish(const Problems& problems, const OomState* st
             out = list(*kept_, found_) + "\n--event N shows another than the last, --event all every one\n\n";
         out += show(*kept_, found_);
     }
-    if (request_.format == Format::Json) out += json_.finish(found_, problems, state);
+    if (request_.format == Format::Json) out += json_.finish(found_, problems, state, shape);
     if (text() && state) {
         out += found_ == 0 ? "There is no OOM event in the log.\n\n" : "\n\n";
         out += to_text(*state, request_.text);

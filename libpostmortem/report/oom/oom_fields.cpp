@@ -18,6 +18,7 @@ struct OomEventView {
 struct OomDocument {
     std::vector<OomEventView> events;
     std::size_t event_count = 0;
+    std::string_view shape;
     const OomState* state = nullptr;
     Problems problems;
 };
@@ -127,6 +128,7 @@ void describe(Describer<OomDocument>& oom) {
     oom.is_document(Layout::Lines);
     oom.add("events", &OomDocument::events, "in the order of the log").answer();
     oom.add("event_count", &OomDocument::event_count, "all in the log, shown or not");
+    oom.add("shape", &OomDocument::shape, "what most lines of a log begin with").or_null();
     oom.add("state", &OomDocument::state, "of a dump; null for a log");
     add_problems(oom);
 }
@@ -148,8 +150,9 @@ std::string OomJsonWriter::add(const OomEvent& event, const OomVerdict& verdict,
     return out;
 }
 
-std::string OomJsonWriter::finish(std::size_t found, const Problems& problems, const OomState* state) {
-    const OomDocument rest{{}, found, state, problems};
+std::string OomJsonWriter::finish(std::size_t found, const Problems& problems, const OomState* state,
+                                  std::string_view shape) {
+    const OomDocument rest{{}, found, shape, state, problems};
     std::string out;
     append_json_end(out, description<OomDocument>(), &rest, first_);
     return out;

@@ -61,6 +61,9 @@ void add_bad_addresses(RuleBook& book) {
 void add_x86_traps(RuleBook& book) {
     book.add("general protection fault", {.unless = {"general protection fault {*} error:{num} in "}},
              {fault(EventClass::GeneralProtectionFault, "general protection fault{*}:",
+                    "general protection fault in {frame}", "bad-access in {frame}"),
+              // of 5.5 and later, cut behind a column
+              fault(EventClass::GeneralProtectionFault, "general protection fault, probably for ",
                     "general protection fault in {frame}", "bad-access in {frame}")});
     book.add("stack segment: ", {},
              {fault(EventClass::StackSegmentFault, "stack segment: ", "stack segment fault in {frame}")});

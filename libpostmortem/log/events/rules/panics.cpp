@@ -31,6 +31,13 @@ std::vector<EventRule> stack_panics() {
          .title = "kernel panic: stack is corrupted in {frame}",
          .steps = steps::trace,
          .skip = {"stack_chk"}},
+        // cut behind a column
+        {.event_class = EventClass::StackCorruption,
+         .head = "Kernel panic - not syncing: stack-protector:",
+         .detail = {},
+         .title = "kernel panic: stack is corrupted in {frame}",
+         .steps = steps::trace,
+         .skip = {"stack_chk"}},
         {.event_class = EventClass::StackCorruption,
          .head = "Kernel panic - not syncing: corrupted stack end detected inside scheduler",
          .detail = {},

@@ -1,0 +1,168 @@
+// Logs as they are pasted, cut, repeated and mixed: what happened must still be said, and nothing else.
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <postmortem/log_analysis.h>
+
+#include "base/text.h"
+#include "log/text/prefix.h"
+#include "support/files.h"
+#include "support/places.h"
+
+namespace bad_input_test {
+
+using namespace postmortem;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names names_in(const std::string& log) {
+    Names names;
+    for (const LogEvent& event : analyse_log_text(log).events)
+        names.push_back(fmt::format("{} {} {}", event.id, to_string(event.event_class), event.function));
+    return names;
+}
+
+Names classes_in(const std::string& log) {
+    Names names;
+    for (const LogEvent& event : analyse_log_text(log).events)
+        names.emplace_back(to_string(event.event_class));
+    return names;
+}
+
+// Class and function of the first event: what a log that lost part of its text must still say.
+std::string first_of(const std::string& log) {
+    const LogAnalysis analysis = analyse_log_text(log);
+    if (analysis.events.empty()) return "nothing";
+    const LogEvent& event = analysis.events.front();
+    return fmt::format("{} {}", to_string(event.event_class), event.function);
+}
+
+struct Sample {
+    std::string name, text;
+};
+
+const std::vector<Sample>& samples() {
+    static const std::vector<Sample> all = [] {
+        std::vector<Sample> list;
+        for (const auto& entry : fs::directory_iterator(test::source_dir() / "testdata" / "logs"))
+            if (entry.path().extension() == ".log")
+                list.push_back({entry.path().filename().string(), test::file_contents(entry.path())});
+        std::sort(list.begin(), list.end(), [](auto& a, auto& b) { return a.name < b.name; });
+        return list;
+    }();
+    return all;
+}
+
+template <class Change>
+std::string with_lines(const std::string& log, Change change) {
+    std::string out;
+    for (const std::string_view line : split(log, '\n')) out += change(std::string(line)) + "\n";
+    return out;
+}
+
+Names both(Names first, const Names& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+}
+
+}  // namespace
+
+TEST_CASE("bad input: two logs in one file hold the events of both") {
+    std::size_t pairs = 0;
+    for (std::size_t i = 0; i < samples().size(); i += 7) {
+        for (std::size_t j = 3; j < samples().size(); j += 11) {
+            CAPTURE(samples()[i].name);
+            CAPTURE(samples()[j].name);
+            CHECK(names_in(samples()[i].text + samples()[j].text) ==
+                  both(names_in(samples()[i].text), names_in(samples()[j].text)));
+            ++pairs;
+        }
+    }
+    CHECK(pairs > 100);
+}
+
+TEST_CASE("bad input: a log that repeats says the same twice, and the same cause") {
+    for (const Sample& sample : samples()) {
+        CAPTURE(sample.name);
+        const std::string twice = sample.text + sample.text;
+        CHECK(names_in(twice) == both(names_in(sample.text), names_in(sample.text)));
+        const LogAnalysis once = analyse_log_text(sample.text), again = analyse_log_text(twice);
+        REQUIRE(once.cause.has_value() == again.cause.has_value());
+        if (once.cause) CHECK(once.events[*once.cause].id == again.events[*again.cause].id);
+    }
+}
+
+TEST_CASE("bad input: lines that were cut at a column") {
+    for (const Sample& sample : samples()) {
+        CAPTURE(sample.name);
+        CHECK(names_in(with_lines(sample.text, [](auto line) { return line.substr(0, 1024); })) ==
+              names_in(sample.text));
+        CHECK(first_of(with_lines(sample.text, [](auto line) { return line.substr(0, 80); })) ==
+              first_of(sample.text));
+    }
+}
+
+// Whose frame comes first is lost with the order; that something happened, and what, is not.
+TEST_CASE("bad input: lines out of order, as merged journals have them") {
+    for (const Sample& sample : samples()) {
+        CAPTURE(sample.name);
+        std::vector<std::string_view> lines = split(sample.text, '\n');
+        for (std::size_t i = 5; i + 1 < lines.size(); i += 6) std::swap(lines[i], lines[i + 1]);
+        CHECK(classes_in(fmt::format("{}\n", fmt::join(lines, "\n"))) == classes_in(sample.text));
+    }
+}
+
+TEST_CASE("bad input: zeros in lines and between them") {
+    for (const Sample& sample : samples()) {
+        CAPTURE(sample.name);
+        std::size_t number = 0;
+        CHECK(names_in(with_lines(sample.text, [&](auto line) {
+                  if (++number % 9 == 0) line += std::string(512, '\0');
+                  return number % 4 == 0 ? std::string(3, '\0') + line : line;
+              })) == names_in(sample.text));
+    }
+}
+
+TEST_CASE("bad input: two CPUs that print at once, each line with its caller") {
+    const auto of_caller = [](const std::string& log, std::string_view caller) {
+        std::vector<std::string> lines;
+        for (const std::string_view line : split(log, '\n')) {
+            LogRecord record;
+            strip_prefix(line, record);
+            lines.push_back(fmt::format("[  100.000001][{}] {}", caller, record.text));
+        }
+        return lines;
+    };
+    const auto sample = [](std::string_view name) {
+        return *std::find_if(samples().begin(), samples().end(), [&](auto& one) { return one.name == name; });
+    };
+    const std::string one = sample("bookworm-mod-null.log").text, two = sample("trixie-mod-uaf.log").text;
+    const std::vector<std::string> first = of_caller(one, "  T101"), second = of_caller(two, "    C1");
+    std::string mixed;
+    for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+        if (i < first.size()) mixed += first[i] + "\n";
+        if (i < second.size()) mixed += second[i] + "\n";
+    }
+    Names found = names_in(mixed), expected = both(names_in(fmt::format("{}\n", fmt::join(first, "\n"))),
+                                                   names_in(fmt::format("{}\n", fmt::join(second, "\n"))));
+    std::sort(found.begin(), found.end());
+    std::sort(expected.begin(), expected.end());
+    CHECK(found == expected);
+}
+
+TEST_CASE("bad input: megabytes without a line's end, and a report behind them") {
+    const std::string& log = samples()[3].text;
+    CHECK(names_in(std::string(8 << 20, 'x') + "\n" + log) == names_in(log));
+    CHECK(names_in(log + "\n" + std::string(8 << 20, '\0')) == names_in(log));
+    CHECK(names_in(std::string(8 << 20, '[')).empty());
+}
+
+}  // namespace bad_input_test
