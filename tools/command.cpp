@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <postmortem/disassembly.h>
+
 #include "dump_options.h"
 #include "sandbox.h"
 
@@ -120,6 +122,7 @@ void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
                                                 : postmortem::default_temporary_folder();
     // Elsewhere a temporary file has its name for a moment.
     if (!has_nameless_files(temporary)) folders.useful.push_back(temporary);
+    if (syntax.disassembles) postmortem::load_disassembler();
     enter_sandbox(folders);
 }
 

@@ -66,10 +66,11 @@ struct Syntax {
     std::size_t most_operands = SIZE_MAX;  ///< behind the first
     /// A word that names one of these, and all words behind it, are left alone: Arguments::command_words.
     std::vector<const char*> commands = {};
-    bool words_in_foreach = false;            ///< what is named besides the tasks is Arguments::words
+    bool words_in_foreach = false;          ///< what is named besides the tasks is Arguments::words
     std::vector<const char*> makes = {};    ///< options that name a file which appears when it is whole
     bool runs_programs = false;             ///< its own sandbox is entered elsewhere, or not at all
     std::vector<const char*> changes = {};  ///< options that name a file which may be there: then no sandbox
+    bool disassembles = false;              ///< what does so is loaded before the sandbox
 };
 
 struct Command {

@@ -14,7 +14,6 @@ pkg_check_modules(LIBZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LIBLZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(LIBDEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(LIBLZMA REQUIRED IMPORTED_TARGET liblzma)
-pkg_check_modules(CAPSTONE REQUIRED IMPORTED_TARGET capstone>=4)
 pkg_check_modules(LIBEDIT REQUIRED IMPORTED_TARGET libedit)
 
 find_path(EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
@@ -25,7 +24,11 @@ add_library(postmortem_dependencies INTERFACE)
 target_include_directories(postmortem_dependencies SYSTEM INTERFACE ${EXPECTED_INCLUDE_DIR} ${SNAPPY_INCLUDE_DIR})
 target_link_libraries(postmortem_dependencies INTERFACE
   PkgConfig::LIBDW PkgConfig::LIBELF PkgConfig::LIBZSTD PkgConfig::LIBLZ4 PkgConfig::LIBDEFLATE PkgConfig::LIBLZMA
-  PkgConfig::CAPSTONE ZLIB::ZLIB BZip2::BZip2 ${SNAPPY_LIBRARY} fmt::fmt nlohmann_json::nlohmann_json yaml-cpp Threads::Threads)
+  ZLIB::ZLIB BZip2::BZip2 ${SNAPPY_LIBRARY} fmt::fmt nlohmann_json::nlohmann_json yaml-cpp Threads::Threads)
+
+# Only its headers: arch/capstone.cpp loads the library.
+find_path(CAPSTONE_INCLUDE_DIR capstone/capstone.h REQUIRED)
+target_include_directories(postmortem_dependencies SYSTEM INTERFACE ${CAPSTONE_INCLUDE_DIR})
 
 # Only its header: the library itself is loaded at run time, when a file is to be fetched.
 if(POSTMORTEM_DEBUGINFOD)

@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(private_libraries dw elf zstd lz4 deflate lzma z bz2 snappy capstone fmt yaml-cpp pthread)
+set(private_libraries dw elf zstd lz4 deflate lzma z bz2 snappy fmt yaml-cpp pthread)
 target_link_libraries(postmortem_static INTERFACE "$<INSTALL_INTERFACE:${private_libraries}>")
 list(TRANSFORM private_libraries PREPEND -l OUTPUT_VARIABLE private_flags)
 list(JOIN private_flags " " POSTMORTEM_PRIVATE_LIBS)

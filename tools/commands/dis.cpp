@@ -18,6 +18,7 @@ Syntax syntax() {
                   "  postmortem dis vmcore -r ffffffff9f74cd10\n"
                   "  postmortem dis vmcore '(vfs_read+0x30)' 8 -x\n"};
     syntax.has_ndjson = true;
+    syntax.disassembles = true;
     syntax.options = {
         on_or_off("reverse,r", "from the start of the routine up to the address"),
         on_or_off("forward,f", "from the address to the end of the routine"),

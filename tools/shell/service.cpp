@@ -111,7 +111,9 @@ int serve_once(const Command& command, const std::vector<std::string>& words, co
 }
 
 int serve(const Arguments& arguments, const Wires& wires) {
-    enter_sandbox_for(Syntax{"", ""}, arguments);
+    Syntax any_command{"", ""};
+    any_command.disassembles = true;
+    enter_sandbox_for(any_command, arguments);
     std::optional<postmortem::CrashDump> dump;
     const int exit_code = answer_by_frames(wires, [&](Output& output) {
         auto opened = open_dump(arguments);

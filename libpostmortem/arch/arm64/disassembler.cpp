@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
-#include <capstone/capstone.h>
 #include <fmt/format.h>
 
 #include "arch/arm64/atomics.h"
+#include "arch/capstone.h"
 #include "base/text.h"
 
 namespace postmortem::arm64 {
@@ -203,35 +203,27 @@ class InstructionWriter {
 
 class CapstoneArm64 final : public Disassembler {
   public:
-    explicit CapstoneArm64(csh handle) : handle_(handle), insn_(cs_malloc(handle)) {}
-    ~CapstoneArm64() override {
-        cs_free(insn_, 1);
-        cs_close(&handle_);
-    }
+    explicit CapstoneArm64(std::unique_ptr<CapstoneDecoder> decoder) : decoder_(std::move(decoder)) {}
 
     DecodedInstruction decode(Bytes code, std::uint64_t address) const override {
         if (code.size() < 4) return {};
         const auto word = load<std::uint32_t>(code.data(), Endian::Little);
         if (auto atomic = atomic_text(word)) return {4, std::move(*atomic), {}, {}, {}};
         if (word >> 16 == 0) return {4, fmt::format("udf\t#{}", word), {}, {}, {}};
-        const auto* at = reinterpret_cast<const std::uint8_t*>(code.data());
-        std::size_t left = 4;
-        if (!cs_disasm_iter(handle_, &at, &left, &address, insn_))
-            return {4, fmt::format(".inst\t{:#010x} ; undefined", word), {}, {}, {}};
-        return InstructionWriter(*insn_, word).write();
+        const cs_insn* const insn = decoder_->decode(code.first(4), address);
+        if (insn == nullptr) return {4, fmt::format(".inst\t{:#010x} ; undefined", word), {}, {}, {}};
+        return InstructionWriter(*insn, word).write();
     }
 
   private:
-    csh handle_;
-    cs_insn* insn_;
+    std::unique_ptr<CapstoneDecoder> decoder_;
 };
 
 }  // namespace
 
 std::unique_ptr<Disassembler> make_disassembler() {
-    csh handle = 0;
-    if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &handle) != CS_ERR_OK) return nullptr;
-    return std::make_unique<CapstoneArm64>(handle);
+    auto decoder = CapstoneDecoder::open(CS_ARCH_ARM64, CS_MODE_ARM, false);
+    return decoder ? std::make_unique<CapstoneArm64>(std::move(decoder)) : nullptr;
 }
 
 }  // namespace postmortem::arm64

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <vector>
 
-#include <capstone/capstone.h>
 #include <fmt/format.h>
 
+#include "arch/capstone.h"
 #include "arch/x86/att_words.h"
 #include "arch/x86/code_prefixes.h"
 #include "arch/x86/more_instructions.h"
@@ -52,8 +52,8 @@ std::string carry_less_name(const std::string& name, const cs_x86& x86) {
 /// One instruction that Capstone has decoded, on its way to text.
 class AttWriter {
   public:
-    AttWriter(csh handle, const cs_insn& insn, Bytes code, bool long_mode)
-        : handle_(handle),
+    AttWriter(const CapstoneDecoder& decoder, const cs_insn& insn, Bytes code, bool long_mode)
+        : decoder_(decoder),
           insn_(insn),
           x86_(insn.detail->x86),
           prefixes_(read_prefixes(code, long_mode)),
@@ -81,7 +81,7 @@ class AttWriter {
 
   private:
     std::string reg(x86_reg number) const {
-        std::string text = cs_reg_name(handle_, number);
+        std::string text = decoder_.name_of_register(number);
         if (text.starts_with("st(0)")) return "%st";
         if (text.starts_with("dr")) text.replace(0, 2, "db");
         return "%" + text;
@@ -108,7 +108,7 @@ class AttWriter {
         return nullptr;
     }
 
-    csh handle_;
+    const CapstoneDecoder& decoder_;
     const cs_insn& insn_;
     const cs_x86& x86_;
     CodePrefixes prefixes_;
@@ -283,14 +283,9 @@ CodeRole role_of(Bytes code) {
 class CapstoneDisassembler final : public Disassembler {
   public:
     static std::unique_ptr<Disassembler> open(bool long_mode) {
-        csh handle = 0;
-        if (cs_open(CS_ARCH_X86, long_mode ? CS_MODE_64 : CS_MODE_32, &handle) != CS_ERR_OK) return nullptr;
-        cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-        return std::unique_ptr<Disassembler>(new CapstoneDisassembler(handle, long_mode));
-    }
-    ~CapstoneDisassembler() override {
-        cs_free(insn_, 1);
-        cs_close(&handle_);
+        auto decoder = CapstoneDecoder::open(CS_ARCH_X86, long_mode ? CS_MODE_64 : CS_MODE_32, true);
+        if (!decoder) return nullptr;
+        return std::unique_ptr<Disassembler>(new CapstoneDisassembler(std::move(decoder), long_mode));
     }
 
     // arch/x86/lib/retpoline.S since 5.19 (a149180fbcf3), and stable releases before.
@@ -298,24 +293,22 @@ class CapstoneDisassembler final : public Disassembler {
 
     DecodedInstruction decode(Bytes code, std::uint64_t address) const override {
         if (code.empty()) return {};
-        const auto* at = reinterpret_cast<const std::uint8_t*>(code.data());
-        std::size_t left = code.size();
         if (auto known = decode_what_capstone_lacks(code, long_mode_)) {
             known->role = role_of(code.first(known->size));
             return std::move(*known);
         }
-        if (!cs_disasm_iter(handle_, &at, &left, &address, insn_)) return {1, std::string(bad_code), {}};
-        DecodedInstruction made = AttWriter(handle_, *insn_, code, long_mode_).write();
+        const cs_insn* const insn = decoder_->decode(code, address);
+        if (insn == nullptr) return {1, std::string(bad_code), {}};
+        DecodedInstruction made = AttWriter(*decoder_, *insn, code, long_mode_).write();
         made.role = role_of(code.first(made.size));
         return made;
     }
 
   private:
-    CapstoneDisassembler(csh handle, bool long_mode)
-        : handle_(handle), insn_(cs_malloc(handle)), long_mode_(long_mode) {}
+    CapstoneDisassembler(std::unique_ptr<CapstoneDecoder> decoder, bool long_mode)
+        : decoder_(std::move(decoder)), long_mode_(long_mode) {}
 
-    csh handle_;
-    cs_insn* insn_;
+    std::unique_ptr<CapstoneDecoder> decoder_;
     bool long_mode_;
 };
 

@@ -55,8 +55,12 @@ struct Disassembly {
     Problems problems;
 };
 
-/// NotFound, InvalidArgument; Unsupported where the architecture's code is not known; the memory's error
-/// where not even the first instruction can be read.
+/// Loads the library that disassembles, which disassemble() does by itself unless the process has entered a
+/// sandbox in which no program text can be mapped. False where it is not installed.
+POSTMORTEM_API bool load_disassembler();
+
+/// NotFound, InvalidArgument; Unsupported where the architecture's code is not known, or the library not
+/// installed; the memory's error where not even the first instruction can be read.
 POSTMORTEM_API Result<Disassembly> disassemble(const CrashDump& dump, const DisassemblyRequest& request);
 
 /// Where in the source an address comes from.

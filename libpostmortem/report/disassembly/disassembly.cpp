@@ -6,6 +6,7 @@
 #include <postmortem/crash_dump.h>
 #include <postmortem/disassembly.h>
 
+#include "arch/capstone.h"
 #include "base/problem_collector.h"
 #include "kernel/mm/user_space.h"
 #include "kernel/sched/tasks.h"
@@ -190,12 +191,19 @@ Result<std::unique_ptr<AddressSpace>> memory_of_task(const Kernel& kernel, const
 
 }  // namespace
 
+bool load_disassembler() {
+    return load_capstone();
+}
+
 Result<Disassembly> disassemble(const CrashDump& dump, const DisassemblyRequest& request) {
     const Kernel& kernel = dump.kernel();
-    const auto disassembler = kernel.arch().disassembler ? kernel.arch().disassembler() : nullptr;
-    if (!disassembler)
+    if (kernel.arch().disassembler == nullptr)
         return fail(ErrorCode::Unsupported,
                     fmt::format("no disassembler for {} is built in", kernel.arch().name));
+    const auto disassembler = kernel.arch().disassembler();
+    if (!disassembler)
+        return fail(ErrorCode::Unsupported,
+                    "Capstone, which disassembles, cannot be loaded; install libcapstone");
     if (request.count && (*request.count == 0 || *request.count > most_instructions))
         return fail(ErrorCode::InvalidArgument,
                     fmt::format("{} is no count of instructions", *request.count));
