@@ -119,7 +119,7 @@ class InstructionWriter {
         if (is_conditional(name_))
             name_ = fmt::format("b.{}", condition_name(std::string_view(name_).substr(2)));
         take_target(made);
-        if (!made.target) shape_operands(made);
+        if (!made.target) shape_operands();
         const std::string rest = joined(operands_);
         made.text = name_;
         if (!rest.empty() || made.target) made.text += '\t' + rest;
@@ -145,11 +145,11 @@ class InstructionWriter {
         for (std::string& one : operands_) one = with_numbers(one, true);
     }
 
-    void shape_operands(DecodedInstruction& made) {
+    void shape_operands() {
         const bool decimal = counts_bits(name_);
         for (std::string& one : operands_) one = with_numbers(one, decimal || one.starts_with("["));
         shape_move();
-        shape_condition(made);
+        shape_condition();
     }
 
     // Moves of constants, with their value in decimal.
@@ -176,14 +176,13 @@ class InstructionWriter {
         operands_.push_back(fmt::format("#{:<22}\t// #{}", fmt::format("{:#x}", value), number));
     }
 
-    void shape_condition(DecodedInstruction& made) {
+    void shape_condition() {
         if (!starts_with_any(name_, {"cs", "cin", "cneg", "ccm", "fcsel", "fccmp"}) || operands_.empty())
             return;
         std::string& last = operands_.back();
         last = condition_name(last);
         if (const auto also = looked_up(other_conditions, last); !also.empty())
             last += fmt::format("\t// {} = {}", last, also);
-        (void)made;
     }
 
     std::string other_branches() const {

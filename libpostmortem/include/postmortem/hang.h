@@ -120,7 +120,7 @@ struct HangGracePeriod {
 };
 
 struct HangReport {
-    std::optional<HangVerdict> verdict;  ///< nothing: nothing stands still
+    std::optional<HangVerdict> verdict;  ///< none: nothing stands still, in what could be read
     std::vector<HangTree> trees;         ///< the one with the most tasks first
     std::vector<HangTask> tasks;         ///< the longest sleep first
     std::vector<HangGroup> groups;

@@ -24,10 +24,9 @@ struct StoredLine {
 
 class StoredLines {
   public:
-    std::size_t begin() const { return begin_; }
     std::size_t end() const { return end_; }
     bool empty() const { return begin_ == end_; }
-    /// `place` is one of begin() to end() - 1.
+    /// `place` is one below end() that was not forgotten.
     const StoredLine& operator[](std::size_t place) const { return ring_[place & (ring_.size() - 1)]; }
     const StoredLine& back() const { return (*this)[end_ - 1]; }
 

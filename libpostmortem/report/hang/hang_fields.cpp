@@ -122,7 +122,7 @@ void describe(Describer<HangVerdict>& verdict) {
 
 void describe(Describer<HangReport>& report) {
     report.is_document();
-    report.add("verdict", &HangReport::verdict, "null: nothing stands still");
+    report.add("verdict", &HangReport::verdict, "null: nothing stands still, in what could be read");
     report.add("trees", &HangReport::trees, "who waits for whom, the one with the most tasks first");
     report.add("cpus", &HangReport::cpus, "that do not get on");
     report

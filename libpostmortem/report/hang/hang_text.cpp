@@ -28,7 +28,9 @@ std::string name_text(const TaskMention& task) {
 
 void add_verdict(const HangReport& report, std::string& text) {
     if (!report.verdict) {
-        text += "VERDICT: nothing stands still\n";
+        text += report.problems.empty()
+                    ? "VERDICT: nothing stands still\n"
+                    : "VERDICT: nothing stands still in what could be read; not all could\n";
         return;
     }
     text += fmt::format("VERDICT: {}\n", escaped(report.verdict->sentence));

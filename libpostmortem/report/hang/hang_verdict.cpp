@@ -92,9 +92,6 @@ class Judge {
             [](const HangCpu& a, const HangCpu& b) { return a.seconds.value_or(0) < b.seconds.value_or(0); });
         HangVerdict verdict{cpu.trouble == "real-time task" ? "starvation" : "stuck CPU", {}, cpu.because};
         const std::string who = cpu.task ? name_in_words(*cpu.task) : "the task on it";
-        std::string where;
-        for (std::size_t i = 0; i < cpu.functions.size() && i < 4; ++i)
-            where += (i == 0 ? "" : " < ") + cpu.functions[i];
         if (cpu.trouble == "real-time task")
             verdict.sentence = fmt::format(
                 "the real-time task {} keeps CPU {} for itself: {} has waited for it for {}", who, cpu.cpu,
@@ -103,7 +100,7 @@ class Judge {
             verdict.sentence = fmt::format(
                 "CPU {} {} for {}: {} is in {}", cpu.cpu,
                 cpu.trouble == "takes no interrupts" ? "has taken no interrupts" : "has not scheduled",
-                duration(cpu.seconds), who, where.empty() ? "user space" : where);
+                duration(cpu.seconds), who, place_in_words(cpu.functions));
         if (const std::size_t behind = waiting_behind(cpu); behind > 0)
             verdict.sentence += fmt::format("; {} tasks wait behind it", behind);
         if (report_.cpus.size() > 1)

@@ -32,9 +32,7 @@ class TreeMaker {
             const HangBlocker* thing = thing_of(tasks_[i]);
             if (thing)
                 add_to_thing(*thing, i, things);
-            else if (behind_.contains(i))
-                add_root(i);
-            else if (tasks_[i].uninterruptible)
+            else if (behind_.contains(i) || tasks_[i].uninterruptible)
                 add_root(i);
         }
         for (WaitTree& tree : trees_) show(tree);
@@ -207,11 +205,15 @@ std::string wait_in_words(const HangTask& task) {
     return words;
 }
 
-std::string state_in_words(const HangTask& task) {
+std::string place_in_words(const std::vector<std::string>& functions) {
     std::string where;
-    for (std::size_t i = 0; i < task.functions.size() && i < most_functions_in_words; ++i)
-        where += (i == 0 ? "" : " < ") + task.functions[i];
-    if (where.empty()) where = "user space";
+    for (std::size_t i = 0; i < functions.size() && i < most_functions_in_words; ++i)
+        where += (i == 0 ? "" : " < ") + functions[i];
+    return where.empty() ? "user space" : where;
+}
+
+std::string state_in_words(const HangTask& task) {
+    const std::string where = place_in_words(task.functions);
     if (task.running)
         return fmt::format("runs{}, in {}", task.task.cpu ? fmt::format(" on CPU {}", *task.task.cpu) : "",
                            where);

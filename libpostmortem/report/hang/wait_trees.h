@@ -30,6 +30,8 @@ std::vector<WaitTree> make_wait_trees(const std::vector<HangTask>& tasks);
 std::string wait_in_words(const HangTask& task);
 /// What a task does that waits for none: where it sleeps, runs, or stands in line.
 std::string state_in_words(const HangTask& task);
+/// "mutex_lock < do_exit": the innermost functions of a stack.
+std::string place_in_words(const std::vector<std::string>& functions);
 std::string name_in_words(const TaskMention& task);
 std::string wait_object_in_words(const HangWait& wait);
 

@@ -180,4 +180,11 @@ TEST_CASE("a long chain, and one with many blockers, is followed to its end") {
     CHECK(two.front().root == 2);
 }
 
+TEST_CASE("where not all could be read it is not said that nothing stands still") {
+    HangReport report;
+    CHECK(to_text(report).starts_with("VERDICT: nothing stands still\n"));
+    report.problems.push_back({ErrorCode::PageExcluded, "a page is missing"});
+    CHECK(to_text(report).starts_with("VERDICT: nothing stands still in what could be read"));
+}
+
 }  // namespace hang_verdict_test
