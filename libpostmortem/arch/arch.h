@@ -240,8 +240,8 @@ struct CodeFacts {
     /// Functions where CPUs come to rest after their registers were saved: the one that loads the crash
     /// kernel, and those that it stops.
     std::span<const char* const> resting;
-    /// Where calls leave the return address in a register (RegisterFile::link): whether a function has put it
-    /// into a frame, told by its instructions so far.
+    /// Whether a function has a frame, told by its instructions so far. As long as it has none, the return
+    /// address is where the call left it: in a register (RegisterFile::link), or at the stack pointer.
     bool (*has_frame)(Bytes code, Endian) = nullptr;
     SignedAddresses signed_addresses{};
 };

@@ -158,7 +158,7 @@ const Arch arch = {
     .stacks = {stack_size, cpu_stacks},
     // An entry clears the highest bit of a frame pointer that points at the registers of an exception
     // (ENCODE_FRAME_POINTER in arch/x86/entry/entry_32.S).
-    .code = {x86::call_sites, {0, 4, 1u << 31, 0}, {}, nullptr, x86::resting_functions},
+    .code = {x86::call_sites, {0, 4, 1u << 31, 0}, {}, nullptr, x86::resting_functions, x86::has_frame},
     .faults = x86::fault_words("EIP: "),
     .hardware = x86::hardware,
     .disassembler = x86::make_disassembler_32,

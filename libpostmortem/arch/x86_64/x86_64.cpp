@@ -202,7 +202,7 @@ const Arch arch = {
     .stacks = {stack_size, cpu_stacks},
     // The lowest bit of a frame pointer marks the registers of an exception (ENCODE_FRAME_POINTER in
     // arch/x86/entry/calling.h).
-    .code = {x86::call_sites, {0, 8, 1, 1}, orc_numberings, "bp_reg", x86::resting_functions},
+    .code = {x86::call_sites, {0, 8, 1, 1}, orc_numberings, "bp_reg", x86::resting_functions, x86::has_frame},
     .faults = x86::fault_words("RIP: 0010:"),
     .hardware = x86::hardware,
     .disassembler = x86::make_disassembler_64,

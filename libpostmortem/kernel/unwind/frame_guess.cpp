@@ -70,7 +70,10 @@ FrameWalker::Step FrameWalker::by_frame_pointer(const UnwindPosition& at, StackS
     const auto word = read_on(stacks, slot), fp = read_on(stacks, shape.caller_at(frame));
     if (!word || !fp) return {};
     const std::uint64_t ip = true_return_address(*word, slot);
-    if (!is_return_address(ip)) return {};
+    // The code that starts a CPU pushes its own address and jumps to the first function (start_cpu in
+    // arch/x86/kernel/head_64.S, 4.11).
+    const bool started = *fp == 0 && !user_task_ && !code_.map().has_tables() && code_.at(ip - 1).is_text;
+    if (!is_return_address(ip) && !started) return {};
     Step step = moved_to(ip, slot, FrameTrust::FramePointer);
     step.next.fp = *fp;
     return step;
@@ -95,14 +98,25 @@ bool FrameWalker::starts_stack(std::uint64_t registers, const StackRange& stack)
            stack.high - registers - arch_.frames.size <= most_padding;
 }
 
+SavedRegisters FrameWalker::program_registers(std::uint64_t place, StackSet stacks) {
+    const StackRange* stack = stack_of(stacks, place);
+    if (!stack || !starts_stack(place, *stack)) return nullptr;
+    SavedRegisters saved = registers_on(stacks, place);
+    return saved && saved->user_mode() ? saved : nullptr;
+}
+
 // The entry from user space is the one function whose frame no frame pointer leads to: what its caller left
-// are the program's registers.
+// are the program's registers. What it calls may have no frame, either: stub_vfork until 4.2.
 FrameWalker::Step FrameWalker::by_entry(const UnwindPosition& at, StackSet stacks) {
-    const StackRange* stack = stack_of(stacks, at.sp);
-    if (!stack || !starts_stack(at.sp, *stack)) return {};
     Step step;
-    step.saved = registers_on(stacks, at.sp);
-    if (!step.saved || !step.saved->user_mode()) return {};
+    step.saved = program_registers(at.sp, stacks);
+    if (!step.saved) {
+        const auto ip = code_.map().has_tables() ? fail(ErrorCode::NotFound, "") : read_on(stacks, at.sp);
+        if (!ip || !is_return_address(*ip) || !program_registers(at.sp + word_, stacks)) return {};
+        step = moved_to(*ip, at.sp, FrameTrust::CallSite);
+        step.next.fp = at.fp;
+        return step;
+    }
     step.outcome = Step::Outcome::Moved;
     step.next = UnwindPosition::from_registers(step.saved);
     return step;

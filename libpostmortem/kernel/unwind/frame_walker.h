@@ -122,6 +122,8 @@ class FrameWalker {
     Step by_call_site(const UnwindPosition& at, StackSet stacks);
     Step by_frame_pointer(const UnwindPosition& at, StackSet stacks);
     Step by_marked_registers(std::uint64_t place, const StackRange& stack, StackSet stacks);
+    /// Those that a program's task has at the start of its stack, or null.
+    SavedRegisters program_registers(std::uint64_t place, StackSet stacks);
     Step by_entry(const UnwindPosition& at, StackSet stacks);
     std::optional<std::uint64_t> frame_beside(std::uint64_t slot, StackSet stacks);
     Step by_records(const UnwindPosition& at, StackSet stacks);

@@ -13,7 +13,7 @@ using Outcome = FrameWalker::Step::Outcome;
 constexpr unsigned most_crash_frames = 64;
 constexpr unsigned most_frames = 1024;
 
-// What a return address on the stack leads to. In a chain of records the caller's lies beside it.
+// What a return address on the stack leads to, with the frame pointer beside it.
 UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot, FrameWalker& walker) {
     const Arch& arch = walker.code().map().arch();
     const FramePointers& shape = arch.code.frame_pointers;
@@ -21,9 +21,15 @@ UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot, FrameWalker& w
     position.ip = ip;
     position.slot = slot;
     position.sp = slot + arch.word_size;
-    if (shape.in_registers)
+    if (shape.in_registers || !walker.code().map().has_tables())
         if (const auto fp = walker.read(slot - shape.return_address_at(0) + shape.caller_at(0)))
             position.fp = *fp;
+    return position;
+}
+
+// The function that it returned from may have been one without a frame.
+UnwindPosition without_frame_pointer(UnwindPosition position) {
+    position.fp.reset();
     return position;
 }
 
@@ -117,6 +123,7 @@ void Unwinder::unwind_active(const Task& task, FrameWalker& walker, RawBacktrace
 std::optional<UnwindPosition> Unwinder::after_crash(const Registers& known, FrameWalker& walker,
                                                     StackSet stacks) const {
     const std::uint64_t word = code_.arch().word_size;
+    const bool chained = code_.arch().code.frame_pointers.in_registers != nullptr;
     for (const StackRange& stack : stacks) {
         for (std::uint64_t slot = stack.low; slot < stack.high; slot += word) {
             const auto held = walker.read(slot);
@@ -126,6 +133,8 @@ std::optional<UnwindPosition> Unwinder::after_crash(const Registers& known, Fram
             if (std::none_of(crash_functions_.begin(), crash_functions_.end(), holds)) continue;
             const UnwindPosition start = returning_to(ip, slot, walker);
             if (leads_to(start, known, walker, stacks)) return start;
+            const UnwindPosition bare = without_frame_pointer(start);
+            if (!chained && leads_to(bare, known, walker, stacks)) return bare;
         }
     }
     return std::nullopt;

@@ -173,6 +173,75 @@ TEST_CASE("a function that was interrupted before it had a frame has its caller"
     CHECK(trace.frames[1].trust == FrameTrust::CallSite);
 }
 
+TEST_CASE("a function without a frame that was called by pointer has its caller as well") {
+    // sysrq_handle_crash() writes to NULL before it touches the stack.
+    SystemCall code;
+    code.enter_at(code.room);
+    const auto leaf = code.add("sysrq_handle_crash");
+    const std::uint64_t sp = code.inner_frame - 0x20;
+    code.image.put<std::uint64_t>(sp, code.indirect_call(code.inner, 0x60));
+    Registers now = kernel_registers(leaf + 0xd, sp);
+    now.set(Bp, code.inner_frame);
+    const auto start = UnwindPosition::from_registers(now);
+    const auto trace = code.walk(start, true);
+    CHECK(functions(trace) == Names{"sysrq_handle_crash", "vfs_read", "sys_read", "system_call"});
+    CHECK(trace.frames[1].slot == sp);
+    // Once it has put something there, the word at the stack pointer may be anything: its own, or a stale
+    // one.
+    code.image.put<std::uint32_t>(leaf, 0x30ec8348);  // sub $0x30,%rsp
+    CHECK(functions(code.walk(start, true)) == Names{"sysrq_handle_crash", "sys_read", "system_call"});
+}
+
+TEST_CASE("an entry that clears the frame pointer and calls by a table ends the walk") {
+    // RHEL 7: xor %rbp,%rbp; call *sys_call_table(,%rax,8)
+    SystemCall code;
+    code.outer_frame = code.room - 16;
+    code.image.put<std::uint64_t>(code.entry + 0x40, 0x90'8113'0940'c514'ff);
+    code.put_frame(code.inner_frame, code.outer_frame, code.call(code.read, 0x30, code.inner));
+    code.put_frame(code.outer_frame, 0, code.entry + 0x47);
+    code.put_registers(code.room, user_registers());
+    const auto trace = code.walk(code.asleep(), true);
+    CHECK(functions(trace) == Names{"vfs_read", "sys_read", "system_call"});
+    CHECK(trace.end == BacktraceEnd::User);
+    REQUIRE(trace.frames.back().registers);
+    CHECK_FALSE(trace.guessed);
+}
+
+TEST_CASE("what an entry calls may have no frame, either") {
+    // stub_vfork (before 4.2) calls sys_vfork, and neither it nor the entry has a frame.
+    SystemCall code;
+    const auto stub = code.add("stub_vfork"), vfork = code.add("sys_vfork");
+    const std::uint64_t returns_to_entry = code.room - 8;
+    code.image.put<std::uint64_t>(returns_to_entry, code.indirect_call(code.entry, 0x40));
+    code.put_registers(code.room, user_registers());
+    const std::uint64_t frame = returns_to_entry - 16;
+    code.put_frame(frame, 0, code.call(stub, 0x40, vfork));
+    UnwindPosition start = code.asleep();
+    start.ip = code.call(vfork, 0x50, code.sleep);
+    start.sp = start.slot = frame - 0x20;
+    start.fp = frame;
+    const auto trace = code.walk(start, true);
+    CHECK(functions(trace) == Names{"sys_vfork", "stub_vfork", "system_call"});
+    CHECK(trace.end == BacktraceEnd::User);
+    CHECK_FALSE(trace.guessed);
+    // Of a kernel thread nothing like that lies there.
+    CHECK(functions(code.walk(start)) == Names{"sys_vfork", "stub_vfork"});
+}
+
+TEST_CASE("an idle task ends in the code that started its CPU, which calls nothing") {
+    // start_cpu pushes the address of its next instruction and jumps; its frame pointer is 0.
+    SystemCall code;
+    const auto start_cpu = code.add("start_cpu");
+    code.put_frame(code.outer_frame, 0, start_cpu + 5);
+    const auto trace = code.walk(code.asleep());
+    CHECK(functions(trace) == Names{"vfs_read", "sys_read", "start_cpu"});
+    CHECK(trace.end == BacktraceEnd::Kernel);
+    CHECK_FALSE(trace.guessed);
+    // A frame pointer that leads on needs a call.
+    code.put_frame(code.outer_frame, code.room - 16, start_cpu + 5);
+    CHECK(functions(code.walk(code.asleep())) != Names{"vfs_read", "sys_read", "start_cpu"});
+}
+
 TEST_CASE("from a return address alone the frame pointer is found again by the next call") {
     SystemCall code;
     code.enter_at(code.room);
