@@ -12,6 +12,8 @@ namespace {
 constexpr std::int64_t most_counters = 1024;
 constexpr std::size_t longest_label = 64;
 constexpr std::size_t most_numa_counters = 16;
+// Until 4.8 (75ef71840539) zones alone count, NUMA's events among the rest.
+constexpr const char* only_table = "vm_stat";
 
 std::string lower_case(std::string_view name) {
     std::string lower(name);
@@ -95,11 +97,16 @@ Result<VmCounterNames> VmCounterNames::read(const Kernel& kernel) {
     auto zone = CounterNames::find(types, "zone_stat_item", "NR_VM_ZONE_STAT_ITEMS");
     if (!zone) return fail(std::move(zone.error()));
     names.zone = std::move(*zone);
+    const bool by_node = !kernel.symbol(only_table);
     auto node = CounterNames::find(types, "node_stat_item", "NR_VM_NODE_STAT_ITEMS");
-    if (!node) return fail(std::move(node.error()));
-    names.node = std::move(*node);
+    if (!node && by_node) return fail(std::move(node.error()));
+    if (node) names.node = std::move(*node);
     const auto labels = LabelTable::find(kernel);
     if (!labels) return names;
+    if (!by_node) {
+        labels->give(names.zone, 0);
+        return names;
+    }
     // enum numa_stat_item until 5.13, numa_event_item since (f19298b9516c): no type information on some
     // kernels.
     const auto numa = labels->numa_count(names.zone.size());
@@ -116,6 +123,11 @@ Result<CounterValues> read_counters(const Kernel& kernel, std::uint64_t address,
 }
 
 Result<VmCounters> VmCounters::read(const Kernel& kernel, const VmCounterNames& names) {
+    if (const auto table = kernel.symbol(only_table)) {
+        auto all = read_counters(kernel, *table, names.zone.size());
+        if (!all) return fail(std::move(all.error()));
+        return VmCounters(names, std::move(*all), CounterValues(names.node.size()));
+    }
     const auto zone_table = kernel.symbol("vm_zone_stat"), node_table = kernel.symbol("vm_node_stat");
     if (!zone_table) return fail(zone_table.error());
     if (!node_table) return fail(node_table.error());

@@ -1,5 +1,5 @@
-// The kernel's memory counters (mm/vmstat.c): vm_zone_stat and vm_node_stat, by the names of their enums
-// (include/linux/mmzone.h), which gain, lose and reorder members with every release.
+// The kernel's memory counters (mm/vmstat.c): vm_zone_stat and vm_node_stat, once vm_stat, by the names of
+// their enums (include/linux/mmzone.h), which gain, lose and reorder members with every release.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,10 @@ class CounterNames {
 
 struct VmCounterNames {
     CounterNames zone;  ///< enum zone_stat_item
-    CounterNames node;  ///< enum node_stat_item, since 4.8
-    CounterNames numa;  ///< what zones count for NUMA, labels only; empty without CONFIG_NUMA
+    CounterNames node;  ///< enum node_stat_item; empty before 4.8, when zones counted all
+    CounterNames numa;  ///< what zones count for NUMA beside, labels only; empty without CONFIG_NUMA
 
-    /// Errors: those of the type finder, for the first two.
+    /// Errors: those of the type finder, for those of the first two that this kernel has.
     static Result<VmCounterNames> read(const Kernel& kernel);
 };
 

@@ -41,6 +41,7 @@ class ZoneReader {
 
   private:
     NodeZones read_node(const Object& node, std::uint32_t id);
+    void read_node_counters(const Object& node, NodeZones& into);
     std::optional<MemoryZone> read_zone(const Object& zone);
     void read_watermarks(const Object& zone, MemoryZone& into);
     void read_page_sets(const Object& zone, MemoryZone& into);
@@ -79,18 +80,22 @@ NodeZones ZoneReader::read_node(const Object& node, std::uint32_t id) {
     NodeZones result;
     result.id = id;
     result.kswapd_failures = node["kswapd_failures"].u64_or(0);
-    if (auto counters = read_counters(kernel_, node["vm_stat"].address(), names_.node.size()))
-        result.counters = std::move(*counters);
-    else
-        problems_.add("a node's counters", counters.error());
-    result.pending.resize(names_.node.size());
-    add_differences(node["per_cpu_nodestats"], "per_cpu_nodestat", "vm_node_stat_diff", result.pending);
+    if (names_.node.size() != 0) read_node_counters(node, result);
     const Object zones = node["node_zones"];
     const std::uint64_t count = std::min(zones.ok() ? zones.type().count : 0, most_zones);
     if (count == 0) problems_.add("a node's zones", zones.error() ? *zones.error() : Error());
     for (std::uint64_t i = 0; i < count; ++i)
         if (auto zone = read_zone(zones.at(i))) result.zones.push_back(std::move(*zone));
     return result;
+}
+
+void ZoneReader::read_node_counters(const Object& node, NodeZones& into) {
+    if (auto counters = read_counters(kernel_, node["vm_stat"].address(), names_.node.size()))
+        into.counters = std::move(*counters);
+    else
+        problems_.add("a node's counters", counters.error());
+    into.pending.resize(names_.node.size());
+    add_differences(node["per_cpu_nodestats"], "per_cpu_nodestat", "vm_node_stat_diff", into.pending);
 }
 
 // Without its name and size a zone is not worth showing.

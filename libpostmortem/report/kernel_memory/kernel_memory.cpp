@@ -190,10 +190,12 @@ void add_counters(const Kernel& kernel, KernelMemory& memory, ProblemCollector& 
     const auto names = VmCounterNames::read(kernel);
     const auto counters = names ? VmCounters::read(kernel, *names) : fail(names.error());
     if (!counters) return problems.add("the counters", counters.error());
-    memory.counters.push_back(
-        {"VM_ZONE_STAT", named_counters(kernel.types(), "zone_stat_item", counters->zone())});
-    memory.counters.push_back(
-        {"VM_NODE_STAT", named_counters(kernel.types(), "node_stat_item", counters->node())});
+    const bool by_node = names->node.size() != 0;
+    memory.counters.push_back({by_node ? "VM_ZONE_STAT" : "VM_STAT",
+                               named_counters(kernel.types(), "zone_stat_item", counters->zone())});
+    if (by_node)
+        memory.counters.push_back(
+            {"VM_NODE_STAT", named_counters(kernel.types(), "node_stat_item", counters->node())});
     const auto count = kernel.types().enumerator("vm_event_item", "NR_VM_EVENT_ITEMS");
     const auto cpus = read_cpu_mask(kernel, "possible");
     if (!count || *count <= 0 || *count > most_events || !cpus) return;

@@ -80,6 +80,43 @@ TEST_CASE("counters of zones and nodes") {
     }
 }
 
+TEST_CASE("counters of kernels whose zones count all") {
+    for (const FakeBuild build : builds) {
+        FakeKernel fake(build);
+        fake.types().enumeration("zone_stat_item", {{"NR_FREE_PAGES", 0},
+                                                    {"NR_ALLOC_BATCH", 1},
+                                                    {"NR_LRU_BASE", 2},
+                                                    {"NR_INACTIVE_ANON", 2},
+                                                    {"NUMA_HIT", 3},
+                                                    {"NR_VM_ZONE_STAT_ITEMS", 4}});
+        const std::uint64_t all = fake.variable("vm_stat", 64);
+        for (std::size_t i = 0; i < 4; ++i) fake.put_word(all + i * fake.word(), 100 + i);
+        const std::uint64_t labels = fake.variable("vmstat_text", 64);
+        const char* texts[] = {"nr_free_pages", "nr_alloc_batch", "nr_inactive_anon", "numa_hit"};
+        for (std::size_t i = 0; i < 4; ++i) {
+            const std::uint64_t text = fake.allocate(32);
+            for (std::size_t at = 0; texts[i][at]; ++at) fake.put<char>(text + at, texts[i][at]);
+            fake.put_word(labels + i * fake.word(), text);
+        }
+        const auto kernel = fake.open();
+        const auto names = VmCounterNames::read(*kernel);
+        REQUIRE(names);
+        CHECK(names->node.size() == 0);
+        CHECK(names->numa.size() == 0);
+        for (std::size_t i = 0; i < 4; ++i) CHECK(names->zone.label(i) == texts[i]);
+        const auto counters = VmCounters::read(*kernel, *names);
+        REQUIRE(counters);
+        CHECK(counters->get("NR_INACTIVE_ANON").value() == 102);
+        CHECK(counters->get("NUMA_HIT").value() == 103);
+        CHECK(counters->node().empty());
+    }
+    // A kernel that has the nodes' counters has their names as well.
+    FakeKernel damaged;
+    damaged.types().enumeration("zone_stat_item", {{"NR_FREE_PAGES", 0}, {"NR_VM_ZONE_STAT_ITEMS", 1}});
+    damaged.variable("vm_zone_stat", 64);
+    CHECK_FALSE(VmCounterNames::read(*damaged.open()));
+}
+
 TEST_CASE("settings that are longs, beside others") {
     for (const FakeBuild build : builds) {
         FakeKernel fake(build);
