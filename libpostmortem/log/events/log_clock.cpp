@@ -3,9 +3,10 @@
 namespace postmortem {
 namespace {
 
-// The lines of a report come within seconds, and CPUs that print at once disagree by less.
+// The lines of a report come within seconds, and CPUs that print at once disagree by less; longest is the wait
+// for CPUs that were asked for their stacks: 10 s (lib/nmi_backtrace.c).
 bool is_jump(double from, double to) {
-    constexpr double back = 5, ahead = 120;
+    constexpr double back = 5, ahead = 15;
     return to < from - back || to > from + ahead;
 }
 

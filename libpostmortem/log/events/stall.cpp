@@ -163,8 +163,8 @@ class Sections {
     explicit Sections(const Report& report) : report_(report) {}
 
     std::vector<Section> run() {
-        for (std::size_t i = 1; i < report_.lines.size(); ++i) read(i, report_.lines[i].text);
-        close(report_.lines.size());
+        for (std::size_t i = 1; i < report_.named_lines; ++i) read(i, report_.lines[i].text);
+        close(report_.named_lines);
         return std::move(sections_);
     }
 
@@ -265,7 +265,7 @@ LogStall read_rcu(const Report& report) {
     LogStall stall;
     RcuReader reader(stall);
     reader.read_headline(report.lines.front().text);
-    for (std::size_t i = 1; i < report.lines.size(); ++i) reader.read(report.lines[i].text);
+    for (std::size_t i = 1; i < report.named_lines; ++i) reader.read(report.lines[i].text);
     reader.finish();
     return stall;
 }
