@@ -21,17 +21,19 @@ constexpr std::size_t max_line = 2048;
 constexpr std::size_t max_late = 32;
 
 // What is no headline, but tells where a kernel's log begins, that a trace is over, or, in the middle of a
-// report, that a stack is another's: messages with a stack that are no events.
-constexpr std::array<std::string_view, 9> markers = {"Linux version ",
-                                                     "Booting Linux on",
-                                                     "U-Boot ",
-                                                     "coreboot-",
-                                                     "SeaBIOS (version",
-                                                     "---[ end trace",
-                                                     "vmalloc: allocation failure:",
-                                                     "FAULT_INJECTION: forcing a failure",
-                                                     "FAULT_FLAG_ALLOW_RETRY missing"};
-enum Marker { Banner, ArmBanner, FirstFirmware, EndOfTrace = 5, FirstForeignStack };
+// report, that what follows is another's: messages with a stack that are no events, and panic()'s last words.
+constexpr std::array<std::string_view, 11> markers = {"Linux version ",
+                                                      "Booting Linux on",
+                                                      "U-Boot ",
+                                                      "coreboot-",
+                                                      "SeaBIOS (version",
+                                                      "---[ end trace",
+                                                      "vmalloc: allocation failure:",
+                                                      "FAULT_INJECTION: forcing a failure",
+                                                      "FAULT_FLAG_ALLOW_RETRY missing",
+                                                      "---[ end Kernel panic",
+                                                      "Rebooting in "};
+enum Marker { Banner, ArmBanner, FirstFirmware, EndOfTrace = 5, FirstOfAnother };
 constexpr unsigned long boot_marks = (1u << EndOfTrace) - 1,
                         firmware_marks = boot_marks & ~0ul << FirstFirmware;
 
@@ -93,7 +95,7 @@ void EventCollector::add(const LogRecord& record) {
     const std::string context = continues_headline(record) ? open_.back().context : context_of(record);
     Headline headline;
     if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
-    bool ends_reports = !open_.empty() && marks >> FirstForeignStack != 0;
+    bool ends_reports = !open_.empty() && marks >> FirstOfAnother != 0;
     const Trigger* opens = nullptr;
     note_glued_headline(record);
     if (headline.trigger && !replaces_headline(headline, record, context)) {
@@ -186,6 +188,7 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
     if (open_.empty() || !headline.rule) return false;
     OpenReport& last = open_.back();
     if (last.context != context || last.lines_in_context > 3) return false;
+    if (record.seconds && last.report.seconds && is_jump(*last.report.seconds, *record.seconds)) return false;
     const StoredLine& before = stored_[last.start];
     const bool one_line = last.report.rule && last.report.rule->rule->one_line;
     const bool repeated = !one_line && record.text.starts_with(before.text);

@@ -1,16 +1,13 @@
 #include "log/events/log_clock.h"
 
 namespace postmortem {
-namespace {
 
-// The lines of a report come within seconds, and CPUs that print at once disagree by less; longest is the wait
-// for CPUs that were asked for their stacks: 10 s (lib/nmi_backtrace.c).
+// The lines of a report come within seconds, and CPUs that print at once disagree by less; longest is the
+// wait for CPUs that were asked for their stacks: 10 s (lib/nmi_backtrace.c).
 bool is_jump(double from, double to) {
     constexpr double back = 5, ahead = 15;
     return to < from - back || to > from + ahead;
 }
-
-}  // namespace
 
 // A line out of its order jumps to and fro; a log that goes on elsewhere does not come back.
 std::optional<std::size_t> LogClock::read(const LogRecord& record, std::size_t here) {

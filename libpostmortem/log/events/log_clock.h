@@ -9,6 +9,9 @@
 
 namespace postmortem {
 
+/// Seconds of two lines that cannot be of one report.
+bool is_jump(double from, double to);
+
 class LogClock {
   public:
     /// `here` counts the lines that are kept. The place where another log began, a few lines after it did;

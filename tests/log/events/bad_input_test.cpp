@@ -89,6 +89,59 @@ TEST_CASE("bad input: two logs in one file hold the events of both") {
     CHECK(pairs > 100);
 }
 
+TEST_CASE("bad input: a report that was cut off takes nothing from what comes next") {
+    const std::string others[] = {
+        // out of memory, no clock: its trace is its own
+        "leaker invoked oom-killer: gfp_mask=0x6200ca(GFP_HIGHUSER_MOVABLE), nodemask=(null), order=0, "
+        "oom_score_adj=0\nCPU: 0 PID: 2746 Comm: leaker Not tainted 4.18.0+ #19\nCall Trace:\n "
+        "dump_stack+0x63/0x88\n"
+        " dump_header+0x67/0x27a\n pick_me_for_the_blame+0x14/0x20\n",
+        "cat: page allocation failure: order:4, mode:0x40dc0(GFP_KERNEL|__GFP_COMP|__GFP_ZERO)\n"
+        "CPU: 0 PID: 2746 Comm: cat Not tainted 5.10.0 #19\nCall Trace:\n pick_me_for_the_blame+0x14/0x20\n",
+        // another stall, a few seconds later
+        "[  328.823841] rcu: INFO: rcu_preempt self-detected stall on CPU\n"
+        "[  328.830097] rcu: \t1-...!: (3 GPs behind) idle=19a/1/0x4000000000000002 softirq=12356/12357 "
+        "fqs=2 \n"
+        "[  328.839607] rcu: \t (t=10500 jiffies g=12045 q=155)\n"
+        "[  328.844567] NMI backtrace for cpu 1\n[  328.855046] CPU: 1 PID: 8314 Comm: x Not tainted "
+        "4.19.0-rc2+ #1\n"
+        "[  328.860235] RIP: 0010:pick_me_for_the_blame+0x14/0x20\n",
+    };
+    const std::string cut_off[] = {
+        "[  317.168127] INFO: rcu_sched detected stalls on CPUs/tasks: { 0} (detected by 1, t=2179 jiffies, "
+        "g=740, "
+        "c=739, q=1)\n",
+        "[  317.120788] WARNING: CPU: 0 PID: 0 at net/sched/sch_generic.c:316 dev_watchdog+0x648/0x770\n"
+        "[  317.122260] NETDEV WATCHDOG: eth0 (e1000): transmit queue 0 timed out\n",
+        "[  317.979760] Kernel panic - not syncing: Fatal exception\n[  317.986979] Kernel Offset: disabled\n"
+        "[  317.990589] Rebooting in 86400 seconds..\n",
+        "[  290.141327] Fixing recursive fault but reboot is needed!\n",
+    };
+    for (const std::string& torn : cut_off) {
+        const Names alone = names_in(torn);
+        REQUIRE(alone.size() == 1);
+        for (const std::string& other : others) {
+            CAPTURE(torn + other);
+            const Names together = names_in(torn + other);
+            REQUIRE(together.size() == 2);
+            CHECK(together.front() == alone.front());
+        }
+    }
+}
+
+TEST_CASE("bad input: what the kernel says a quarter of a minute later is no part of a report") {
+    const std::string stall = "[   50.583499] INFO: rcu_sched self-detected stall on CPU\n";
+    const auto rest = [](int second) {
+        std::string lines;
+        for (const char* text :
+             {"Call Trace:", " do_one+0x14/0x20", " do_two+0x14/0x20", " do_three+0x14/0x20"})
+            lines += fmt::format("[   {}.002194] {}\n", second, text);
+        return lines;
+    };
+    CHECK(analyse_log_text(stall + rest(60)).events.at(0).title == "INFO: rcu detected stall in do_one");
+    CHECK(analyse_log_text(stall + rest(96)).events.at(0).title == "INFO: rcu detected stall");
+}
+
 TEST_CASE("bad input: a log that repeats says the same twice, and the same cause") {
     for (const Sample& sample : samples()) {
         CAPTURE(sample.name);

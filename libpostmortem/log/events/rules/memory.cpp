@@ -104,12 +104,12 @@ void add_oom(RuleBook& book) {
     // The trace tells whose limit it was; from 5.0 on a line of its own says so too.
     // The second form is the first, broken by a narrow terminal.
     for (const std::string_view head : {"invoked oom-killer: gfp_mask=", "invoked oom-killer:{end}"}) {
-        book.add("invoked oom-killer", {.meeting = Meeting::Passes},
+        book.add("invoked oom-killer", {},
                  {oom(head, {"{mem_cgroup_out_of_memory|CONSTRAINT_MEMCG|Memory cgroup out of memory}"},
                       "out of memory in a memory cgroup"),
                   oom(head, {}, "out of memory")});
     }
-    book.add("page allocation failure", {.meeting = Meeting::Passes},
+    book.add("page allocation failure", {},
              {{.event_class = EventClass::AllocationFailure,
                .head = "page allocation failure{*}order:{num}",
                .detail = {},
