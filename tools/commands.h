@@ -23,6 +23,7 @@ extern const Command irq_command;
 extern const Command kmem_command;
 extern const Command list_command;
 extern const Command log_command;
+extern const Command mach_command;
 extern const Command meminfo_command;
 extern const Command mod_command;
 extern const Command mount_command;

@@ -28,6 +28,7 @@ struct KernelConfig;
 struct KernelLog;
 struct KernelMemory;
 struct LoadedModules;
+struct Machine;
 struct MemorySearch;
 struct MemoryWords;
 struct MountList;
@@ -36,6 +37,7 @@ struct OomCgroupTree;
 struct OomDocument;
 struct OpenFiles;
 struct PanicAnalysis;
+struct PciBuses;
 struct PendingTimers;
 struct PrintkSafeBuffers;
 struct ProcessStatus;
@@ -80,6 +82,7 @@ void describe(Describer<KernelConfig>& answer);
 void describe(Describer<KernelLog>& log);
 void describe(Describer<KernelMemory>& memory);
 void describe(Describer<LoadedModules>& answer);
+void describe(Describer<Machine>& machine);
 void describe(Describer<MemorySearch>& search);
 void describe(Describer<MemoryWords>& words);
 void describe(Describer<MountList>& list);
@@ -88,6 +91,7 @@ void describe(Describer<OomCgroupTree>& tree);
 void describe(Describer<OomDocument>& oom);
 void describe(Describer<OpenFiles>& files);
 void describe(Describer<PanicAnalysis>& analysis);
+void describe(Describer<PciBuses>& buses);
 void describe(Describer<PendingTimers>& timers);
 void describe(Describer<PrintkSafeBuffers>& answer);
 void describe(Describer<ProcessStatus>& status);
@@ -163,8 +167,10 @@ std::span<const Document> documents() {
         {"log-safe-buffers", "log -s --json DUMP", description<PrintkSafeBuffers>},
         {"mod", "mod --json DUMP", description<LoadedModules>},
         {"irq", "irq --json DUMP", description<InterruptTable>},
+        {"dev-pci", "dev -p --json DUMP", description<PciBuses>},
         {"timer", "timer --json DUMP", description<PendingTimers>},
         {"dev", "dev --json DUMP", description<DeviceTable>},
+        {"mach", "mach --json DUMP", description<Machine>},
         {"meminfo", "meminfo --json DUMP", description<MemoryPicture>},
         {"info", "info --json DUMP", description<DumpInformation>},
         {"oom", "oom --json DUMP|LOG", description<OomDocument>},

@@ -1,4 +1,5 @@
 #include <postmortem/devices.h>
+#include <postmortem/pci_devices.h>
 
 #include "commands.h"
 
@@ -13,11 +14,16 @@ Syntax syntax() {
         "  postmortem dev -d vmcore\n"};
     syntax.most_operands = 0;
     syntax.options = {on_or_off("disks,d", "the disks and their requests in flight; no loop and ram devices"),
-                      on_or_off("busy-disks,D", "those alone that had requests in flight")};
+                      on_or_off("busy-disks,D", "those alone that had requests in flight"),
+                      on_or_off("pci,p", "the PCI buses and what was on them")};
     return syntax;
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("pci")) {
+        const auto buses = postmortem::pci_buses(dump);
+        return buses ? print(arguments, *buses, output) : output.finish(buses.error());
+    }
     const postmortem::DeviceTable table = postmortem::devices(dump);
     const bool busy = arguments.has("busy-disks");
     if (arguments.json || (!busy && !arguments.has("disks"))) return print(arguments, table, output);
