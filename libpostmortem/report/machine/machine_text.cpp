@@ -26,8 +26,7 @@ constexpr std::array stack_titles = {StackTitle{StackKind::Irq, "IRQ"},
                                      StackTitle{StackKind::MachineCheck, "MCE"},
                                      StackTitle{StackKind::VmmCommunication, "VC"},
                                      StackTitle{StackKind::Overflow, "OVERFLOW"},
-                                     StackTitle{StackKind::Sdei, "SDEI"},
-                                     StackTitle{StackKind::Entry, "ENTRY"}};
+                                     StackTitle{StackKind::Sdei, "SDEI"}};
 
 std::string stacks_text(const Machine& machine, const StackTitle& of) {
     std::string lines;
@@ -68,7 +67,8 @@ std::string summary_text(const Machine& machine) {
     line("MACHINE TYPE", machine.type);
     line("MEMORY SIZE", size_of_memory(machine.memory_bytes));
     line("CPUS", fmt::format("{}", machine.cpus));
-    if (!machine.hypervisor.empty()) line("HYPERVISOR", machine.hypervisor);
+    if (!machine.hypervisor.empty() && machine.hypervisor != "unknown")
+        line("HYPERVISOR", machine.hypervisor);
     line("PROCESSOR SPEED", machine.khz ? fmt::format("{} Mhz", *machine.khz / 1000) : "(unknown)");
     line("HZ", machine.hz ? fmt::format("{}", *machine.hz) : "-");
     line("PAGE SIZE", fmt::format("{}", machine.page_bytes));
