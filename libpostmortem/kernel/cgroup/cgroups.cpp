@@ -45,7 +45,7 @@ Result<MemoryController> read_memory_controller(const Kernel& kernel) {
     const Object subsystem = kernel.object("cgroup_subsys", *address);
     if (!subsystem.ok()) return fail(not_told(*subsystem.error()));
     const auto root = subsystem["root"].u64();
-    const auto id = subsystem["id"].u64();
+    const auto id = subsystem.first_of({"id", "subsys_id"}).u64();  // since 3.14 (aec25020f5a2)
     const auto default_root = kernel.symbol("cgrp_dfl_root");
     const auto memcg = kernel.word("root_mem_cgroup");
     if (!root) return fail(not_told(root.error()));
@@ -62,19 +62,47 @@ Result<MemoryController> read_memory_controller(const Kernel& kernel) {
     return controller;
 }
 
+// Since 3.15 (2bd59d48ebfb) groups are nodes of kernfs. Before, a group names itself, until 3.9
+// (65dff759d290) by its dentry.
 CgroupPaths::CgroupPaths(const Kernel& kernel) : kernel_(kernel) {
-    const FieldFinder find(kernel.types(), missing_);
+    const auto find = [&](std::string_view type, std::initializer_list<std::string_view> names) {
+        return Field::find(kernel.types(), type, names).value_or(Field());
+    };
+    const FieldFinder needed(kernel.types(), missing_);
     node_ = find("cgroup", {"kn"});
-    name_ = find("kernfs_node", {"name"});
-    // __parent since 6.15 (633488947ef6).
-    parent_ = find("kernfs_node", {"__parent", "parent"});
+    name_ = find("cgroup", {"name"});
+    if (node_.present() || !find("cgroup", {"parent"}).present()) {
+        node_ = needed("cgroup", {"kn"});
+        name_ = needed("kernfs_node", {"name"});
+        // __parent since 6.15 (633488947ef6).
+        parent_ = needed("kernfs_node", {"__parent", "parent"});
+        return;
+    }
+    parent_ = needed("cgroup", {"parent"});
+    if (name_.present()) {
+        text_offset_ = needed("cgroup_name", {"name"}).offset();
+    } else {
+        dentry_ = needed("cgroup", {"dentry"});
+        name_ = needed("dentry", {"d_name.name"});
+    }
 }
 
 Result<std::string> CgroupPaths::of(std::uint64_t cgroup) {
     if (missing_) return fail(*missing_);
+    if (!node_.present()) return of_node(cgroup);
     const auto node = node_.u64(kernel_.memory(), cgroup);
     if (!node) return fail(node.error());
     return of_node(*node);
+}
+
+Result<std::string> CgroupPaths::name_of(std::uint64_t node) const {
+    const AddressSpace& memory = kernel_.memory();
+    const auto holder = dentry_.present() ? dentry_.u64(memory, node) : Result<std::uint64_t>(node);
+    if (!holder) return fail(holder.error());
+    if (*holder == 0) return std::string();
+    const auto text = name_.u64(memory, *holder);
+    if (!text) return fail(text.error());
+    return *text == 0 ? Result<std::string>("") : memory.c_string(*text + text_offset_, longest_group_name);
 }
 
 Result<std::string> CgroupPaths::of_node(std::uint64_t node) {
@@ -94,9 +122,7 @@ Result<std::string> CgroupPaths::of_node(std::uint64_t node) {
         at = *parent;
     }
     for (auto at = below.rbegin(); at != below.rend(); ++at) {
-        const auto text = name_.u64(memory, *at);
-        if (!text) return fail(text.error());
-        auto name = *text == 0 ? std::string() : memory.c_string(*text, longest_group_name);
+        const auto name = name_of(*at);
         if (!name) return fail(name.error());
         // The root's own name is empty or "/".
         if (path.empty())
@@ -113,7 +139,7 @@ TaskCgroups::TaskCgroups(const Kernel& kernel)
     const FieldFinder find(kernel.types(), missing_);
     css_set_of_task_ = find("task_struct", {"cgroups"});
     states_ = find("css_set", {"subsys"});
-    default_cgroup_ = find("css_set", {"dfl_cgrp"});
+    if (controller_ && controller_->v2) default_cgroup_ = find("css_set", {"dfl_cgrp"});
     cgroup_of_state_ = find("cgroup_subsys_state", {"cgroup"});
     state_of_memcg_ = find("mem_cgroup", {"css"});
 }

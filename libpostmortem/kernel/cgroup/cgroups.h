@@ -31,11 +31,15 @@ class CgroupPaths {
 
   private:
     Result<std::string> of_node(std::uint64_t node);
+    Result<std::string> name_of(std::uint64_t node) const;
 
     const Kernel& kernel_;
-    Field node_, name_, parent_;
+    Field node_;           ///< in struct cgroup; absent where that is the node itself
+    Field name_, dentry_;  ///< the name lies in the node, or in its dentry
+    Field parent_;
+    std::uint64_t text_offset_ = 0;  ///< of the text behind the pointer to the name
     std::optional<Error> missing_;
-    std::unordered_map<std::uint64_t, std::string> paths_;  ///< by kernfs_node
+    std::unordered_map<std::uint64_t, std::string> paths_;  ///< by node
 };
 
 struct CgroupMembership {

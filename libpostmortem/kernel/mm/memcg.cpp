@@ -67,24 +67,34 @@ class MemcgReader {
             return field.value_or(Field());
         };
         css_ = find("mem_cgroup", {"css"}, true);
-        children_ = find("cgroup_subsys_state", {"children"}, true);
-        sibling_ = find("cgroup_subsys_state", {"sibling"}, true);
         cgroup_ = find("cgroup_subsys_state", {"cgroup"}, true);
+        children_ = find("cgroup_subsys_state", {"children"});
+        sibling_ = find("cgroup_subsys_state", {"sibling"});
+        // Until 3.16 (d5c419b68e36) groups are a tree for all controllers.
+        by_cgroup_ = !children_.present() && !sibling_.present();
+        if (by_cgroup_) states_ = find("cgroup", {"subsys"}, true);
+        const char* in_tree = by_cgroup_ ? "cgroup" : "cgroup_subsys_state";
+        children_ = find(in_tree, {"children"}, true);
+        sibling_ = find(in_tree, {"sibling"}, true);
         css_flags_ = find("cgroup_subsys_state", {"flags"});
-        memory_counter_ = find("mem_cgroup", {"memory"}, true);
+        flag_is_removal_ = kernel_.symbol("mem_cgroup_create").has_value();
+        // Until 3.18 (3e32cb2e0a12) counted in bytes, by a res_counter.
+        in_bytes_ = !find("mem_cgroup", {"memory"}).present() && find("mem_cgroup", {"res"}).present();
+        memory_counter_ = find("mem_cgroup", {in_bytes_ ? "res" : "memory"}, true);
         swap_counter_ = find("mem_cgroup", {"swap"});
         memsw_counter_ = find("mem_cgroup", {"memsw"});
         kernel_counter_ = find("mem_cgroup", {"kmem"});
-        usage_ = find("page_counter", {"usage"}, true);
-        // page_counter.limit until 4.17 (bbec2e15170a)
-        max_ = find("page_counter", {"max", "limit"}, true);
+        const char* counter = in_bytes_ ? "res_counter" : "page_counter";
+        // page_counter.count and limit until 4.17 (bbec2e15170a)
+        usage_ = find(counter, {"usage", "count"}, true);
+        max_ = find(counter, {"max", "limit"}, true);
         min_ = find("page_counter", {"min"});
         low_ = find("page_counter", {"low"});
         high_ = find("page_counter", {"high"});         // since 5.9
         high_of_group_ = find("mem_cgroup", {"high"});  // before
-        peak_ = find("page_counter", {"watermark"});
-        failcnt_ = find("page_counter", {"failcnt"});
-        soft_limit_ = find("mem_cgroup", {"soft_limit"});
+        peak_ = find(counter, {"watermark", "max_usage"});
+        failcnt_ = find(counter, {"failcnt"});
+        soft_limit_ = find("mem_cgroup", {"soft_limit", "res.soft_limit"});
         swappiness_ = find("mem_cgroup", {"swappiness"});
         oom_group_ = find("mem_cgroup", {"oom_group"});
         oom_kill_disable_ = find("mem_cgroup", {"oom_kill_disable"});
@@ -117,16 +127,41 @@ class MemcgReader {
             const std::size_t index = tree_.groups.size();
             tree_.groups.push_back(read_group(next));
             const std::size_t first = waiting.size();
-            const auto walked = for_each_list_node(
-                memory_, children_.address_in(css_.address_in(next.memcg)),
-                [&](std::uint64_t node) {
-                    waiting.push_back({node - sibling_.offset() - css_.offset(), index});
-                    return waiting.size() < most_groups;
-                },
-                most_groups);
-            if (!walked) problems_.add("the groups below", tree_.groups[index].path, walked.error());
+            if (const auto walked = find_below(next.memcg, index, waiting); !walked)
+                problems_.add("the groups below", tree_.groups[index].path, walked.error());
             std::reverse(waiting.begin() + static_cast<std::ptrdiff_t>(first), waiting.end());
         }
+    }
+
+    Result<void> find_below(std::uint64_t memcg, std::size_t index, std::vector<Found>& waiting) const {
+        std::uint64_t place = css_.address_in(memcg);
+        if (by_cgroup_) {
+            const auto cgroup = cgroup_.u64(memory_, place);
+            if (!cgroup) return fail(cgroup.error());
+            place = *cgroup;
+        }
+        std::optional<Error> lost;
+        auto walked = for_each_list_node(
+            memory_, children_.address_in(place),
+            [&](std::uint64_t node) {
+                auto css = Result<std::uint64_t>(node - sibling_.offset());
+                if (by_cgroup_)
+                    css = memory_.word(states_.address_in(*css) + controller_.id * memory_.word_size());
+                if (!css)
+                    lost = css.error();
+                else if (*css != 0)  // a group that is being made
+                    waiting.push_back({*css - css_.offset(), index});
+                return waiting.size() < most_groups;
+            },
+            most_groups);
+        return walked && lost ? fail(*lost) : std::move(walked);
+    }
+
+    // Bit 1 of the flags said removed before it said online (CSS_REMOVED of mem_cgroup_create() and its like
+    // until 3.7, 92fb97487a7e).
+    bool is_online(std::uint64_t css) const {
+        const std::uint64_t unknown = flag_is_removal_ ? 0 : css_online;
+        return ((css_flags_.u64_or(memory_, css, unknown) & css_online) != 0) != flag_is_removal_;
     }
 
     CgroupNode read_group(const Found& found) {
@@ -143,7 +178,7 @@ class MemcgReader {
             group.path = fmt::format("{:#x}", found.memcg);
             problems_.add("the name of a control group", group.path, path.error());
         }
-        group.online = (css_flags_.u64_or(memory_, css, css_online) & css_online) != 0;
+        group.online = is_online(css);
         read_counters(group);
         group.oom_group = oom_group_.u64_or(memory_, found.memcg, 0) != 0;
         group.oom_kill_disabled = oom_kill_disable_.u64_or(memory_, found.memcg, 0) != 0;
@@ -170,7 +205,7 @@ class MemcgReader {
         } else {
             group.memory_and_swap = counter(memsw_counter_);
             group.kernel_memory = counter(kernel_counter_);
-            group.soft_limit_pages = limit(soft_limit_.u64_or(memory_, group.memcg, unlimited_));
+            group.soft_limit_pages = pages_of_limit(soft_limit_, group.memcg);
         }
         if (const auto own = swappiness_.i64(memory_, group.memcg); own && !tree_.v2)
             group.swappiness = static_cast<std::int32_t>(*own);
@@ -181,6 +216,13 @@ class MemcgReader {
     std::optional<std::uint64_t> limit(std::uint64_t pages) const {
         return pages >= unlimited_ ? std::nullopt : std::optional(pages);
     }
+    std::optional<std::uint64_t> pages_of_limit(const Field& field, std::uint64_t place) const {
+        const auto value = field.u64(memory_, place);
+        return value ? limit(to_pages(*value)) : std::nullopt;
+    }
+    std::uint64_t to_pages(std::uint64_t value) const {
+        return in_bytes_ ? value / std::max<std::uint64_t>(tree_.page_size, 1) : value;
+    }
 
     Result<CgroupCounter> read_counter(std::uint64_t place) const {
         const auto usage = usage_.i64(memory_, place);
@@ -188,12 +230,12 @@ class MemcgReader {
         if (!usage) return fail(usage.error());
         if (!max) return fail(max.error());
         CgroupCounter counter;
-        counter.usage_pages = static_cast<std::uint64_t>(std::max<std::int64_t>(*usage, 0));
-        counter.max_pages = limit(*max);
+        counter.usage_pages = to_pages(static_cast<std::uint64_t>(std::max<std::int64_t>(*usage, 0)));
+        counter.max_pages = limit(to_pages(*max));
         counter.min_pages = min_.u64_or(memory_, place, 0);
         counter.low_pages = low_.u64_or(memory_, place, 0);
         counter.high_pages = limit(high_.u64_or(memory_, place, unlimited_));
-        counter.peak_pages = peak_.u64_or(memory_, place, 0);
+        counter.peak_pages = to_pages(peak_.u64_or(memory_, place, 0));
         counter.failcnt = failcnt_.u64_or(memory_, place, 0);
         return counter;
     }
@@ -240,9 +282,10 @@ class MemcgReader {
     MemcgStatReader stats_;
     CgroupTree tree_;
     std::uint64_t unlimited_ = 0;
+    bool by_cgroup_ = false, in_bytes_ = false, flag_is_removal_ = false;
     std::optional<Error> missing_;
     std::optional<std::int32_t> vm_swappiness_;
-    Field css_, children_, sibling_, cgroup_, css_flags_;
+    Field css_, children_, sibling_, cgroup_, css_flags_, states_;
     Field memory_counter_, swap_counter_, memsw_counter_, kernel_counter_;
     Field usage_, max_, min_, low_, high_, high_of_group_, peak_, failcnt_, soft_limit_, swappiness_;
     Field oom_group_, oom_kill_disable_, under_oom_, events_, local_events_;

@@ -7,6 +7,7 @@
 #include "kernel/mm/percpu_pool.h"
 #include "kernel/mm/task_memory.h"
 #include "kernel/mm/vmalloc_areas.h"
+#include "kernel/mm/vmalloc_use.h"
 #include "kernel/percpu_counter.h"
 
 namespace postmortem {
@@ -239,10 +240,9 @@ Result<std::uint64_t> LinesMaker::committed() const {
 // Until 4.3 the kernel looked at all areas to fill these two lines (a5ad88ce8c7f); until 5.2 it said 0.
 void LinesMaker::vmalloc() {
     if (kernel_.symbol("get_vmalloc_info")) {
-        const Error error(ErrorCode::Unsupported,
-                          "this kernel adds up address space, which is not done here");
-        problems_.add("VmallocUsed", error);
-        problems_.add("VmallocChunk", error);
+        const auto use = read_vmalloc_use(kernel_);
+        kib("VmallocUsed", use.map([](const VmallocUse& all) { return all.used_bytes >> 10; }));
+        kib("VmallocChunk", use.map([](const VmallocUse& all) { return all.largest_chunk >> 10; }));
         return;
     }
     line_or_zero("VmallocUsed", counted_vmalloc_pages(kernel_, counters_));

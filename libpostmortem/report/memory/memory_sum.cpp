@@ -143,9 +143,9 @@ void describe_unaccounted(const Kernel& kernel, std::uint64_t counted_page_table
     else if (*requests != 0)
         sum.hints.push_back({"requests that block devices keep ready (blk-mq)", *requests * page});
     const auto tables = count_page_table_pages(kernel);
-    if (!tables)
+    if (!tables && tables.error().code != ErrorCode::NotFound)
         problems.add("the page tables of processes", tables.error());
-    else if (*tables > counted_page_tables)
+    else if (tables && *tables > counted_page_tables)
         sum.hints.push_back({"upper levels of page tables, about", (*tables - counted_page_tables) * page});
 }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "kernel/mm/vmalloc_use.h"
 #include "support/fake_kernel.h"
 
 namespace vmalloc_areas_test {
@@ -25,7 +26,11 @@ void declare(FakeKernel& fake, bool named) {
                  {"nr_pages", u32, 320},
                  {"caller", u64, 448}});
     b.structure("vmap_area", 64,
-                {{"va_start", u64, 0}, {"list", list, 128}, {named ? "vm" : "private", u64, 320}});
+                {{"va_start", u64, 0},
+                 {"va_end", u64, 64},
+                 {"list", list, 128},
+                 {"flags", u64, 256},
+                 {named ? "vm" : "private", u64, 320}});
 }
 
 std::uint64_t vm_struct(FakeKernel& fake, std::uint64_t address, std::uint64_t bytes) {
@@ -78,6 +83,62 @@ TEST_CASE("since 3.3 the areas are those of vmap_area_list, whatever vmlist hold
     CHECK(areas.problems.empty());
     CHECK(areas.areas.size() == 1);
     CHECK(areas.nameless == 1);
+}
+
+// From 3.10 to 4.3 (RHEL 7) each area counts, with a struct or without, unless it was given back.
+TEST_CASE("address space that is taken, and the largest hole in it") {
+    constexpr std::uint64_t start = 0xffffc90000000000, space = (32ull << 40) - 1;
+    for (const unsigned way : {0u, 1u, 2u, 3u}) {
+        const bool randomised = (way & 1) != 0, at_end = (way & 2) != 0;
+        CAPTURE(way);
+        const std::uint64_t base = randomised ? 0xffffb40000000000 : start;
+        FakeKernel fake;
+        declare(fake, true);
+        if (randomised) fake.put_u64(fake.variable("vmalloc_base"), base);
+        const auto head = fake.variable("vmap_area_list", 16);
+        const auto add = [&](std::uint64_t from, std::uint64_t to, std::uint64_t flags) {
+            const auto area = fake.allocate(64);
+            fake.put_u64(area, from);
+            fake.put_u64(area + 8, to);
+            fake.put_u64(area + 32, flags);
+            return area + 16;
+        };
+        const std::uint64_t last = at_end ? base + space - 0x3000 : base + 0x20000;
+        const auto below = add(base - 0x10000, base - 0x8000, 4), first = add(base, base + 0x3000, 4),
+                   lazy = add(base + 0x3000, base + 0x9000, 1), going = add(base + 0x9000, base + 0xa000, 2),
+                   second = add(last, last + (at_end ? 0x2000 : 0x5000), 0),
+                   beyond = add(base + space + 1, base + space + 0x1001, 4);
+        fake.link_list(head, {below, first, lazy, going, second, beyond});
+        const auto use = read_vmalloc_use(*fake.open());
+        REQUIRE(use);
+        CHECK(use->used_bytes == (at_end ? 0x5000 : 0x8000));
+        // The largest hole lies behind the last area, or between two.
+        CHECK(use->largest_chunk == (at_end ? space - 0x6000 : space - 0x25000));
+    }
+}
+
+TEST_CASE("while the structs formed a chain, they are what was added up") {
+    FakeKernel fake;
+    declare(fake, false);
+    const auto first = vm_struct(fake, 0xffffc90000000000, 8192),
+               second = vm_struct(fake, 0xffffc90000010000, 16384);
+    fake.put_u64(fake.variable("vmlist"), first);
+    fake.put_u64(first, second);
+    fake.variable("vmap_area_list", 16);
+    const auto use = read_vmalloc_use(*fake.open());
+    REQUIRE(use);
+    CHECK(use->used_bytes == 24576);
+    CHECK(use->largest_chunk == (32ull << 40) - 1 - 0x14000);
+}
+
+TEST_CASE("an area that ends before it begins is no number") {
+    FakeKernel fake;
+    declare(fake, true);
+    const auto area = fake.allocate(64), head = fake.variable("vmap_area_list", 16);
+    fake.put_u64(area, 0xffffc90000010000);
+    fake.put_u64(area + 8, 0xffffc90000000000);
+    fake.link_list(head, {area + 16});
+    CHECK_FALSE(read_vmalloc_use(*fake.open()));
 }
 
 }  // namespace vmalloc_areas_test
