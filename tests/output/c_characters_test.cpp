@@ -17,10 +17,15 @@ TEST_CASE("characters are spelled as gdb spells them") {
     CHECK(c_character(27) == R"('\033')");
 }
 
-TEST_CASE("in a string a digit behind an octal escape is escaped, too") {
+TEST_CASE("in a string digits behind an octal escape and UTF-8 stand for themselves") {
     CHECK(c_string_literal("a\0b"sv) == R"("a\000b")");
-    CHECK(c_string_literal("\0001"sv) == R"("\000\061")");
-    CHECK(c_string_literal("\00012x3"sv) == R"("\000\061\062x3")");
+    // As gdb 16 in crash 9 has it.
+    CHECK(c_string_literal("a\0000\0"sv) == R"("a\0000\000")");
+    CHECK(c_string_literal("caf\xc3\xa9\0"sv) == "\"caf\xc3\xa9\\000\"");
+    CHECK(c_string_literal("\xff\xfe\xc3"sv) == R"("\377\376\303")");
+    CHECK(c_string_literal("\xc2\x9b"sv) == R"("\302\233")");
+    CHECK(c_string_literal("\0001"sv) == R"("\0001")");
+    CHECK(c_string_literal("\00012x3"sv) == R"("\00012x3")");
     CHECK(c_string_literal("say \"no\"\n"sv) == R"("say \"no\"\n")");
     CHECK(c_string_literal("") == R"("")");
 }
