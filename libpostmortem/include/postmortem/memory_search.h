@@ -33,6 +33,7 @@ struct MemoryMatch {
 struct MemorySearch {
     std::uint32_t unit = 8;
     bool strings = false;
+    bool big_endian = false;           ///< how values lie in memory
     std::vector<MemoryMatch> matches;  ///< by address
     std::uint64_t pages = 0;           ///< that were looked at
     std::uint64_t unreadable = 0;      ///< that the dump should hold and does not give

@@ -29,6 +29,7 @@ class MemorySearcher {
     Result<MemorySearch> make() {
         found_.unit = request_.unit == 0 ? kernel_.memory().word_size() : request_.unit;
         found_.strings = !request_.strings.empty();
+        found_.big_endian = kernel_.memory().endian() == Endian::Big;
         if (auto done = take_values(); !done) return fail(std::move(done.error()));
         auto ranges = ranges_wanted();
         if (!ranges) return fail(std::move(ranges.error()));
