@@ -201,6 +201,13 @@ TEST_CASE("lists hold what the dump's own lists say") {
     }
 }
 
+TEST_CASE("the member that links a list may stand before or behind where it begins") {
+    const std::string before = answer("bookworm-sysrq", {"list", "-H", "module.list", "modules"});
+    CHECK(lines_of(before).size() > 10);
+    CHECK(answer("bookworm-sysrq", {"list", "-H", "modules", "module.list"}) == before);
+    CHECK(answer("bookworm-sysrq", {"list", "-H", "modules", "-o", "module.list"}) == before);
+}
+
 TEST_CASE("an xarray's entries stand at their indices") {
     const std::string tree =
         answer("bookworm-sysrq", {"tree", "-t", "xarray", "-p", "-r", "pid_namespace.idr", "init_pid_ns"});
@@ -281,6 +288,13 @@ TEST_CASE("what is in memory is found there, and nowhere else") {
     const auto found =
         run_postmortem({"search", sample("bookworm-sysrq"), "-s", "init_task", "-l", "4096", "init_task"});
     CHECK(contains(found.out, ": " + at + " \n"));
+    const std::string around =
+        answer("bookworm-sysrq", {"search", "-x", "1", "-s", "init_task", "-l", "4096", "init_task"});
+    const std::string place = around.substr(around.find('\n') + 1, 16);
+    CHECK(contains(around, place + ":  " + at + " \n"));
+    // The neighbours stand there as rd shows them.
+    CHECK(contains(around, answer("bookworm-sysrq", {"rd", "-o", "-8", place})));
+    CHECK(contains(around, answer("bookworm-sysrq", {"rd", "-o", "8", place})));
     const auto none = run_postmortem(
         {"search", sample("bookworm-sysrq"), "-s", "init_task", "-l", "4096", "deadbeefdeadbeef"});
     CHECK(none.exit_code == 0);

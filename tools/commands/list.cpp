@@ -52,12 +52,21 @@ int finish_walk(const Arguments& arguments, const postmortem::Result<postmortem:
     return output.finish(text, walked->problems);
 }
 
+bool contains_dot(const std::string& word) {
+    return word.find('.') != std::string::npos;
+}
+
 int ask_list(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     if (arguments.rest.empty())
         return output.complain("list: no address is given; see `postmortem list --help`");
     ListRequest request;
-    request.at = arguments.rest.back();
-    request.link = arguments.rest.size() > 1 ? arguments.rest.front() : arguments.text("offset");
+    // As crash has it, the one of two words that names a member, wherever it stands.
+    const bool link_behind = arguments.rest.size() > 1 && !contains_dot(arguments.rest.front()) &&
+                             contains_dot(arguments.rest.back());
+    request.at = link_behind ? arguments.rest.front() : arguments.rest.back();
+    request.link = arguments.text("offset");
+    if (arguments.rest.size() > 1)
+        request.link = link_behind ? arguments.rest.back() : arguments.rest.front();
     if (arguments.has("embedded")) request.start = ListRequest::Start::Embedded;
     if (arguments.has("head")) request.start = ListRequest::Start::Head;
     if (arguments.has("embedded") && arguments.has("head"))
