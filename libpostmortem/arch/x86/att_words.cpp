@@ -15,6 +15,7 @@ constexpr std::array renamed = {
     Renamed{"retfq", "lretq"},   Renamed{"pushfq", "pushf"},   Renamed{"popfq", "popf"},
     Renamed{"pushfd", "pushf"},  Renamed{"popfd", "popf"},     Renamed{"pushal", "pusha"},
     Renamed{"popal", "popa"},    Renamed{"sysret", "sysretl"}, Renamed{"wait", "fwait"},
+    Renamed{"sal", "shl"},
 };
 
 constexpr std::array<std::string_view, 17> suffixed = {"add", "or",   "adc", "sbb",  "and", "sub",

@@ -23,7 +23,8 @@ constexpr std::uint64_t largest_routine = 16u << 20;
 
 struct CodeRange {
     std::uint64_t first = 0, end = 0;  ///< `end` 0: until there are enough
-    bool in_module = false;            ///< of which crash knows no better end than the next symbol
+    std::uint64_t up_to = 0;  ///< the first instruction that does not begin before it is the last; 0: none
+    bool in_module = false;   ///< of which crash knows no better end than the next symbol
 };
 
 std::string hexadecimal(Bytes bytes) {
@@ -124,14 +125,17 @@ void CodeReader::add_line(Instruction& shown) const {
 Result<CodeRange> wanted_range(const CodeAddress& start, const DisassemblyRequest& request) {
     using Extent = DisassemblyRequest::Extent;
     const bool whole = request.extent == Extent::Count && start.is_symbol && !request.count;
-    if (request.extent == Extent::Count && !whole) return CodeRange{start.address, 0, false};
+    if (request.extent == Extent::Count && !whole) return CodeRange{start.address, 0, 0, false};
     if (!start.routine)
         return fail(ErrorCode::NotFound, fmt::format("no routine is known at {:x}", start.address));
-    const CodeRange routine{start.routine->first, start.routine->second, start.in_module};
+    CodeRange routine{start.routine->first, start.routine->second, 0, start.in_module};
     if (routine.end - routine.first > largest_routine)
         return fail(ErrorCode::InvalidArgument, fmt::format("{:x} is in no routine", start.address));
-    if (request.extent == Extent::UpTo) return CodeRange{routine.first, start.address + 1, routine.in_module};
-    return CodeRange{start.address, routine.end, routine.in_module};
+    if (request.extent == Extent::UpTo)
+        routine.up_to = start.address;
+    else
+        routine.first = start.address;
+    return routine;
 }
 
 void cut_to_count(std::vector<Instruction>& code, const DisassemblyRequest& request) {
@@ -163,7 +167,11 @@ Result<void> read_range(const CodeReader& reader, const CodeRange& range, const 
     const std::uint64_t most = range.end == 0 ? request.count.value_or(1) : most_instructions;
     std::uint64_t address = range.first;
     std::vector<CodeRole> roles;
-    while (made.instructions.size() < most && (range.end == 0 || address < range.end)) {
+    const auto is_last = [&] {
+        return range.up_to != 0 && !made.instructions.empty() &&
+               made.instructions.back().address >= range.up_to;
+    };
+    while (made.instructions.size() < most && (range.end == 0 || address < range.end) && !is_last()) {
         auto one = reader.at(address, made.problems);
         if (!one) break;
         address += one->size + (one->role == CodeRole::BugTrap ? request.after_bug : 0);

@@ -33,6 +33,9 @@ TEST_CASE("a routine is told up to its end, and from there on by count") {
     CHECK(first.out ==
           std::string(lines[0]) + "\n" + std::string(lines[1]) + "\n" + std::string(lines[2]) + "\n");
     CHECK(dis("arm64-trixie-sysrq", {"-r", "schedule+8"}).out == first.out);
+    // Between two instructions: up to the next one, as crash does.
+    CHECK(dis("arm64-trixie-sysrq", {"-r", "schedule+9"}).out ==
+          dis("arm64-trixie-sysrq", {"-r", "schedule+12"}).out);
     CHECK(dis("arm64-trixie-sysrq", {"-r", "(schedule+8)", "2"}).out ==
           std::string(lines[1]) + "\n" + std::string(lines[2]) + "\n");
     CHECK(dis("arm64-trixie-sysrq", {"-f", "schedule"}).out == whole.out);
