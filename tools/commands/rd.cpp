@@ -39,9 +39,11 @@ std::string take_words(const Arguments& arguments, MemoryWordsRequest& request) 
         if (!bytes) return "'" + word + "' is not an offset";
         request.offset = static_cast<std::int64_t>(negative ? 0 - *bytes : *bytes);
     }
-    request.symbols = arguments.has("symbols");
+    request.caches = arguments.has("caches");
+    request.cache_addresses = arguments.texts("caches").size() > 1;
+    request.symbols = request.caches || arguments.has("symbols");
     if (request.symbols && request.word_size != 0 && request.word_size != 8)
-        return "-s names what words of 64 bits point at";
+        return "-s and -S name what words of 64 bits point at";
     request.text = arguments.has("text");
     request.network_order = arguments.has("network");
     request.reverse = arguments.has("reverse");
@@ -79,6 +81,9 @@ Syntax syntax() {
                       on_or_off("decimal,d", "signed decimal numbers"),
                       on_or_off("unsigned,D", "unsigned decimal numbers"),
                       on_or_off("symbols,s", "name what words point at, where it has a name"),
+                      counted("caches,S",
+                              "the same, and the slab cache that a word points into; given twice, with "
+                              "the word itself"),
                       on_or_off("text,a", "characters, up to the first that cannot be printed"),
                       on_or_off("no-characters,x", "no characters at the end of the lines"),
                       switch_as("-8", "bytes-1,8", "words of 8 bits"),

@@ -18,9 +18,11 @@ struct MemoryWordsRequest {
     std::int64_t offset = 0;           ///< from there
     std::uint32_t word_size = 0;       ///< 1, 2, 4, 8; 0 is that of a long
     bool symbols = false;              ///< name what words point at
-    bool text = false;                 ///< characters that can be printed
-    bool network_order = false;        ///< words of two and four bytes turned around
-    bool reverse = false;              ///< up to the address
+    bool caches = false;           ///< with `symbols`: the slab caches of what has no symbol, too: "[dentry]"
+    bool cache_addresses = false;  ///< with `caches`: "[ffff888c4126a0c0:dentry]"
+    bool text = false;             ///< characters that can be printed
+    bool network_order = false;    ///< words of two and four bytes turned around
+    bool reverse = false;          ///< up to the address
 };
 
 struct MemoryWords {

@@ -3,6 +3,9 @@
 #include <postmortem/memory_words.h>
 
 #include "base/checked.h"
+#include "base/problem_collector.h"
+#include "base/text.h"
+#include "kernel/mm/slab_pages.h"
 #include "memory/words.h"
 #include "report/values/address_word.h"
 #include "report/values/symbolic.h"
@@ -59,6 +62,45 @@ void read_text(const AddressSpace& memory, const MemoryWordsRequest& request, Me
     }
 }
 
+// What words point at: symbols and, where they are wanted, objects of slab caches.
+class WordNames {
+  public:
+    WordNames(const Kernel& kernel, const MemoryWordsRequest& request)
+        : kernel_(kernel), request_(request), symbols_(kernel) {
+        if (!request.caches) return;
+        auto slabs = SlabPages::open(kernel);
+        if (slabs)
+            slabs_.emplace(std::move(*slabs));
+        else
+            problems_.add("the names of slab caches", slabs.error());
+    }
+
+    std::string of(std::uint64_t word) {
+        std::string name = symbols_.of(word);
+        if (!name.empty() || !slabs_ || word < kernel_.arch().memory.lowest_kernel_address) return name;
+        const auto cache = slabs_->cache_of(word);
+        if (!cache) {
+            problems_.add("the slab cache of a word", cache.error());
+            return {};
+        }
+        if (cache->empty()) return {};
+        return request_.cache_addresses ? fmt::format("[{:x}:{}]", word, escaped(*cache))
+                                        : fmt::format("[{}]", escaped(*cache));
+    }
+
+    Problems take_problems() {
+        if (auto damage = symbols_.take_damage()) problems_.add(std::move(*damage));
+        return problems_.take();
+    }
+
+  private:
+    const Kernel& kernel_;
+    const MemoryWordsRequest& request_;
+    SymbolicNames symbols_;
+    std::optional<SlabPages> slabs_;
+    ProblemCollector problems_;
+};
+
 }  // namespace
 
 Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest& request) {
@@ -81,7 +123,7 @@ Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest
     if (*count == 0 || *count > most_words)
         return fail(ErrorCode::InvalidArgument, fmt::format("{} is no count of words", *count));
     if (request.reverse) made.address = wrapped(memory, made.address - (*count - 1) * made.word_size);
-    const SymbolicNames names(kernel);
+    WordNames names(kernel, request);
     for (std::uint64_t i = 0; i < *count; ++i) {
         auto word = word_at(memory, made.address + i * made.word_size, made.word_size);
         if (!word && i == 0) return fail(std::move(word.error()));
@@ -92,7 +134,7 @@ Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest
         made.words.push_back(request.network_order ? turned_around(*word, made.word_size) : *word);
         if (request.symbols) made.symbols.push_back(names.of(*word));
     }
-    if (auto damage = names.take_damage()) made.problems.push_back(std::move(*damage));
+    for (Error& problem : names.take_problems()) made.problems.push_back(std::move(problem));
     return made;
 }
 
