@@ -26,7 +26,7 @@ struct SymbolListRequest {
 struct ListedSymbol {
     std::uint64_t address = 0;  ///< as asked for: `offset` bytes into the symbol
     char type = '?';            ///< as nm prints it
-    std::string name;           ///< untrusted text, as all names
+    std::string name;  ///< untrusted text, as all names; of a mark: the kind of memory (6.4+), TEXT, …
     std::uint64_t offset = 0;
     std::string module;  ///< empty for the kernel itself
     /// What crash marks modules' symbols with: where one begins or ends, which is no symbol.

@@ -12,6 +12,11 @@
 namespace postmortem {
 namespace {
 
+struct ModulePart {
+    std::string kind;  ///< TEXT, DATA, RODATA, …
+    ModuleRange range;
+};
+
 class SymbolSearch {
   public:
     SymbolSearch(const Kernel& kernel, const SymbolListRequest& request)
@@ -27,9 +32,12 @@ class SymbolSearch {
         listing_.symbols.push_back(
             {symbol.address + offset, symbol.type, symbol.name, offset, std::string(module), {}});
     }
-    void add_mark(const Module& module, std::uint64_t address, ListedSymbol::Mark mark) {
-        listing_.symbols.push_back({address, ' ', {}, 0, module.name, mark});
+    void add_mark(const Module& module, std::uint64_t address, ListedSymbol::Mark mark,
+                  std::string_view part = {}) {
+        listing_.symbols.push_back({address, ' ', std::string(part), 0, module.name, mark});
     }
+    std::vector<ModulePart> parts_of(const Module& module) const;
+    void add_module_part(const Module& module, const ModulePart& part, const SymbolTable& symbols);
     void add_module(const Module& module);
     Result<void> add_modules();
     Result<void> add_named(std::string_view word);
@@ -64,20 +72,54 @@ Result<void> SymbolSearch::for_each(Visit visit) {
     return {};
 }
 
+// Since 6.4 (ac3b43283923) each kind of a module's memory lies by itself: mem[], by enum mod_mem_type.
+std::vector<ModulePart> SymbolSearch::parts_of(const Module& module) const {
+    std::vector<ModulePart> parts;
+    const auto kinds = kernel_.types().find(TypeKind::Enum, "mod_mem_type");
+    const Object memory = kernel_.object("module", module.address)["mem"];
+    if (!kinds || !memory.ok()) return parts;
+    for (const Enumerator& kind : kernel_.types().get(*kinds).enumerators) {
+        const std::string_view name = kind.name;
+        if (!name.starts_with("MOD_") || kind.value < 0 ||
+            static_cast<std::uint64_t>(kind.value) >= memory.type().count)
+            continue;
+        const Object part = memory.at(static_cast<std::uint64_t>(kind.value));
+        const auto base = part["base"].u64(), size = part["size"].u64();
+        if (base && size && *base != 0 && *size != 0)
+            parts.push_back({std::string(name.substr(4)), {*base, *size}});
+    }
+    return parts;
+}
+
+void SymbolSearch::add_module_part(const Module& module, const ModulePart& part, const SymbolTable& symbols) {
+    add_mark(module, part.range.base, ListedSymbol::Mark::ModuleStart, part.kind);
+    (void)symbols.for_each([&](const Symbol& symbol) {
+        if (part.range.holds(symbol.address)) add(symbol, module.name);
+        return true;
+    });
+    add_mark(module, part.range.base + (part.range.size - 1), ListedSymbol::Mark::ModuleEnd, part.kind);
+}
+
 void SymbolSearch::add_module(const Module& module) {
+    const std::vector<ModulePart> parts = parts_of(module);
+    const auto table = kernel_.modules().symbols_of(module);
+    if (table && !parts.empty()) {
+        for (const ModulePart& part : parts) add_module_part(module, part, **table);
+        return;
+    }
     std::uint64_t first = module.base(), end = module.base();
     for (const ModuleRange& range : module.ranges) {
         first = std::min(first, range.base);
         end = std::max(end, range.base + range.size);
     }
     add_mark(module, first, ListedSymbol::Mark::ModuleStart);
-    if (const auto symbols = kernel_.modules().symbols_of(module))
-        (void)(*symbols)->for_each([&](const Symbol& symbol) {
+    if (table)
+        (void)(*table)->for_each([&](const Symbol& symbol) {
             add(symbol, module.name);
             return true;
         });
     else
-        listing_.problems.push_back(symbols.error());
+        listing_.problems.push_back(table.error());
     add_mark(module, end, ListedSymbol::Mark::ModuleEnd);
 }
 

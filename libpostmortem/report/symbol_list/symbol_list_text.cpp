@@ -12,7 +12,8 @@ std::string to_text(const SymbolListing& listing) {
     for (const ListedSymbol& symbol : listing.symbols) {
         if (symbol.mark != ListedSymbol::Mark::None) {
             in_list = symbol.mark == ListedSymbol::Mark::ModuleStart;
-            out += fmt::format("{:x} MODULE {}: {}\n", symbol.address, in_list ? "START" : "END",
+            out += fmt::format("{:x} MODULE {}{}{}: {}\n", symbol.address, escaped(symbol.name),
+                               symbol.name.empty() ? "" : " ", in_list ? "START" : "END",
                                escaped(symbol.module));
             continue;
         }
