@@ -43,6 +43,7 @@ struct PrintkSafeBuffers;
 struct ProcessStatus;
 struct RunQueues;
 struct SignalList;
+struct SlabContents;
 struct SocketList;
 struct SourcePlace;
 struct StackCheck;
@@ -97,6 +98,7 @@ void describe(Describer<PrintkSafeBuffers>& answer);
 void describe(Describer<ProcessStatus>& status);
 void describe(Describer<RunQueues>& queues);
 void describe(Describer<SignalList>& list);
+void describe(Describer<SlabContents>& contents);
 void describe(Describer<SocketList>& list);
 void describe(Describer<SourcePlace>& source);
 void describe(Describer<StackCheck>& check);
@@ -147,6 +149,7 @@ std::span<const Document> documents() {
         {"vtop", "vtop --json DUMP ADDRESS", description<AddressTranslations>},
         {"pte", "pte --json DUMP CONTENTS", description<TableEntries>},
         {"kmem", "kmem --json DUMP", description<KernelMemory>},
+        {"kmem-slabs", "kmem -S --json DUMP", description<SlabContents>},
         {"search", "search --json DUMP VALUE", description<MemorySearch>},
         {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},
         {"whatis", "whatis --json DUMP NAME", description<WhatIs>},

@@ -2,6 +2,7 @@
 
 #include <postmortem/kernel_memory.h>
 #include <postmortem/numbers.h>
+#include <postmortem/slab_contents.h>
 
 #include "commands.h"
 
@@ -18,15 +19,17 @@ Syntax syntax() {
                   "  postmortem kmem -i vmcore\n"
                   "  postmortem kmem -s vmcore task_struct dentry\n"
                   "  postmortem kmem vmcore ffff888c41200010\n"};
-    syntax.options = {on_or_off("info,i", "totals: memory, huge pages, swap, commitments"),
-                      on_or_off("slab,s", "the slab caches, or those that are named"),
-                      on_or_off("zones,z", "the zones with their counters"),
-                      on_or_off("vm-stat,V", "the counters of the whole machine"),
-                      on_or_off("per-cpu,o", "where each CPU keeps its variables"),
-                      on_or_off("flags,g", "the page flags, or those of the number that is named"),
-                      on_or_off("huge,h", "the pools of huge pages"),
-                      on_or_off("vmalloc,v", "the vmalloc areas"),
-                      on_or_off("page,p", "the page at an address: what is shown without options")};
+    syntax.options = {
+        on_or_off("info,i", "totals: memory, huge pages, swap, commitments"),
+        on_or_off("slab,s", "the slab caches, or those that are named"),
+        on_or_off("objects,S", "the slabs and every object of all caches, or of those that are named"),
+        on_or_off("zones,z", "the zones with their counters"),
+        on_or_off("vm-stat,V", "the counters of the whole machine"),
+        on_or_off("per-cpu,o", "where each CPU keeps its variables"),
+        on_or_off("flags,g", "the page flags, or those of the number that is named"),
+        on_or_off("huge,h", "the pools of huge pages"),
+        on_or_off("vmalloc,v", "the vmalloc areas"),
+        on_or_off("page,p", "the page at an address: what is shown without options")};
     return syntax;
 }
 
@@ -60,7 +63,15 @@ std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& 
     return {};
 }
 
+int ask_objects(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    const auto contents = postmortem::slab_contents(dump, {arguments.rest});
+    if (!contents) return output.finish(contents.error());
+    output.expect_much();
+    return print(arguments, *contents, output);
+}
+
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("objects")) return ask_objects(dump, arguments, output);
     KernelMemoryRequest request;
     request.totals = arguments.has("info");
     request.slabs = arguments.has("slab");

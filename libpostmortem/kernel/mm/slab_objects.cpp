@@ -83,18 +83,26 @@ Result<std::optional<Slab>> SlabObjects::slab_at(std::uint64_t address) const {
     const auto is_slab = pages_->is_slab(*head);
     if (!is_slab) return fail(is_slab.error());
     if (!*is_slab) return std::optional<Slab>();
-    auto slab = read_slab(*head);
+    auto slab = slab_of_page(*head);
     if (!slab) return fail(std::move(slab.error()));
+    return std::optional<Slab>(std::move(*slab));
+}
+
+Result<Slab> SlabObjects::slab_of_page(std::uint64_t page) const {
+    if (!pages_->frame_of(page))
+        return fail(ErrorCode::Corrupt, "what should be a slab is no struct page", page);
+    auto slab = read_slab(page);
+    if (!slab) return slab;
     const auto own_slabs = cpu_slabs(slab->cache);
     if (!own_slabs) return fail(own_slabs.error());
     for (const CpuSlab& own : *own_slabs) {
-        if (own.slab != *head) continue;
+        if (own.slab != page) continue;
         const auto kept = free_list(*slab, own.free_list);
         if (!kept) return fail(kept.error());
         slab->cpu = own.cpu;
         slab->kept_free = kept->size();
     }
-    return std::optional<Slab>(*slab);
+    return slab;
 }
 
 Result<std::vector<SlabObjects::CpuSlab>> SlabObjects::cpu_slabs(std::uint64_t cache) const {
@@ -111,7 +119,7 @@ Result<std::vector<SlabObjects::CpuSlab>> SlabObjects::cpu_slabs(std::uint64_t c
         const auto partial = cpu_partial_.present() ? cpu_partial_.u64(memory, own) : 0;
         for (const auto* part : {&slab, &list, &partial})
             if (!*part) return fail(part->error());
-        slabs.push_back({cpu, *slab, *list, *partial});
+        slabs.push_back({cpu, own, *slab, *list, *partial});
     }
     return slabs;
 }
@@ -150,27 +158,69 @@ Result<std::unordered_set<std::uint64_t>> SlabObjects::free_list(const Slab& sla
     return free;
 }
 
+Result<SlabObjects::FreeObjects> SlabObjects::free_objects(const Slab& slab) const {
+    const auto first = slab_free_list_.u64(kernel_->memory(), slab.address);
+    auto listed = first ? free_list(slab, *first) : fail(first.error());
+    const auto own_slabs = cpu_slabs(slab.cache);
+    if (!listed) return fail(std::move(listed.error()));
+    if (!own_slabs) return fail(own_slabs.error());
+    FreeObjects free;
+    free.listed = std::move(*listed);
+    for (const CpuSlab& own : *own_slabs) {
+        if (own.slab != slab.address) continue;
+        auto kept = free_list(slab, own.free_list);
+        if (!kept) return fail(std::move(kept.error()));
+        free.kept = std::move(*kept);
+        free.cpu = own.cpu;
+    }
+    return free;
+}
+
+SlabObject SlabObjects::object(std::uint64_t address, const FreeObjects& free) const {
+    SlabObject object;
+    object.address = address;
+    object.state = has_sheaves_ ? SlabObject::State::InUseOrSheaf : SlabObject::State::Allocated;
+    if (free.listed.count(address) != 0) object.state = SlabObject::State::Free;
+    if (free.kept.count(address) == 0) return object;
+    object.state = SlabObject::State::KeptByCpu;
+    object.cpu = free.cpu;
+    return object;
+}
+
 Result<std::optional<SlabObject>> SlabObjects::object_at(const Slab& slab, std::uint64_t address) const {
     const std::uint64_t index = (address - slab.memory) / slab.object_size;
     if (index >= slab.objects) return std::optional<SlabObject>();
-    const auto first = slab_free_list_.u64(kernel_->memory(), slab.address);
-    const auto free = first ? free_list(slab, *first) : fail(first.error());
-    const auto own_slabs = cpu_slabs(slab.cache);
+    const auto free = free_objects(slab);
     if (!free) return fail(free.error());
+    return std::optional<SlabObject>(object(slab.memory + index * slab.object_size, *free));
+}
+
+Result<std::vector<SlabObject>> SlabObjects::objects_of(const Slab& slab) const {
+    const auto free = free_objects(slab);
+    if (!free) return fail(free.error());
+    std::vector<SlabObject> objects;
+    for (std::uint32_t i = 0; i < slab.objects; ++i)
+        objects.push_back(object(slab.memory + i * slab.object_size, *free));
+    return objects;
+}
+
+Result<std::vector<SlabObjects::CpuSlabs>> SlabObjects::slabs_of_cpus(std::uint64_t cache) const {
+    const auto own_slabs = cpu_slabs(cache);
     if (!own_slabs) return fail(own_slabs.error());
-    SlabObject object;
-    object.address = slab.memory + index * slab.object_size;
-    object.state = has_sheaves_ ? SlabObject::State::InUseOrSheaf : SlabObject::State::Allocated;
-    if (free->count(object.address) != 0) object.state = SlabObject::State::Free;
+    std::vector<CpuSlabs> cpus;
     for (const CpuSlab& own : *own_slabs) {
-        if (own.slab != slab.address) continue;
-        const auto kept = free_list(slab, own.free_list);
-        if (!kept) return fail(kept.error());
-        if (kept->count(object.address) == 0) continue;
-        object.state = SlabObject::State::KeptByCpu;
-        object.cpu = own.cpu;
+        CpuSlabs one{own.cpu, own.address, own.slab, {}};
+        for (std::uint64_t at = own.partial; at != 0 && slab_next_.present();) {
+            if (one.partial.size() == most_cpu_partial_slabs)
+                return fail(ErrorCode::Corrupt, "a CPU's list of partial slabs does not end", own.address);
+            one.partial.push_back(at);
+            const auto next = slab_next_.u64(kernel_->memory(), at);
+            if (!next) return fail(next.error());
+            at = *next;
+        }
+        cpus.push_back(std::move(one));
     }
-    return std::optional<SlabObject>(object);
+    return cpus;
 }
 
 Result<std::uint64_t> SlabObjects::count_partial(std::uint64_t slab) const {

@@ -48,6 +48,20 @@ class SlabObjects {
     /// cannot be told whether it is free.
     Result<std::optional<SlabObject>> object_at(const Slab& slab, std::uint64_t address) const;
 
+    /// All of a slab, by address. Errors: the memory's, where it cannot be told which are free.
+    Result<std::vector<SlabObject>> objects_of(const Slab& slab) const;
+    /// The slab of a struct slab, or struct page before 5.17.
+    Result<Slab> slab_of_page(std::uint64_t page) const;
+
+    /// What a CPU keeps of a cache. None of them does on kernels with sheaves.
+    struct CpuSlabs {
+        std::uint32_t cpu = 0;
+        std::uint64_t address = 0;           ///< of its kmem_cache_cpu
+        std::uint64_t slab = 0;              ///< that it takes objects from; 0: none
+        std::vector<std::uint64_t> partial;  ///< slabs
+    };
+    Result<std::vector<CpuSlabs>> slabs_of_cpus(std::uint64_t cache) const;
+
     /// Free objects of a cache that its CPUs keep at hand, which /proc/slabinfo counts as active.
     Result<std::uint64_t> kept_by_cpus(std::uint64_t cache) const;
 
@@ -56,8 +70,15 @@ class SlabObjects {
 
     struct CpuSlab {
         std::uint32_t cpu = 0;
-        std::uint64_t slab = 0, free_list = 0, partial = 0;
+        std::uint64_t address = 0, slab = 0, free_list = 0, partial = 0;
     };
+    // The objects of a slab that are free.
+    struct FreeObjects {
+        std::unordered_set<std::uint64_t> listed, kept;
+        std::uint32_t cpu = 0;  // that keeps the latter
+    };
+    Result<FreeObjects> free_objects(const Slab& slab) const;
+    SlabObject object(std::uint64_t address, const FreeObjects& free) const;
     Result<std::vector<CpuSlab>> cpu_slabs(std::uint64_t cache) const;
     Result<std::unordered_set<std::uint64_t>> free_list(const Slab& slab, std::uint64_t first) const;
     Result<std::uint64_t> next_free(const Slab& slab, std::uint64_t object) const;

@@ -185,6 +185,16 @@ void add_zones(const Kernel& kernel, KernelMemory& memory, ProblemCollector& pro
     }
 }
 
+// Those of the whole machine that until 5.14 (f19298b9516c) each change of a CPU's own was added to.
+void add_numa_counters(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
+    const auto count = kernel.types().enumerator("numa_stat_item", "NR_VM_NUMA_STAT_ITEMS");
+    const auto table = kernel.symbol("vm_numa_stat");
+    if (!table || !count || *count <= 0 || *count > most_events) return;
+    const auto values = read_counters(kernel, *table, static_cast<std::size_t>(*count));
+    if (!values) return problems.add("NUMA's counters", values.error());
+    memory.counters.push_back({"VM_NUMA_STAT", named_counters(kernel.types(), "numa_stat_item", *values)});
+}
+
 // vm_event_states counts for each CPU (include/linux/vmstat.h).
 void add_counters(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
     const auto names = VmCounterNames::read(kernel);
@@ -196,6 +206,7 @@ void add_counters(const Kernel& kernel, KernelMemory& memory, ProblemCollector& 
     if (by_node)
         memory.counters.push_back(
             {"VM_NODE_STAT", named_counters(kernel.types(), "node_stat_item", counters->node())});
+    add_numa_counters(kernel, memory, problems);
     const auto count = kernel.types().enumerator("vm_event_item", "NR_VM_EVENT_ITEMS");
     const auto cpus = read_cpu_mask(kernel, "possible");
     if (!count || *count <= 0 || *count > most_events || !cpus) return;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "report/kernel_memory/page_row_text.h"
+#include "report/kernel_memory/slab_rows_text.h"
 
 namespace postmortem {
 namespace {
@@ -36,17 +37,9 @@ std::string totals_text(const KernelMemory& memory) {
     return out;
 }
 
-constexpr const char* cache_heading = "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n";
-
-std::string cache_line(const SlabCacheRow& row) {
-    return fmt::format("{:16x} {:8}  {:>9} {:9}  {:5} {:5}k  {}\n", row.address, row.object_bytes,
-                       row.allocated ? fmt::format("{}", *row.allocated) : "-", row.total, row.slabs,
-                       row.slab_bytes / 1024, escaped(row.name));
-}
-
 std::string slabs_text(const KernelMemory& memory) {
-    std::string out = cache_heading;
-    for (const SlabCacheRow& row : memory.caches) out += cache_line(row);
+    std::string out = slab_cache_heading;
+    for (const SlabCacheRow& row : memory.caches) out += slab_cache_line(row);
     return out;
 }
 
@@ -117,7 +110,7 @@ std::string vmalloc_line(const VmallocRow& row) {
 }
 
 std::string slab_object_text(const SlabObjectRow& row) {
-    std::string out = cache_heading + cache_line(row.cache);
+    std::string out = slab_cache_heading + slab_cache_line(row.cache);
     out += "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n";
     out += fmt::format("  {:16x}  {:16x}  {:4}  {:5}  {:9}  {:4}\n  FREE / [ALLOCATED]\n", row.slab,
                        row.memory, 0, row.objects, row.allocated, row.objects - row.allocated);
@@ -144,6 +137,12 @@ std::string address_text(const AddressView& view) {
 
 }  // namespace
 
+std::string slab_cache_line(const SlabCacheRow& row) {
+    return fmt::format("{:16x} {:8}  {:>9} {:9}  {:5} {:5}k  {}\n", row.address, row.object_bytes,
+                       row.allocated ? fmt::format("{}", *row.allocated) : "-", row.total, row.slabs,
+                       row.slab_bytes / 1024, escaped(row.name));
+}
+
 std::string page_row_line(const PageRow& row) {
     std::string names;
     for (const std::string& name : row.flag_names) names += (names.empty() ? " " : ",") + name;
@@ -155,8 +154,7 @@ std::string to_text(const KernelMemory& memory) {
     std::string out;
     if (!memory.totals.empty()) out += totals_text(memory);
     if (!memory.caches.empty()) out += slabs_text(memory);
-    for (const ZoneRow& zone : memory.zones)
-        out += (&zone == &memory.zones.front() ? "" : "\n") + zone_text(zone);
+    for (const ZoneRow& zone : memory.zones) out += zone_text(zone) + '\n';
     if (!memory.counters.empty()) out += counters_text(memory);
     if (!memory.per_cpu.empty()) out += "PER-CPU OFFSET VALUES:\n";
     for (const auto& [cpu, offset] : memory.per_cpu)

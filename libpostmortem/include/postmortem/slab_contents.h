@@ -1,0 +1,68 @@
+// The answer to `kmem -S`: the slabs of caches, and each object in them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <postmortem/api.h>
+#include <postmortem/error.h>
+#include <postmortem/kernel_memory.h>
+#include <postmortem/problem.h>
+
+namespace postmortem {
+
+class CrashDump;
+
+struct SlabContentsRequest {
+    std::vector<std::string> caches;  ///< by name; empty: all
+};
+
+struct SlabObjectState {
+    std::uint64_t address = 0;
+    bool is_free = false;
+    bool may_be_free = false;          ///< in use, or in a sheaf of a CPU or node (since 6.18)
+    std::optional<std::uint32_t> cpu;  ///< that keeps it at hand, free
+};
+
+struct SlabContent {
+    std::uint64_t slab = 0;             ///< its struct slab, or struct page
+    std::uint64_t memory = 0;           ///< where its first object lies
+    std::optional<std::uint32_t> node;  ///< of memory
+    std::uint32_t total = 0, allocated = 0;
+    std::vector<SlabObjectState> objects;
+};
+
+struct CpuSlabContent {
+    std::uint32_t cpu = 0;
+    std::uint64_t address = 0;       ///< of its kmem_cache_cpu
+    std::optional<SlabContent> own;  ///< that it takes objects from
+    std::vector<SlabContent> partial;
+};
+
+struct NodeSlabContent {
+    std::uint32_t node = 0;
+    std::uint64_t address = 0;  ///< of its kmem_cache_node
+    std::uint64_t slabs = 0, partial_count = 0, of_cpus = 0;
+    std::vector<SlabContent> partial;
+    std::optional<std::vector<SlabContent>> full;  ///< tracked only for caches with SLAB_STORE_USER
+};
+
+struct CacheContent {
+    SlabCacheRow cache;
+    std::vector<CpuSlabContent> cpus;  ///< none of them keeps slabs since 6.18 or so
+    std::vector<NodeSlabContent> nodes;
+};
+
+struct SlabContents {
+    std::vector<CacheContent> caches;
+    Problems problems;
+};
+
+/// NotFound where a name is of no cache; Unsupported on kernels with SLAB.
+POSTMORTEM_API Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequest& request);
+POSTMORTEM_API std::string to_text(const SlabContents& contents);
+POSTMORTEM_API std::string to_json(const SlabContents& contents);
+
+}  // namespace postmortem

@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <postmortem/crash_dump.h>
+#include <postmortem/slab_contents.h>
+
+#include "base/problem_collector.h"
+#include "kernel/mm/slab_nodes.h"
+#include "kernel/mm/slab_objects.h"
+#include "report/kernel_memory/kernel_memory.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t most_shown_objects = 1u << 22;
+
+class SlabContentsMaker {
+  public:
+    SlabContentsMaker(const Kernel& kernel, const SlabObjects& objects)
+        : kernel_(kernel), objects_(objects) {}
+
+    CacheContent content(SlabCacheRow cache) {
+        CacheContent content;
+        content.cache = std::move(cache);
+        const std::string of = "of " + content.cache.name;
+        const auto cpus = objects_.slabs_of_cpus(content.cache.address);
+        if (!cpus) problems_.add("the slabs of the CPUs", of, cpus.error());
+        if (cpus)
+            for (const SlabObjects::CpuSlabs& cpu : *cpus) content.cpus.push_back(of_cpu(cpu, of));
+        const auto nodes = read_slab_nodes(kernel_, content.cache.address);
+        if (!nodes) problems_.add("the slabs of the nodes", of, nodes.error());
+        if (nodes)
+            for (const SlabNode& node : *nodes) content.nodes.push_back(of_node(node, content.cpus, of));
+        return content;
+    }
+
+    ProblemCollector& problems() { return problems_; }
+
+  private:
+    CpuSlabContent of_cpu(const SlabObjects::CpuSlabs& cpu, const std::string& of) {
+        CpuSlabContent content;
+        content.cpu = cpu.cpu;
+        content.address = cpu.address;
+        if (cpu.slab != 0) content.own = slab(cpu.slab, of);
+        content.partial = slabs(cpu.partial, of);
+        return content;
+    }
+
+    NodeSlabContent of_node(const SlabNode& node, const std::vector<CpuSlabContent>& cpus,
+                            const std::string& of) {
+        NodeSlabContent content;
+        content.node = node.id;
+        content.address = node.address;
+        content.slabs = node.slabs;
+        content.partial_count = node.partial_count;
+        for (const CpuSlabContent& cpu : cpus) content.of_cpus += cpu.own && cpu.own->node == node.id;
+        content.partial = slabs(node.partial, of);
+        if (node.full) content.full = slabs(*node.full, of);
+        return content;
+    }
+
+    std::vector<SlabContent> slabs(const std::vector<std::uint64_t>& pages, const std::string& of) {
+        std::vector<SlabContent> contents;
+        for (const std::uint64_t page : pages)
+            if (auto content = slab(page, of)) contents.push_back(std::move(*content));
+        return contents;
+    }
+
+    std::optional<SlabContent> slab(std::uint64_t page, const std::string& of) {
+        const auto found = objects_.slab_of_page(page);
+        if (!found) {
+            problems_.add("a slab", of, found.error());
+            return std::nullopt;
+        }
+        SlabContent content;
+        content.slab = found->address;
+        content.memory = found->memory;
+        if (const auto physical = kernel_.memory().translate(found->memory))
+            content.node = node_of_frame(kernel_, *physical / kernel_.physical().page_size());
+        content.total = found->objects;
+        content.allocated = found->in_use - static_cast<std::uint32_t>(
+                                                std::min<std::uint64_t>(found->kept_free, found->in_use));
+        add_objects(*found, content, of);
+        return content;
+    }
+
+    void add_objects(const Slab& slab, SlabContent& content, const std::string& of) {
+        shown_ += slab.objects;
+        if (shown_ > most_shown_objects)
+            return problems_.add(
+                "the objects of slabs", of,
+                Error(ErrorCode::Unsupported, fmt::format("there are more than {}", most_shown_objects)));
+        const auto objects = objects_.objects_of(slab);
+        if (!objects) return problems_.add("the objects of a slab", of, objects.error());
+        using State = SlabObject::State;
+        for (const SlabObject& one : *objects)
+            content.objects.push_back({one.address, one.state == State::Free || one.state == State::KeptByCpu,
+                                       one.state == State::InUseOrSheaf, one.cpu});
+    }
+
+    const Kernel& kernel_;
+    const SlabObjects& objects_;
+    std::size_t shown_ = 0;
+    ProblemCollector problems_;
+};
+
+}  // namespace
+
+Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequest& request) {
+    const Kernel& kernel = dump.kernel();
+    const auto objects = SlabObjects::open(kernel);
+    if (!objects) return fail(objects.error());
+    SlabContentsMaker maker(kernel, *objects);
+    KernelMemory memory;
+    memory.page_bytes = kernel.physical().page_size();
+    auto known = add_slab_caches(kernel, request.caches, memory, maker.problems());
+    if (!known && memory.caches.empty()) return fail(std::move(known.error()));
+    if (!known) maker.problems().add(known.error());
+    SlabContents contents;
+    for (SlabCacheRow& cache : memory.caches) contents.caches.push_back(maker.content(std::move(cache)));
+    contents.problems = maker.problems().take();
+    return contents;
+}
+
+}  // namespace postmortem

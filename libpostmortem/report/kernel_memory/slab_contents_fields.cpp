@@ -1,0 +1,62 @@
+#include <postmortem/slab_contents.h>
+
+#include "output/json.h"
+#include "output/shared_fields.h"
+
+namespace postmortem {
+
+void describe(Describer<SlabCacheRow>& row);
+
+void describe(Describer<SlabObjectState>& object) {
+    object.add("address", &SlabObjectState::address, "where it lies").address();
+    object.add("is_free", &SlabObjectState::is_free, "nobody uses it");
+    object.add("may_be_free", &SlabObjectState::may_be_free,
+               "it is in use, or free in a sheaf of a CPU or node (since 6.18)");
+    object.add("cpu", &SlabObjectState::cpu, "that keeps it at hand, free");
+}
+
+void describe(Describer<SlabContent>& slab) {
+    slab.is("slab", "A slab with its objects");
+    slab.add("slab", &SlabContent::slab, "its struct slab, or struct page").address();
+    slab.add("memory", &SlabContent::memory, "where its first object lies").address();
+    slab.add("node", &SlabContent::node, "of memory");
+    slab.add("total", &SlabContent::total, "objects");
+    slab.add("allocated", &SlabContent::allocated, "objects that are in use, or in a sheaf");
+    slab.add("objects", &SlabContent::objects, "by address");
+}
+
+void describe(Describer<CpuSlabContent>& cpu) {
+    cpu.add("cpu", &CpuSlabContent::cpu, "its number");
+    cpu.add("address", &CpuSlabContent::address, "its kmem_cache_cpu").address();
+    cpu.add("own", &CpuSlabContent::own, "the slab that it takes objects from");
+    cpu.add("partial", &CpuSlabContent::partial, "slabs that it has in reserve");
+}
+
+void describe(Describer<NodeSlabContent>& node) {
+    node.add("node", &NodeSlabContent::node, "its number");
+    node.add("address", &NodeSlabContent::address, "its kmem_cache_node").address();
+    node.add("slabs", &NodeSlabContent::slabs, "all of the cache on this node");
+    node.add("partial_count", &NodeSlabContent::partial_count, "slabs with room, that no CPU has");
+    node.add("of_cpus", &NodeSlabContent::of_cpus, "slabs that CPUs take objects from");
+    node.add("partial", &NodeSlabContent::partial, "slabs with room, that no CPU has");
+    node.add("full", &NodeSlabContent::full,
+             "full slabs; the kernel lists them only where it debugs the cache");
+}
+
+void describe(Describer<CacheContent>& content) {
+    content.add("cache", &CacheContent::cache, "the cache");
+    content.add("cpus", &CacheContent::cpus, "what each CPU keeps; nothing on kernels with sheaves");
+    content.add("nodes", &CacheContent::nodes, "what each node of memory keeps");
+}
+
+void describe(Describer<SlabContents>& contents) {
+    contents.is_document();
+    contents.add("caches", &SlabContents::caches, "in the kernel's order").answer();
+    add_problems(contents);
+}
+
+std::string to_json(const SlabContents& contents) {
+    return json_document(contents);
+}
+
+}  // namespace postmortem

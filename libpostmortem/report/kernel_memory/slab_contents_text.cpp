@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <postmortem/slab_contents.h>
+
+#include "report/kernel_memory/slab_rows_text.h"
+
+namespace postmortem {
+namespace {
+
+constexpr const char* slab_heading = "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n";
+
+// As crash does, all that is free in a CPU's slab is taken for what it keeps at hand.
+std::string object_line(const SlabObjectState& object, const std::string& keeper) {
+    return object.is_free ? fmt::format("   {:x}{}\n", object.address, keeper)
+                          : fmt::format("  [{:x}]\n", object.address);
+}
+
+std::string slab_text(const SlabContent& slab, const std::string& keeper = {}) {
+    std::string out = slab_heading;
+    out += fmt::format("  {:16x}  {:16x}  {:>4}  {:5}  {:9}  {:4}\n  FREE / [ALLOCATED]\n", slab.slab,
+                       slab.memory, slab.node ? fmt::format("{}", *slab.node) : "-", slab.total,
+                       slab.allocated, slab.total - slab.allocated);
+    for (const SlabObjectState& object : slab.objects) out += object_line(object, keeper);
+    return out;
+}
+
+std::string slab_list_text(const std::vector<SlabContent>& slabs) {
+    std::string out;
+    for (const SlabContent& slab : slabs) out += slab_text(slab);
+    return out.empty() ? "  (empty)\n" : out;
+}
+
+std::string cpu_text(const CpuSlabContent& cpu) {
+    const std::string keeper = fmt::format("  (cpu {} cache)", cpu.cpu);
+    return fmt::format("CPU {} KMEM_CACHE_CPU:\n  {:x}\nCPU {} SLAB:\n{}CPU {} PARTIAL:\n{}", cpu.cpu,
+                       cpu.address, cpu.cpu, cpu.own ? slab_text(*cpu.own, keeper) : "  (empty)\n", cpu.cpu,
+                       slab_list_text(cpu.partial));
+}
+
+std::string node_text(const NodeSlabContent& node) {
+    return fmt::format(
+        "KMEM_CACHE_NODE   NODE  SLABS  PARTIAL  PER-CPU\n{:16x}  {:4}  {:5}  {:7}  {:7}\nNODE {} "
+        "PARTIAL:\n{}"
+        "NODE {} FULL:\n{}",
+        node.address, node.node, node.slabs, node.partial_count, node.of_cpus, node.node,
+        slab_list_text(node.partial), node.node,
+        node.full ? slab_list_text(*node.full) : "  (not tracked)\n");
+}
+
+}  // namespace
+
+std::string to_text(const SlabContents& contents) {
+    std::string out;
+    for (const CacheContent& content : contents.caches) {
+        out += slab_cache_heading + slab_cache_line(content.cache);
+        for (const CpuSlabContent& cpu : content.cpus) out += cpu_text(cpu);
+        for (const NodeSlabContent& node : content.nodes) out += node_text(node);
+        out += '\n';
+    }
+    return out;
+}
+
+}  // namespace postmortem

@@ -1,0 +1,89 @@
+// `kmem -S` on real dumps: what it says of slabs and objects agrees with itself, and with the tasks.
+#include <set>
+
+#include <doctest/doctest.h>
+
+#include <postmortem/crash_dump.h>
+#include <postmortem/slab_contents.h>
+
+#include "base/text.h"
+#include "support/real_dumps.h"
+
+namespace slab_contents_real_test {
+
+using namespace postmortem;
+
+namespace {
+
+void check_slab(const SlabContent& slab, std::set<std::uint64_t>& free) {
+    CAPTURE(slab.slab);
+    CHECK(slab.allocated <= slab.total);
+    if (slab.objects.empty()) return;  // a problem line says why
+    CHECK(slab.objects.size() == slab.total);
+    CHECK(slab.objects.front().address == slab.memory);
+    std::uint32_t used = 0;
+    for (const SlabObjectState& object : slab.objects) {
+        used += !object.is_free;
+        if (object.is_free) free.insert(object.address);
+    }
+    CHECK(used == slab.allocated);
+}
+
+void check_cache(const CacheContent& content, std::set<std::uint64_t>& free) {
+    for (const CpuSlabContent& cpu : content.cpus) {
+        if (cpu.own) check_slab(*cpu.own, free);
+        for (const SlabContent& slab : cpu.partial) check_slab(slab, free);
+    }
+    std::uint64_t slabs = 0;
+    for (const NodeSlabContent& node : content.nodes) {
+        slabs += node.slabs;
+        for (const SlabContent& slab : node.partial) check_slab(slab, free);
+    }
+    CHECK(slabs == content.cache.slabs);
+}
+
+}  // namespace
+
+TEST_SUITE("real dumps") {
+    TEST_CASE("as many objects of a slab are in use as it counts, and every task is one of them") {
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE_MESSAGE(dump, dump.error().message);
+            const auto contents = slab_contents(*dump, {{"task_struct"}});
+            if (!contents) continue;  // page structs are known on x86_64 alone
+            REQUIRE(contents->caches.size() == 1);
+            std::set<std::uint64_t> free;
+            check_cache(contents->caches.front(), free);
+            for (const TaskInfo& task : dump->tasks().tasks) CHECK(free.count(task.task) == 0);
+        }
+    }
+}
+
+TEST_CASE("slabs are printed as crash prints them") {
+    SlabContents contents;
+    CacheContent cache;
+    cache.cache = {0xffff888c411c8c00, "task_struct", 8328, 143, 150, 50, 32768};
+    CpuSlabContent cpu;
+    cpu.address = 0xffff888c7e4379b0;
+    cpu.own = SlabContent{0xfffffc9280ff8400, 0xffff888c7fe10000, 0, 3, 1, {}};
+    cpu.own->objects = {{0xffff888c7fe10000, false, false, {}},
+                        {0xffff888c7fe120c0, true, false, 0},
+                        {0xffff888c7fe14180, true, false, {}}};
+    cache.cpus = {cpu};
+    cache.nodes = {{0, 0xffff888c411c9e40, 50, 0, 1, {}, {}}};
+    contents.caches = {cache};
+    CHECK(to_text(contents) ==
+          "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n"
+          "ffff888c411c8c00     8328        143       150     50    32k  task_struct\n"
+          "CPU 0 KMEM_CACHE_CPU:\n  ffff888c7e4379b0\nCPU 0 SLAB:\n"
+          "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n"
+          "  fffffc9280ff8400  ffff888c7fe10000     0      3          1     2\n"
+          "  FREE / [ALLOCATED]\n  [ffff888c7fe10000]\n   ffff888c7fe120c0  (cpu 0 cache)\n"
+          "   ffff888c7fe14180  (cpu 0 cache)\nCPU 0 PARTIAL:\n  (empty)\n"
+          "KMEM_CACHE_NODE   NODE  SLABS  PARTIAL  PER-CPU\n"
+          "ffff888c411c9e40     0     50        0        1\n"
+          "NODE 0 PARTIAL:\n  (empty)\nNODE 0 FULL:\n  (not tracked)\n\n");
+}
+
+}  // namespace slab_contents_real_test
