@@ -29,7 +29,7 @@ Syntax syntax() {
         on_or_off("flags,g", "the page flags, or those of the number that is named"),
         on_or_off("huge,h", "the pools of huge pages"),
         on_or_off("vmalloc,v", "the vmalloc areas"),
-        on_or_off("page,p", "the page at an address: what is shown without options")};
+        on_or_off("page,p", "the page at an address, and nothing else")};
     return syntax;
 }
 
@@ -63,6 +63,14 @@ std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& 
     return {};
 }
 
+// As crash's -p has it.
+postmortem::AddressView page_alone(const postmortem::AddressView& view) {
+    postmortem::AddressView page;
+    page.address = view.address;
+    page.page = view.page;
+    return page;
+}
+
 int ask_objects(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     const auto contents = postmortem::slab_contents(dump, {arguments.rest});
     if (!contents) return output.finish(contents.error());
@@ -88,8 +96,10 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
             "kmem: say what to show: an option or an address; see `postmortem kmem --help`");
     if (const std::string wrong = take_kmem_words(dump, arguments, request); !wrong.empty())
         return output.complain("kmem: " + wrong);
-    const auto memory = postmortem::kernel_memory(dump, request);
+    auto memory = postmortem::kernel_memory(dump, request);
     if (!memory) return output.finish(memory.error());
+    if (arguments.has("page") && memory->address && memory->address->page)
+        memory->address = page_alone(*memory->address);
     return print(arguments, *memory, output);
 }
 
