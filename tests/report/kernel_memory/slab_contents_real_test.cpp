@@ -55,7 +55,9 @@ TEST_SUITE("real dumps") {
             REQUIRE(contents->caches.size() == 1);
             std::set<std::uint64_t> free;
             check_cache(contents->caches.front(), free);
-            for (const TaskInfo& task : dump->tasks().tasks) CHECK(free.count(task.task) == 0);
+            const auto tasks = dump->tasks();
+            REQUIRE_MESSAGE(tasks, tasks.error().message);
+            for (const TaskInfo& task : tasks->tasks) CHECK(free.count(task.task) == 0);
         }
     }
 }
