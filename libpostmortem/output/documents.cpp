@@ -45,6 +45,7 @@ struct RunQueues;
 struct SignalList;
 struct SlabContents;
 struct SocketList;
+struct SocketStructs;
 struct SourcePlace;
 struct StackCheck;
 struct StackScan;
@@ -100,6 +101,7 @@ void describe(Describer<RunQueues>& queues);
 void describe(Describer<SignalList>& list);
 void describe(Describer<SlabContents>& contents);
 void describe(Describer<SocketList>& list);
+void describe(Describer<SocketStructs>& structs);
 void describe(Describer<SourcePlace>& source);
 void describe(Describer<StackCheck>& check);
 void describe(Describer<StackScan>& scan);
@@ -163,6 +165,7 @@ std::span<const Document> documents() {
         {"ipcs", "ipcs --json DUMP", description<IpcList>},
         {"net", "net --json DUMP", description<NetDeviceList>},
         {"net-sockets", "net -s --json DUMP", description<SocketList>},
+        {"net-structs", "net -S --json DUMP", description<SocketStructs>},
         {"fuser", "fuser --json DUMP", description<FileUsers>},
         {"waitq", "waitq --json DUMP", description<WaitQueue>},
         {"log", "log --json DUMP", description<KernelLog>},
