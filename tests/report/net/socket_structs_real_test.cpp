@@ -17,7 +17,8 @@ TEST_SUITE("real dumps") {
             CAPTURE(path.string());
             const auto dump = CrashDump::open(path);
             REQUIRE_MESSAGE(dump, dump.error().message);
-            const TaskChoice files{{"files"}, {}};  // the guests' task with sockets of all kinds
+            TaskChoice files;
+            files.selectors = {"files"};  // the guests' task with sockets of all kinds
             const auto listed = open_sockets(*dump, files);
             const auto structs = socket_structs(*dump, files);
             REQUIRE(listed.has_value() == structs.has_value());
