@@ -59,21 +59,25 @@ class DiskReader {
     }
 
     // Before: the devices of the class "block"; whole disks are those that are their gendisk's first part.
+    // What links them was a part of struct device until 5.0 (570d0200123f).
     Result<void> find_by_class() {
         const Object list = kernel_.variable("block_class", "class")["p"]["klist_devices"]["k_list"];
         const auto head = list.checked_address();
         const TypeFinder& types = kernel_.types();
-        const auto node_offset = types.offset_of("klist_node", "n_node");
-        const auto knode = types.offset_of("device_private", "knode_class");
-        const auto device = types.offset_of("hd_struct", "__dev"), part = types.offset_of("gendisk", "part0");
+        auto node_offset = types.offset_of("klist_node", "n_node");
+        auto knode = types.offset_of("device_private", "knode_class");
+        const bool in_device = !knode;
+        if (in_device) knode = types.offset_of("device", "knode_class");
+        auto device = types.offset_of("hd_struct", "__dev"), part = types.offset_of("gendisk", "part0");
         if (!head) return fail(head.error());
         for (const auto* offset : {&node_offset, &knode, &device, &part})
             if (!*offset) return fail(offset->error());
         return for_each_list_node(
             memory_, *head,
             [&](std::uint64_t node) {
-                const Object owner = kernel_.object("device_private", node - *node_offset - *knode);
-                const auto address = owner["device"].u64();
+                const std::uint64_t owner = node - *node_offset - *knode;
+                const auto address = in_device ? Result<std::uint64_t>(owner)
+                                               : kernel_.object("device_private", owner)["device"].u64();
                 if (!address) {
                     problems_.add("a block device", address.error());
                     return true;

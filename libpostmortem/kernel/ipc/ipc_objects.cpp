@@ -1,7 +1,7 @@
 #include "kernel/ipc/ipc_objects.h"
 
 #include "base/problem_collector.h"
-#include "kernel/xarray.h"
+#include "kernel/idr.h"
 
 namespace postmortem {
 namespace {
@@ -27,8 +27,8 @@ class IpcReader {
     template <class Add>
     bool each(std::uint64_t kind, Add add) {
         bool known = true;
-        for_each_xarray_entry(
-            ids_.at(kind)["ipcs_idr"]["idr_rt"],
+        for_each_idr_entry(
+            ids_.at(kind)["ipcs_idr"],
             [&](std::uint64_t, std::uint64_t entry) {
                 add(entry);
                 return true;

@@ -185,7 +185,7 @@ class BadnessReader {
         process.kill_first = origin_.u64_or(space_, *signal, 0) != 0;
         if (const std::uint64_t mm = victim_mm_.u64_or(space_, *signal, 0); mm != 0) {
             process.oom_victim = true;
-            process.reaped = (space_.u64(mm_flags_.address_in(mm)).value_or(0) & mmf_oom_skip) != 0;
+            process.reaped = (flags_of(mm).value_or(0) & mmf_oom_skip) != 0;
         }
     }
 
@@ -220,9 +220,15 @@ class BadnessReader {
         return (*tables + directories_.u64_or(space_, mm, 0)) * page_size_;
     }
 
+    // A long, or since 6.19 or so a bitmap.
+    Result<std::uint64_t> flags_of(std::uint64_t mm) const {
+        if (!mm_flags_.present()) return mm_flags_.u64(space_, mm);
+        return space_.u64(mm_flags_.address_in(mm));
+    }
+
     template <class Keep>
     void judge(OomProcess& process, const Task& holder, const Keep& keep) const {
-        const auto flags = space_.u64(mm_flags_.address_in(process.mm));
+        const auto flags = flags_of(process.mm);
         if (!flags) keep(flags.error());
         if (process.pid == 1)
             process.immunity = OomImmunity::Init;

@@ -17,7 +17,6 @@ Result<PageMap> PageMap::open(const Kernel& kernel) {
         return fail(ErrorCode::Unsupported,
                     std::string("which struct page stands for which memory is not known: ") + what);
     };
-    PageMap map(kernel.memory());
     const auto roots = info.symbol("mem_section"), count = info.length("mem_section");
     const auto section = info.size("mem_section"), offset = info.offset("mem_section.section_mem_map");
     const auto bits = info.number("SECTION_SIZE_BITS");
@@ -27,16 +26,14 @@ Result<PageMap> PageMap::open(const Kernel& kernel) {
     if (!bits || *bits < 12 || *bits > 48 || !std::has_single_bit(page))
         return unknown("VMCOREINFO does not tell how large a section is");
     const auto size = kernel.types().size_of("page");
-    // compound_info since 7.1 or so.
-    auto head = kernel.types().offset_of("page", "compound_info");
-    if (!head) head = kernel.types().offset_of("page", "compound_head");
     if (!size) return fail(size.error());
-    if (!head) return fail(head.error());
+    const auto compound = CompoundPages::find(kernel);
+    if (!compound) return fail(compound.error());
     if (*size == 0 || *size > largest_struct_page || page < *section)
         return unknown("its size is impossible");
+    PageMap map(kernel.memory(), *compound);
     map.page_shift_ = static_cast<std::uint64_t>(std::countr_zero(page));
     map.page_size_ = *size;
-    map.head_offset_ = *head;
     map.roots_ = *roots;
     map.root_count_ = *count;
     map.sections_per_root_ = page / *section;
@@ -57,18 +54,6 @@ Result<std::uint64_t> PageMap::page_at(std::uint64_t paddr) const {
     if (!coded) return fail(coded.error());
     if ((*coded & ~section_flags) == 0) return none();
     return (*coded & ~section_flags) + (paddr >> page_shift_) * page_size_;
-}
-
-// A tail page has bit 0 set in this word. The rest is the head's address; or, since 7.1 or so where a struct
-// page is a power of two of bytes, the mask that makes the head's address of the tail's.
-Result<std::uint64_t> PageMap::head_of(std::uint64_t page) const {
-    constexpr std::uint64_t widest_mask = std::uint64_t{1} << 40;
-    const auto coded = memory_.word(page + head_offset_);
-    if (!coded) return fail(coded.error());
-    if ((*coded & 1) == 0) return page;
-    const std::uint64_t rest = *coded & ~std::uint64_t{1}, cleared = ~rest;
-    const bool is_mask = cleared < widest_mask && (cleared & (cleared + 1)) == 0;
-    return is_mask ? page & rest : rest;
 }
 
 }  // namespace postmortem

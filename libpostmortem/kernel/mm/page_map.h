@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "kernel/kernel.h"
+#include "kernel/mm/compound_pages.h"
 
 namespace postmortem {
 
@@ -19,15 +20,15 @@ class PageMap {
     /// The address of the struct page of the frame that `paddr` lies in. NotFound where no section is there.
     Result<std::uint64_t> page_at(std::uint64_t paddr) const;
     /// The first page of the block of pages that `page` is a part of (compound_head()).
-    Result<std::uint64_t> head_of(std::uint64_t page) const;
+    Result<std::uint64_t> head_of(std::uint64_t page) const { return compound_.head_of(page); }
 
   private:
-    explicit PageMap(const AddressSpace& memory) : memory_(memory) {}
+    PageMap(const AddressSpace& memory, CompoundPages compound) : memory_(memory), compound_(compound) {}
 
     const AddressSpace& memory_;
+    CompoundPages compound_;
     std::uint64_t page_shift_ = 12;
     std::uint64_t page_size_ = 64;  ///< of a struct page
-    std::uint64_t head_offset_ = 8;
     std::uint64_t roots_ = 0, root_count_ = 0, sections_per_root_ = 1;
     std::uint64_t section_size_ = 0, map_offset_ = 0, section_bits_ = 27;
 };

@@ -5,7 +5,6 @@
 namespace postmortem {
 
 Result<PageStructs> PageStructs::open(const Kernel& kernel) {
-    PageStructs pages(kernel);
     const auto base = kernel.word("vmemmap_base");
     if (!base)
         return fail(
@@ -15,6 +14,9 @@ Result<PageStructs> PageStructs::open(const Kernel& kernel) {
     const auto size = kernel.types().size_of("page");
     if (!size) return fail(size.error());
     if (*size == 0) return fail(ErrorCode::Corrupt, "a struct page has no size");
+    const auto compound = CompoundPages::find(kernel);
+    if (!compound) return fail(compound.error());
+    PageStructs pages(kernel, *compound);
     pages.base_ = *base;
     pages.size_ = *size;
     pages.frames_ = kernel.dump().info().max_pfn;
@@ -22,7 +24,6 @@ Result<PageStructs> PageStructs::open(const Kernel& kernel) {
     std::optional<Error> missing;
     const FieldFinder find(types, missing);
     pages.flags_ = find("page", {"flags.f", "flags"});  // a struct since 6.18
-    pages.compound_head_ = find("page", {"compound_info", "compound_head"});
     if (missing) return fail(std::move(*missing));
     pages.page_type_ = Field::find(types, "page", {"page_type"}).value_or(Field());
     // A type of its own in place of a flag since 6.11 (46df8e73a4a3); numbered in the highest byte
@@ -38,13 +39,10 @@ std::optional<std::uint64_t> PageStructs::frame_of(std::uint64_t page) const {
 }
 
 Result<std::uint64_t> PageStructs::head_of(std::uint64_t page) const {
-    const auto head = compound_head_.u64(kernel_->memory(), page);
-    if (!head) return head;
-    const bool is_tail = (*head & 1) != 0;
-    if (!is_tail) return page;
-    if (!frame_of(*head - 1))
+    const auto head = compound_.head_of(page);
+    if (head && *head != page && !frame_of(*head))
         return fail(ErrorCode::Corrupt, "a page names something else as the head that it belongs to", page);
-    return *head - 1;
+    return head;
 }
 
 Result<bool> PageStructs::is_slab(std::uint64_t page) const {

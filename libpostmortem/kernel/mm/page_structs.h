@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "kernel/kernel.h"
+#include "kernel/mm/compound_pages.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -24,11 +25,12 @@ class PageStructs {
     Result<bool> is_slab(std::uint64_t page) const;
 
   private:
-    explicit PageStructs(const Kernel& kernel) : kernel_(&kernel) {}
+    PageStructs(const Kernel& kernel, CompoundPages compound) : kernel_(&kernel), compound_(compound) {}
 
     const Kernel* kernel_;
+    CompoundPages compound_;
     std::uint64_t base_ = 0, size_ = 0, frames_ = 0;
-    Field compound_head_, flags_, page_type_;
+    Field flags_, page_type_;
     std::optional<std::int64_t> slab_bit_;   ///< in the flags
     std::optional<std::int64_t> slab_type_;  ///< in the highest byte of page_type
 };

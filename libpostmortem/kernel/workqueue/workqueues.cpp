@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "kernel/idr.h"
 #include "kernel/lists.h"
 #include "kernel/sched/clock.h"
-#include "kernel/xarray.h"
 
 namespace postmortem {
 namespace {
@@ -28,9 +28,9 @@ Workqueues::Workqueues(const Kernel& kernel)
 }
 
 void Workqueues::read_pools() {
-    const Object idr = kernel_.variable("worker_pool_idr", "idr")["idr_rt"];
+    const Object idr = kernel_.variable("worker_pool_idr", "idr");
     if (!idr.ok()) return problems_.push_back(*idr.error());
-    for_each_xarray_entry(
+    for_each_idr_entry(
         idr,
         [&](std::uint64_t, std::uint64_t pool) {
             read_pool(pool);

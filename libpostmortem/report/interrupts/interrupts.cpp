@@ -28,9 +28,13 @@ class InterruptReader {
         table.address_digits = static_cast<std::uint8_t>(kernel_.arch().word_size * 2);
         table.cpus = cpus_;
         std::map<std::uint64_t, std::uint64_t> descriptors;
+        bool whole = true;
         for_each_irq(
             kernel_, [&](std::uint64_t number, std::uint64_t address) { descriptors[number] = address; },
-            [&](const Error& error) { problems_.add("the interrupt lines", error); });
+            [&](const Error& error) {
+                whole = false;
+                problems_.add("the interrupt lines", error);
+            });
         auto limit = irq_limit(kernel_);
         if (!limit) problems_.add("the number of interrupt lines", limit.error());
         const std::uint64_t highest = descriptors.empty() ? 0 : descriptors.rbegin()->first + 1;
@@ -38,6 +42,8 @@ class InterruptReader {
             std::min<std::uint64_t>(std::max<std::uint64_t>(limit.value_or(0), highest), 1u << 20);
         for (std::uint64_t number = 0; number < count; ++number) {
             const auto known = descriptors.find(number);
+            // A line that was not found is unused only where all could be.
+            if (known == descriptors.end() && !whole) continue;
             IrqLine& line = table.lines.emplace_back();
             line.number = static_cast<std::uint32_t>(number);
             if (known != descriptors.end() && known->second != 0) fill_line(line, known->second);
@@ -132,8 +138,10 @@ class InterruptReader {
             const auto action = kernel_.memory().word(*vector + number * word);
             if (!action) return problems_.add("the softirqs", action.error());
             if (*action == 0) continue;
+            // What lies behind the table up to the next symbol is none of it.
             const auto hit = symbols_.at(*action);
-            table.softirqs.push_back({number, *action, hit ? hit->symbol.name : std::string()});
+            if (!hit) break;
+            table.softirqs.push_back({number, *action, hit->symbol.name});
         }
     }
 
@@ -156,9 +164,12 @@ Result<InterruptTable> interrupts(const CrashDump& dump, const InterruptRequest&
     if (request.numbers.empty()) return table;
     std::vector<IrqLine> chosen;
     for (const std::uint32_t number : request.numbers) {
-        if (number >= table.lines.size())
+        const auto line = std::find_if(table.lines.begin(), table.lines.end(),
+                                       [&](const IrqLine& one) { return one.number == number; });
+        if (line != table.lines.end())
+            chosen.push_back(*line);
+        else if (table.problems.empty())
             return fail(ErrorCode::InvalidArgument, fmt::format("there is no interrupt line {}", number));
-        chosen.push_back(table.lines[number]);
     }
     table.lines = std::move(chosen);
     return table;

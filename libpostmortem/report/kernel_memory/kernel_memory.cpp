@@ -107,7 +107,10 @@ void add_memory_totals(const CrashDump& dump, KernelMemory& memory, ProblemColle
         maker.add(line.name,
                   *line.line == '\0' ? difference(total, maker.pages("MemFree")) : maker.pages(line.line),
                   line.of, total);
-    maker.add_huge_pages();
+    // None were read: that they are 0 is true of a kernel without them alone.
+    const auto pools = dump.kernel().symbol("hstates");
+    const bool none = !pools && pools.error().code == ErrorCode::NotFound;
+    if (none || !picture.huge_pages.empty()) maker.add_huge_pages();
     const auto swap = maker.pages("SwapTotal"), swap_free = maker.pages("SwapFree");
     maker.add("TOTAL SWAP", swap, "", std::nullopt);
     maker.add("SWAP USED", difference(swap, swap_free), "TOTAL SWAP", swap);
