@@ -51,6 +51,7 @@ enum class EventClass {
     RcuStall,
     HungTask,
     WorkqueueLockup,
+    UnhandledIrq,  ///< no handler took an interrupt that came again and again, and the line was switched off
     Refcount,
     ListCorruption,
     SlabCorruption,

@@ -15,6 +15,7 @@ bool may_die(EventClass event_class) {
         case EventClass::HungTask:
         case EventClass::RcuStall:
         case EventClass::WorkqueueLockup:
+        case EventClass::UnhandledIrq:
         case EventClass::OutOfMemory:
         case EventClass::AllocationFailure:
         case EventClass::NetdeviceReference:
@@ -33,7 +34,8 @@ bool comes_again(EventClass event_class) {
         case EventClass::HardwareError:
         case EventClass::MachineCheck:
         case EventClass::FilesystemShutdown:
-        case EventClass::WorkqueueLockup: return true;
+        case EventClass::WorkqueueLockup:
+        case EventClass::UnhandledIrq: return true;
         default: return false;
     }
 }

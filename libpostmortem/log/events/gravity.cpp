@@ -16,6 +16,7 @@ Gravity gravity_of_class(EventClass event_class) {
         case EventClass::Reboot:
         case EventClass::OtherInfo: return Gravity::Notice;
         case EventClass::Warning:
+        case EventClass::UnhandledIrq:
         case EventClass::Kcsan:
         case EventClass::Ubsan:
         case EventClass::MemoryLeak:

@@ -46,7 +46,8 @@ Outcome outcome_of_class(const LogEvent& event) {
         case EventClass::NetdeviceReference:
         case EventClass::FilesystemError:
         case EventClass::FilesystemShutdown:
-        case EventClass::WorkqueueLockup: return Outcome::WentOn;
+        case EventClass::WorkqueueLockup:
+        case EventClass::UnhandledIrq: return Outcome::WentOn;
         default: return Outcome::Unknown;
     }
 }

@@ -146,9 +146,10 @@ std::optional<LogEvent> make_event(Report report) {
         event.event_class == EventClass::Escalation || event.event_class == EventClass::InitKilled;
     if (event.function.empty() && follows) blame_first_informative(event);
     sign(naming, event);
-    // Whoever happened to ask for memory is not to blame.
-    if (event.function.empty() && event.event_class != EventClass::OutOfMemory)
-        blame_first_informative(event);
+    // Whoever happened to ask for memory, or was interrupted, is not to blame.
+    const bool hits_anybody =
+        event.event_class == EventClass::OutOfMemory || event.event_class == EventClass::UnhandledIrq;
+    if (event.function.empty() && !hits_anybody) blame_first_informative(event);
     return event;
 }
 

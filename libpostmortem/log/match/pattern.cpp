@@ -114,6 +114,9 @@ void Pattern::add_hole(std::string_view hole) {
         if (bar == npos) break;
         hole.remove_prefix(bar + 1);
     }
+    // Of "do_msa" and "do_msa_fpe" the longer one is meant where both are there, whichever is named first.
+    std::stable_sort(part.alternatives.begin(), part.alternatives.end(),
+                     [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
     parts_.push_back(std::move(part));
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <postmortem/log_analysis.h>
 
@@ -368,6 +369,33 @@ TEST_CASE("the first oops is the one that counts, and it may be missing") {
     const LogAnalysis both = analysed(lines);
     REQUIRE(both.events.size() == 2);
     CHECK_FALSE(both.events[1].first_oops_missing);
+}
+
+TEST_CASE("an interrupt that nobody takes is about its handlers, not about whom it interrupted") {
+    const auto report = [](std::string_view handlers) {
+        return fmt::format(
+            "[   14.250000] irq 16: nobody cared (try booting with the \"irqpoll\" option)\n"
+            "[   14.250010] CPU: 0 PID: 0 Comm: swapper/0 Not tainted 4.18.0-305.el8.x86_64 #1\n"
+            "[   14.250020] Call Trace:\n[   14.250021]  <IRQ>\n[   14.250023]  __report_bad_irq+0x32/0xac\n"
+            "[   14.250026]  </IRQ>\n[   14.250027]  cpuidle_enter_state+0xd9/0x450\n"
+            "[   14.250028] handlers:\n{}[   14.250030] Disabling IRQ #16\n",
+            handlers);
+    };
+    const auto only = [](const std::string& log) {
+        const LogAnalysis analysis = analyse_log_text(log);
+        REQUIRE(analysis.events.size() == 1);
+        CHECK(to_string(analysis.events[0].event_class) == "unhandled-irq");
+        CHECK(analysis.events[0].function == "");
+        CHECK(analysis.events[0].outcome == Outcome::WentOn);
+        return analysis.events[0];
+    };
+    const LogEvent usb = only(report("[   14.250029] [<00000000a1b2c3d4>] usb_hcd_irq [usbcore]\n"));
+    const LogEvent other = only(report("[   14.250029] [<00000000a1b2c3d4>] i801_isr [i2c_i801]\n"));
+    const LogEvent none = only(report(""));
+    CHECK(usb.title == "irq: nobody cared, handler usb_hcd_irq");
+    CHECK(none.title == "irq: nobody cared");
+    CHECK(usb.id != other.id);
+    CHECK(usb.id != none.id);
 }
 
 TEST_CASE("RHEL's taint columns") {

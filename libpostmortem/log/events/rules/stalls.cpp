@@ -49,6 +49,20 @@ void add_workqueues(RuleBook& book) {
                .has_no_trace = true}});
 }
 
+// kernel/irq/spurious.c, 2.6.18 and later: the stack is of whoever was interrupted, the handlers follow it.
+void add_interrupts(RuleBook& book) {
+    const auto unhandled = [](std::vector<std::string_view> detail, std::string_view title) {
+        return EventRule{.event_class = EventClass::UnhandledIrq,
+                         .head = "irq {num_}: nobody cared",
+                         .detail = std::move(detail),
+                         .title = title,
+                         .has_no_trace = true};
+    };
+    book.add(": nobody cared", {.meeting = Meeting::Passes},
+             {unhandled({"handlers:", "[<{hex_}>] {name}"}, "irq: nobody cared, handler {1}"),
+              unhandled({}, "irq: nobody cared")});
+}
+
 void add_rcu_stalls(RuleBook& book) {
     book.add("INFO:", {},
              {{.event_class = EventClass::RcuStall,
@@ -88,6 +102,7 @@ void add_hangs(RuleBook& book) {
 void add_stall_rules(RuleBook& book) {
     add_lockups(book);
     add_workqueues(book);
+    add_interrupts(book);
     add_rcu_stalls(book);
     add_hangs(book);
 }
