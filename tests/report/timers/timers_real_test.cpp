@@ -82,11 +82,14 @@ TEST_SUITE("real dumps") {
             const auto dump = CrashDump::open(path);
             REQUIRE_MESSAGE(dump, dump.error().message);
             const auto timers = pending_timers(*dump, {true, {}});
-            REQUIRE(timers);
+            if (!timers && timers.error().code == ErrorCode::MissingDebugInfo)
+                continue;  // and the command says so
+            REQUIRE_MESSAGE(timers, timers.error().message);
             if (!timers->problems.empty()) continue;  // an extract lacks what is read here
             std::size_t compared = 0;
             for (const TrueTimer& one : timers_of(*file)) {
-                if (one.in < far_ahead) continue;
+                // The tick of an idle CPU is far ahead, too, but set anew whenever it wakes.
+                if (one.in < far_ahead || one.function.starts_with("tick_")) continue;
                 ++compared;
                 CAPTURE(one.function);
                 CAPTURE(one.expires);
