@@ -27,7 +27,8 @@ UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot, FrameWalker& w
     return position;
 }
 
-// The function that it returned from may have been one without a frame.
+// The function that it returned from may have been one without a frame: what lies beside the address is then
+// something else, which a walk may take for a frame pointer for a while before it ends in guesses.
 UnwindPosition without_frame_pointer(UnwindPosition position) {
     position.fp.reset();
     return position;
@@ -132,9 +133,9 @@ std::optional<UnwindPosition> Unwinder::after_crash(const Registers& known, Fram
             const auto holds = [&](const TextRange& range) { return range.holds(ip - 1); };
             if (std::none_of(crash_functions_.begin(), crash_functions_.end(), holds)) continue;
             const UnwindPosition start = returning_to(ip, slot, walker);
-            if (leads_to(start, known, walker, stacks)) return start;
             const UnwindPosition bare = without_frame_pointer(start);
             if (!chained && leads_to(bare, known, walker, stacks)) return bare;
+            if (leads_to(start, known, walker, stacks)) return start;
         }
     }
     return std::nullopt;
