@@ -47,7 +47,8 @@ struct PageEntry {
 struct KernelBase {
     const char* title = nullptr;  ///< "KERNEL VMALLOC BASE"
     const char* variable = nullptr;
-    std::uint64_t otherwise = 0;
+    std::uint64_t otherwise = 0;  ///< without that variable
+    std::uint64_t older = 0;      ///< of the direct map: where kernels of an earlier age have it
 };
 
 struct MemoryLayout {

@@ -21,6 +21,20 @@ std::string human_size(std::uint64_t bytes) {
                      : fmt::format("{:.1f}{}", value, units[unit]);
 }
 
+std::string machine_size(std::uint64_t bytes) {
+    constexpr std::uint64_t kib = 1ull << 10, mib = 1ull << 20, gib = 1ull << 30;
+    const std::uint64_t above = (gib - bytes % gib) % gib;
+    if (above <= 64 * mib) bytes += above;
+    const auto in = [&](std::uint64_t unit, const char* name) {
+        std::string text = fmt::format("{:.1f}", static_cast<double>(bytes) / static_cast<double>(unit));
+        if (text.ends_with(".0")) text.resize(text.size() - 2);
+        return fmt::format("{} {}", text, name);
+    };
+    if (bytes >= gib) return in(gib, "GB");
+    if (bytes >= mib) return in(mib, "MB");
+    return bytes == 0 ? "0" : fmt::format("{} KB", bytes / kib);
+}
+
 std::string size_text(std::uint64_t kib) {
     constexpr std::uint64_t mib = 1024;
     constexpr std::uint64_t gib = 1024 * mib;

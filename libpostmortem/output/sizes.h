@@ -10,6 +10,10 @@ namespace postmortem {
 /// "0", "812K", "118.9M", "3.2G": four digits at most.
 std::string human_size(std::uint64_t bytes);
 
+/// A machine's memory as crash has it, "4 GB" or "511.5 MB": firmware keeps a little for itself, so a size
+/// within 64 MiB below a whole GiB is meant to be that.
+std::string machine_size(std::uint64_t bytes);
+
 /// "60824 kB" up to 10 MiB, "1536 MiB" up to 10 GiB, "31.2 GiB" above.
 std::string size_text(std::uint64_t kib);
 /// "12 %", "0.4 %"; "? %" of a whole of 0.

@@ -63,14 +63,6 @@ std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& 
     return {};
 }
 
-// As crash's -p has it.
-postmortem::AddressView page_alone(const postmortem::AddressView& view) {
-    postmortem::AddressView page;
-    page.address = view.address;
-    page.page = view.page;
-    return page;
-}
-
 int ask_objects(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     const auto contents = postmortem::slab_contents(dump, {arguments.rest});
     if (!contents) return output.finish(contents.error());
@@ -89,6 +81,7 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     request.page_flags = arguments.has("flags");
     request.huge_pages = arguments.has("huge");
     request.vmalloc = arguments.has("vmalloc");
+    request.page_alone = arguments.has("page");
     const int options = request.totals + request.slabs + request.zones + request.counters + request.per_cpu +
                         request.page_flags + request.huge_pages + request.vmalloc;
     if (options == 0 && arguments.rest.empty())
@@ -96,10 +89,8 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
             "kmem: say what to show: an option or an address; see `postmortem kmem --help`");
     if (const std::string wrong = take_kmem_words(dump, arguments, request); !wrong.empty())
         return output.complain("kmem: " + wrong);
-    auto memory = postmortem::kernel_memory(dump, request);
+    const auto memory = postmortem::kernel_memory(dump, request);
     if (!memory) return output.finish(memory.error());
-    if (arguments.has("page") && memory->address && memory->address->page)
-        memory->address = page_alone(*memory->address);
     return print(arguments, *memory, output);
 }
 

@@ -39,15 +39,8 @@ std::optional<LogZone> zone_of(const Arguments& arguments) {
     return std::nullopt;
 }
 
-int print_audits(const postmortem::UnsentAudits& audits, const Arguments& arguments, Output& output) {
-    const bool as_text = !arguments.json && !arguments.ndjson;
-    if (as_text && audits.messages.empty() && audits.problems.empty())
-        return output.finish("log: kernel audit log is empty\n", {});
-    return print(arguments, audits, output);
-}
-
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("audit")) return print_audits(postmortem::unsent_audits(dump), arguments, output);
+    if (arguments.has("audit")) return print(arguments, postmortem::unsent_audits(dump), output);
     if (arguments.has("safe-buffers")) return print(arguments, postmortem::printk_safe_buffers(dump), output);
     const auto zone = zone_of(arguments);
     if (!zone)

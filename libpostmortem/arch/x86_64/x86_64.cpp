@@ -70,12 +70,13 @@ const char* level_name(std::uint32_t level, std::uint32_t levels) {
 }
 
 // arch/x86/include/asm/page_64_types.h and pgtable_64_types.h; variables where they are randomised,
-// since 4.8.
+// since 4.8. The direct map lay lower until 4.20 (d52888aa2753).
 std::vector<KernelBase> bases(const VmcoreInfo& info) {
     const bool five = five_levels(info);
     const auto image =
         static_cast<std::uint64_t>(info.number("KERNEL_IMAGE_SIZE").value_or(default_image_size));
-    return {{"KERNEL VIRTUAL BASE", "page_offset_base", five ? 0xff11000000000000ull : 0xffff888000000000ull},
+    return {{"KERNEL VIRTUAL BASE", "page_offset_base", five ? 0xff11000000000000ull : 0xffff888000000000ull,
+             five ? 0xff10000000000000ull : 0xffff880000000000ull},
             {"KERNEL VMALLOC BASE", "vmalloc_base", five ? 0xffa0000000000000ull : 0xffffc90000000000ull},
             {"KERNEL VMEMMAP BASE", "vmemmap_base", five ? 0xffd4000000000000ull : 0xffffea0000000000ull},
             {"KERNEL START MAP", nullptr, kernel_map},

@@ -25,6 +25,7 @@ struct KernelMemoryRequest {
     std::vector<std::string> caches;       ///< of the slab allocator: these alone, with `slabs`
     std::optional<std::uint64_t> flags;    ///< with `page_flags`: which of them these are
     std::optional<std::uint64_t> address;  ///< what lies there: a symbol, a slab object, a stack, a page
+    bool page_alone = false;               ///< -p: of that the page, and nothing else
 };
 
 /// In pages.
@@ -77,6 +78,7 @@ struct VmallocRow {
 struct SlabObjectRow {
     SlabCacheRow cache;
     std::uint64_t slab = 0, memory = 0;
+    std::optional<std::uint32_t> node;  ///< of memory
     std::uint32_t objects = 0, allocated = 0;
     std::optional<std::uint64_t> object;  ///< that holds the address
     std::string state;                    ///< "allocated", "free", "kept by CPU 1", "allocated or in a sheaf"

@@ -14,7 +14,7 @@ namespace postmortem {
 /// Where a part of the kernel's address space begins.
 struct MachineBase {
     std::string title;  ///< "KERNEL VMALLOC BASE"
-    std::uint64_t address = 0;
+    std::optional<std::uint64_t> address;
 };
 
 struct MachineStack {

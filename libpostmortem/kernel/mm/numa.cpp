@@ -56,4 +56,10 @@ Result<std::vector<MemoryNode>> read_memory_nodes(const Kernel& kernel) {
     return nodes;
 }
 
+std::optional<std::uint32_t> node_of_frame(const std::vector<MemoryNode>& nodes, std::uint64_t frame) {
+    for (const MemoryNode& node : nodes)
+        if (frame >= node.start_pfn && frame - node.start_pfn < node.spanned_pages) return node.id;
+    return std::nullopt;
+}
+
 }  // namespace postmortem

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "kernel/kernel.h"
@@ -18,5 +19,8 @@ struct MemoryNode {
 
 /// The nodes that are online, ascending.
 Result<std::vector<MemoryNode>> read_memory_nodes(const Kernel& kernel);
+
+/// The one that a page frame is of; nothing where none spans it.
+std::optional<std::uint32_t> node_of_frame(const std::vector<MemoryNode>& nodes, std::uint64_t frame);
 
 }  // namespace postmortem

@@ -113,12 +113,4 @@ Result<std::vector<SlabNode>> read_slab_nodes(const Kernel& kernel, std::uint64_
     return SlabNodeReader(kernel, cache).read();
 }
 
-std::optional<std::uint32_t> node_of_frame(const Kernel& kernel, std::uint64_t frame) {
-    const auto nodes = read_memory_nodes(kernel);
-    if (!nodes) return std::nullopt;
-    for (const MemoryNode& node : *nodes)
-        if (frame >= node.start_pfn && frame - node.start_pfn < node.spanned_pages) return node.id;
-    return std::nullopt;
-}
-
 }  // namespace postmortem

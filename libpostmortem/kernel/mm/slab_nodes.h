@@ -21,7 +21,4 @@ struct SlabNode {
 /// Of the nodes that are online and have memory of the cache.
 Result<std::vector<SlabNode>> read_slab_nodes(const Kernel& kernel, std::uint64_t cache);
 
-/// The node of a page frame; nothing where none spans it.
-std::optional<std::uint32_t> node_of_frame(const Kernel& kernel, std::uint64_t frame);
-
 }  // namespace postmortem

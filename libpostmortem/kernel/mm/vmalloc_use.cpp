@@ -1,8 +1,8 @@
 #include "kernel/mm/vmalloc_use.h"
 
 #include <algorithm>
-#include <string_view>
 
+#include "kernel/kernel_bases.h"
 #include "kernel/lists.h"
 #include "kernel/mm/vmalloc_areas.h"
 #include "object/field.h"
@@ -17,17 +17,6 @@ constexpr std::uint64_t given_back = 0x1 | 0x2;
 struct Span {
     std::uint64_t start = 0, end = 0;
 };
-
-Result<std::uint64_t> first_address(const Kernel& kernel) {
-    const MemoryLayout& layout = kernel.arch().memory;
-    if (layout.bases)
-        for (const KernelBase& base : layout.bases(kernel.vmcoreinfo())) {
-            if (std::string_view(base.title) != "KERNEL VMALLOC BASE") continue;
-            const auto value = base.variable ? kernel.word(base.variable) : fail(ErrorCode::NotFound, "");
-            return value ? *value : base.otherwise;
-        }
-    return fail(ErrorCode::Unsupported, "where this architecture's vmalloc space begins is not known");
-}
 
 Result<std::vector<Span>> areas_in_use(const Kernel& kernel, std::uint64_t head) {
     std::optional<Error> missing;
@@ -70,7 +59,7 @@ Result<std::vector<Span>> structs_in_chain(const Kernel& kernel) {
 }  // namespace
 
 Result<VmallocUse> read_vmalloc_use(const Kernel& kernel) {
-    const auto start = first_address(kernel), bytes = vmalloc_space(kernel);
+    const auto start = base_address(kernel, "KERNEL VMALLOC BASE"), bytes = vmalloc_space(kernel);
     if (!start) return fail(start.error());
     if (!bytes) return fail(bytes.error());
     const auto list = kernel.symbol("vmap_area_list");

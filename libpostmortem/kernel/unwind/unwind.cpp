@@ -29,9 +29,11 @@ UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot, FrameWalker& w
 
 // The function that it returned from may have been one without a frame: what lies beside the address is then
 // something else, which a walk may take for a frame pointer for a while before it ends in guesses.
-UnwindPosition without_frame_pointer(UnwindPosition position) {
-    position.fp.reset();
-    return position;
+std::vector<UnwindPosition> ways_from(const UnwindPosition& start, const Arch& arch) {
+    if (!start.fp || arch.code.frame_pointers.in_registers) return {start};
+    UnwindPosition bare = start;
+    bare.fp.reset();
+    return {std::move(bare), start};
 }
 
 }  // namespace
@@ -124,7 +126,6 @@ void Unwinder::unwind_active(const Task& task, FrameWalker& walker, RawBacktrace
 std::optional<UnwindPosition> Unwinder::after_crash(const Registers& known, FrameWalker& walker,
                                                     StackSet stacks) const {
     const std::uint64_t word = code_.arch().word_size;
-    const bool chained = code_.arch().code.frame_pointers.in_registers != nullptr;
     for (const StackRange& stack : stacks) {
         for (std::uint64_t slot = stack.low; slot < stack.high; slot += word) {
             const auto held = walker.read(slot);
@@ -133,9 +134,8 @@ std::optional<UnwindPosition> Unwinder::after_crash(const Registers& known, Fram
             const auto holds = [&](const TextRange& range) { return range.holds(ip - 1); };
             if (std::none_of(crash_functions_.begin(), crash_functions_.end(), holds)) continue;
             const UnwindPosition start = returning_to(ip, slot, walker);
-            const UnwindPosition bare = without_frame_pointer(start);
-            if (!chained && leads_to(bare, known, walker, stacks)) return bare;
-            if (leads_to(start, known, walker, stacks)) return start;
+            for (const UnwindPosition& way : ways_from(start, code_.arch()))
+                if (leads_to(way, known, walker, stacks)) return way;
         }
     }
     return std::nullopt;
@@ -188,12 +188,13 @@ void Unwinder::unwind_unknown(const Task& task, FrameWalker& walker, StackSet st
         const auto held = walker.read(slot);
         const std::uint64_t ip = held ? code_.unsigned_address(*held) : 0;
         if (!held || !code_.is_return_address(ip)) continue;
-        const UnwindPosition start = returning_to(ip, slot, walker);
-        if (!leads_to_end(start, walker, stacks)) continue;
-        walker.walk(start, stacks, !task.is_kernel_thread(), out);
-        for (RawFrame& frame : out.frames) frame.trust = FrameTrust::Scan;
-        out.lost = why;
-        return;
+        for (const UnwindPosition& way : ways_from(returning_to(ip, slot, walker), code_.arch())) {
+            if (!leads_to_end(way, walker, stacks)) continue;
+            walker.walk(way, stacks, !task.is_kernel_thread(), out);
+            for (RawFrame& frame : out.frames) frame.trust = FrameTrust::Scan;
+            out.lost = why;
+            return;
+        }
     }
     out.end = BacktraceEnd::Lost;
     out.lost = why;

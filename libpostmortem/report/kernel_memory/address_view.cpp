@@ -9,6 +9,7 @@
 #include "kernel/sched/tasks.h"
 #include "report/kernel_memory/kernel_memory.h"
 #include "report/kernel_memory/page_row.h"
+#include "report/kernel_memory/slab_rows.h"
 #include "report/values/symbolic.h"
 
 namespace postmortem {
@@ -31,12 +32,12 @@ class AddressViewer {
     AddressViewer(const CrashDump& dump, std::uint64_t address, ProblemCollector& problems)
         : dump_(dump), kernel_(dump.kernel()), address_(address), problems_(problems) {}
 
-    AddressView make() {
+    AddressView make(bool page_alone) {
         AddressView view;
         view.address = address_;
         // A small number is a physical address, as for crash.
         const bool is_physical = address_ < kernel_.arch().memory.lowest_kernel_address;
-        if (!is_physical) {
+        if (!is_physical && !page_alone) {
             add_symbol(view);
             add_slab(view);
             add_vmalloc_area(view);
@@ -69,8 +70,8 @@ class AddressViewer {
         row.slab = (*slab)->address;
         row.memory = (*slab)->memory;
         row.objects = (*slab)->objects;
-        row.allocated = (*slab)->in_use - static_cast<std::uint32_t>(
-                                              std::min<std::uint64_t>((*slab)->kept_free, (*slab)->in_use));
+        row.node = node_of(kernel_, memory_nodes(kernel_, problems_), (*slab)->memory);
+        row.allocated = allocated_objects(**slab);
         const auto found = objects->object_at(**slab, address_);
         if (!found) problems_.add("the state of the slab's objects", found.error());
         if (const auto object = found.value_or(std::nullopt)) {
@@ -148,9 +149,14 @@ Result<PageRow> page_row(const Kernel& kernel, const PageStructs& pages, std::ui
     row.page = page.address();
     row.physical = physical / size * size;
     row.flags = *flags;
-    row.mapping = page["mapping"].u64_or(0);
-    row.index = page.first_of({"index", "__folio_index"}).u64_or(0);
-    row.count = page["_refcount"].i64_or(0);
+    const auto mapping = page["mapping"].u64(), index = page.first_of({"index", "__folio_index"}).u64();
+    const auto count = page.first_of({"_refcount", "_count"}).i64();  // since 4.6 (0139aa7b7fa1)
+    if (!mapping) return fail(mapping.error());
+    if (!index) return fail(index.error());
+    if (!count) return fail(count.error());
+    row.mapping = *mapping;
+    row.index = *index;
+    row.count = *count;
     std::uint64_t told = 0;
     for (const PageFlagRow& flag : page_flag_rows(kernel)) {
         const std::uint64_t mask = 1ull << flag.bit;
@@ -176,9 +182,9 @@ void add_vmalloc(const Kernel& kernel, KernelMemory& memory, ProblemCollector& p
     memory.vmalloc = vmalloc_rows(kernel, problems);
 }
 
-void add_address(const CrashDump& dump, std::uint64_t address, KernelMemory& memory,
+void add_address(const CrashDump& dump, const KernelMemoryRequest& request, KernelMemory& memory,
                  ProblemCollector& problems) {
-    memory.address = AddressViewer(dump, address, problems).make();
+    memory.address = AddressViewer(dump, *request.address, problems).make(request.page_alone);
 }
 
 }  // namespace postmortem

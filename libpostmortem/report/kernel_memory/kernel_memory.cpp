@@ -288,7 +288,7 @@ Result<KernelMemory> kernel_memory(const CrashDump& dump, const KernelMemoryRequ
     if (request.page_flags) add_page_flags(kernel, request.flags, memory, problems);
     if (request.huge_pages) add_huge_pages(kernel, memory, problems);
     if (request.vmalloc) add_vmalloc(kernel, memory, problems);
-    if (request.address) add_address(dump, *request.address, memory, problems);
+    if (request.address) add_address(dump, request, memory, problems);
     memory.problems = problems.take();
     return memory;
 }

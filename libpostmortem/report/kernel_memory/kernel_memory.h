@@ -19,7 +19,8 @@ void add_page_flags(const Kernel& kernel, std::optional<std::uint64_t> flags, Ke
                     ProblemCollector& problems);
 void add_huge_pages(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems);
 void add_vmalloc(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems);
-void add_address(const CrashDump& dump, std::uint64_t address, KernelMemory& memory,
+/// `request` names one.
+void add_address(const CrashDump& dump, const KernelMemoryRequest& request, KernelMemory& memory,
                  ProblemCollector& problems);
 
 /// The vmap areas, by the addresses that they cover.

@@ -68,6 +68,7 @@ void describe(Describer<SlabObjectRow>& row) {
     row.add("cache", &SlabObjectRow::cache, "what it is an object of");
     row.add("slab", &SlabObjectRow::slab, "its struct slab, or struct page").address();
     row.add("memory", &SlabObjectRow::memory, "where the slab's first object lies").address();
+    row.add("node", &SlabObjectRow::node, "of memory");
     row.add("objects", &SlabObjectRow::objects, "in the slab");
     row.add("allocated", &SlabObjectRow::allocated, "of these");
     row.add("object", &SlabObjectRow::object, "the one that holds the address").address();

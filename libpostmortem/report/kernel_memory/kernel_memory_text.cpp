@@ -110,10 +110,8 @@ std::string vmalloc_line(const VmallocRow& row) {
 }
 
 std::string slab_object_text(const SlabObjectRow& row) {
-    std::string out = slab_cache_heading + slab_cache_line(row.cache);
-    out += "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n";
-    out += fmt::format("  {:16x}  {:16x}  {:4}  {:5}  {:9}  {:4}\n  FREE / [ALLOCATED]\n", row.slab,
-                       row.memory, 0, row.objects, row.allocated, row.objects - row.allocated);
+    const std::string out = slab_cache_heading + slab_cache_line(row.cache) +
+                            slab_line({row.slab, row.memory, row.node, row.objects, row.allocated});
     if (!row.object) return out + "   (behind the last object)\n";
     if (!row.is_free) return out + fmt::format("  [{:x}]\n", *row.object);
     const std::size_t comma = row.state.find("kept by CPU ");
@@ -141,6 +139,14 @@ std::string slab_cache_line(const SlabCacheRow& row) {
     return fmt::format("{:16x} {:8}  {:>9} {:9}  {:5} {:5}k  {}\n", row.address, row.object_bytes,
                        row.allocated ? fmt::format("{}", *row.allocated) : "-", row.total, row.slabs,
                        row.slab_bytes / 1024, escaped(row.name));
+}
+
+std::string slab_line(const SlabColumns& slab) {
+    return fmt::format(
+        "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n"
+        "  {:16x}  {:16x}  {:>4}  {:5}  {:9}  {:4}\n  FREE / [ALLOCATED]\n",
+        slab.slab, slab.memory, slab.node ? fmt::format("{}", *slab.node) : "-", slab.total, slab.allocated,
+        slab.total - slab.allocated);
 }
 
 std::string page_row_line(const PageRow& row) {

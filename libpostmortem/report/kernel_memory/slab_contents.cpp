@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include <postmortem/crash_dump.h>
@@ -9,6 +7,7 @@
 #include "kernel/mm/slab_nodes.h"
 #include "kernel/mm/slab_objects.h"
 #include "report/kernel_memory/kernel_memory.h"
+#include "report/kernel_memory/slab_rows.h"
 
 namespace postmortem {
 namespace {
@@ -18,7 +17,7 @@ constexpr std::size_t most_shown_objects = 1u << 22;
 class SlabContentsMaker {
   public:
     SlabContentsMaker(const Kernel& kernel, const SlabObjects& objects)
-        : kernel_(kernel), objects_(objects) {}
+        : kernel_(kernel), objects_(objects), memory_nodes_(memory_nodes(kernel, problems_)) {}
 
     CacheContent content(SlabCacheRow cache) {
         CacheContent content;
@@ -76,11 +75,9 @@ class SlabContentsMaker {
         SlabContent content;
         content.slab = found->address;
         content.memory = found->memory;
-        if (const auto physical = kernel_.memory().translate(found->memory))
-            content.node = node_of_frame(kernel_, *physical / kernel_.physical().page_size());
+        content.node = node_of(kernel_, memory_nodes_, found->memory);
         content.total = found->objects;
-        content.allocated = found->in_use - static_cast<std::uint32_t>(
-                                                std::min<std::uint64_t>(found->kept_free, found->in_use));
+        content.allocated = allocated_objects(*found);
         add_objects(*found, content, of);
         return content;
     }
@@ -103,6 +100,7 @@ class SlabContentsMaker {
     const SlabObjects& objects_;
     std::size_t shown_ = 0;
     ProblemCollector problems_;
+    std::vector<MemoryNode> memory_nodes_;
 };
 
 }  // namespace

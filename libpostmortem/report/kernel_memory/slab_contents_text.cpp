@@ -7,8 +7,6 @@
 namespace postmortem {
 namespace {
 
-constexpr const char* slab_heading = "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n";
-
 // As crash does, all that is free in a CPU's slab is taken for what it keeps at hand.
 std::string object_line(const SlabObjectState& object, const std::string& keeper) {
     return object.is_free ? fmt::format("   {:x}{}\n", object.address, keeper)
@@ -16,10 +14,7 @@ std::string object_line(const SlabObjectState& object, const std::string& keeper
 }
 
 std::string slab_text(const SlabContent& slab, const std::string& keeper = {}) {
-    std::string out = slab_heading;
-    out += fmt::format("  {:16x}  {:16x}  {:>4}  {:5}  {:9}  {:4}\n  FREE / [ALLOCATED]\n", slab.slab,
-                       slab.memory, slab.node ? fmt::format("{}", *slab.node) : "-", slab.total,
-                       slab.allocated, slab.total - slab.allocated);
+    std::string out = slab_line({slab.slab, slab.memory, slab.node, slab.total, slab.allocated});
     for (const SlabObjectState& object : slab.objects) out += object_line(object, keeper);
     return out;
 }

@@ -1,6 +1,8 @@
-// A slab cache as crash prints it.
+// Slab caches and slabs as crash prints them.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include <postmortem/kernel_memory.h>
@@ -10,5 +12,13 @@ namespace postmortem {
 inline constexpr const char* slab_cache_heading =
     "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n";
 std::string slab_cache_line(const SlabCacheRow& row);
+
+struct SlabColumns {
+    std::uint64_t slab = 0, memory = 0;
+    std::optional<std::uint32_t> node;
+    std::uint32_t total = 0, allocated = 0;
+};
+/// With the headings above and below it.
+std::string slab_line(const SlabColumns& slab);
 
 }  // namespace postmortem

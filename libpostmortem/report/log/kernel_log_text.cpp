@@ -109,6 +109,7 @@ std::string to_text(const KernelLog& log, bool for_terminal) {
 }
 
 std::string to_text(const UnsentAudits& audits) {
+    if (audits.messages.empty() && audits.problems.empty()) return "log: kernel audit log is empty\n";
     std::string out;
     for (const UnsentAudit& message : audits.messages)
         out += fmt::format("type={} {}\n", message.type, dotted(message.text));

@@ -8,6 +8,7 @@
 #include "base/problem_collector.h"
 #include "kernel/cpus.h"
 #include "kernel/hardware.h"
+#include "kernel/kernel_bases.h"
 #include "kernel/percpu.h"
 #include "kernel/sched/clock.h"
 #include "kernel/unwind/stacks.h"
@@ -53,9 +54,9 @@ class MachineTeller {
         take(ticks_per_second(kernel_), made.hz, "HZ");
         if (const auto bases = kernel_.arch().memory.bases)
             for (const KernelBase& base : bases(kernel_.vmcoreinfo())) {
-                const auto value =
-                    base.variable ? kernel_.word(base.variable) : fail(ErrorCode::NotFound, "");
-                made.bases.push_back({base.title, value.value_or(base.otherwise)});
+                const auto address = address_of(kernel_, base);
+                if (!address) problems_.add(base.title, address.error());
+                made.bases.push_back({base.title, address ? std::optional(*address) : std::nullopt});
             }
         const Stacks stacks(kernel_);
         const StackRange of_task = stacks.of_task(0);

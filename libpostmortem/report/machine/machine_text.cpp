@@ -6,7 +6,7 @@
 
 #include <postmortem/machine.h>
 
-#include "base/text.h"
+#include "output/sizes.h"
 #include "report/struct_view/struct_view_text.h"
 
 namespace postmortem {
@@ -45,34 +45,21 @@ std::string stacks_text(const Machine& machine, const StackTitle& of) {
            lines;
 }
 
-// As `sys` has it: firmware keeps a little for itself.
-std::string size_of_memory(const std::optional<std::uint64_t>& known) {
-    if (!known) return "-";
-    constexpr std::uint64_t mib = 1ull << 20, gib = 1ull << 30;
-    const std::uint64_t above = (gib - *known % gib) % gib,
-                        bytes = above <= 64 * mib ? *known + above : *known;
-    const auto in = [&](std::uint64_t unit, const char* name) {
-        std::string text = fmt::format("{:.1f}", static_cast<double>(bytes) / static_cast<double>(unit));
-        if (text.ends_with(".0")) text.resize(text.size() - 2);
-        return fmt::format("{} {}", text, name);
-    };
-    return bytes >= gib ? in(gib, "GB") : in(mib, "MB");
-}
-
 std::string summary_text(const Machine& machine) {
     std::string out;
     const auto line = [&](const char* title, const std::string& value) {
         out += fmt::format("{:>22}: {}\n", title, value);
     };
     line("MACHINE TYPE", machine.type);
-    line("MEMORY SIZE", size_of_memory(machine.memory_bytes));
+    line("MEMORY SIZE", machine.memory_bytes ? machine_size(*machine.memory_bytes) : "-");
     line("CPUS", fmt::format("{}", machine.cpus));
     if (!machine.hypervisor.empty() && machine.hypervisor != "unknown")
         line("HYPERVISOR", machine.hypervisor);
     line("PROCESSOR SPEED", machine.khz ? fmt::format("{} Mhz", *machine.khz / 1000) : "(unknown)");
     line("HZ", machine.hz ? fmt::format("{}", *machine.hz) : "-");
     line("PAGE SIZE", fmt::format("{}", machine.page_bytes));
-    for (const MachineBase& base : machine.bases) line(base.title.c_str(), fmt::format("{:x}", base.address));
+    for (const MachineBase& base : machine.bases)
+        line(base.title.c_str(), base.address ? fmt::format("{:x}", *base.address) : "-");
     line("KERNEL STACK SIZE", fmt::format("{}", machine.task_stack_bytes));
     for (const StackTitle& of : stack_titles) out += stacks_text(machine, of);
     return out;

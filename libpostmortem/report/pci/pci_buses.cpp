@@ -16,12 +16,13 @@ constexpr std::size_t most_buses = 4096, most_devices = 1u << 16, longest_pci_na
 constexpr unsigned deepest_bus = 64;
 
 // PCI_EXP_FLAGS_TYPE (include/uapi/linux/pci_regs.h), by crash's names.
-std::string type_name(std::uint64_t capability, std::uint64_t flags) {
+std::string type_name(std::uint64_t capability, const Result<std::uint64_t>& flags) {
     constexpr std::array<const char*, 11> names = {"ENDPOINT",    "LEG_END",  "?",          "?",
                                                    "ROOT_PORT",   "UPSTREAM", "DOWNSTREAM", "PCI_BRIDGE",
                                                    "PCIE_BRIDGE", "ROOT_END", "ROOT_EC"};
     if (capability == 0) return names[0];  // no PCI Express
-    const std::uint64_t type = flags >> 4 & 0xf;
+    if (!flags) return "?";                // older kernels keep it elsewhere
+    const std::uint64_t type = *flags >> 4 & 0xf;
     return type < names.size() ? names[type] : "?";
 }
 
@@ -68,18 +69,19 @@ class PciReader {
         if (!done) problems_.add("the devices of a PCI bus", done.error());
         made_.buses.push_back(std::move(made));
         const auto children = bus["children"].checked_address();
-        if (children && depth < deepest_bus) read_buses(*children, depth + 1);
+        if (!children) return problems_.add("the buses below a PCI bus", children.error());
+        if (depth < deepest_bus) read_buses(*children, depth + 1);
     }
 
     void add_device(const Object& device, PciBus& bus) {
         const auto kind = device["class"].u64(), vendor = device["vendor"].u64(),
-                   number = device["device"].u64();
-        for (const auto* part : {&kind, &vendor, &number})
+                   number = device["device"].u64(), capability = device["pcie_cap"].u64();
+        for (const auto* part : {&kind, &vendor, &number, &capability})
             if (!*part) return problems_.add("a PCI device", part->error());
         bus.devices.push_back({device.address(), name_of(device["dev"]),
                                static_cast<std::uint32_t>(*kind >> 8), static_cast<std::uint16_t>(*vendor),
                                static_cast<std::uint16_t>(*number),
-                               type_name(device["pcie_cap"].u64_or(0), device["pcie_flags_reg"].u64_or(0))});
+                               type_name(*capability, device["pcie_flags_reg"].u64())});
     }
 
     std::string name_of(const Object& device) {

@@ -36,7 +36,7 @@ class SymbolSearch {
                   std::string_view part = {}) {
         listing_.symbols.push_back({address, ' ', std::string(part), 0, module.name, mark});
     }
-    std::vector<ModulePart> parts_of(const Module& module) const;
+    std::vector<ModulePart> parts_of(const Module& module);
     void add_module_part(const Module& module, const ModulePart& part, const SymbolTable& symbols);
     void add_module(const Module& module);
     Result<void> add_modules();
@@ -73,7 +73,7 @@ Result<void> SymbolSearch::for_each(Visit visit) {
 }
 
 // Since 6.4 (ac3b43283923) each kind of a module's memory lies by itself: mem[], by enum mod_mem_type.
-std::vector<ModulePart> SymbolSearch::parts_of(const Module& module) const {
+std::vector<ModulePart> SymbolSearch::parts_of(const Module& module) {
     std::vector<ModulePart> parts;
     const auto kinds = kernel_.types().find(TypeKind::Enum, "mod_mem_type");
     const Object memory = kernel_.object("module", module.address)["mem"];
@@ -85,7 +85,9 @@ std::vector<ModulePart> SymbolSearch::parts_of(const Module& module) const {
             continue;
         const Object part = memory.at(static_cast<std::uint64_t>(kind.value));
         const auto base = part["base"].u64(), size = part["size"].u64();
-        if (base && size && *base != 0 && *size != 0)
+        if (!base || !size)
+            listing_.problems.push_back(!base ? base.error() : size.error());
+        else if (*base != 0 && *size != 0)
             parts.push_back({std::string(name.substr(4)), {*base, *size}});
     }
     return parts;

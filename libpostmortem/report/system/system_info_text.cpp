@@ -12,7 +12,6 @@
 namespace postmortem {
 namespace {
 
-constexpr std::uint64_t kib = 1ull << 10, mib = 1ull << 20, gib = 1ull << 30;
 constexpr const char* unknown = "(unknown)";
 
 std::string or_unknown(const std::string& text) {
@@ -94,20 +93,8 @@ std::string machine(const SystemInfo& info) {
     return fmt::format("{}  ({} Mhz)", or_unknown(info.machine), speed);
 }
 
-// Firmware keeps a little for itself: a size within 64 MiB of a whole GiB is meant to be that.
 std::string memory(const SystemInfo& info) {
-    if (!info.memory_bytes) return unknown;
-    std::uint64_t bytes = *info.memory_bytes;
-    const std::uint64_t above = (gib - bytes % gib) % gib;
-    if (above <= 64 * mib) bytes += above;
-    const auto in = [&](std::uint64_t unit, const char* name) {
-        std::string text = fmt::format("{:.1f}", static_cast<double>(bytes) / static_cast<double>(unit));
-        if (text.ends_with(".0")) text.resize(text.size() - 2);
-        return fmt::format("{} {}", text, name);
-    };
-    if (bytes >= gib) return in(gib, "GB");
-    if (bytes >= mib) return in(mib, "MB");
-    return bytes == 0 ? "0" : fmt::format("{} KB", bytes / kib);
+    return info.memory_bytes ? machine_size(*info.memory_bytes) : unknown;
 }
 
 std::string panic(const SystemInfo& info) {

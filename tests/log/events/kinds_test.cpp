@@ -1,35 +1,25 @@
 // Kinds of reports, each with its smallest input: docs/events.md row by row, traces without a reliable frame,
-// stalls, addresses, what became of the machine.
+// addresses, what became of the machine.
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <postmortem/log_analysis.h>
 
 #include "log/events/undecoded.h"
+#include "support/one_event.h"
 #include "support/places.h"
 
 namespace kinds_test {
 
 using namespace postmortem;
+using test::analysed;
+using test::only;
 
 namespace {
-
-LogAnalysis analysed(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const std::string& line : lines) text += "[    1.000000] " + line + "\n";
-    return analyse_log_text(text);
-}
-
-LogEvent only(const std::vector<std::string>& lines) {
-    const LogAnalysis analysis = analysed(lines);
-    REQUIRE(analysis.events.size() == 1);
-    return analysis.events[0];
-}
 
 struct Row {
     std::vector<std::string> headline;
@@ -121,70 +111,6 @@ TEST_CASE("every frame unsure: two places are two bugs, and none is called corru
     CHECK(by_frame.corrupted);
     CHECK(by_frame.stall->seconds == 61);
     CHECK(lockup("widget_spin", "x").id != lockup("gadget_spin", "x").id);
-}
-
-TEST_CASE("behind the NMI lies the code that is stuck") {
-    const LogEvent event = only({"NMI watchdog: Watchdog detected hard LOCKUP on cpu 2",
-                                 "CPU: 2 PID: 77 Comm: cat Not tainted 3.10.0 #1",
-                                 "Call Trace:", " <NMI>  [<ffffffff81012345>] dump_stack+0x1/0x2",
-                                 " [<ffffffff81012345>] watchdog_overflow_callback+0x1/0x2",
-                                 " [<ffffffff81012345>] do_nmi+0x1/0x2",
-                                 " <<EOE>>  <IRQ>  [<ffffffff81012345>] widget_irq+0x1/0x2",
-                                 " [<ffffffff81012345>] handle_irq_event+0x1/0x2",
-                                 " <EOI>  [<ffffffff81012345>] default_idle+0x1/0x2"});
-    CHECK(event.function == "widget_irq");
-    CHECK(event.stall->cpus == std::vector<unsigned>{2});
-    const LogEvent old =
-        only({"BUG: soft lockup detected on CPU#0!", " [<c0145aed>] softlockup_tick+0x98/0xa6",
-              " [<c012a2c5>] update_process_times+0x39/0x5c", " [<c011a9d1>] apic_timer_interrupt+0x1f/0x24",
-              " [<c0212345>] widget_spin+0x1/0x2", " [<c0212345>] widget_poll+0x1/0x2"});
-    CHECK(old.function == "widget_spin");
-}
-
-TEST_CASE("an RCU stall is about who stalls, not about who watches") {
-    const LogEvent event = only(
-        {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
-         "rcu: \t3-...!: (1 GPs behind) idle=1 softirq=2/2 fqs=0",
-         "rcu: \t(detected by 1, t=21003 jiffies, g=5, q=6)", "Sending NMI from CPU 1 to CPUs 3,5:",
-         "NMI backtrace for cpu 3", "CPU: 3 PID: 77 Comm: cat Not tainted 6.1.0 #1",
-         "RIP: 0010:widget_spin+0x1/0x2", "Call Trace:", " widget_poll+0x1/0x2",
-         "rcu: rcu_preempt kthread starved for 21000 jiffies! g5 f0x0 ->cpu=3",
-         "rcu: RCU grace-period kthread stack dump:", "task:rcu_preempt state:R  running task stack:0 pid:15",
-         "Call Trace:", " __schedule+0x1/0x2", " rcu_gp_fqs_loop+0x1/0x2", " rcu_gp_kthread+0x1/0x2"});
-    CHECK(event.event_class == EventClass::RcuStall);
-    CHECK(event.function == "widget_spin");
-    CHECK(event.comm == "cat");
-    REQUIRE(event.stall);
-    CHECK(event.stall->cpus == std::vector<unsigned>{3});
-    CHECK(event.stall->jiffies == 21003);
-    CHECK(event.stall->kthread == "rcu_preempt");
-    CHECK(event.stall->starved_jiffies == 21000);
-    CHECK(event.stall->kthread_cpu == 3);
-    CHECK(event.stall->silent_cpus == std::vector<unsigned>{5});
-    for (const std::string headline :
-         {"INFO: rcu_sched_state detected stall on CPU 7 (t=105060 jiffies)",
-          "INFO: RCU detected CPU 7 stall (t=105060 jiffies)",
-          "INFO: rcu_bh_state detected stalls on CPUs/tasks: { 7} (detected by 2, t=105060 jiffies)",
-          "INFO: rcu_sched self-detected stall on CPU { 7}  (t=105060 jiffies)"}) {
-        CAPTURE(headline);
-        const LogEvent stall = only({headline, "Pid: 1, comm: x"});
-        CHECK(stall.event_class == EventClass::RcuStall);
-        CHECK(stall.stall->cpus == std::vector<unsigned>{7});
-        CHECK(stall.stall->jiffies == 105060);
-    }
-    CHECK(only({"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
-                "rcu: \tTasks blocked on level-0 rcu_node (CPUs 0-3): P5182 P9",
-                "rcu: \t(detected by 1, t=9 jiffies)"})
-              .stall->tasks == std::vector<std::uint32_t>{5182, 9});
-    // Nobody but the watcher's own kthread is shown: no place is known.
-    const LogEvent unseen = only(
-        {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", "rcu: \t3-...!: (1 GPs behind) idle=1",
-         "rcu: \t(detected by 1, t=21003 jiffies, g=5, q=6)",
-         "rcu: rcu_preempt kthread starved for 21000 jiffies! g5 f0x0 ->cpu=3",
-         "rcu: RCU grace-period kthread stack dump:", "task:rcu_preempt state:R  running task stack:0 pid:15",
-         "Call Trace:", " __schedule+0x1/0x2", " rcu_gp_fqs_loop+0x1/0x2", " rcu_gp_kthread+0x1/0x2"});
-    CHECK(unseen.function.empty());
-    CHECK(unseen.title == "INFO: rcu detected stall");
 }
 
 TEST_CASE("fault addresses in the words of every architecture") {
@@ -369,33 +295,6 @@ TEST_CASE("the first oops is the one that counts, and it may be missing") {
     const LogAnalysis both = analysed(lines);
     REQUIRE(both.events.size() == 2);
     CHECK_FALSE(both.events[1].first_oops_missing);
-}
-
-TEST_CASE("an interrupt that nobody takes is about its handlers, not about whom it interrupted") {
-    const auto report = [](std::string_view handlers) {
-        return fmt::format(
-            "[   14.250000] irq 16: nobody cared (try booting with the \"irqpoll\" option)\n"
-            "[   14.250010] CPU: 0 PID: 0 Comm: swapper/0 Not tainted 4.18.0-305.el8.x86_64 #1\n"
-            "[   14.250020] Call Trace:\n[   14.250021]  <IRQ>\n[   14.250023]  __report_bad_irq+0x32/0xac\n"
-            "[   14.250026]  </IRQ>\n[   14.250027]  cpuidle_enter_state+0xd9/0x450\n"
-            "[   14.250028] handlers:\n{}[   14.250030] Disabling IRQ #16\n",
-            handlers);
-    };
-    const auto only = [](const std::string& log) {
-        const LogAnalysis analysis = analyse_log_text(log);
-        REQUIRE(analysis.events.size() == 1);
-        CHECK(to_string(analysis.events[0].event_class) == "unhandled-irq");
-        CHECK(analysis.events[0].function == "");
-        CHECK(analysis.events[0].outcome == Outcome::WentOn);
-        return analysis.events[0];
-    };
-    const LogEvent usb = only(report("[   14.250029] [<00000000a1b2c3d4>] usb_hcd_irq [usbcore]\n"));
-    const LogEvent other = only(report("[   14.250029] [<00000000a1b2c3d4>] i801_isr [i2c_i801]\n"));
-    const LogEvent none = only(report(""));
-    CHECK(usb.title == "irq: nobody cared, handler usb_hcd_irq");
-    CHECK(none.title == "irq: nobody cared");
-    CHECK(usb.id != other.id);
-    CHECK(usb.id != none.id);
 }
 
 TEST_CASE("RHEL's taint columns") {

@@ -1,0 +1,35 @@
+#include "kernel/kernel_bases.h"
+
+#include <fmt/format.h>
+
+namespace postmortem {
+namespace {
+
+// Physical memory at 1 MiB is RAM on every machine that has this map.
+bool is_direct_map(const Kernel& kernel, std::uint64_t base) {
+    constexpr std::uint64_t probe = 1u << 20;
+    const auto physical = kernel.memory().translate(base + probe);
+    return physical && *physical == probe;
+}
+
+}  // namespace
+
+Result<std::uint64_t> address_of(const Kernel& kernel, const KernelBase& base) {
+    if (!base.variable) return base.otherwise;
+    const auto variable = kernel.symbol(base.variable);
+    if (variable) return kernel.word(base.variable);
+    if (variable.error().code != ErrorCode::NotFound) return fail(variable.error());
+    if (base.older == 0 || is_direct_map(kernel, base.otherwise)) return base.otherwise;
+    if (is_direct_map(kernel, base.older)) return base.older;
+    return fail(ErrorCode::NotFound,
+                fmt::format("neither {:x} nor {:x} is mapped as it would be", base.otherwise, base.older));
+}
+
+Result<std::uint64_t> base_address(const Kernel& kernel, std::string_view title) {
+    if (const auto bases = kernel.arch().memory.bases)
+        for (const KernelBase& base : bases(kernel.vmcoreinfo()))
+            if (title == base.title) return address_of(kernel, base);
+    return fail(ErrorCode::Unsupported, fmt::format("of this architecture no {} is known", title));
+}
+
+}  // namespace postmortem

@@ -1,0 +1,17 @@
+// Where the parts of the kernel's address space begin.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "kernel/kernel.h"
+
+namespace postmortem {
+
+/// Errors: those of the variable that holds it; NotFound where no address that is known for it is mapped.
+Result<std::uint64_t> address_of(const Kernel& kernel, const KernelBase& base);
+
+/// The same by crash's title. Unsupported where the architecture tells nothing of it.
+Result<std::uint64_t> base_address(const Kernel& kernel, std::string_view title);
+
+}  // namespace postmortem
