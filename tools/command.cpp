@@ -66,6 +66,16 @@ std::string take_operands(const Syntax& syntax, Dump dump, Arguments& arguments)
     return {};
 }
 
+bool shows_types(const Syntax& syntax, const Arguments& arguments) {
+    if (syntax.shows_types || any_given(syntax.shows_types_with, arguments)) return true;
+    if (arguments.command_words.empty()) return false;
+    const Command* inner = find_command(arguments.command_words.front());
+    if (!inner) return false;
+    // Its options are not told apart yet.
+    const Syntax of_inner = inner->syntax();
+    return of_inner.shows_types || !of_inner.shows_types_with.empty();
+}
+
 // The first word may name the dump.
 std::vector<std::string>::const_iterator inner_command(const std::vector<std::string>& words, Dump dump,
                                                        const std::vector<const char*>& commands) {
@@ -88,6 +98,7 @@ Parsed parse_words(const Command& command, const std::vector<std::string>& all_w
     arguments.given = parse_options(syntax.options, common_options(syntax, dump), words);
     if (!arguments.given.wrong.empty()) return complain(arguments.given.wrong);
     if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax, dump), {})};
+    arguments.whole_types = shows_types(syntax, arguments);
     arguments.json = arguments.has("json");
     arguments.ndjson = arguments.has("ndjson");
     if (dump == Dump::Named && !syntax.runs_programs) enter_sandbox_for(syntax, arguments);

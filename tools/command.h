@@ -31,6 +31,7 @@ struct Arguments {
     bool in_foreach = false;                 ///< `rest` are the tasks that `foreach` has chosen, by address
     std::vector<std::string> words;          ///< then: what else was named
     std::vector<std::string> command_words;  ///< where the syntax ends in a command: its name and its words
+    bool whole_types = false;                ///< types are shown, with all their members
     GivenOptions given;
 
     bool has(std::string_view option) const { return given.texts.count(option) > 0; }
@@ -71,6 +72,8 @@ struct Syntax {
     bool runs_programs = false;             ///< its own sandbox is entered elsewhere, or not at all
     std::vector<const char*> changes = {};  ///< options that name a file which may be there: then no sandbox
     bool disassembles = false;              ///< what does so is loaded before the sandbox
+    bool shows_types = false;               ///< with members that no other command asks for
+    std::vector<const char*> shows_types_with = {};  ///< options that do so
 };
 
 struct Command {

@@ -131,6 +131,7 @@ postmortem::OpenOptions Arguments::open_options() const {
     open.types.btf = may_use(*this, "btf");
     open.types.files = may_use(*this, "files");
     open.types.keep = keeps_types(*this);
+    open.types.whole = whole_types;
     if (has("types")) open.types.given = text("types");
     open.more_parts = more_parts;
     open.temporary_folder = text("tmpdir");

@@ -276,6 +276,7 @@ Result<std::unique_ptr<TypeFinder>> Kernel::btf_in_dump() const {
 Result<std::unique_ptr<TypeFinder>> Kernel::types_of_vmlinux() const {
     const auto file = vmlinux();
     if (!file) return fail(file.error());
+    if (options_.types.whole) return open_whole_vmlinux_types(**file);
     return open_vmlinux_types(**file, build(), options_.types.keep);
 }
 
@@ -295,6 +296,8 @@ std::unique_ptr<TypeFinder> Kernel::load_types() const {
     auto in_dump = btf_in_dump();
     if (in_dump && !(*in_dump)->damage()) return std::move(*in_dump);
     types_are_from_file_ = true;
+    if (options_.types.whole)
+        if (auto whole = types_of_vmlinux(); whole && !(*whole)->damage()) return std::move(*whole);
     auto in_type_file = types_of_file();
     if (in_type_file && !(*in_type_file)->damage()) return std::move(*in_type_file);
     auto in_file = types_of_vmlinux();

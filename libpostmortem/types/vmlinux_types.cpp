@@ -57,4 +57,9 @@ Result<std::unique_ptr<TypeFinder>> open_vmlinux_types(const Vmlinux& vmlinux, c
     return open_type_file(std::move(file), dwarf_source(vmlinux));
 }
 
+Result<std::unique_ptr<TypeFinder>> open_whole_vmlinux_types(const Vmlinux& vmlinux) {
+    if (auto btf = btf_of(vmlinux)) return btf;
+    return open_dwarf(vmlinux);
+}
+
 }  // namespace postmortem

@@ -15,4 +15,7 @@ Result<TypeFile> make_type_file(const Vmlinux& vmlinux);
 Result<std::unique_ptr<TypeFinder>> open_vmlinux_types(const Vmlinux& vmlinux, const KernelBuild& dumps,
                                                        bool keep);
 
+/// The same without leaving anything out, and at the cost of the first name. `vmlinux` must outlive the finder.
+Result<std::unique_ptr<TypeFinder>> open_whole_vmlinux_types(const Vmlinux& vmlinux);
+
 }  // namespace postmortem

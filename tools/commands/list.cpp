@@ -17,6 +17,7 @@ Syntax list_syntax() {
                   "  postmortem list vmcore -H modules -o module.list -s module.name\n"};
     syntax.most_operands = 2;
     syntax.has_ndjson = true;
+    syntax.shows_types = true;
     syntax.options = {
         on_or_off("embedded,h", "the address is of a struct, the first, with a list_head in it"),
         on_or_off("head,H", "the address is of a list_head that is in no struct of the list"),
@@ -86,6 +87,7 @@ Syntax tree_syntax() {
                   "  postmortem tree vmcore -t xarray -r pid_namespace.idr init_pid_ns\n"};
     syntax.most_operands = 1;
     syntax.has_ndjson = true;
+    syntax.shows_types = true;
     syntax.options = {
         text("type,t", "TYPE",
              "rbtree (rb), which it is without this option, xarray (x), radix (ra), maple (m)"),

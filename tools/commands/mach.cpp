@@ -12,6 +12,7 @@ Syntax syntax() {
                   "  postmortem mach vmcore\n"
                   "  postmortem mach -m vmcore\n"};
     syntax.most_operands = 0;
+    syntax.shows_types_with = {"cpus"};
     syntax.options = {
         on_or_off("memory-map,m", "physical memory, as the firmware told it; x86 alone"),
         on_or_off("cpus,c", "what the kernel keeps of each CPU (struct cpuinfo_x86); x86 alone"),

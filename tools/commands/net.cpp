@@ -13,6 +13,7 @@ Syntax syntax() {
         "  postmortem net vmcore\n"
         "  postmortem net -s vmcore sshd\n"};
     syntax.has_ndjson = true;
+    syntax.shows_types_with = {"structs"};
     syntax.options = {
         on_or_off("sockets,s", "the sockets of the task that brought the kernel down, or of these"),
         on_or_off("structs,S", "the same, with the struct socket and the inet_sock of each"),

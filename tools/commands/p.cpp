@@ -20,6 +20,7 @@ Syntax p_syntax() {
         "  postmortem p vmcore init_task.comm\n"
         "  postmortem p vmcore runqueues:a\n"
         "  postmortem p vmcore '((struct list_head *)&modules)->next'\n"};
+    syntax.shows_types = true;
     syntax.options = {on_or_off("hex,x", "numbers in hexadecimal"),
                       on_or_off("decimal,d", "numbers in decimal, as they are without this option"),
                       other_words()};
@@ -51,6 +52,7 @@ Syntax whatis_syntax() {
         "  postmortem whatis vmcore struct page\n"
         "  postmortem whatis vmcore task_struct.comm\n"
         "  postmortem whatis vmcore schedule\n"};
+    syntax.shows_types = true;
     syntax.options = {on_or_off("offsets,o", "offsets of the members"),
                       on_or_off("hex,x", "numbers in hexadecimal"),
                       on_or_off("decimal,d", "numbers in decimal, as they are without this option")};

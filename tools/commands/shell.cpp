@@ -30,6 +30,7 @@ Syntax syntax() {
         "set, and `extend NAME PROGRAM [COMMAND...]`, a command of your own: PROGRAM gets the JSON of "
         "COMMAND\n"
         "(report) on its standard input.\n"};
+    syntax.shows_types = true;
     syntax.options = {
         text("input,i", "FILE", "run the lines of FILE, then go on with standard input"),
         on_or_off("silent,s", "no banner, no prompts, no pager: answers alone"),

@@ -42,6 +42,7 @@ Syntax struct_syntax() {
         "  postmortem struct vmcore rq.nr_running runqueues:a\n"
         "  postmortem struct vmcore module -l module.list ffffffffc064f5c8\n"};
     syntax.most_operands = 3;
+    syntax.shows_types = true;
     syntax.options = {
         on_or_off("offsets,o", "offsets of the members; of an instance, their addresses"),
         text("member,l", "MEMBER", "the address is of this member (task_struct.tasks), or so many bytes in"),

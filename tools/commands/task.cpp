@@ -13,6 +13,7 @@ Syntax syntax() {
                   "  postmortem task -R pid,comm,se.on_rq vmcore 1\n"
                   "  postmortem foreach vmcore UN task -R __state,on_cpu\n"};
     syntax.has_ndjson = true;
+    syntax.shows_types = true;
     syntax.options = {texts("reference,R", "MEMBER[,MEMBER]", "these members alone"),
                       on_or_off("hex,x", "numbers in hexadecimal"),
                       on_or_off("decimal,d", "numbers in decimal, as they are without this option")};

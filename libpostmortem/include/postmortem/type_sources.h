@@ -16,6 +16,9 @@ struct TypeSources {
     /// Write what a vmlinux gave to the user's cache ($XDG_CACHE_HOME/postmortem/types), so that the next
     /// dump of that kernel needs no vmlinux. Whether that succeeds makes no difference.
     bool keep = false;
+    /// Types are to be shown, with members that nothing in this library asks for: a vmlinux goes before a type
+    /// file, and its DWARF is read as it is. Costs a pass over the DWARF.
+    bool whole = false;
 };
 
 }  // namespace postmortem
