@@ -72,20 +72,35 @@ class MachineTeller {
         }
     }
 
-    // A pointer to a table since 4.12 (544a0f47e780).
+    // A pointer to a table since 4.12 (544a0f47e780), before by the name of e820; until 4.9 (475339684ef1)
+    // the table itself.
+    Result<Object> firmware_map() const {
+        if (const auto table = kernel_.symbol("e820_table");
+            table || table.error().code != ErrorCode::NotFound) {
+            const auto address = kernel_.word("e820_table");
+            return address ? Result<Object>(kernel_.object("e820_table", *address)) : fail(address.error());
+        }
+        const auto older = kernel_.symbol("e820");
+        if (!older && older.error().code == ErrorCode::NotFound)
+            return fail(
+                ErrorCode::Unsupported,
+                fmt::format("this kernel keeps no map of {}'s firmware that is known", kernel_.arch().name));
+        const auto first = older ? kernel_.word("e820") : fail(older.error());
+        if (!first) return fail(first.error());
+        const bool is_pointer = *first >= kernel_.arch().memory.lowest_kernel_address;
+        return kernel_.object("e820map", is_pointer ? *first : *older);
+    }
+
     Result<void> add_memory_map(Machine& made) {
-        const auto table = kernel_.word("e820_table");
-        if (!table)
-            return fail(ErrorCode::Unsupported,
-                        fmt::format("this kernel keeps no map of {}'s firmware that is known: {}", made.type,
-                                    table.error().message));
-        const Object map = kernel_.object("e820_table", *table);
-        const auto count = map["nr_entries"].u64();
+        const auto found = firmware_map();
+        if (!found) return fail(found.error());
+        const Object& map = *found;
+        const auto count = map.first_of({"nr_entries", "nr_map"}).u64();
         if (!count) return fail(count.error());
         if (*count > most_ranges)
-            return fail(ErrorCode::Corrupt, fmt::format("{} ranges of memory", *count), *table);
+            return fail(ErrorCode::Corrupt, fmt::format("{} ranges of memory", *count), map.address());
         for (std::uint64_t i = 0; i < *count; ++i) {
-            const Object entry = map["entries"].at(i);
+            const Object entry = map.first_of({"entries", "map"}).at(i);
             const auto first = entry["addr"].u64(), size = entry["size"].u64(), type = entry["type"].u64();
             for (const auto* part : {&first, &size, &type})
                 if (!*part) {
@@ -110,6 +125,7 @@ class MachineTeller {
     Result<void> add_cpu_infos(Machine& made, const std::vector<std::uint32_t>& cpus) {
         const VariablePlace& model = kernel_.arch().hardware.cpu_model;
         const auto variable = kernel_.symbol("cpu_info");
+        if (!variable && variable.error().code != ErrorCode::NotFound) return fail(variable.error());
         if (!model.type || !variable)
             return fail(ErrorCode::Unsupported, "this kernel keeps nothing of each CPU that is known");
         made.cpu_type = model.type;
