@@ -104,6 +104,9 @@ struct CpuNotes {
     std::optional<Prstatus> (*prstatus)(Bytes desc, Endian) = nullptr;
     std::string_view hypervisor_name;  ///< of the hypervisor's note; empty where there is none
     std::optional<HypervisorCpu> (*hypervisor)(Bytes desc, Endian) = nullptr;
+    /// An array of words: by Linux's number of a CPU, the one that the machine gives it. Null where they are
+    /// the same.
+    const char* machine_numbers = nullptr;
 };
 
 /// Registers on a kernel stack. `address`: where the frame lies.
@@ -244,6 +247,9 @@ struct CodeFacts {
     /// Whether a function has a frame, told by its instructions so far. As long as it has none, the return
     /// address is where the call left it: in a register (RegisterFile::link), or at the stack pointer.
     bool (*has_frame)(Bytes code, Endian) = nullptr;
+    /// Whether the frame holds the return address by then. Null where every frame does: else the place of one
+    /// that does not holds the caller's frame pointer alone.
+    bool (*keeps_link)(Bytes code, Endian) = nullptr;
     SignedAddresses signed_addresses{};
 };
 
@@ -260,6 +266,7 @@ struct FaultWords {
     std::string (*page_fault)(std::optional<std::uint64_t> address) = nullptr;
     std::string_view interrupted_at;      ///< what precedes the place in an oops: "pc : "
     const char* fault_address = nullptr;  ///< the member of task_struct that remembers a page fault's
+    std::optional<std::uint8_t> fault_register{};  ///< or what an entry saves beside the CPU's registers
 };
 
 /// A member of a global variable.

@@ -41,6 +41,9 @@ struct RegisterFile {
     /// registers.
     bool (*usual)(const Registers&) = nullptr;
 
+    /// Why the kernel was entered, in words; empty where the registers do not tell. May be null.
+    std::string_view (*cause)(const Registers&) = nullptr;
+
     std::span<const RegisterFace> printed;  ///< in the order of crash and the kernel
     std::uint8_t printed_per_line = 3;
 };

@@ -5,12 +5,14 @@
 
 #include "arch/arm64/arm64.h"
 #include "arch/i386/i386.h"
+#include "arch/riscv64/riscv64.h"
 #include "arch/x86_64/x86_64.h"
 
 namespace postmortem {
 namespace {
 
-constexpr const Arch* architectures[] = {&x86_64::arch, &i386::arch, &arm64::arch};
+constexpr const Arch* architectures[] = {&x86_64::arch, &i386::arch, &arm64::arch,
+                                        &riscv64::arch};
 
 std::string known_names() {
     std::string names;

@@ -84,6 +84,7 @@ struct Frame {
     /// Empty for most frames.
     std::vector<RegisterValue> registers;
     bool registers_of_user = false;  ///< they are those of a user's program: this is the last frame
+    std::string_view cause;          ///< why they were saved: "load page fault"; static storage
 
     std::optional<std::string> file;  ///< with a vmlinux, where asked for
     std::optional<std::uint32_t> line;

@@ -28,12 +28,19 @@ bool CodeMap::is_return_address(std::uint64_t address) const {
 }
 
 bool CodeMap::has_frame(std::uint64_t ip) const {
+    return holds_before(ip, arch_.code.has_frame);
+}
+
+bool CodeMap::keeps_link(std::uint64_t ip) const {
+    return holds_before(ip, arch_.code.keeps_link);
+}
+
+bool CodeMap::holds_before(std::uint64_t ip, CodeTest test) const {
     constexpr std::uint64_t most_code = 16 * 1024;
     const CodePlace& place = at(ip);
-    if (!arch_.code.has_frame || place.start == 0 || ip < place.start || ip - place.start > most_code)
-        return true;
+    if (!test || place.start == 0 || ip < place.start || ip - place.start > most_code) return true;
     const auto code = memory_.bytes(place.start, ip - place.start);
-    return !code || arch_.code.has_frame(*code, memory_.endian());
+    return !code || test(*code, memory_.endian());
 }
 
 std::optional<std::uint64_t> CodeMap::call_target(std::uint64_t address) const {

@@ -88,9 +88,13 @@ class CodeMap {
     /// Whether the function that `ip` lies in has made its frame by then, as far as its instructions can be
     /// read: true where they tell nothing.
     bool has_frame(std::uint64_t ip) const;
+    /// The same of the return address in that frame.
+    bool keeps_link(std::uint64_t ip) const;
 
   private:
     static constexpr std::size_t longest_call = 8;
+    using CodeTest = bool (*)(Bytes code, Endian);
+    bool holds_before(std::uint64_t ip, CodeTest test) const;
 
     const Arch& arch_;
     const AddressSpace& memory_;

@@ -74,6 +74,16 @@ std::vector<Prstatus> own_notes(const Kernel& kernel) {
     return all;
 }
 
+// What the machine calls one of Linux's CPUs; nothing where it has no such CPU.
+std::optional<std::uint64_t> machine_number(const Kernel& kernel, std::uint32_t cpu) {
+    const char* numbers = kernel.arch().notes.machine_numbers;
+    if (!numbers) return cpu;
+    const auto number = kernel.symbol(numbers).and_then([&](std::uint64_t place) {
+        return kernel.memory().word(place + std::uint64_t{cpu} * kernel.arch().word_size);
+    });
+    return number ? std::optional(*number) : std::nullopt;
+}
+
 // QEMU numbers its CPUs from 1 in place of pids, and on most machines has no note of its own beside
 // (target/arm/arch_dump.c).
 bool counts_from_one(const std::vector<Prstatus>& notes) {
@@ -82,11 +92,15 @@ bool counts_from_one(const std::vector<Prstatus>& notes) {
     return notes.size() > 1;
 }
 
-void add_numbered_notes(const Kernel& kernel, CrashRegisters& found) {
+void add_numbered_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
     const auto notes = own_notes(kernel);
     if (!kernel.arch().notes.hypervisor_name.empty() || !counts_from_one(notes)) return;
-    for (std::uint32_t cpu = 0; cpu < notes.size(); ++cpu)
-        found.by_cpu.emplace(cpu, CpuRegisters{notes[cpu].registers, CpuRegisters::Source::Hypervisor});
+    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
+        const auto number = machine_number(kernel, cpu);
+        if (number && *number < notes.size())
+            found.by_cpu.emplace(cpu,
+                                 CpuRegisters{notes[*number].registers, CpuRegisters::Source::Hypervisor});
+    }
 }
 
 // The file's own notes come without a CPU number: the pid in them tells, else their order has to.
@@ -119,7 +133,7 @@ CrashRegisters read_crash_registers(const Kernel& kernel) {
         return found;
     }
     add_hypervisor_notes(kernel, *cpus, found);
-    add_numbered_notes(kernel, found);
+    add_numbered_notes(kernel, *cpus, found);
     if (!found.by_cpu.empty()) return found;
     const auto saved = add_crash_notes(kernel, *cpus, found);
     if (found.by_cpu.empty()) add_elf_notes(kernel, *cpus, found);

@@ -63,7 +63,7 @@ FrameWalker::Step FrameWalker::by_frame_pointer(const UnwindPosition& at, StackS
     const FramePointers& shape = arch_.code.frame_pointers;
     const bool marked = shape.marks_registers(*at.fp);
     const std::uint64_t frame = marked ? shape.registers_at(*at.fp) : *at.fp;
-    const StackRange* stack = stack_of(stacks, frame);
+    const StackRange* stack = stack_of(stacks, marked ? frame : shape.caller_at(frame));
     if (frame % word_ != 0 || !stack || (stack->holds(at.sp, 1) && frame < at.sp)) return {};
     if (marked) return by_marked_registers(frame, *stack, stacks);
     const std::uint64_t slot = shape.return_address_at(frame);
@@ -155,7 +155,9 @@ FrameWalker::Step FrameWalker::sure_step(const UnwindPosition& at, StackSet stac
     if (by_tables.outcome != Step::Outcome::Failed) return by_tables;
     // A kernel without tables keeps frame pointers, as a rule.
     if (!code_.map().has_tables()) {
-        Step linked = arch_.code.frame_pointers.in_registers ? by_records(at, stacks) : by_links(at, stacks);
+        Step linked = arch_.code.frame_pointers.in_registers ? by_records(at, stacks)
+                      : arch_.registers->link                ? by_linked_frames(at, stacks)
+                                                             : by_links(at, stacks);
         if (linked.outcome != Step::Outcome::Failed) return linked;
         if (linked.error) by_tables.error = std::move(linked.error);
     }

@@ -130,7 +130,7 @@ void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_t
         } else if (!out.frames.empty()) {
             kind = out.frames.back().stack;
         }
-        const CodePlace& place = code_.at(at.interrupted ? at.ip : at.ip - 1);
+        const CodePlace& place = code_.at(at.is_exact() ? at.ip : at.ip - 1);
         out.frames.push_back({at.ip, at.slot, &place, at.trust, kind, at.interrupted, std::nullopt});
     };
 

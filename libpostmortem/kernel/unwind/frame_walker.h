@@ -56,7 +56,9 @@ struct UnwindPosition {
     SavedRegisters registers;  ///< all of them, right behind an exception frame; else null
     FrameTrust trust = FrameTrust::Orc;
     bool interrupted = false;  ///< `ip` is the next instruction, not a return address
+    bool by_name = false;      ///< a return address that no call left: where a function begins
 
+    bool is_exact() const { return interrupted || by_name; }
     static UnwindPosition from_registers(SavedRegisters registers);
     static UnwindPosition from_registers(const Registers& registers) {
         return from_registers(std::make_shared<const Registers>(registers));
@@ -130,6 +132,10 @@ class FrameWalker {
     Step by_link_register(const UnwindPosition& at, StackSet stacks);
     Step by_registers_around(std::uint64_t record, std::uint64_t fp, std::uint64_t ip, StackSet stacks);
     Step at_first_frame(StackSet stacks);
+    Step by_linked_frames(const UnwindPosition& at, StackSet stacks);
+    Step by_leaf_frame(const UnwindPosition& at, StackSet stacks);
+    Step by_saved_registers(const UnwindPosition& at, StackSet stacks);
+    Step by_named_return(const UnwindPosition& at, StackSet stacks);
     Step by_links(const UnwindPosition& at, StackSet stacks);
     Step by_fresh_call(const UnwindPosition& at, StackSet stacks);
     bool is_own_snapshot(const Registers& saved, const UnwindPosition& at);
@@ -137,6 +143,7 @@ class FrameWalker {
     Step by_start(const UnwindPosition& at, StackSet stacks);
     bool in_entry(const UnwindPosition& at, StackSet stacks) const;
     bool starts_stack(std::uint64_t registers, const StackRange& stack) const;
+    bool starts_a_stack(std::uint64_t registers, StackSet stacks) const;
     bool in_their_place(const Registers& registers, std::uint64_t end, StackSet stacks) const;
     Step by_scan(const UnwindPosition& at, StackSet stacks);
 

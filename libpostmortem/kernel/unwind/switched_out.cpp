@@ -30,9 +30,11 @@ std::optional<std::uint64_t> behind_call(const Kernel& kernel, const FixedReturn
 }  // namespace
 
 SwitchedOut::Place SwitchedOut::find(const TypeFinder& types, const char* frame_type,
-                                     const SavedRegister& saved) {
+                                     const SavedRegister& saved, std::uint64_t word) {
     Place place;
     if (saved.in_task) place.in_task = Field::find(types, "task_struct", {saved.in_task}).value_or(Field());
+    // The first of an array
+    if (place.in_task.elements() != 0) place.in_task = place.in_task.element(0, word);
     place.in_frame = saved.frame_offset;
     if (frame_type && saved.in_frame)
         place.in_frame = types.offset_of(frame_type, saved.in_frame).value_or(saved.frame_offset);
@@ -53,8 +55,8 @@ SwitchedOut::SwitchedOut(const Kernel& kernel) : memory_(kernel.memory()), word_
     const SavedContext& context = known ? *known : contexts.front();
     frame_size_ = context.frame_size;
     sp_ = Field::find(types, "task_struct", {kernel.arch().saved_sp}).value_or(Field());
-    ip_ = find(types, context.frame_type, context.ip);
-    fp_ = find(types, context.frame_type, context.fp);
+    ip_ = find(types, context.frame_type, context.ip, word_);
+    fp_ = find(types, context.frame_type, context.fp, word_);
     told_ = !context.frame_type || known;
     const auto place = [&](const char* name) {
         const auto address = kernel.symbol(name);

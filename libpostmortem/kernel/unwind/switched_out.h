@@ -27,7 +27,8 @@ class SwitchedOut {
         std::uint64_t in_frame = 0;
         bool on_stack() const { return !in_task.present(); }
     };
-    static Place find(const TypeFinder& types, const char* frame_type, const SavedRegister& saved);
+    static Place find(const TypeFinder& types, const char* frame_type, const SavedRegister& saved,
+                      std::uint64_t word);
     /// How far the frame is from where it is expected, where no type tells: a word was added and taken away.
     std::int64_t shift(std::uint64_t sp, FrameWalker& walker) const;
 

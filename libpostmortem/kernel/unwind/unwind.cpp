@@ -28,9 +28,10 @@ UnwindPosition returning_to(std::uint64_t ip, std::uint64_t slot, FrameWalker& w
 }
 
 // The function that it returned from may have been one without a frame: what lies beside the address is then
-// something else, which a walk may take for a frame pointer for a while before it ends in guesses.
+// something else, which a walk may take for a frame pointer for a while before it ends in guesses. Where
+// calls leave the return address in a register, only functions with a frame put it on the stack.
 std::vector<UnwindPosition> ways_from(const UnwindPosition& start, const Arch& arch) {
-    if (!start.fp || arch.code.frame_pointers.in_registers) return {start};
+    if (!start.fp || arch.registers->link) return {start};
     UnwindPosition bare = start;
     bare.fp.reset();
     return {std::move(bare), start};

@@ -30,10 +30,12 @@ void fill(Frame& frame, const RawFrame& raw, const RawBacktrace& all) {
     frame.size = place.size;
     frame.registers.clear();
     frame.registers_of_user = false;
+    frame.cause = {};
     if (raw.registers) {
         const Registers& saved = all.registers[*raw.registers];
         fill_registers(frame.registers, saved, true);
         frame.registers_of_user = saved.user_mode();
+        if (saved.file->cause) frame.cause = saved.file->cause(saved);
     }
     frame.file.reset();
     frame.line.reset();

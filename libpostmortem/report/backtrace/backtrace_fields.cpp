@@ -69,6 +69,7 @@ void describe(Describer<Frame>& frame) {
         .address()
         .or_null();
     frame.add("registers_of_user", &Frame::registers_of_user, "they are those of a user's program");
+    frame.add("cause", &Frame::cause, "why they were saved, in words, where they tell").or_left_out();
     frame
         .add("data", &Frame::data,
              "where asked for: the stack from behind this return address to the next one, inclusive")

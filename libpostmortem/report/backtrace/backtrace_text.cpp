@@ -70,6 +70,7 @@ class BacktracePrinter {
         if (!frame.registers_of_user && index + 1 < trace_.frames.size())
             print_exception_ip(trace_.frames[index + 1]);
         print_registers(frame.registers);
+        print_cause(frame);
     }
 
     void print_line(const Frame& frame) {
@@ -185,6 +186,10 @@ class BacktracePrinter {
         line_.escaped(frame.function.empty() ? invalid : frame.function);
         if (!frame.function.empty() && frame.offset != 0) line_.text("+").decimal(frame.offset);
         line_.text("]\n");
+    }
+
+    void print_cause(const Frame& frame) {
+        if (!frame.cause.empty()) line_.text("    [cause: ").text(frame.cause).text("]\n");
     }
 
     void print_registers(const std::vector<RegisterValue>& registers) {
