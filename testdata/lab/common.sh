@@ -44,23 +44,23 @@ kernel_series() {
     trixie) echo '6\.12\.' ;;
     sid) echo '[0-9]+\.' ;;
     i386-686 | i386-686-pae | arm64-bookworm) echo '6\.1\.' ;;
-    arm64-trixie | arm64-trixie-16k) echo '6\.12\.' ;;
+    arm64-trixie | arm64-trixie-16k | riscv64-trixie) echo '6\.12\.' ;;
     *) die "unknown suite $1; there are bullseye, bookworm, trixie, sid, i386-686, i386-686-pae," \
-        "arm64-bookworm, arm64-trixie and arm64-trixie-16k" ;;
+        "arm64-bookworm, arm64-trixie, arm64-trixie-16k and riscv64-trixie" ;;
     esac
 }
 
 # Of bookworm there are 32-bit kernels, too: i386-FLAVOUR. Of arm64 there is arm64-SUITE with pages of
-# 4 KiB, and arm64-trixie-16k.
+# 4 KiB, and arm64-trixie-16k; of riscv64 riscv64-trixie.
 # machine_of SUITE: as QEMU calls it
-machine_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo aarch64 ;; *) echo x86_64 ;; esac; }
+machine_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo aarch64 ;; riscv64-*) echo riscv64 ;; *) echo x86_64 ;; esac; }
 # debian_of SUITE: Debian's name of the machine
-debian_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo arm64 ;; *) echo amd64 ;; esac; }
+debian_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo arm64 ;; riscv64-*) echo riscv64 ;; *) echo amd64 ;; esac; }
 # release_of SUITE: of Debian
 release_of() {
     case $1 in
     i386-*) echo bookworm ;;
-    arm64-*) echo "$1" | cut -d- -f2 ;;
+    arm64-* | riscv64-*) echo "$1" | cut -d- -f2 ;;
     *) echo "$1" ;;
     esac
 }
@@ -70,6 +70,7 @@ flavour_of() {
     i386-*) echo "${1#i386-}" ;;
     arm64-*-16k) echo arm64-16k ;;
     arm64-*) echo cloud-arm64 ;;
+    riscv64-*) echo riscv64 ;;
     *) echo cloud-amd64 ;;
     esac
 }
@@ -186,14 +187,20 @@ CONF
     [ "$debian" = amd64 ] ||
         echo "APT::Architecture \"$debian\"; APT::Architectures { \"$debian\"; };" >>"$dir/apt.conf"
     export APT_CONFIG=$dir/apt.conf
-    if ! cmp -s "$dir/sources.list" "$dir/sources.list.new" ||
+    if ! cmp -s "$dir/sources.asked" "$dir/sources.list.new" ||
         [ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ]; then
+        cp "$dir/sources.list.new" "$dir/sources.asked"
         mv "$dir/sources.list.new" "$dir/sources.list"
         rm -f "$dir/updated"
-        apt-get -q -o APT::Update::Error-Mode=any update >"$dir/update.log" 2>&1 || {
-            cat "$dir/update.log" >&2
-            return 1
-        }
+        if ! apt-get -q -o APT::Update::Error-Mode=any update >"$dir/update.log" 2>&1; then
+            # A mirror of the security archive may be out of step with itself; the release has a kernel, too.
+            say "$1: its security archive cannot be read: going on without"
+            sed -i '/-security main$/d' "$dir/sources.list"
+            apt-get -q -o APT::Update::Error-Mode=any update >"$dir/update.log" 2>&1 || {
+                cat "$dir/update.log" >&2
+                return 1
+            }
+        fi
         touch "$dir/updated"
     fi
     rm -f "$dir/sources.list.new"
