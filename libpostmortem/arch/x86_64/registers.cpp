@@ -7,7 +7,9 @@ namespace postmortem::x86_64 {
 namespace {
 
 constexpr std::size_t first_iret_register = Ip;
-constexpr std::size_t selector_bits = 0xffff;
+constexpr std::uint64_t selector_bits = 0xffff;
+// Event data that a CPU with FRED keeps above the stack's selector (struct fred_ss, since 6.9).
+constexpr std::uint64_t event_bits = 0xf70f'00ff'0007'0000;
 
 constexpr std::string_view names[] = {"R15", "R14",      "R13", "R12", "RBP",    "RBX", "R11",
                                       "R10", "R9",       "R8",  "RAX", "RCX",    "RDX", "RSI",
@@ -52,13 +54,17 @@ bool usual(const Registers& registers) {
     return (cs == 0x10 && (ss == 0x18 || ss == 0)) || ((cs == 0x33 || cs == 0x23) && ss == 0x2b);
 }
 
+// With FRED there is event data above a selector. A word that no entry can have pushed stays whole, for all to see.
+std::uint64_t stack_selector(std::uint64_t word) {
+    return (word & ~(selector_bits | event_bits)) == 0 ? word & selector_bits : word;
+}
+
 Registers parse(Bytes bytes, std::size_t first) {
     Registers registers(register_file);
     for (std::size_t i = first; i < register_count; ++i)
         registers.set(i, load<std::uint64_t>(bytes.data() + (i - first) * 8, Endian::Little));
-    // With FRED the CPU keeps event data above the 16 bits of the selectors (struct fred_cs, 6.9).
     registers.value[Cs] &= selector_bits;
-    registers.value[Ss] &= selector_bits;
+    registers.value[Ss] = stack_selector(registers[Ss]);
     return registers;
 }
 

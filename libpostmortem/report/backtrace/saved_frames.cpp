@@ -7,7 +7,7 @@ constexpr std::uint64_t most_padding_above = 64;
 
 // A program's have its addresses in them; where the architecture does not say what they usually look like,
 // they are believed where they must be, at the very start of the stack. The kernel's lead to text and to a
-// stack of the kernel: in a module, or where they look unusual, to the very place above them.
+// stack of the kernel, and where they look unusual, to the very place above them.
 bool believable(std::uint64_t address, const Registers& registers, const StackRange& stack,
                 FrameWalker& walker) {
     const Arch& arch = walker.code().map().arch();
@@ -21,7 +21,7 @@ bool believable(std::uint64_t address, const Registers& registers, const StackRa
     const CodePlace& place = walker.code().at(registers.ip());
     const bool leads_above = registers.sp() - end <= arch.word_size;
     return place.is_text && registers.sp() >= arch.memory.lowest_kernel_address &&
-           (leads_above || (place.module.empty() && registers.usual()));
+           (leads_above || registers.usual());
 }
 
 SavedFrame describe_saved(std::uint64_t address, const Registers& registers, FrameWalker& walker) {

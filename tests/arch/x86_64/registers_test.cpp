@@ -26,6 +26,20 @@ TEST_CASE("struct pt_regs") {
     CHECK_FALSE(parse_pt_regs(words.first(pt_regs_size - 1)));
 }
 
+TEST_CASE("a stack's selector keeps what no CPU puts above it") {
+    const auto selector = [](std::uint64_t word) {
+        test::Words<std::uint64_t> words(pt_regs_size);
+        words.put(17 * 8, 0x10);
+        words.put(18 * 8, 2);
+        words.put(20 * 8, word);
+        return (*parse_pt_regs(words.view()))[Reg::Ss];
+    };
+    CHECK(selector(0x18) == 0x18);
+    CHECK(selector(0x2002'00ef'0004'0018) == 0x18);  // FRED: an NMI of two bytes
+    CHECK(selector(0xffff8ef61dbd3e40) == 0xffff8ef61dbd3e40);
+    CHECK(selector(0x2da2e07) == 0x2da2e07);
+}
+
 TEST_CASE("the five words that the CPU pushes") {
     test::Words<std::uint64_t> words(iret_frame_size);
     words.put(0, 0xffffffff81000000);
