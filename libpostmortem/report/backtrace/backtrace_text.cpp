@@ -65,12 +65,11 @@ class BacktracePrinter {
         if (behind_exception && left) line_.text("--- <").text(left).text(" exception stack> ---\n");
         // crash shows an interrupted function as a frame only where the stack changes with it.
         if (!behind_exception || left) print_line(frame);
-        print_words(frame.data, "    ", ": ");
-        if (frame.registers.empty()) return;
-        if (!frame.registers_of_user && index + 1 < trace_.frames.size())
+        if (!frame.registers.empty() && !frame.registers_of_user && index + 1 < trace_.frames.size())
             print_exception_ip(trace_.frames[index + 1]);
         print_registers(frame.registers);
         print_cause(frame);
+        print_words(frame.data, "    ", ": ");
     }
 
     void print_line(const Frame& frame) {

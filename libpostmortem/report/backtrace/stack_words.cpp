@@ -102,14 +102,18 @@ void StackWords::explain(StackWord& word) const {
     }
 }
 
-// From behind a frame's return address to the next one's, as long as both lie on one stack and nothing
-// interrupted the one in between.
+// From behind a frame's return address to the next one's, as long as both lie on one stack. What was interrupted
+// there has none of its own: the words go with the registers that were saved among them.
 void StackWords::add_data(StackSet stacks, FrameWalker& walker, Backtrace& trace) const {
-    for (std::size_t i = 0; i + 1 < trace.frames.size(); ++i) {
+    for (std::size_t i = 0; i < trace.frames.size(); ++i) {
         Frame& frame = trace.frames[i];
-        const std::uint64_t next = trace.frames[i + 1].slot;
+        const std::size_t behind = i + (frame.registers.empty() ? 1 : 2);
         const StackRange* stack = stack_with(stacks, frame.slot);
-        if (!stack || !stack->holds(next, word_) || !frame.registers.empty()) continue;
+        if (behind >= trace.frames.size() || !stack) continue;
+        const bool told = i > 0 && !trace.frames[i - 1].registers.empty() &&
+                          stack == stack_with(stacks, trace.frames[i - 1].slot);
+        const std::uint64_t next = trace.frames[behind].slot;
+        if (told || !stack->holds(next, word_)) continue;
         for (std::uint64_t at = frame.slot + word_; at <= next; at += word_) {
             StackWord word = word_at(at, walker);
             if (data_ == BacktraceRequest::FrameData::Symbols) explain(word);

@@ -235,6 +235,56 @@ TEST_SUITE("real dumps") {
         });
     }
 
+    TEST_CASE("the data of a frame that saved registers reaches to the caller of what it interrupted") {
+        std::size_t compared = 0;
+        for_each_dump([&](const CrashDump& dump) {
+            BacktraceRequest request;
+            request.which = Which::Active;
+            request.frame_data = BacktraceRequest::FrameData::Words;
+            const auto list = dump.backtraces(request);
+            REQUIRE(list);
+            for (const Backtrace& trace : list->backtraces)
+                for (std::size_t i = 0; i + 2 < trace.frames.size(); ++i) {
+                    const Frame &frame = trace.frames[i], &caller = trace.frames[i + 2];
+                    const bool one_stack = frame.stack == caller.stack && frame.stack == StackKind::Task;
+                    if (frame.registers.empty() || frame.registers_of_user || !one_stack) continue;
+                    CAPTURE(frame.function);
+                    REQUIRE(!frame.data.empty());
+                    CHECK(frame.data.front().address == frame.slot + trace.style.address_digits / 2);
+                    CHECK(frame.data.back().address == caller.slot);
+                    CHECK(trace.frames[i + 1].data.empty());
+                    ++compared;
+                }
+        });
+        CHECK(compared > 0);
+    }
+
+    // By the entry, and by __crash_kexec() once more.
+    TEST_CASE("what was saved twice of a module's code that brought the kernel down is found twice") {
+        std::size_t compared = 0;
+        for_each_dump([&](const CrashDump& dump) {
+            BacktraceRequest request;
+            const auto list = dump.backtraces(request);
+            request.view = StackView::SavedFrames;
+            const auto saved = dump.backtraces(request);
+            REQUIRE(list);
+            REQUIRE(saved);
+            const Backtrace& trace = list->backtraces.front();
+            for (std::size_t i = 0; i + 1 < trace.frames.size(); ++i) {
+                const Frame &frame = trace.frames[i], &interrupted = trace.frames[i + 1];
+                if (frame.registers.empty() || interrupted.module.empty()) continue;
+                if (frame.stack != StackKind::Task || trace.frames.front().function != "machine_kexec") continue;
+                CAPTURE(interrupted.function);
+                const auto& places = saved->backtraces.front().saved;
+                CHECK(std::count_if(places.begin(), places.end(), [&](const SavedFrame& place) {
+                          return place.registers.front().value == interrupted.ip;
+                      }) >= 2);
+                ++compared;
+            }
+        });
+        CHECK(compared > 0);
+    }
+
     TEST_CASE("what a CPU saved on its NMI stack is found there") {
         std::size_t compared = 0;
         for_each_dump([&](const CrashDump& dump) {
