@@ -53,13 +53,13 @@ std::string clock_text(const TimerQueue& queue, std::size_t number) {
         hard = std::max(hard, fmt::formatted_size("{}", timer.expires));
     }
     const std::size_t wait = std::max<std::size_t>(longest_wait(queue), 3);
-    out += fmt::format("  {}\n  {}\n", centered("CURRENT", soft), centered(now, soft));
-    out += fmt::format("  {}  {}  {}  {}  {}\n", centered("SOFTEXPIRES", soft), centered("EXPIRES", hard),
+    out += fmt::format("  {}\n  {}\n", centered("CURRENT", soft, true), centered(now, soft, true));
+    out += fmt::format("  {}  {}  {}  {}  {}\n", centered("SOFTEXPIRES", soft, true), centered("EXPIRES", hard, true),
                        centered("TTE", wait, true), centered("HRTIMER", 16), centered("FUNCTION", 16));
     for (const PendingTimer& timer : queue.timers)
         out += fmt::format("  {}  {}  {:>{}}  {:16x}  {}\n",
-                           centered(fmt::format("{}", timer.soft_expires), soft),
-                           centered(fmt::format("{}", timer.expires), hard), number_or_dash(timer.in), wait,
+                           centered(fmt::format("{}", timer.soft_expires), soft, true),
+                           centered(fmt::format("{}", timer.expires), hard, true), number_or_dash(timer.in), wait,
                            timer.address, function_text(timer));
     return out;
 }

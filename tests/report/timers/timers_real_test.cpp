@@ -138,4 +138,19 @@ TEST_CASE("hrtimers are printed as crash prints them") {
           "  (empty)\n");
 }
 
+TEST_CASE("hrtimers that are narrower than the head of their column stand to the right, as crash has it") {
+    PendingTimers timers;
+    timers.precise = true;
+    TimerQueue clock{"ktime_get", 0xffff8ef61da22ec0, 6692000000, {}};
+    clock.timers.push_back(
+        {0xffff8ef61da23440, 6888000000, 6888000000, 196000000, 0xffffffffb6558f60, "tick_sched_timer"});
+    timers.cpus.push_back({0, 0xffff8ef61da22e80, {clock}});
+    CHECK(to_text(timers) ==
+          "CPU: 0  HRTIMER_CPU_BASE: ffff8ef61da22e80\n"
+          "  CLOCK: 0  HRTIMER_CLOCK_BASE: ffff8ef61da22ec0  [ktime_get]\n"
+          "    CURRENT  \n   6692000000\n"
+          "  SOFTEXPIRES    EXPIRES      TTE         HRTIMER           FUNCTION    \n"
+          "   6888000000  6888000000  196000000  ffff8ef61da23440  ffffffffb6558f60  <tick_sched_timer>\n");
+}
+
 }  // namespace timers_real_test
