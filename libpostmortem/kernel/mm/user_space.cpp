@@ -1,5 +1,7 @@
 #include "kernel/mm/user_space.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace postmortem {
@@ -43,6 +45,28 @@ Result<std::unique_ptr<AddressSpace>> user_space(const Kernel& kernel, std::uint
     if (!walker) return fail(walker.error());
     return std::make_unique<AddressSpace>(kernel.physical(), std::move(*walker), std::vector<LinearRange>(),
                                           kernel.memory().word_size());
+}
+
+// From mapping to mapping: what is not mapped is passed over as far as the tables say so.
+Result<std::vector<std::uint64_t>> addresses_mapped_to(const AddressSpace& space, std::uint64_t first,
+                                                       std::uint64_t end, std::uint64_t physical) {
+    std::vector<std::uint64_t> found;
+    for (std::uint64_t at = first; at < end;) {
+        std::uint64_t length = 0;
+        if (const auto place = space.translate_whole(at)) {
+            length = place->page_size - at % place->page_size;
+            const bool inside = physical >= place->paddr && physical - place->paddr < std::min(length, end - at);
+            if (inside) found.push_back(at + (physical - place->paddr));
+        } else {
+            const auto walked = space.steps(at);
+            if (!walked) return fail(walked.error());
+            if (walked->steps.empty() || walked->steps.back().size == 0) return fail(place.error());
+            length = walked->steps.back().size - at % walked->steps.back().size;
+        }
+        if (length >= end - at) break;
+        at += length;
+    }
+    return found;
 }
 
 Result<UserStrings> read_arguments(const Kernel& kernel, const AddressSpace& space, std::uint64_t mm) {

@@ -14,6 +14,11 @@ namespace postmortem {
 /// Borrows the kernel. `mm` is the address of a struct mm_struct. Errors: NotMapped for a task that has none.
 Result<std::unique_ptr<AddressSpace>> user_space(const Kernel& kernel, std::uint64_t mm);
 
+/// Where from `first` up to `end`, both at page borders, that physical address is mapped: ascending. Errors: of the tables
+/// that cannot be read.
+Result<std::vector<std::uint64_t>> addresses_mapped_to(const AddressSpace& space, std::uint64_t first,
+                                                       std::uint64_t end, std::uint64_t physical);
+
 /// A stretch of user memory that holds strings, one behind the other: arguments, or the environment.
 struct UserStrings {
     std::vector<std::string> strings;  ///< empty ones included

@@ -70,22 +70,35 @@ class AddressSpaceMaker {
   private:
     bool has_reference(UserArea& area, const std::optional<std::uint64_t>& number, const Task& task) {
         if (number && (*number == area.area || *number == area.flags)) return true;
-        if (number && *number >= area.start && *number < area.end && *number % page_size_ == 0) {
-            const auto space = user_space(kernel_, task.mm);
-            if (!space) {
-                problem("user memory", task, space.error());
-                return false;
-            }
+        if (number && *number != 0 && *number % page_size_ == 0) add_pages_at(area, *number, task);
+        if (!area.pages.empty()) return true;
+        return request_.reference == "/" ? area.file == "/" : contains(area.file, request_.reference);
+    }
+
+    // The page of that virtual address, and those that are mapped to that physical one.
+    void add_pages_at(UserArea& area, std::uint64_t number, const Task& task) {
+        const bool is_virtual = number >= area.start && number < area.end;
+        const bool is_physical = number / page_size_ < kernel_.dump().info().max_pfn;
+        if (!is_virtual && !is_physical) return;
+        const auto space = user_space(kernel_, task.mm);
+        if (!space) return problem("user memory", task, space.error());
+        if (is_virtual) {
             const VmArea whole = {area.area,
                                   area.start,
                                   area.end,
                                   area.flags,
                                   area.file.empty() ? 0u : 1u,
                                   kernel_.object("vm_area_struct", area.area)["vm_pgoff"].u64_or(0)};
-            area.pages.push_back(page_at(*number, whole, area.file, **space, task));
-            return true;
+            area.pages.push_back(page_at(number, whole, area.file, **space, task));
         }
-        return request_.reference == "/" ? area.file == "/" : contains(area.file, request_.reference);
+        if (is_physical) {
+            const auto mapped = addresses_mapped_to(**space, area.start, area.end, number);
+            if (!mapped) return problem("the page tables", task, mapped.error());
+            for (const std::uint64_t address : *mapped)
+                if (address != number) area.pages.push_back({address, number, {}, 0, {}, 0, false});
+        }
+        std::sort(area.pages.begin(), area.pages.end(),
+                  [](const UserPage& a, const UserPage& b) { return a.address < b.address; });
     }
 
     bool with_pages() const { return request_.pages || request_.area; }

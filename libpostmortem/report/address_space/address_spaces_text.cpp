@@ -52,9 +52,12 @@ void print_pages(SpaceOut out, const UserArea& area, const AreaColumns& columns)
 }
 
 void print_references(SpaceOut out, const TaskAddressSpace& space, const AreaColumns& columns) {
+    bool behind_pages = false;
     for (const UserArea& area : space.areas) {
+        if (behind_pages) print_area_header(out, columns);
         print_area(out, area, columns);
-        if (!area.pages.empty()) print_pages(out, area, columns);
+        behind_pages = !area.pages.empty();
+        if (behind_pages) print_pages(out, area, columns);
     }
     fmt::format_to(out, "\n");
 }
