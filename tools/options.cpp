@@ -118,8 +118,29 @@ std::vector<std::string> with_operands_last(const std::vector<Option>& own, cons
     return options;
 }
 
+bool takes_value(const Option& option) {
+    return option.kind != Option::Kind::Switch && option.kind != Option::Kind::Counted;
+}
+
+bool is_negative_number(std::string_view word) {
+    return word.size() > 1 && word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+}
+
+// What stands behind an option that takes a value is its value, also where it looks like an option: `rd -o -8`.
+void attach_negative_values(const std::vector<Option>& own, const std::vector<Option>& common,
+                            std::vector<std::string>& words) {
+    for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+        const Option* option = option_of(words[i], own, common);
+        const bool waits = option != nullptr && takes_value(*option) && words[i].find('=') == std::string::npos;
+        if (!waits || !is_negative_number(words[i + 1])) continue;
+        words[i] = fmt::format("--{}={}", long_name(*option), words[i + 1]);
+        words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    }
+}
+
 std::vector<std::string> arranged(const std::vector<Option>& own, const std::vector<Option>& common,
                                   std::vector<std::string> words) {
+    attach_negative_values(own, common, words);
     for (std::string& word : words)
         for (const Option& option : own)
             if (option.also != nullptr && word == option.also) word = "--" + long_name(option);

@@ -230,6 +230,15 @@ TEST_CASE("memory and symbols") {
     }
 }
 
+TEST_CASE("a negative number behind an option is its value, not an option") {
+    const std::string before = answer("bookworm-sysrq", {"rd", "-x", "-o", "-8", "init_task"});
+    const std::string around = answer("bookworm-sysrq", {"rd", "-x", "-R", "init_task", "2"});
+    REQUIRE(around.size() > 36);
+    CHECK(before == around.substr(0, 36) + "\n");
+    CHECK(before == answer("bookworm-sysrq", {"rd", "-x", "-o-8", "init_task"}));
+    CHECK(answer("bookworm-sysrq", {"rd", "-8", "-x", "init_task"}).size() < before.size());
+}
+
 TEST_CASE("words and characters of memory") {
     CHECK(answer("bookworm-sysrq", {"rd", "-a", "init_uts_ns"}).ends_with(":  Linux\n"));
     CHECK(contains(answer("bookworm-sysrq", {"rd", "-32", "init_uts_ns", "2"}), ":  756e694c 00000078 "));
