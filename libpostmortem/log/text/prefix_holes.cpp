@@ -141,9 +141,34 @@ bool take_log_tag(Cursor& cursor) {
     return true;
 }
 
+// Its name may have the colon that ends it: "kworker/1:2".
 bool take_task(Cursor& cursor, char end) {
-    const auto name = cursor.take_while([end](char c) { return c != end; });
-    return !name.empty() && name.size() <= 24 && !cursor.at_end();
+    constexpr std::size_t longest = 24;
+    const std::string_view rest = cursor.rest().substr(0, longest + 16);
+    const std::size_t close = rest.find(']');
+    const std::size_t size = end == ':' ? rest.substr(0, close).rfind(end) : rest.find(end);
+    if (size == 0 || size > longest) return false;
+    cursor = Cursor(cursor.rest().substr(size));
+    return true;
+}
+
+// "/var/log/messages-20231012", "kern.log.1"; a driver's name is none.
+bool take_path(Cursor& cursor) {
+    constexpr std::array<std::string_view, 6> logs = {"messages", "syslog",  "kern.log",
+                                                      "dmesg",    "console", "vmcore-dmesg.txt"};
+    const std::string_view path =
+        cursor.take_while([](char c) { return is_symbol(c) || c == '/' || c == '-' || c == '@'; });
+    const std::size_t slash = path.rfind('/');
+    const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    const bool bare_name = slash == std::string_view::npos && name.find('.') == std::string_view::npos &&
+                           name.find('-') == std::string_view::npos;
+    const auto opens = [name](std::string_view log) { return name.starts_with(log); };
+    return (path.starts_with('/') && path.find("/log/") != std::string_view::npos) ||
+           (std::any_of(logs.begin(), logs.end(), opens) && (!bare_name || name == "messages"));
+}
+
+bool is_object(std::string_view text) {
+    return text.starts_with("{\"") || text.starts_with("{ \"");
 }
 
 // "c0 ff 33 1a" is no CPU but bytes.
@@ -196,6 +221,8 @@ bool take_seldom_hole(Hole hole, char next, Cursor& cursor, LineTimes& times) {
         case Hole::Flags: return take_flags(cursor);
         case Hole::Structured: return take_structured(cursor);
         case Hole::LogTag: return take_log_tag(cursor);
+        case Hole::Path: return take_path(cursor);
+        case Hole::Object: return is_object(cursor.rest());
         case Hole::NoHexDump: return !opens_hex_dump(cursor.rest());
         case Hole::End: return cursor.at_end() || is_blank(cursor.peek()) || cursor.peek() == ']';
         default: return take_time_hole(hole, cursor, times);

@@ -45,6 +45,8 @@ enum class Hole : std::uint8_t {
     Structured,
     LogTag,
     NoHexDump,
+    Path,
+    Object,
     End,
 };
 

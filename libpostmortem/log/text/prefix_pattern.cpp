@@ -10,7 +10,7 @@ struct NamedHole {
     std::string_view name;
     Hole hole;
 };
-constexpr std::array<NamedHole, 34> named_holes = {{{"seconds", Hole::Seconds},
+constexpr std::array<NamedHole, 36> named_holes = {{{"seconds", Hole::Seconds},
                                                     {"delta", Hole::Delta},
                                                     {"usec", Hole::Usec},
                                                     {"date", Hole::Date},
@@ -41,6 +41,8 @@ constexpr std::array<NamedHole, 34> named_holes = {{{"seconds", Hole::Seconds},
                                                     {"structured", Hole::Structured},
                                                     {"log tag", Hole::LogTag},
                                                     {"!", Hole::NoHexDump},
+                                                    {"path", Hole::Path},
+                                                    {"object", Hole::Object},
                                                     {";", Hole::End},
                                                     {" ", Hole::Blanks},
                                                     {"~", Hole::AnyBlanks}}};
@@ -176,6 +178,8 @@ std::bitset<256> PrefixPattern::firsts_of(const Part& part) {
             }
             return firsts;
         case Hole::Kernel: return allow("k");
+        case Hole::Path: return allow("./cdkmsv");
+        case Hole::Object: return allow("{");
         case Hole::Caller: return allow("TC");
         case Hole::Letter: return allow("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
         case Hole::Facility: return allow("kumdaslnufc");

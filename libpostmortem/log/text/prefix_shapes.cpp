@@ -50,6 +50,10 @@ constexpr PrefixShape shapes[] = {
     {"logcat", "{date} ~{word} ~{num} ~{num} {letter} {log tag}", behind::nothing},
     {"logcat brief", "{letter}/{program}~(~{num}):", behind::nothing},
     {"logcat brief", "{letter}/~(~{num}):", behind::nothing},
+    // grep -H, grep -Hn, fluentd
+    {"grep", "{path}:{num}:", behind::nothing},
+    {"grep", "{path}:", behind::nothing},
+    {"fluentd", " {word} {object}", behind::dates},
     // dates
     {"date", "[{date}]", behind::nothing | behind::dates},
     {"date", "[{date} <~{delta}>]", behind::nothing},

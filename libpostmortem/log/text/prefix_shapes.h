@@ -29,6 +29,7 @@ struct PrefixShape {
     ///   {facility}                "kern", "user"     {letter}     Android's I, W, E
     ///   {cpu} {pid} {task}        who was running    {caller}     "T1", "C0"
     ///   {log tag}                 logcat's           {word} {num} {flags} {structured} nothing of interest
+    ///   {path}                   of a log, as grep says it   {object}   JSON comes next
     ///   {!} {;}                   no byte in hexadecimal comes next; a blank, a bracket or the end does
     std::string_view pattern;
     std::uint8_t after = behind::nothing;

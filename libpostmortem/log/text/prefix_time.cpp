@@ -139,8 +139,10 @@ bool LineTimes::take_date(Cursor& cursor) {
         asked_ = text.data();
         length_ = may_hold_date(text) ? date_length(text) : 0;
         date_ = text.substr(0, length_);
-        Cursor zone(text.substr(length_));  // journalctl -o short-full: "... 03:04:05 UTC host kernel: ..."
-        if (length_ != 0 && zone.take(' ') && take_zone(zone) && zone.peek() == ' ')
+        // journalctl -o short-full: "2023-10-12 03:04:05 UTC host kernel: ...". Behind a month's name, as
+        // syslog has it, the word is the host.
+        Cursor zone(text.substr(length_));
+        if (length_ != 0 && date_.find('-') != std::string_view::npos && zone.take(' ') && take_zone(zone) && zone.peek() == ' ')
             length_ = text.size() - zone.rest().size();
     }
     if (length_ == 0) return false;

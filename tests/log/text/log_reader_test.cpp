@@ -20,13 +20,14 @@ LogRecord only(std::string_view line) {
     LogRecord record;
     REQUIRE(reader.next(record));
     // The views point into the reader's buffer: keep what the checks compare.
-    static std::string text, time, caller, host, program;
+    static std::string text, time, caller, host, program, task;
     const auto keep = [](std::string& to, std::string_view& view) { view = to = std::string(view); };
     keep(text, record.text);
     keep(time, record.time);
     keep(caller, record.caller);
     keep(host, record.host);
     keep(program, record.program);
+    keep(task, record.task);
     return record;
 }
 
@@ -114,6 +115,16 @@ TEST_CASE("what loggers and vendors' kernels say in front") {
     LogRecord record = only("[    0.629000] I[7:      swapper/0:    1] x");
     CHECK(record.cpu == 7);
     CHECK(record.seconds == doctest::Approx(0.629));
+    CHECK(only("[    0.629000] I[1:    kworker/1:2:  123] x").task == "kworker/1:2");
+    CHECK(only("[    0.629000] I[1:    kworker/1:2:  123] x").text == "x");
+    CHECK(only("Mar 31 19:59:54 HOST 4,1862,1532049460,-;x").host == "HOST");
+    CHECK(only("Mar 31 19:59:54 FAST kernel: x").host == "FAST");
+    CHECK(only("Thu 2023-10-12 19:59:54 CEST box kernel: x").host == "box");
+    CHECK(only("/var/log/messages-20231012:Oct 12 19:00:20 box kernel: x").host == "box");
+    CHECK(only("messages:127:Oct 12 19:00:20 box kernel: x").host == "box");
+    CHECK(only("kern.log.1:[    1.000000] x").seconds == doctest::Approx(1));
+    CHECK(only("syslog: x").text == "syslog: x");
+    CHECK(only("drivers/net/log/x.c:12: x").text == "drivers/net/log/x.c:12: x");
     CHECK(only("[  +0.000003] x").delta == doctest::Approx(3e-6));
     CHECK_FALSE(only("[  +0.000003] x").seconds);
     record = only("10.1.1.2: kern:    info: [2025-06-04T04:51:57.57Z]: x");
