@@ -59,6 +59,11 @@ bool is_headline(const CompiledRule& rule, std::string_view text) {
     return rule.rule->behind_name ? follows_task_name(text, match->begin) : opens_message(text, match->begin);
 }
 
+bool opens_with_firmware(std::string_view text) {
+    return std::any_of(markers.begin() + FirstFirmware, markers.begin() + EndOfTrace,
+                       [text](std::string_view firmware) { return text.starts_with(firmware); });
+}
+
 // Reports of the other kinds end without a die(): an oops behind one is another event.
 bool may_die(const Report& report) {
     if (!report.rule) return report.trigger->otherwise == EventClass::OtherBug;
@@ -127,8 +132,11 @@ bool EventCollector::continues_headline(const LogRecord& record) const {
 }
 
 void EventCollector::note_boots(const LogRecord& record, unsigned long marks) {
-    if ((marks & firmware_marks) != 0) {
-        in_firmware_ = !record.seconds;
+    if ((marks & boot_marks & ~firmware_marks) == 0) {
+        // A machine's name may hold its firmware's.
+        if (record.seconds || !opens_with_firmware(record.text)) return;
+        while (!open_.empty()) close_front();
+        in_firmware_ = true;
         return;
     }
     in_firmware_ = false;

@@ -142,6 +142,23 @@ TEST_CASE("bad input: what the kernel says a quarter of a minute later is no par
     CHECK(analyse_log_text(stall + rest(96)).events.at(0).title == "INFO: rcu detected stall");
 }
 
+TEST_CASE("bad input: the firmware that starts the machine anew ends a report") {
+    const std::string oops =
+        "Jan 12 19:08:41 box kernel: BUG: unable to handle kernel NULL pointer dereference at 00000000\n"
+        "Jan 12 19:08:41 box kernel: EIP is at radeon_cp_init_ring_buffer+0x90/0x302 [radeon]\n";
+    const std::string firmware =
+        " Mon Sep 12 14:38:59 UTC 2022 starting (log level: 8)...\nEIP is at blame+0x5/0x12\nCall Trace:\n"
+        " blame_me+0x14/0x20\n blame_me_too+0x14/0x20\nMMIO: fedc5000: enabled 1\n";
+    const Names alone = names_in(oops);
+    REQUIRE(alone.size() == 1);
+    for (const char* const name : {"coreboot-e6103af7", "U-Boot 2016.03", "SeaBIOS (version 1.16)"})
+        CHECK(names_in(oops + name + firmware) == alone);
+    // The machine's name may hold the firmware's: what comes next is the kernel's all the same.
+    const std::string bare =
+        "Hardware name: Google Kip/Kip, BIOS coreboot-4.12 01/01/2020\nINFO: what nobody knows\n";
+    CHECK(classes_in(bare) == classes_in(bare.substr(bare.find('\n') + 1)));
+}
+
 TEST_CASE("bad input: a log that repeats says the same twice, and the same cause") {
     for (const Sample& sample : samples()) {
         CAPTURE(sample.name);
