@@ -14,10 +14,10 @@ std::optional<std::size_t> LogClock::read(const LogRecord& record, std::size_t h
     constexpr std::size_t lines_that_tell = 4;
     if (!record.seconds) return std::nullopt;
     const double now = *record.seconds;
-    if (record.host != host_) {
+    if (!record.host.empty() && record.host != host_) {
+        // Hosts whose lines one log mixes have clocks of their own.
+        if (!host_.empty()) last_.reset(), jump_.reset();
         host_ = record.host;
-        last_.reset();
-        jump_.reset();
     }
     if (jump_ && !is_jump(jump_->from, now)) {
         jump_.reset();

@@ -142,6 +142,20 @@ TEST_CASE("bad input: what the kernel says a quarter of a minute later is no par
     CHECK(analyse_log_text(stall + rest(96)).events.at(0).title == "INFO: rcu detected stall");
 }
 
+TEST_CASE("bad input: a log without a host behind one with a host is another") {
+    const std::string torn =
+        "Oct  9 21:46:17 lotus kernel: [135404.406178] hostname invoked oom-killer: gfp_mask=0x280d2, "
+        "order=0, oomkilladj=-17\n";
+    const std::string other =
+        "[26218.749573] Task in /limit killed as a result of limit of /limit\n"
+        "[26218.749577] memory: usage 102400kB, limit 102400kB, failcnt 11008165\n"
+        "[26218.749639] Memory cgroup out of memory: Kill process 24387 (stress) score 972\n"
+        "[26218.749663] Killed process 24387 (stress) total-vm:519484kB, anon-rss:102224kB, file-rss:212kB\n";
+    const Names alone = names_in(torn);
+    REQUIRE(alone.size() == 1);
+    CHECK(names_in(torn + other).front() == alone.front());
+}
+
 TEST_CASE("bad input: the firmware that starts the machine anew ends a report") {
     const std::string oops =
         "Jan 12 19:08:41 box kernel: BUG: unable to handle kernel NULL pointer dereference at 00000000\n"
