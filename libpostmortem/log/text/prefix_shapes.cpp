@@ -17,10 +17,10 @@ constexpr PrefixShape shapes[] = {
     {"kgsl", "~{seconds}: ~<{priority}> ({date})", behind::nothing},  // Android's last_kmsg of some vendors
     // what vendors' kernels and CONFIG_PRINTK_CALLER put behind the clock
     {"caller", "~[~{caller}]", behind::clock},
-    {"samsung", "~{letter}[~{cpu}:~{task}:~{pid}]", behind::clock},
+    {"samsung", "~{letter}[~{cpu}:~{task}:~{pid}]", behind::clock | behind::numeric | behind::tag},
     {"samsung", "~[~{cpu}:~{task}:~{pid}]", behind::clock},
-    {"mediatek", "~({cpu})[{pid}:{task}]", behind::clock},
-    {"mediatek", "~-({cpu})[{pid}:{task}]", behind::clock},
+    {"mediatek", "~({cpu})[{pid}:{task}]", behind::clock | behind::numeric | behind::tag},
+    {"mediatek", "~-({cpu})[{pid}:{task}]", behind::clock | behind::numeric | behind::tag},
     {"huawei", "~[{date}]", behind::clock},
     {"huawei", "[pid:{pid},cpu{cpu},{task}]", behind::clock | behind::date | behind::numeric},
     {"cpu task", "~c{cpu} ~{pid} ({task})", behind::clock},
