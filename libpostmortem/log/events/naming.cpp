@@ -103,6 +103,8 @@ std::string missing_stack(const Lines& lines) {
     bool any = false;
     Lines seen;
     for (std::size_t i = 0; i < lines.size(); ++i) {
+        // A program's backtrace below it is not the kernel's.
+        if (any && lines[i].find("---[ end trace") != std::string_view::npos) break;
         const std::string_view kind = stack_kind(lines[i]);
         // Of each kind only the first counts: later ones may be another report's.
         if (kind.empty() || std::find(seen.begin(), seen.end(), kind) != seen.end()) continue;

@@ -142,6 +142,22 @@ TEST_CASE("bad input: what the kernel says a quarter of a minute later is no par
     CHECK(analyse_log_text(stall + rest(96)).events.at(0).title == "INFO: rcu detected stall");
 }
 
+TEST_CASE("bad input: a program's backtrace below a report does not make it torn") {
+    const std::string report =
+        "01-28 07:22:33.300     1     1 W WARNING: CPU: 6 PID: 1 at fs/filesystems.c:282 get_fs_type+0x1a4/0x1a8\n"
+        "01-28 07:22:33.300     1     1 W Call trace:\n"
+        "01-28 07:22:33.300     1     1 W         : [<ffffff8315c82dfc>] get_fs_type+0x1a4/0x1a8\n"
+        "01-28 07:22:33.300     1     1 W         : [<ffffff8315c86760>] do_mount+0x4a4/0xc20\n"
+        "01-28 07:22:33.300     1     1 W         : ---[ end trace 2a6855c6a9096187 ]---\n"
+        "01-28 07:22:34.912   947   947 F DEBUG   : backtrace:\n"
+        "01-28 07:22:34.912   947   947 F DEBUG   :     #00 pc 00021a4c  /vendor/lib/libx.so\n"
+        "01-28 07:22:34.912   947   947 F DEBUG   :     #01 pc 00021a4c  /vendor/lib/libx.so\n";
+    const LogAnalysis analysis = analyse_log_text(report);
+    REQUIRE(analysis.events.size() == 1);
+    CHECK(analysis.events[0].title == "WARNING in get_fs_type");
+    CHECK(analysis.events[0].corruption == "");
+}
+
 TEST_CASE("bad input: a log without a host behind one with a host is another") {
     const std::string torn =
         "Oct  9 21:46:17 lotus kernel: [135404.406178] hostname invoked oom-killer: gfp_mask=0x280d2, "
