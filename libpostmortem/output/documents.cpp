@@ -44,6 +44,10 @@ struct ProcessStatus;
 struct RunQueues;
 struct SignalList;
 struct SlabContents;
+struct FreeMemory;
+struct MemoryLayoutReport;
+struct PageList;
+struct CachedPages;
 struct SocketList;
 struct SocketStructs;
 struct SourcePlace;
@@ -100,6 +104,10 @@ void describe(Describer<ProcessStatus>& status);
 void describe(Describer<RunQueues>& queues);
 void describe(Describer<SignalList>& list);
 void describe(Describer<SlabContents>& contents);
+void describe(Describer<FreeMemory>& memory);
+void describe(Describer<MemoryLayoutReport>& layout);
+void describe(Describer<PageList>& list);
+void describe(Describer<CachedPages>& pages);
 void describe(Describer<SocketList>& list);
 void describe(Describer<SocketStructs>& structs);
 void describe(Describer<SourcePlace>& source);
@@ -152,6 +160,10 @@ std::span<const Document> documents() {
         {"pte", "pte --json DUMP CONTENTS", description<TableEntries>},
         {"kmem", "kmem --json DUMP", description<KernelMemory>},
         {"kmem-slabs", "kmem -S --json DUMP", description<SlabContents>},
+        {"kmem-free", "kmem -f --json DUMP", description<FreeMemory>},
+        {"kmem-nodes", "kmem -n --json DUMP", description<MemoryLayoutReport>},
+        {"files-pages", "files -p INODE --json DUMP", description<CachedPages>},
+        {"kmem-pages", "kmem -p --json DUMP", description<PageList>},
         {"search", "search --json DUMP VALUE", description<MemorySearch>},
         {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},
         {"whatis", "whatis --json DUMP NAME", description<WhatIs>},

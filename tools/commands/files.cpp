@@ -1,3 +1,4 @@
+#include <postmortem/cached_pages.h>
 #include <postmortem/open_files.h>
 
 #include "address_word.h"
@@ -17,7 +18,8 @@ Syntax syntax() {
     syntax.options = {on_or_off("pages,c", "inode, address_space and how many pages are in memory"),
                       text("reference,R", "WHAT",
                            "where this descriptor, path, file, dentry, inode or address_space occurs"),
-                      text("dentry,d", "DENTRY", "what the dentry at this address is")};
+                      text("dentry,d", "DENTRY", "what the dentry at this address is"),
+                      text("inode,p", "INODE", "the pages in memory of the inode at this address")};
     return syntax;
 }
 
@@ -30,7 +32,18 @@ int ask_dentry(const postmortem::CrashDump& dump, const Arguments& arguments, Ou
     return info ? print(arguments, *info, output) : output.finish(info.error());
 }
 
+int ask_pages_of_file(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    const auto address = address_of(arguments.text("inode"));
+    if (!address)
+        return output.complain("files: -p takes the address of an inode, not '" + arguments.text("inode") + "'");
+    const auto pages = postmortem::cached_pages(dump, *address);
+    if (!pages) return output.finish(pages.error());
+    output.expect_much();
+    return print(arguments, *pages, output);
+}
+
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("inode")) return ask_pages_of_file(dump, arguments, output);
     if (arguments.has("dentry")) return ask_dentry(dump, arguments, output);
     postmortem::OpenFileRequest request;
     request.which.selectors = arguments.tasks();

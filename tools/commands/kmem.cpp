@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include <postmortem/kernel_memory.h>
+#include <postmortem/memory_layout.h>
 #include <postmortem/numbers.h>
 #include <postmortem/slab_contents.h>
 
@@ -29,7 +30,9 @@ Syntax syntax() {
         on_or_off("flags,g", "the page flags, or those of the number that is named"),
         on_or_off("huge,h", "the pools of huge pages"),
         on_or_off("vmalloc,v", "the vmalloc areas"),
-        on_or_off("page,p", "the page at an address, and nothing else")};
+        on_or_off("free,f", "the lists of free blocks, zone by zone, counted"),
+        on_or_off("nodes,n", "the nodes, sections and blocks of memory"),
+        on_or_off("page,p", "the page at an address, and nothing else; without an address every page")};
     return syntax;
 }
 
@@ -70,8 +73,30 @@ int ask_objects(const postmortem::CrashDump& dump, const Arguments& arguments, O
     return print(arguments, *contents, output);
 }
 
+// Piece by piece: there are as many as the machine has pages.
+int ask_pages(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    output.expect_much();
+    if (arguments.json) return print(arguments, postmortem::page_list(dump), output);
+    constexpr std::size_t enough = 1 << 16;
+    std::string text = postmortem::page_list_heading();
+    const auto problems = postmortem::visit_pages(dump, [&](const postmortem::PageRow& row) {
+        text += postmortem::page_list_line(row);
+        if (text.size() < enough) return true;
+        const bool going_on = output.write(text);
+        text.clear();
+        return going_on;
+    });
+    return output.finish(text, problems);
+}
+
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     if (arguments.has("objects")) return ask_objects(dump, arguments, output);
+    if (arguments.has("free")) {
+        if (!arguments.rest.empty()) return output.complain("kmem: -f takes no address; `kmem ADDRESS` tells the page");
+        return print(arguments, postmortem::free_memory(dump), output);
+    }
+    if (arguments.has("nodes")) return print(arguments, postmortem::memory_layout(dump), output);
+    if (arguments.has("page") && arguments.rest.empty()) return ask_pages(dump, arguments, output);
     KernelMemoryRequest request;
     request.totals = arguments.has("info");
     request.slabs = arguments.has("slab");

@@ -19,6 +19,7 @@ struct TaskContext {
     std::uint64_t task = 0;                    ///< address of its task_struct
     std::optional<std::uint64_t> thread_info;  ///< within it (THREAD_INFO_IN_TASK), or below its stack
     std::optional<std::uint32_t> cpu;          ///< where it runs or last ran
+    std::uint32_t same_pid = 1;                ///< tasks of this pid: there is an idle one for each CPU
     std::string state;                         ///< TASK_UNINTERRUPTIBLE|TASK_NOLOAD, …
     bool active = false;                       ///< a CPU was running it when the kernel died
     bool panic = false;                        ///< … the CPU that brought it down

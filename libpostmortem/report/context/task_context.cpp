@@ -56,6 +56,8 @@ Result<TaskContext> task_context(const CrashDump& dump, const TaskContextRequest
     context.task = (*task)->address;
     context.thread_info = thread_info_of(kernel, **task);
     context.cpu = (*task)->cpu;
+    context.same_pid = static_cast<std::uint32_t>(std::count_if(
+        table.tasks.begin(), table.tasks.end(), [&](const Task& one) { return one.pid == (*task)->pid; }));
     context.state = task_state_words(TaskStates::of(kernel), (*task)->state);
     context.active = (*task)->active;
     context.panic = *task == panic_task(kernel, table);

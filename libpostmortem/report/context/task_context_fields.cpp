@@ -12,6 +12,7 @@ void describe(Describer<TaskContext>& context) {
     context.add("task", &TaskContext::task, "its task_struct").address();
     context.add("thread_info", &TaskContext::thread_info, "in it, or at the end of its stack").address();
     context.add("cpu", &TaskContext::cpu, "where it runs or last ran");
+    context.add("same_pid", &TaskContext::same_pid, "tasks of this pid: there is an idle one for each CPU");
     context.add("state", &TaskContext::state, "the kernel's names of its state's bits");
     context.add("active", &TaskContext::active, "a CPU was running it");
     context.add("panic", &TaskContext::panic, "it was running on the CPU that brought the kernel down");

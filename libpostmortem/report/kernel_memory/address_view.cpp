@@ -139,32 +139,45 @@ class AddressViewer {
 
 }  // namespace
 
-Result<PageRow> page_row(const Kernel& kernel, const PageStructs& pages, std::uint64_t physical) {
-    const std::uint64_t size = kernel.physical().page_size();
-    const Object page = kernel.object("page", pages.of_frame(physical / size));
-    const auto plain = page.first_of({"flags.f", "flags"}).u64();
-    const auto flags = page.has("flags") && !plain ? page["flags"]["f"].u64() : plain;
-    if (!flags) return fail(flags.error());
+PageRowReader::PageRowReader(const Kernel& kernel, const PageStructs& pages)
+    : kernel_(kernel), pages_(pages), names_(page_flag_rows(kernel)) {
+    const FieldFinder find(kernel.types(), missing_);
+    flags_ = find("page", {"flags.f", "flags"});  // a struct since 6.18
+    mapping_ = find("page", {"mapping"});
+    index_ = find("page", {"index", "__folio_index"});
+    count_ = find("page", {"_refcount", "_count"});  // since 4.6 (0139aa7b7fa1)
+}
+
+Result<PageRow> PageRowReader::read(std::uint64_t physical) const {
+    if (missing_) return fail(*missing_);
+    const AddressSpace& memory = kernel_.memory();
+    const std::uint64_t size = kernel_.physical().page_size();
     PageRow row;
-    row.page = page.address();
+    row.page = pages_.of_frame(physical / size);
     row.physical = physical / size * size;
-    row.flags = *flags;
-    const auto mapping = page["mapping"].u64(), index = page.first_of({"index", "__folio_index"}).u64();
-    const auto count = page.first_of({"_refcount", "_count"}).i64();  // since 4.6 (0139aa7b7fa1)
+    const auto flags = flags_.u64(memory, row.page), mapping = mapping_.u64(memory, row.page),
+               index = index_.u64(memory, row.page);
+    const auto count = memory.u32(count_.address_in(row.page));
+    if (!flags) return fail(flags.error());
     if (!mapping) return fail(mapping.error());
     if (!index) return fail(index.error());
     if (!count) return fail(count.error());
+    row.flags = *flags;
     row.mapping = *mapping;
     row.index = *index;
-    row.count = *count;
+    row.count = static_cast<std::int32_t>(*count);
     std::uint64_t told = 0;
-    for (const PageFlagRow& flag : page_flag_rows(kernel)) {
+    for (const PageFlagRow& flag : names_) {
         const std::uint64_t mask = 1ull << flag.bit;
         if (!(row.flags & mask) || (told & mask)) continue;
         told |= mask;
         row.flag_names.push_back(flag.name.substr(3));
     }
     return row;
+}
+
+Result<PageRow> page_row(const Kernel& kernel, const PageStructs& pages, std::uint64_t physical) {
+    return PageRowReader(kernel, pages).read(physical);
 }
 
 std::vector<VmallocRow> vmalloc_rows(const Kernel& kernel, ProblemCollector& problems) {

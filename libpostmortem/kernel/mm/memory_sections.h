@@ -1,0 +1,29 @@
+// The sections that page structs are kept by: struct mem_section (include/linux/mmzone.h, CONFIG_SPARSEMEM).
+#pragma once
+
+#include <functional>
+
+#include "kernel/kernel.h"
+
+namespace postmortem {
+
+struct MemorySection {
+    std::uint64_t number = 0;
+    std::uint64_t address = 0;
+    std::uint64_t word = 0;  ///< section_mem_map: where its page structs would start if frame 0 were its first, and flags
+    std::uint64_t first_pfn = 0;
+
+    static constexpr std::uint64_t flag_mask = 0x3f;
+    std::uint64_t coded_mem_map() const { return word & ~flag_mask; }
+};
+
+struct MemorySections {
+    std::uint64_t pages_of_each = 0;
+    std::vector<MemorySection> present;  ///< those with page structs, ascending
+    Problems problems;                   ///< of what could not be read of them
+};
+
+/// Unsupported where the kernel keeps none, or VMCOREINFO does not say how large they are.
+Result<MemorySections> read_memory_sections(const Kernel& kernel);
+
+}  // namespace postmortem

@@ -1,0 +1,125 @@
+// What the buddy allocator has on its lists, zone by zone (mm/page_alloc.c).
+#include <algorithm>
+
+#include <postmortem/memory_layout.h>
+
+#include "kernel/lists.h"
+#include "kernel/mm/numa.h"
+#include "kernel/mm/page_structs.h"
+#include "report/kernel_memory/kernel_memory.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t most_zones = 8, most_orders = 32, most_kinds = 16;
+
+class FreeMemoryMaker {
+  public:
+    explicit FreeMemoryMaker(const Kernel& kernel) : kernel_(kernel), pages_(PageStructs::open(kernel)) {
+        if (!pages_) problems_.add("where page structs lie", pages_.error());
+        free_index_ = kernel.types().enumerator("zone_stat_item", "NR_FREE_PAGES").value_or(0);
+    }
+
+    FreeMemory make() {
+        FreeMemory memory;
+        memory.page_bytes = kernel_.physical().page_size();
+        const auto nodes = read_memory_nodes(kernel_);
+        if (!nodes) problems_.add("the nodes of memory", nodes.error());
+        if (nodes) {
+            memory.nodes = static_cast<std::uint32_t>(nodes->size());
+            for (const MemoryNode& node : *nodes) add_node(memory, node);
+            memory.free = sum_of(memory.zones, [](const FreeZone& zone) { return zone.free; });
+            memory.counted = sum_of(memory.zones, pages_on_lists);
+        }
+        memory.problems = problems_.take();
+        return memory;
+    }
+
+  private:
+    template <class Count>
+    static std::optional<std::uint64_t> sum_of(const std::vector<FreeZone>& zones, Count count) {
+        std::uint64_t sum = 0;
+        for (const FreeZone& zone : zones) {
+            const std::optional<std::uint64_t> one = count(zone);
+            if (!one) return std::nullopt;
+            sum += *one;
+        }
+        return sum;
+    }
+
+    static std::optional<std::uint64_t> pages_on_lists(const FreeZone& zone) {
+        std::uint64_t pages = 0;
+        for (const FreeList& list : zone.lists) {
+            if (!list.blocks) return std::nullopt;
+            pages += *list.blocks << list.order;
+        }
+        return pages;
+    }
+
+    void add_node(FreeMemory& memory, const MemoryNode& node) {
+        const Object zones = kernel_.object("pglist_data", node.address)["node_zones"];
+        if (!zones.ok()) return problems_.add("the zones", *zones.error());
+        const std::uint64_t count = std::min<std::uint64_t>(zones.type().count, most_zones);
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const Object zone = zones.at(i);
+            FreeZone row;
+            row.node = node.id;
+            row.index = static_cast<std::uint32_t>(i);
+            const auto name = zone["name"].string();
+            const auto size = zone["spanned_pages"].u64(), start = zone["zone_start_pfn"].u64();
+            if (!name || !size || !start) {
+                problems_.add("a zone", !name ? name.error() : !size ? size.error() : start.error());
+                continue;
+            }
+            row.name = *name;
+            row.size = *size;
+            const auto free = zone["vm_stat"].at(static_cast<std::uint64_t>(free_index_)).i64();
+            if (free)
+                row.free = static_cast<std::uint64_t>(std::max<std::int64_t>(*free, 0));
+            else
+                problems_.add("a zone's counters", free.error());
+            if (row.size != 0) add_place_and_lists(row, zone, *start, node);
+            memory.zones.push_back(std::move(row));
+        }
+    }
+
+    void add_place_and_lists(FreeZone& row, const Object& zone, std::uint64_t start, const MemoryNode& node) {
+        row.start_pfn = start;
+        row.pages_into_node = start - std::min(start, node.start_pfn);
+        if (pages_) row.mem_map = pages_->of_frame(start);
+        const Object areas = zone["free_area"];
+        if (!areas.ok()) return problems_.add("the free lists", *areas.error());
+        const std::uint64_t orders = std::min<std::uint64_t>(areas.type().count, most_orders);
+        for (std::uint64_t order = 0; order < orders; ++order) {
+            const Object lists = areas.at(order)["free_list"];
+            if (!lists.ok()) return problems_.add("the free lists", *lists.error());
+            const std::uint64_t kinds = std::min<std::uint64_t>(lists.type().count, most_kinds);
+            for (std::uint64_t kind = 0; kind < kinds; ++kind)
+                row.lists.push_back(list_of(static_cast<std::uint32_t>(order), lists.at(kind).address(), row.size));
+        }
+    }
+
+    FreeList list_of(std::uint32_t order, std::uint64_t head, std::uint64_t pages_of_zone) {
+        FreeList list{order, head, std::uint64_t{0}};
+        const auto walked = for_each_list_node(
+            kernel_.memory(), head, [&](std::uint64_t) { return ++*list.blocks, true; },
+            static_cast<std::size_t>(pages_of_zone) + 1);
+        if (walked) return list;
+        problems_.add("a list of free blocks", walked.error());
+        list.blocks.reset();
+        return list;
+    }
+
+    const Kernel& kernel_;
+    Result<PageStructs> pages_;
+    std::int64_t free_index_ = 0;
+    ProblemCollector problems_;
+};
+
+}  // namespace
+
+FreeMemory free_memory(const CrashDump& dump) {
+    return FreeMemoryMaker(dump.kernel()).make();
+}
+
+}  // namespace postmortem
