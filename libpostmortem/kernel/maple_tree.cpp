@@ -1,6 +1,7 @@
 #include "kernel/maple_tree.h"
 
 #include <array>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -20,25 +21,23 @@ bool is_maple_node(std::uint64_t entry) {
 
 class MapleWalk {
   public:
-    using Visit = std::function<bool(std::uint64_t, std::uint64_t, std::uint64_t)>;
+    using Visit = std::function<bool(const MapleEntry&)>;
 
-    MapleWalk(const Object& tree, const Visit& visit, const std::function<void(Error)>& broken)
-        : memory_(tree.memory()), visit_(visit), broken_(broken) {}
+    MapleWalk(const AddressSpace& memory, const Visit& visit, const std::function<void(Error)>& broken)
+        : memory_(memory), visit_(visit), broken_(broken) {}
 
-    void run(const Object& tree) {
-        const auto root = tree["ma_root"].u64();
-        if (!root) return broken_(root.error());
-        const TypeFinder& types = tree.types();
+    void run(const TypeFinder& types, std::uint64_t root) {
         const auto range = shape_of(types, "maple_range_64"), gaps = shape_of(types, "maple_arange_64");
         if (!range || !gaps) return broken_(!range ? range.error() : gaps.error());
         range_ = *range;
         gaps_ = *gaps;
         const std::uint64_t last = memory_.word_size() == 4 ? 0xffffffff : ~std::uint64_t{0};
-        if (!is_maple_node(*root)) {
-            if (*root != 0) visit_(0, 0, *root);
+        slots_ = {0};
+        if (!is_maple_node(root)) {
+            if (root != 0) visit_({0, 0, root, slots_});
             return;
         }
-        descend(*root, 0, last, 0);
+        descend(root, 0, last, 0);
     }
 
   private:
@@ -96,6 +95,8 @@ class MapleWalk {
             if (end < first || end > last)
                 return tell(ErrorCode::Corrupt, "a maple node's ranges are out of order", address);
             const std::uint64_t entry = word(node, shape.slots + i * size);
+            slots_.resize(level);
+            slots_.push_back(static_cast<std::uint32_t>(i));
             if (!step(entry, type == MapleLeaf, first, end, level)) return false;
             if (end == last) break;
             first = end + 1;
@@ -107,7 +108,7 @@ class MapleWalk {
         if (entry == 0) return true;
         if (!in_leaf) return descend(entry, first, last, level + 1);
         // XA_ZERO_ENTRY and its like hold a place.
-        return (entry & 3) == node_mark || visit_(first, last, entry);
+        return (entry & 3) == node_mark || visit_({first, last, entry, slots_});
     }
 
     const AddressSpace& memory_;
@@ -115,16 +116,26 @@ class MapleWalk {
     const std::function<void(Error)>& broken_;
     Shape range_, gaps_;
     std::uint64_t nodes_ = 0;
+    std::vector<std::uint32_t> slots_;
 };
 
 }  // namespace
+
+void walk_maple_tree(const AddressSpace& memory, const TypeFinder& types, std::uint64_t root,
+                     const std::function<bool(const MapleEntry&)>& visit, const std::function<void(Error)>& broken) {
+    MapleWalk(memory, visit, broken).run(types, root);
+}
 
 void for_each_maple_entry(
     const Object& tree,
     const std::function<bool(std::uint64_t first, std::uint64_t last, std::uint64_t entry)>& visit,
     const std::function<void(Error)>& broken) {
     if (!tree.ok()) return broken(*tree.error());
-    MapleWalk(tree, visit, broken).run(tree);
+    const auto root = tree["ma_root"].u64();
+    if (!root) return broken(root.error());
+    walk_maple_tree(
+        tree.memory(), tree.types(), *root,
+        [&](const MapleEntry& found) { return visit(found.first, found.last, found.entry); }, broken);
 }
 
 }  // namespace postmortem

@@ -4,10 +4,22 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "object/object.h"
 
 namespace postmortem {
+
+/// A range of numbers that has an entry, and the slots on the way to it, the root's node first.
+struct MapleEntry {
+    std::uint64_t first = 0, last = 0;
+    std::uint64_t entry = 0;
+    std::span<const std::uint32_t> slots;
+};
+
+/// The same as below, from what a root holds: a node, an entry, or nothing.
+void walk_maple_tree(const AddressSpace& memory, const TypeFinder& types, std::uint64_t root,
+                     const std::function<bool(const MapleEntry&)>& visit, const std::function<void(Error)>& broken);
 
 /// Calls `visit(first, last, entry)` for every range that has an entry, in order, until it returns false.
 /// `tree` is a struct maple_tree. A node that cannot be read, or that is none, costs its own ranges: `broken`

@@ -139,4 +139,19 @@ TEST_CASE("a node that cannot be read, is none or leads back costs its own range
     CHECK(tree.errors.size() == 1);
 }
 
+TEST_CASE("an entry is told with the slots on the way to it") {
+    Tree tree;
+    const std::uint64_t low = tree.node(leaf, {{9, 0}, {19, a}, {99, b}}), high = tree.node(leaf, {{end, c}});
+    const std::uint64_t root = tree.node(range_with_gaps, {{99, low}, {end, high}});
+    std::vector<std::vector<std::uint32_t>> ways;
+    walk_maple_tree(
+        tree.memory, *tree.types, root,
+        [&](const MapleEntry& found) {
+            ways.emplace_back(found.slots.begin(), found.slots.end());
+            return true;
+        },
+        [](const Error&) { FAIL("the tree is whole"); });
+    CHECK(ways == std::vector<std::vector<std::uint32_t>>{{0, 1}, {0, 2}, {1, 0}});
+}
+
 }  // namespace maple_tree_test

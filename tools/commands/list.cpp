@@ -35,11 +35,21 @@ Syntax list_syntax() {
     return syntax;
 }
 
+std::optional<TreeRequest::Kind> tree_kind(const std::string& word) {
+    if (word.empty() || word == "rb" || word == "rbtree") return TreeRequest::Kind::RedBlack;
+    if (word == "x" || word == "xarray") return TreeRequest::Kind::Xarray;
+    if (word == "ra" || word == "radix") return TreeRequest::Kind::Radix;
+    if (word == "m" || word == "maple") return TreeRequest::Kind::Maple;
+    return std::nullopt;
+}
+
 postmortem::WalkStyle walk_style(const Arguments& arguments) {
     postmortem::WalkStyle style;
     style.structs.hexadecimal = arguments.has("hex");
     style.structs.commas = !arguments.has("direct");
     style.positions = arguments.has("position");
+    const auto kind = tree_kind(arguments.text("type"));
+    style.decimal_addresses = kind == TreeRequest::Kind::Maple && !arguments.has("hex");
     return style;
 }
 
@@ -101,14 +111,6 @@ Syntax tree_syntax() {
         on_or_off("hex,x", "numbers in hexadecimal"),
         on_or_off("decimal,d", "numbers in decimal, as they are without this option")};
     return syntax;
-}
-
-std::optional<TreeRequest::Kind> tree_kind(const std::string& word) {
-    if (word.empty() || word == "rb" || word == "rbtree") return TreeRequest::Kind::RedBlack;
-    if (word == "x" || word == "xarray") return TreeRequest::Kind::Xarray;
-    if (word == "ra" || word == "radix") return TreeRequest::Kind::Radix;
-    if (word == "m" || word == "maple") return TreeRequest::Kind::Maple;
-    return std::nullopt;
 }
 
 int ask_tree(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {

@@ -41,9 +41,10 @@ struct TreeRequest {
 
 struct WalkedStruct {
     std::uint64_t address = 0;
-    std::optional<std::uint64_t> index;  ///< in an array
+    std::optional<std::uint64_t> index;  ///< in an array; in a maple tree counted from 1
     std::string position;                ///< in the tree: "root/l/r", "root/0/1"
     std::optional<StructInstance> instance;
+    std::optional<std::uint64_t> first, last;  ///< in a maple tree: the range of numbers that it stands for
 };
 
 struct WalkedStructs {
@@ -58,6 +59,7 @@ POSTMORTEM_API Result<WalkedStructs> walk_tree(const CrashDump& dump, const Tree
 struct WalkStyle {
     StructStyle structs;
     bool positions = false;
+    bool decimal_addresses = false;  ///< as crash prints those in maple trees where nothing else is asked for
 };
 POSTMORTEM_API std::string to_text(const WalkedStructs& walked, const WalkStyle& style = {});
 POSTMORTEM_API std::string to_json(const WalkedStructs& walked);

@@ -8,8 +8,10 @@ void describe(Describer<StructInstance>& instance);
 
 void describe(Describer<WalkedStruct>& entry) {
     entry.add("address", &WalkedStruct::address, "of the struct").address();
-    entry.add("index", &WalkedStruct::index, "in an array").or_left_out();
+    entry.add("index", &WalkedStruct::index, "in an array; in a maple tree counted from 1").or_left_out();
     entry.add("position", &WalkedStruct::position, "in a tree").or_left_out();
+    entry.add("first", &WalkedStruct::first, "in a maple tree: of the range that it stands for").or_left_out();
+    entry.add("last", &WalkedStruct::last, "in a maple tree: of that range").or_left_out();
     entry.add("struct", &WalkedStruct::instance, "what it holds, where its type was named").or_left_out();
 }
 

@@ -9,9 +9,11 @@ namespace postmortem {
 std::string to_text(const WalkedStructs& walked, const WalkStyle& style) {
     std::string out;
     for (const WalkedStruct& entry : walked.entries) {
-        out += fmt::format("{:x}\n", entry.address);
+        out += style.decimal_addresses ? fmt::format("{}\n", entry.address) : fmt::format("{:x}\n", entry.address);
+        const bool hexadecimal = entry.first && style.structs.hexadecimal;
         if (style.positions && entry.index)
-            out += fmt::format("  index: {}  position: {}\n", *entry.index, entry.position);
+            out += hexadecimal ? fmt::format("  index: {:x}  position: {}\n", *entry.index, entry.position)
+                               : fmt::format("  index: {}  position: {}\n", *entry.index, entry.position);
         else if (style.positions)
             out += fmt::format("  position: {}\n", entry.position);
         if (entry.instance) out += instance_text(*entry.instance, walked.type, style.structs);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "kernel/maple_tree.h"
 #include "kernel/xarray.h"
 #include "report/struct_walk/walked_entries.h"
 #include "report/values/address_word.h"
@@ -106,6 +107,27 @@ Result<void> walk_array(const Kernel& kernel, const TreeRequest& request, std::u
     return {};
 }
 
+// Entries are counted from 1, as crash counts them. With -N the address is a pointer to a node as the tree has it, its type
+// in the low bits.
+Result<void> walk_maple(const Kernel& kernel, const TreeRequest& request, std::uint64_t address, WalkedEntries& entries) {
+    constexpr std::uint64_t mark_bits = 3, node_mark = 2;
+    if (request.at_node && (address & mark_bits) != node_mark)
+        return fail(ErrorCode::InvalidArgument,
+                    "a node of a maple tree is named by its pointer, which has its type in the low bits");
+    const auto root = request.at_node ? Result<std::uint64_t>(address) : kernel.object("maple_tree", address)["ma_root"].u64();
+    if (!root) return fail(root.error());
+    std::uint64_t count = 0;
+    walk_maple_tree(
+        kernel.memory(), kernel.types(), *root,
+        [&](const MapleEntry& found) {
+            std::string position = "root";
+            for (const std::uint32_t slot : found.slots) position += fmt::format("/{}", slot);
+            return entries.add_range(found.entry, ++count, std::move(position), {found.first, found.last});
+        },
+        [&](Error error) { entries.trouble(std::move(error)); });
+    return {};
+}
+
 }  // namespace
 
 Result<WalkedStructs> walk_tree(const CrashDump& dump, const TreeRequest& request) {
@@ -124,7 +146,7 @@ Result<WalkedStructs> walk_tree(const CrashDump& dump, const TreeRequest& reques
         if (!node) return fail(std::move(node.error()));
         done = RedBlackWalk(kernel, *link, request.in_order, *entries).run(*node);
     } else if (request.kind == TreeRequest::Kind::Maple) {
-        done = fail(ErrorCode::Unsupported, "maple trees are not read");
+        done = walk_maple(kernel, request, *start + (request.at_node ? 0 : *root), *entries);
     } else if (request.at_node) {
         done = fail(ErrorCode::Unsupported,
                     "a node of an array does not tell where its own index begins: name the root");

@@ -34,7 +34,7 @@ bool WalkedEntries::add(std::uint64_t address, std::optional<std::uint64_t> inde
         trouble({ErrorCode::Unsupported, fmt::format("there are more than {} entries", most_entries)});
         return false;
     }
-    WalkedStruct entry{address, index, std::move(position), std::nullopt};
+    WalkedStruct entry{address, index, std::move(position), std::nullopt, std::nullopt, std::nullopt};
     if (reader_) {
         auto instance = reader_->read(address - before_);
         if (instance)
@@ -43,6 +43,14 @@ bool WalkedEntries::add(std::uint64_t address, std::optional<std::uint64_t> inde
             trouble(std::move(instance.error()));
     }
     walked_.entries.push_back(std::move(entry));
+    return true;
+}
+
+bool WalkedEntries::add_range(std::uint64_t address, std::uint64_t index, std::string position,
+                              std::pair<std::uint64_t, std::uint64_t> range) {
+    if (!add(address, index, std::move(position))) return false;
+    walked_.entries.back().first = range.first;
+    walked_.entries.back().last = range.second;
     return true;
 }
 

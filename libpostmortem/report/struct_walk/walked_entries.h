@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unordered_set>
+#include <utility>
 
 #include <postmortem/struct_walk.h>
 
@@ -20,6 +21,9 @@ class WalkedEntries {
     /// False where there are too many.
     bool add(std::uint64_t address, std::optional<std::uint64_t> index = std::nullopt,
              std::string position = {});
+    /// The same, of a range of numbers.
+    bool add_range(std::uint64_t address, std::uint64_t index, std::string position,
+                   std::pair<std::uint64_t, std::uint64_t> range);
     /// The structs begin so far in front of the addresses that are added.
     void begin_in_front(std::uint64_t bytes) { before_ = bytes; }
     void trouble(Error error) { walked_.problems.push_back(std::move(error)); }
