@@ -1,6 +1,7 @@
 // struct, p, list, tree, rd, sym and their kin on real dumps: what crash 9.0.2 printed of them, or what the
 // dump's other files say.
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 
 #include <doctest/doctest.h>
@@ -230,6 +231,10 @@ TEST_CASE("memory and symbols") {
     }
 }
 
+TEST_CASE("a node of a maple tree is named with its type") {
+    check_complaint({"tree", "-t", "maple", "-N", "ffff888000000000"}, 2, "low bits");
+}
+
 TEST_CASE("a negative number behind an option is its value, not an option") {
     const std::string before = answer("bookworm-sysrq", {"rd", "-x", "-o", "-8", "init_task"});
     const std::string around = answer("bookworm-sysrq", {"rd", "-x", "-R", "init_task", "2"});
@@ -313,6 +318,34 @@ TEST_CASE("what is in memory is found there, and nowhere else") {
     check_complaint({"search", "-w", "123456789"}, 2, "4 bytes");
     check_complaint({"search", "-m", "zz", "1"}, 2, "zz");
     check_complaint({"search"}, 2, "nothing to look for");
+}
+
+TEST_CASE("rd reads the dump's file, writes bytes to a file, and tells a task's memory from the kernel's") {
+    const std::string dump = sample("bookworm-sysrq") + "/vmcore";
+    const std::string head = run_postmortem({"rd", dump, "-f", "-8", "0", "5"}).out;
+    CHECK(head.starts_with("               0:  4b 44 55 4d 50 "));
+    CHECK(head.ends_with(" KDUMP\n"));
+    check_complaint({"rd", "-f", "0"}, 2, "name the file");
+    CHECK(contains(run_postmortem({"rd", dump, "-f", "fffffffff"}).err, "the file ends before"));
+    check_complaint({"rd", "-m", "1000"}, 2, "Xen");
+    check_complaint({"rd", "-p", "-f", "1000"}, 2, "exclude each other");
+    check_complaint({"rd", "-u", "--context", "2", "401000"}, 3, "no user memory");
+    const auto file = std::filesystem::temp_directory_path() / "postmortem-rd-test";
+    std::filesystem::remove(file);
+    const std::string told = answer("bookworm-sysrq", {"rd", "-r", file.string(), "init_task", "24"});
+    CHECK(told.starts_with("24 bytes copied from 0xffffffff"));
+    const std::string bytes = postmortem::test::file_contents(file);
+    REQUIRE(bytes.size() == 24);
+    std::string expected;
+    for (const char byte : bytes.substr(0, 16)) {
+        char digits[4];
+        std::snprintf(digits, sizeof digits, "%02x ", static_cast<unsigned char>(byte));
+        expected += digits;
+    }
+    CHECK(contains(answer("bookworm-sysrq", {"rd", "-8", "init_task", "16"}), expected));
+    std::filesystem::remove(file);
+    check_complaint({"rd", "-r", file.string(), "init_task"}, 2, "how many bytes");
+    CHECK_FALSE(std::filesystem::exists(file));
 }
 
 }  // namespace values_commands_test

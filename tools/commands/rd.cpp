@@ -39,6 +39,8 @@ std::string take_words(const Arguments& arguments, MemoryWordsRequest& request) 
         if (!bytes) return "'" + word + "' is not an offset";
         request.offset = static_cast<std::int64_t>(negative ? 0 - *bytes : *bytes);
     }
+    request.user = arguments.has("user");
+    if (arguments.has("context")) request.whose.selectors = {arguments.text("context")};
     request.caches = arguments.has("caches");
     request.cache_addresses = arguments.texts("caches").size() > 1;
     request.symbols = request.caches || arguments.has("symbols");
@@ -69,14 +71,23 @@ Syntax syntax() {
     Syntax syntax{"DUMP ADDRESS|SYMBOL [COUNT]",
                   "Reads memory: COUNT words (1 if not given) from a kernel virtual address or a symbol on, "
                   "as crash's rd\n"
-                  "does; with -p from a physical address, which needs nothing but the dump. With --raw (and "
-                  "-p), COUNT is in\n"
-                  "bytes and the bytes themselves go to standard output, all of them or none.\n\n"
+                  "does; an address that is none of the kernel's is one of the task's that brought it down, "
+                  "or of --context.\n"
+                  "With -p from a physical address, with -f from a place in the file, which needs nothing "
+                  "but the dump. With\n"
+                  "--raw (and -p), COUNT is in bytes and the bytes themselves go to standard output, all of "
+                  "them or none;\n"
+                  "with -r they go to a file.\n\n"
                   "  postmortem rd vmcore init_task 16\n"
                   "  postmortem rd -a vmcore linux_banner\n"
                   "  postmortem rd -p vmcore 1000 4\n"
                   "  postmortem rd -p --raw vmcore 0x1000 4096 > page\n"};
     syntax.options = {on_or_off("physical,p", "ADDRESS is a physical one"),
+                      on_or_off("user,u", "ADDRESS is a task's, whatever it looks like"),
+                      text("context", "PID|TASK", "whose user memory it is"),
+                      on_or_off("file-offset,f", "ADDRESS is a place in the dump's file"),
+                      on_or_off("machine,m", "ADDRESS is one of a Xen host: no dump that is read here is one's"),
+                      text("raw-to,r", "FILE", "write COUNT bytes to this file"),
                       on_or_off("raw", "with -p: write the bytes themselves; COUNT is in bytes"),
                       on_or_off("decimal,d", "signed decimal numbers"),
                       on_or_off("unsigned,D", "unsigned decimal numbers"),
@@ -95,6 +106,7 @@ Syntax syntax() {
                       text("offset,o", "BYTES", "start so many bytes behind the address"),
                       text("end,e", "ADDRESS", "up to this hexadecimal address")};
     syntax.most_operands = 2;
+    syntax.makes = {"raw-to"};
     return syntax;
 }
 
@@ -127,18 +139,28 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     request.word_size = word_size_of(arguments);
     if (const std::string wrong = take_words(arguments, request); !wrong.empty())
         return output.complain("rd: " + wrong);
+    if (arguments.has("raw-to")) {
+        const auto bytes = postmortem::memory_bytes(dump, request);
+        return bytes ? write_bytes(arguments, bytes->address, bytes->bytes, output) : output.finish(bytes.error());
+    }
     output.expect_much();
     return print_words(dump, request, arguments, output);
 }
 
 // A kernel is needed for virtual addresses alone.
 int read(const Arguments& arguments, Output& output) {
-    if (!arguments.has("physical")) {
+    if (arguments.has("machine"))
+        return output.complain("rd: -m is for dumps of a Xen host, and this is none that postmortem reads");
+    const bool physical = arguments.has("physical"), in_file = arguments.has("file-offset");
+    if (physical + in_file + arguments.has("user") > 1)
+        return output.complain("rd: -p, -u and -f exclude each other");
+    if (!physical && !in_file) {
         const auto dump = postmortem::CrashDump::open(arguments.dump, arguments.open_options());
         return dump ? ask(*dump, arguments, output) : output.refuse(dump.error());
     }
     const std::uint32_t size = word_size_of(arguments);
-    return read_physical(arguments, {size == 0 ? 8 : size, style_of(arguments)}, output);
+    const WordsStyle style{size == 0 ? 8 : size, style_of(arguments)};
+    return physical ? read_physical(arguments, style, output) : read_file(arguments, style, output);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
-// Memory at a physical address, which needs nothing but the dump: no kernel that is understood.
+// Memory at a physical address, and the dump's file itself: they need nothing but the dump, no kernel that is understood.
 #pragma once
+
+#include <span>
 
 #include <postmortem/memory_words.h>
 
@@ -14,5 +16,11 @@ struct WordsStyle {
 
 /// All that was asked for, or a sentence that says why not.
 int read_physical(const Arguments& arguments, const WordsStyle& style, Output& output);
+
+/// The same of the dump's file as it lies on the disk, whatever its format.
+int read_file(const Arguments& arguments, const WordsStyle& style, Output& output);
+
+/// What was read from there goes into the file that -r names.
+int write_bytes(const Arguments& arguments, std::uint64_t address, std::span<const std::byte> bytes, Output& output);
 
 }  // namespace tool

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include <fmt/format.h>
@@ -27,9 +29,8 @@ std::optional<std::uint64_t> number(const std::string& text, int base) {
 }
 
 /// Hands the range to `take` piece by piece, until one cannot be read.
-template <class Take>
-postmortem::Result<void> for_each_piece(const postmortem::PhysicalDump& dump, std::uint64_t address,
-                                        std::uint64_t size, Take take) {
+template <class Source, class Take>
+postmortem::Result<void> for_each_piece(const Source& dump, std::uint64_t address, std::uint64_t size, Take take) {
     std::vector<std::byte> piece;
     for (std::uint64_t done = 0; done < size;) {
         piece.resize(std::min<std::uint64_t>(piece_size, size - done));
@@ -78,7 +79,8 @@ postmortem::Result<Range> range_of(const Arguments& arguments, std::size_t word_
     const auto count =
         arguments.rest.size() > 1 ? number(arguments.rest[1], 0) : std::optional<std::uint64_t>(1);
     if (!count) return wrong(fmt::format("'{}' is not a count", arguments.rest[1]));
-    const bool raw = arguments.has("raw");
+    const bool raw = arguments.has("raw") || arguments.has("raw-to");
+    if (arguments.has("raw-to") && arguments.rest.size() < 2) return wrong("-r wants a count of bytes");
     const std::uint64_t unit = raw ? 1 : word_size;
     if (*count > (UINT64_MAX - *address) / unit)
         return wrong(
@@ -88,23 +90,72 @@ postmortem::Result<Range> range_of(const Arguments& arguments, std::size_t word_
 
 }  // namespace
 
+namespace {
+
+// All or none: the first pass only proves that every byte is there.
+template <class Source>
+int print_range(const Arguments& arguments, const Source& source, bool big_endian, const Range& range,
+                const WordsStyle& style, Output& output) {
+    std::vector<std::byte> kept;
+    const auto whole = for_each_piece(source, range.address, range.size, [&](auto, const auto& piece) {
+        if (arguments.has("raw-to")) kept.insert(kept.end(), piece.begin(), piece.end());
+        return true;
+    });
+    if (!whole)
+        return output.complain(fmt::format("{}: {}", arguments.dump, postmortem::describe(whole.error())),
+                               unusable_input);
+    if (arguments.has("raw-to")) return write_bytes(arguments, range.address, kept, output);
+    // Where writing fails, finish() says so.
+    (void)for_each_piece(source, range.address, range.size, [&](std::uint64_t at, const auto& piece) {
+        return range.raw ? print_raw(piece, output) : print_words(big_endian, at, piece, style, output);
+    });
+    return output.finish("", {});
+}
+
+class PlainFile {
+  public:
+    explicit PlainFile(const std::string& path) : file_(std::fopen(path.c_str(), "rb"), std::fclose) {}
+
+    bool is_open() const { return file_ != nullptr; }
+    postmortem::Result<void> read(std::uint64_t offset, std::span<std::byte> out) const {
+        const bool there = std::fseek(file_.get(), static_cast<long>(offset), SEEK_SET) == 0;
+        if (there && std::fread(out.data(), 1, out.size(), file_.get()) == out.size()) return {};
+        return postmortem::fail(postmortem::ErrorCode::PageMissing, "the file ends before", offset);
+    }
+
+  private:
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+};
+
+}  // namespace
+
 int read_physical(const Arguments& arguments, const WordsStyle& style, Output& output) {
     const auto range = range_of(arguments, style.word_size);
     if (!range) return output.complain(range.error().message);
     const auto dump = postmortem::PhysicalDump::open(arguments.dump, arguments.open_options());
     if (!dump) return output.complain(dump.error().message, unusable_input);
-    // All or none: the first pass only proves that every byte is there.
-    const auto whole =
-        for_each_piece(*dump, range->address, range->size, [](auto, const auto&) { return true; });
-    if (!whole)
-        return output.complain(fmt::format("{}: {}", arguments.dump, postmortem::describe(whole.error())),
-                               unusable_input);
-    // Where writing fails, finish() says so.
-    (void)for_each_piece(*dump, range->address, range->size, [&](std::uint64_t at, const auto& piece) {
-        return range->raw ? print_raw(piece, output)
-                          : print_words(dump->big_endian(), at, piece, style, output);
-    });
-    return output.finish("", {});
+    return print_range(arguments, *dump, dump->big_endian(), *range, style, output);
+}
+
+int read_file(const Arguments& arguments, const WordsStyle& style, Output& output) {
+    const auto range = range_of(arguments, style.word_size);
+    if (!range) return output.complain(range.error().message);
+    const auto input = postmortem::find_crash_input(arguments.dump);
+    if (!input) return output.refuse(input.error());
+    if (std::filesystem::is_directory(input->path))
+        return output.complain(fmt::format("rd: {} is a folder: name the file in it", input->path.string()));
+    const PlainFile file(input->path.string());
+    if (!file.is_open())
+        return output.complain(fmt::format("{}: it cannot be read", input->path.string()), unusable_input);
+    return print_range(arguments, file, false, *range, style, output);
+}
+
+int write_bytes(const Arguments& arguments, std::uint64_t address, std::span<const std::byte> bytes,
+                Output& output) {
+    const std::string path = arguments.text("raw-to");
+    const auto written = postmortem::write_to_file(path, bytes);
+    if (!written) return output.complain(written.error().message, unusable_input);
+    return output.finish(fmt::format("{} bytes copied from {:#x} to {}\n", bytes.size(), address, path), {});
 }
 
 }  // namespace tool

@@ -106,6 +106,12 @@ bool runs_alone(const Command& command) {
     return !command.ask || !syntax.makes.empty() || !syntax.changes.empty();
 }
 
+bool takes_context(const Command& command) {
+    const auto options = command.syntax().options;
+    return std::any_of(options.begin(), options.end(),
+                       [](const Option& option) { return std::string_view(option.name) == "context"; });
+}
+
 int serve_once(const Command& command, const std::vector<std::string>& words, const Wires& wires) {
     return answer_by_frames(wires, [&](Output& output) { return run(command, words, output); });
 }

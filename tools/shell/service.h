@@ -19,5 +19,7 @@ int serve_once(const Command& command, const std::vector<std::string>& words, co
 
 /// Whether a command needs a process of its own: it makes files, or opens its input itself.
 bool runs_alone(const Command& command);
+/// Whether it is told by an option which task is the current one.
+bool takes_context(const Command& command);
 
 }  // namespace tool::shell

@@ -1,18 +1,25 @@
 // Words of memory, as numbers, symbols or text. What `rd` prints.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <postmortem/crash_dump.h>
 #include <postmortem/problem.h>
+#include <postmortem/task_choice.h>
 
 namespace postmortem {
 
 struct MemoryWordsRequest {
-    std::string at;  ///< a kernel virtual address, or a symbol
+    /// A symbol, or an address: of the kernel, or where the kernel has none or `user` is set, of a task.
+    std::string at;
+    bool user = false;
+    TaskChoice whose = {};  ///< user memory; without a selector: of the task that brought the kernel down
     std::optional<std::uint64_t> count;
     std::optional<std::uint64_t> end;  ///< up to this address, in place of a count
     std::int64_t offset = 0;           ///< from there
@@ -38,6 +45,16 @@ struct MemoryWords {
 /// What can be read from there on: it ends, with a problem, at the first word that the dump does not hold.
 /// NotFound, InvalidArgument; the memory's error where not even the first word is there.
 POSTMORTEM_API Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest& request);
+
+/// The bytes themselves: `count` of the request, or up to its `end`; all of them or none. InvalidArgument where neither is
+/// there; else as memory_words().
+struct MemoryBytes {
+    std::uint64_t address = 0;
+    std::vector<std::byte> bytes;
+};
+POSTMORTEM_API Result<MemoryBytes> memory_bytes(const CrashDump& dump, const MemoryWordsRequest& request);
+/// A file of these bytes, which appears under its name when it is whole. Io.
+POSTMORTEM_API Result<void> write_to_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
 struct MemoryWordsStyle {
     enum class Radix : std::uint8_t { Hexadecimal, Decimal, Unsigned } radix = Radix::Hexadecimal;

@@ -1,3 +1,5 @@
+#include <memory>
+
 #include <fmt/format.h>
 
 #include <postmortem/memory_words.h>
@@ -5,8 +7,12 @@
 #include "base/checked.h"
 #include "base/problem_collector.h"
 #include "base/text.h"
+#include "dump/output_file.h"
 #include "kernel/mm/slab_pages.h"
+#include "kernel/mm/user_space.h"
+#include "kernel/sched/tasks.h"
 #include "memory/words.h"
+#include "report/tasks/context_tasks.h"
 #include "report/values/address_word.h"
 #include "report/values/symbolic.h"
 
@@ -101,17 +107,70 @@ class WordNames {
     ProblemCollector problems_;
 };
 
+// Where a request reads: the kernel's memory, or a task's.
+struct Place {
+    std::uint64_t address = 0;
+    std::unique_ptr<AddressSpace> user;  ///< null for the kernel's
+
+    const AddressSpace& memory(const Kernel& kernel) const { return user ? *user : kernel.memory(); }
+};
+
+Result<std::unique_ptr<AddressSpace>> memory_of_task(const Kernel& kernel, const TaskChoice& whose) {
+    const TaskTable table = read_tasks(kernel);
+    auto chosen = context_tasks(kernel, table, whose);
+    if (!chosen) return fail(std::move(chosen.error()));
+    if (chosen->tasks.empty())
+        return fail(chosen->problems.empty() ? Error(ErrorCode::NotFound, "no such task") : chosen->problems.front());
+    return user_space(kernel, chosen->tasks.front()->mm);
+}
+
+Result<Place> place_of(const Kernel& kernel, const MemoryWordsRequest& request) {
+    const auto start = resolve_address(kernel, request.at);
+    if (!start) return fail(start.error());
+    Place place;
+    place.address = wrapped(kernel.memory(), *start + static_cast<std::uint64_t>(request.offset));
+    const bool of_kernel = place.address >= kernel.arch().memory.lowest_kernel_address;
+    if (!request.user && (of_kernel || kernel.memory().translate(place.address))) return place;
+    auto user = memory_of_task(kernel, request.whose);
+    if (!user) return fail(std::move(user.error()));
+    place.user = std::move(*user);
+    return place;
+}
+
 }  // namespace
+
+Result<MemoryBytes> memory_bytes(const CrashDump& dump, const MemoryWordsRequest& request) {
+    constexpr std::uint64_t most_bytes = 1u << 30;
+    const Kernel& kernel = dump.kernel();
+    const auto place = place_of(kernel, request);
+    if (!place) return fail(place.error());
+    if (!request.count && !request.end)
+        return fail(ErrorCode::InvalidArgument, "how many bytes are wanted is not said");
+    const auto count = words_wanted(request, place->address, 1);
+    if (!count) return fail(count.error());
+    if (*count > most_bytes)
+        return fail(ErrorCode::InvalidArgument, fmt::format("{} bytes are too many for one answer", *count));
+    auto bytes = place->memory(kernel).bytes(place->address, *count);
+    if (!bytes) return fail(std::move(bytes.error()));
+    return MemoryBytes{place->address, std::move(*bytes)};
+}
+
+Result<void> write_to_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+    auto file = OutputFile::create(path);
+    if (!file) return fail(std::move(file.error()));
+    file->write_at(0, bytes);
+    return file->commit();
+}
 
 Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest& request) {
     const Kernel& kernel = dump.kernel();
-    const AddressSpace& memory = kernel.memory();
-    const auto start = resolve_address(kernel, request.at);
-    if (!start) return fail(start.error());
+    const auto place = place_of(kernel, request);
+    if (!place) return fail(place.error());
+    const AddressSpace& memory = place->memory(kernel);
     MemoryWords made;
     made.word_size = request.word_size == 0 ? memory.word_size() : request.word_size;
     made.big_endian = memory.endian() == Endian::Big;
-    made.address = wrapped(memory, *start + static_cast<std::uint64_t>(request.offset));
+    made.address = place->address;
     if (request.text) {
         if (auto first = memory.get<std::uint8_t>(made.address); !first)
             return fail(std::move(first.error()));
