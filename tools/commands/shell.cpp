@@ -78,7 +78,8 @@ int read(const Arguments& given, Output& output) {
         !minimal && !arguments.has("no-rc") && std::filesystem::exists(rc, unknown))
         shell.run_rc_file(rc.string());
     const bool echo = !arguments.has("silent");
-    bool whole = !arguments.has("input") || shell.run_file(arguments.text("input"), echo);
+    bool whole = shell.banner_is_whole();
+    if (arguments.has("input")) whole = shell.run_file(arguments.text("input"), echo) && whole;
     const bool is_person = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
     const auto lines =
         is_person ? shell::terminal_lines([&](std::string_view typed) { return shell.complete(typed); },

@@ -66,8 +66,8 @@ int Shell::greet(bool with_banner) {
         return exit_code;
     if (silent_ || !with_banner) return whole_answer;
     destination.write(fmt::format("postmortem {}: `help` lists the commands\n\n", POSTMORTEM_VERSION));
-    ask({"sys"}, destination);
-    ask({"set"}, destination);
+    for (const char* command : {"sys", "set"})
+        banner_is_whole_ = ask({command}, destination) == whole_answer && banner_is_whole_;
     destination.write("\n");
     return whole_answer;
 }
@@ -200,6 +200,10 @@ int Shell::ask(const std::vector<std::string>& words, Destination& destination) 
     const Command* const command = find_command(words.front());
     if (command && runs_alone(*command)) {
         all.erase(all.begin());
+        const bool named = std::any_of(all.begin(), all.end(),
+                                       [](const std::string& word) { return word.starts_with("--context"); });
+        if (takes_context(*command) && !named && !reader_.context().empty())
+            all.insert(all.begin(), "--context=" + reader_.context());
         return reader_.run_alone(*command, std::move(all), listener_of(destination));
     }
     std::string bytes = reader_.context() + '\0' + std::to_string(radix_);

@@ -30,6 +30,8 @@ class Shell {
 
     /// Opens the dump; where that is wanted, tells of it, and of the task that all is about.
     int greet(bool with_banner);
+    /// False where what it told of the dump was not all of it.
+    bool banner_is_whole() const { return banner_is_whole_; }
 
     std::vector<std::string> complete(std::string_view typed);
     void set_silent() { silent_ = true; }
@@ -65,6 +67,7 @@ class Shell {
     std::map<std::string, Extension> extensions_;
     bool scroll_ = true;
     bool silent_ = false;
+    bool banner_is_whole_ = true;
     unsigned radix_ = 10;
     unsigned files_open_ = 0;
     bool at_end_ = false;

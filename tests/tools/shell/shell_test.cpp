@@ -135,6 +135,25 @@ TEST_CASE("one failure does not end the shell, and is told by the exit code") {
     CHECK(contains(run_postmortem({"shell", "-i", folder.path("absent"), sample()}).err, "absent"));
 }
 
+TEST_CASE("what the banner lacks is told by the exit code, too") {
+    const Folder folder;
+    std::ifstream whole(sample() + "/vmcore", std::ios::binary);
+    std::ostringstream all;
+    all << whole.rdbuf();
+    const auto banner = [&](const std::string& dump) {
+        return run_postmortem({"shell", "--no-rc", "-i", folder.file("lines", "q\n"), dump});
+    };
+    std::size_t compared = 0;
+    for (const std::size_t tenths : {3, 5, 7, 9, 10}) {
+        const std::string dump = folder.file("vmcore", all.str().substr(0, all.str().size() * tenths / 10));
+        const int of_sys = run_postmortem({"sys", dump}).exit_code, of_set = run_postmortem({"set", dump}).exit_code;
+        CAPTURE(tenths);
+        CHECK(banner(dump).exit_code == (of_sys == 3 ? 3 : of_sys != 0 || of_set != 0 ? 1 : 0));
+        compared += of_sys == 1;
+    }
+    CHECK(compared > 0);
+}
+
 TEST_CASE("history, aliases and commands of one's own") {
     const Folder folder;
     const std::string one = alone({"ps", "1"});
