@@ -13,8 +13,8 @@ namespace {
 // is no part of them.
 constexpr std::uint64_t farthest_in_constants = 4096;
 
-bool reaches(const SymbolHit& hit, std::uint64_t offset) {
-    return (hit.symbol.type != 'r' && hit.symbol.type != 'R') || offset < farthest_in_constants;
+bool reaches(const SymbolHit& hit, std::uint64_t offset, bool read_only) {
+    return (!read_only && hit.symbol.type != 'r' && hit.symbol.type != 'R') || offset < farthest_in_constants;
 }
 
 const StackRange* stack_with(StackSet stacks, std::uint64_t address) {
@@ -43,7 +43,9 @@ StackWords::StackWords(const Kernel& kernel, const Unwinder& unwinder, const Bac
       view_(request.view),
       data_(request.frame_data),
       word_(kernel.arch().word_size),
-      image_end_(kernel.symbol("_end").value_or(~std::uint64_t{0})) {
+      image_end_(kernel.symbol("_end").value_or(~std::uint64_t{0})),
+      read_only_start_(kernel.symbol("__start_rodata").value_or(0)),
+      read_only_end_(kernel.symbol("__end_rodata").value_or(0)) {
     if (data_ != BacktraceRequest::FrameData::Symbols) return;
     auto slabs = SlabPages::open(kernel);
     if (slabs)
@@ -88,7 +90,8 @@ void StackWords::explain(StackWord& word) const {
     if (!word.value || *word.value < kernel_.arch().memory.lowest_kernel_address) return;
     const auto hit = symbols_.at(*word.value);
     const std::uint64_t offset = hit ? *word.value - hit->symbol.address : 0;
-    if (hit && reaches(*hit, offset) && (!hit->module.empty() || *word.value < image_end_)) {
+    const bool read_only = *word.value >= read_only_start_ && *word.value < read_only_end_;
+    if (hit && reaches(*hit, offset, read_only) && (!hit->module.empty() || *word.value < image_end_)) {
         word.symbol = hit->symbol.name + (offset != 0 ? fmt::format("+{}", offset) : "");
         return;
     }

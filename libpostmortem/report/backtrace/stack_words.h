@@ -49,6 +49,7 @@ class StackWords {
     BacktraceRequest::FrameData data_;
     std::uint64_t word_;
     std::uint64_t image_end_;  ///< what lies above has no symbol of the kernel's own
+    std::uint64_t read_only_start_, read_only_end_;  ///< the kernel's; symbols there may have any letter
     std::optional<SlabPages> slabs_;
     std::optional<Error> no_slabs_;
     mutable Unread unread_;
