@@ -48,6 +48,7 @@ struct FreeMemory;
 struct MemoryLayoutReport;
 struct PageList;
 struct CachedPages;
+struct NeighbourList;
 struct SocketList;
 struct SocketStructs;
 struct SourcePlace;
@@ -108,6 +109,7 @@ void describe(Describer<FreeMemory>& memory);
 void describe(Describer<MemoryLayoutReport>& layout);
 void describe(Describer<PageList>& list);
 void describe(Describer<CachedPages>& pages);
+void describe(Describer<NeighbourList>& list);
 void describe(Describer<SocketList>& list);
 void describe(Describer<SocketStructs>& structs);
 void describe(Describer<SourcePlace>& source);
@@ -163,6 +165,7 @@ std::span<const Document> documents() {
         {"kmem-free", "kmem -f --json DUMP", description<FreeMemory>},
         {"kmem-nodes", "kmem -n --json DUMP", description<MemoryLayoutReport>},
         {"files-pages", "files -p INODE --json DUMP", description<CachedPages>},
+        {"net-neighbours", "net -a --json DUMP", description<NeighbourList>},
         {"kmem-pages", "kmem -p --json DUMP", description<PageList>},
         {"search", "search --json DUMP VALUE", description<MemorySearch>},
         {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},

@@ -1,3 +1,4 @@
+#include <postmortem/neighbours.h>
 #include <postmortem/network.h>
 #include <postmortem/socket_structs.h>
 
@@ -19,6 +20,7 @@ Syntax syntax() {
         on_or_off("structs,S", "the same, with the struct socket and the inet_sock of each"),
         on_or_off("hex,x", "with -S: numbers in hexadecimal"),
         on_or_off("decimal,d", "with -S: numbers in decimal, as they are without this option"),
+        on_or_off("arp,a", "the neighbours that ARP knew"),
         on_or_off("namespace,n", "devices of the network namespace of the task that is named")};
     return syntax;
 }
@@ -33,6 +35,10 @@ int ask_structs(const postmortem::CrashDump& dump, const postmortem::TaskChoice&
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("arp")) {
+        const auto known = postmortem::neighbours(dump);
+        return known ? print(arguments, *known, output) : output.finish(known.error());
+    }
     // As crash does: foreach net is about sockets in any case.
     if (arguments.has("hex") && arguments.has("decimal"))
         return output.complain("net: -d and -x exclude each other");
