@@ -89,6 +89,8 @@ Result<ExtractSummary> extract(const std::filesystem::path& source, const std::f
 
     if (options.progress) options.progress("writing");
     KdumpContent content{.source = (*kernel)->dump(), .pfns = pages};
+    // Where it was found in memory nobody has read it as the kernel's: it becomes a note.
+    if ((*kernel)->dump().vmcoreinfo().empty()) content.vmcoreinfo = (*kernel)->vmcoreinfo().text();
     const auto carried = notes_to_carry(**kernel);
     for (const CarriedNote& note : carried)
         content.more_notes.push_back({CarriedNote::name, static_cast<std::uint32_t>(note.type), note.bytes});
