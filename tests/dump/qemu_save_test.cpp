@@ -119,6 +119,22 @@ TEST_CASE("memory lies where the machine type has it") {
     CHECK(unknown.error().message.find("sun4m") != std::string::npos);
 }
 
+TEST_CASE("RISC-V's machine has no version, and is told by the name of its memory") {
+    QemuShape shape;
+    shape.machine = "virt";
+    shape.blocks = {{"riscv_virt_board.ram", 0x4000}, {"riscv_virt_board.mrom", 0x1000}};
+    const auto save = [&] {
+        return make_qemu_save({{shape.blocks[0].name, 0x1000, Buffer(4096, std::byte{7})}}, shape);
+    };
+    const auto dump = open_bytes(save());
+    REQUIRE(dump);
+    CHECK((*dump)->machine() == EM_RISCV);
+    CHECK(answer_at(**dump, 0x80001000) == "7");
+    CHECK((*dump)->info().max_pfn == 0x80004);
+    shape.blocks[0].name = "loongarch.highram";
+    CHECK(open_bytes(save()).error().code == ErrorCode::Unsupported);
+}
+
 TEST_CASE("nodes follow one another, and plugged memory is named and left out") {
     QemuShape shape;
     shape.machine = "pc-q35-8.2";

@@ -35,9 +35,14 @@ constexpr std::array<MachineType, 9> machine_types = {{
     {"pc-q35-rhel", EM_X86_64, Endian::Little, 0, 0xb0000000, 2 * qemu_gib, 4 * qemu_gib},
 }};
 
+// ARM's "virt-7.2" and the like have a version, RISC-V's "virt" has none; its memory is named after the
+// board.
+constexpr std::string_view riscv_ram = "riscv_virt_board.ram";
+constexpr MachineType riscv_virt = {"virt", EM_RISCV, Endian::Little, 2 * qemu_gib, no_hole, 0, 0};
+
 // The RAM of a machine that was not given any by name.
 constexpr std::array<std::string_view, 6> own_ram = {"pc.ram",        "microvm.ram", "mach-virt.ram",
-                                                     "ppc_spapr.ram", "s390.ram",    "riscv_virt_board.ram"};
+                                                     "ppc_spapr.ram", "s390.ram",    riscv_ram};
 
 std::string_view backend_name(const QemuRamBlock& block) {
     constexpr std::string_view object("/objects/");
@@ -111,10 +116,10 @@ Result<QemuMachine> qemu_machine_of(const QemuStream& stream) {
     for (const MachineType& known : machine_types)
         if (stream.machine.starts_with(known.prefix) && (!type || known.prefix.size() > type->prefix.size()))
             type = &known;
-    // "virt" is ARM's and RISC-V's.
     const bool riscv = std::any_of(stream.blocks.begin(), stream.blocks.end(),
-                                   [](const auto& block) { return block.name == "riscv_virt_board.ram"; });
-    if (!type || riscv)
+                                   [](const auto& block) { return block.name == riscv_ram; });
+    if (riscv) type = &riscv_virt;
+    if (!type)
         return fail(ErrorCode::Unsupported,
                     fmt::format("where a machine of the type \"{}\" has its memory is not known; restore it, "
                                 "stop it, and take the dump with QEMU's dump-guest-memory",
