@@ -78,6 +78,12 @@ struct MemoryLayout {
     std::uint64_t user_end = 0;
     /// Code of the kernel lies at or above it: image, modules, generated code.
     std::uint64_t lowest_code_address = 0;
+    /// Where the struct page of frame 0 lies or would lie, of `size` bytes each, where no variable named
+    /// vmemmap_base holds it. `first`: the value of the variable `first_page_struct`, if there is one. May be
+    /// null.
+    std::optional<std::uint64_t> (*page_structs)(const VmcoreInfo&, std::optional<std::uint64_t> first,
+                                                 std::uint64_t size) = nullptr;
+    const char* first_page_struct = nullptr;
     /// Bytes of address space for vmalloc(), from the values of these variables (0: this kernel has it not);
     /// null where that is not known.
     std::span<const char* const> vmalloc_variables{};
@@ -267,6 +273,8 @@ struct FaultWords {
     std::string_view interrupted_at;      ///< what precedes the place in an oops: "pc : "
     const char* fault_address = nullptr;  ///< the member of task_struct that remembers a page fault's
     std::optional<std::uint8_t> fault_register{};  ///< or what an entry saves beside the CPU's registers
+    /// Traces name a return address by the function in which it lies: behind a last call that is the next.
+    bool plain_return_addresses = false;
 };
 
 /// A member of a global variable.

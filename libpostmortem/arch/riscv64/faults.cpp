@@ -36,6 +36,6 @@ constexpr FaultEntry fault_entries[] = {
 
 }  // namespace
 
-const FaultWords fault_words = {fault_entries, page_fault, "epc : ", nullptr, BadAddr};
+const FaultWords fault_words = {fault_entries, page_fault, "epc : ", nullptr, BadAddr, true};
 
 }  // namespace postmortem::riscv64

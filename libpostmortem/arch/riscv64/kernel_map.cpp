@@ -117,6 +117,16 @@ Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory&, const VmcoreInfo& inf
     return *end - *start;
 }
 
+// The array begins with the frame vmemmap_start_pfn (arch/riscv/mm/init.c), in kernels without that variable
+// with the first one of memory.
+std::optional<std::uint64_t> page_structs(const VmcoreInfo& info, std::optional<std::uint64_t> first,
+                                          std::uint64_t size) {
+    const auto start = bit_pattern(info, "VMEMMAP_START"), ram = bit_pattern(info, "phys_ram_base");
+    if (!start || (!first && !ram)) return std::nullopt;
+    const auto before = checked_mul(first ? *first : *ram / page_size, size);
+    return before && *before <= *start ? std::optional(*start - *before) : std::nullopt;
+}
+
 bool recognises(const VmcoreInfo& info) {
     return info.number("phys_ram_base") && info.number("VA_BITS");
 }

@@ -14,6 +14,9 @@ Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical
 Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory& physical, const VmcoreInfo& info,
                                     std::span<const std::uint64_t> values);
 
+std::optional<std::uint64_t> page_structs(const VmcoreInfo& info, std::optional<std::uint64_t> first,
+                                          std::uint64_t size);
+
 bool recognises(const VmcoreInfo& info);
 
 }  // namespace postmortem::riscv64

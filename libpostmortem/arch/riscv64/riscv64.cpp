@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include "arch/riscv64/code.h"
+#include "arch/riscv64/disassembler.h"
 #include "arch/riscv64/faults.h"
 #include "arch/riscv64/kernel_map.h"
 #include "arch/riscv64/page_tables.h"
@@ -73,6 +74,8 @@ const Arch arch = {
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
                .lowest_code_address = lowest_code_address,
+               .page_structs = page_structs,
+               .first_page_struct = "vmemmap_start_pfn",
                .vmalloc_bytes = vmalloc_bytes},
     .registers = &register_file,
     // The processor that boots is CPU 0, whichever number it has (arch/riscv/kernel/smp.c).
@@ -88,6 +91,7 @@ const Arch arch = {
              .has_frame = has_frame,
              .keeps_link = keeps_link},
     .faults = fault_words,
+    .disassembler = make_disassembler,
 };
 
 }  // namespace postmortem::riscv64

@@ -3,17 +3,29 @@
 #include <fmt/format.h>
 
 namespace postmortem {
+namespace {
+
+Result<std::uint64_t> base_of(const Kernel& kernel, std::uint64_t size) {
+    const auto told = kernel.word("vmemmap_base");
+    if (told || told.error().code != ErrorCode::NotFound) return told;
+    const MemoryLayout& layout = kernel.arch().memory;
+    std::optional<std::uint64_t> base;
+    if (layout.page_structs) {
+        const auto first = kernel.word(layout.first_page_struct);
+        base = layout.page_structs(kernel.vmcoreinfo(), first ? std::optional(*first) : std::nullopt, size);
+    }
+    if (!base) return fail(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known");
+    return *base;
+}
+
+}  // namespace
 
 Result<PageStructs> PageStructs::open(const Kernel& kernel) {
-    const auto base = kernel.word("vmemmap_base");
-    if (!base)
-        return fail(
-            base.error().code == ErrorCode::NotFound
-                ? Error(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known")
-                : base.error());
     const auto size = kernel.types().size_of("page");
     if (!size) return fail(size.error());
     if (*size == 0) return fail(ErrorCode::Corrupt, "a struct page has no size");
+    const auto base = base_of(kernel, *size);
+    if (!base) return fail(base.error());
     const auto compound = CompoundPages::find(kernel);
     if (!compound) return fail(compound.error());
     PageStructs pages(kernel, *compound);

@@ -5,19 +5,11 @@
 #include "kernel/unwind/frame_walker.h"
 
 namespace postmortem {
-namespace {
-
-bool on_overflow_stack(std::uint64_t address, StackSet stacks) {
-    for (const StackRange& stack : stacks)
-        if (stack.kind == StackKind::Overflow && stack.holds(address, 1)) return true;
-    return false;
-}
-
-}  // namespace
 
 FrameWalker::Step FrameWalker::by_linked_frames(const UnwindPosition& at, StackSet stacks) {
     Step step = by_link_register(at, stacks);
     if (step.outcome == Step::Outcome::Failed) step = by_leaf_frame(at, stacks);
+    if (step.outcome == Step::Outcome::Failed) step = by_overflow(at, stacks);
     if (step.outcome == Step::Outcome::Failed) step = by_saved_registers(at, stacks);
     if (step.outcome == Step::Outcome::Failed && at.fp == 0u && !at.interrupted && !user_task_)
         return Step::end_of_stack();
@@ -46,9 +38,23 @@ FrameWalker::Step FrameWalker::by_leaf_frame(const UnwindPosition& at, StackSet 
     return step;
 }
 
+// Where a stack overflowed, its stack pointer is on none; what tells of it (handle_bad_stack()) is jumped to,
+// on a stack that begins with the registers.
+FrameWalker::Step FrameWalker::by_overflow(const UnwindPosition& at, StackSet stacks) {
+    Step step;
+    for (const StackRange& stack : stacks) {
+        if (stack.kind != StackKind::Overflow || at.fp != stack.high - arch_.frames.size) continue;
+        step.saved = registers_on(stacks, *at.fp);
+        if (!step.saved || step.saved->user_mode()) return {};
+        step.outcome = Step::Outcome::Moved;
+        step.next = UnwindPosition::from_registers(step.saved);
+    }
+    return step;
+}
+
 // What an entry calls returns to it with the saved registers at the stack pointer, and has found their frame
 // pointer or, where the entry makes a frame of its own (6.12.117), their end. Those of a program are the
-// first on its task's stack. Where a stack overflowed, the interrupted stack pointer is on none.
+// first on its task's stack.
 FrameWalker::Step FrameWalker::by_saved_registers(const UnwindPosition& at, StackSet stacks) {
     if (at.interrupted || !at.fp) return {};
     Step step;
@@ -57,8 +63,7 @@ FrameWalker::Step FrameWalker::by_saved_registers(const UnwindPosition& at, Stac
     if (!step.saved || (step.saved->fp() != *at.fp && *at.fp != end)) return {};
     if (is_own_snapshot(*step.saved, at)) return {};
     if (step.saved->user_mode() && !(user_task_ && starts_a_stack(at.sp, stacks))) return {};
-    const bool on_stack = step.saved->user_mode() || read_on(stacks, step.saved->sp() & ~(word_ - 1));
-    if (!on_stack && !on_overflow_stack(at.sp, stacks)) return {};
+    if (!step.saved->user_mode() && !read_on(stacks, step.saved->sp() & ~(word_ - 1))) return {};
     step.outcome = Step::Outcome::Moved;
     step.next = UnwindPosition::from_registers(step.saved);
     return step;

@@ -134,6 +134,7 @@ class FrameWalker {
     Step at_first_frame(StackSet stacks);
     Step by_linked_frames(const UnwindPosition& at, StackSet stacks);
     Step by_leaf_frame(const UnwindPosition& at, StackSet stacks);
+    Step by_overflow(const UnwindPosition& at, StackSet stacks);
     Step by_saved_registers(const UnwindPosition& at, StackSet stacks);
     Step by_named_return(const UnwindPosition& at, StackSet stacks);
     Step by_links(const UnwindPosition& at, StackSet stacks);

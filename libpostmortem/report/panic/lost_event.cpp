@@ -71,7 +71,7 @@ std::optional<std::string> headline_of(const Backtrace& trace, const FaultWords&
 }
 
 // As the kernel itself would have printed it, so that the same rules name and sign it.
-std::string write_report(const Backtrace& trace, const std::string& headline, std::string_view interrupted_at,
+std::string write_report(const Backtrace& trace, const std::string& headline, const FaultWords& words,
                          std::string_view release) {
     std::string text = headline + "\n";
     auto out = std::back_inserter(text);
@@ -82,13 +82,19 @@ std::string write_report(const Backtrace& trace, const std::string& headline, st
         return fmt::format("{}+{:#x}/{:#x}{}", frame.function, frame.offset, frame.size,
                            frame.module.empty() ? "" : fmt::format(" [{}]", frame.module));
     };
-    const auto interrupted = std::find_if(trace.frames.begin(), trace.frames.end(),
-                                          [](const Frame& frame) { return frame.interrupted; });
+    // The innermost frame is where the CPU was at last, long after that.
+    const auto first = trace.frames.begin() + (trace.frames.empty() ? 0 : 1);
+    const auto interrupted =
+        std::find_if(first, trace.frames.end(), [](const Frame& frame) { return frame.interrupted; });
     const bool faulted = interrupted != trace.frames.end();
-    if (faulted) fmt::format_to(out, "{}{}\n", interrupted_at, place(*interrupted));
+    if (faulted) fmt::format_to(out, "{}{}\n", words.interrupted_at, place(*interrupted));
+    const auto is_named_by_itself = [&](const Frame& frame) {
+        return !words.plain_return_addresses || frame.interrupted || frame.offset != frame.size;
+    };
     text += "Call Trace:\n";
     for (auto frame = faulted ? interrupted + 1 : trace.frames.begin(); frame != trace.frames.end(); ++frame)
-        if (!frame->function.empty()) fmt::format_to(out, " {}\n", place(*frame));
+        if (!frame->function.empty() && is_named_by_itself(*frame))
+            fmt::format_to(out, " {}\n", place(*frame));
     text += "---[ end trace 0000000000000000 ]---\n";
     return text;
 }
@@ -101,8 +107,7 @@ std::optional<LogEvent> event_from_backtrace(const PanicEvidence& evidence, cons
     if (!evidence.backtrace) return std::nullopt;
     const auto headline = headline_of(*evidence.backtrace, words, fault_address);
     if (!headline) return std::nullopt;
-    LogAnalysis analysis =
-        analyse_log_text(write_report(*evidence.backtrace, *headline, words.interrupted_at, release));
+    LogAnalysis analysis = analyse_log_text(write_report(*evidence.backtrace, *headline, words, release));
     if (!analysis.cause) return std::nullopt;
     LogEvent event = std::move(analysis.events[*analysis.cause]);
     event.line = 0;

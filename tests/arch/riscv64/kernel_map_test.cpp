@@ -133,6 +133,16 @@ TEST_CASE("VMCOREINFO gives the architecture away") {
     CHECK_FALSE(riscv64::recognises(VmcoreInfo("NUMBER(VA_BITS)=48\nNUMBER(kimage_voffset)=0x0\n")));
 }
 
+TEST_CASE("where the struct page of frame 0 would lie") {
+    const VmcoreInfo info("NUMBER(VMEMMAP_START)=0xffffffc500000000\nNUMBER(phys_ram_base)=2147483648\n");
+    CHECK(riscv64::page_structs(info, std::nullopt, 64) == 0xffffffc500000000 - 0x80000 * 64);
+    CHECK(riscv64::page_structs(info, 0x78000, 64) == 0xffffffc500000000 - 0x78000 * 64);
+    CHECK(riscv64::page_structs(VmcoreInfo("NUMBER(VMEMMAP_START)=0xffffffc500000000\n"), std::nullopt, 64) ==
+          std::nullopt);
+    CHECK(riscv64::page_structs(VmcoreInfo("NUMBER(phys_ram_base)=2147483648\n"), 0x80000, 64) ==
+          std::nullopt);
+}
+
 TEST_CASE("the length of vmalloc space") {
     const Memory memory;
     const PhysicalMemory physical(memory.dump);
