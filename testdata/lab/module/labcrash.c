@@ -4,8 +4,10 @@
 // traces tell a story and different ways have different titles. None bears a
 // word such as panic, list_add or usercopy in its name: whoever looks for the
 // function to blame passes over those.
+#ifdef CONFIG_X86
 #include <asm/apic.h>
 #include <asm/nmi.h>
+#endif
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
@@ -238,6 +240,7 @@ static noinline void labcrash_rcu(void) {
     for (;;) cpu_relax();
 }
 
+#ifdef CONFIG_X86
 typedef void (*labcrash_overflow)(struct perf_event*, struct perf_sample_data*, struct pt_regs*);
 static labcrash_overflow labcrash_check_lockup;
 static struct perf_event labcrash_event;
@@ -275,6 +278,7 @@ static noinline void labcrash_hard(void) {
     spin_lock_irq(&labcrash_spinlock);
     labcrash_sink++;
 }
+#endif
 
 static DEFINE_MUTEX(labcrash_first);
 static DEFINE_MUTEX(labcrash_second);
@@ -365,7 +369,9 @@ static const struct {
     {"spin", labcrash_spin},
     {"deaf", labcrash_deaf},
     {"rcu", labcrash_rcu},
+#ifdef CONFIG_X86
     {"hard", labcrash_hard},
+#endif
     {"mutex", labcrash_mutex},
     {"work", labcrash_ask_worker},
     {"timer", labcrash_ask_timer},
