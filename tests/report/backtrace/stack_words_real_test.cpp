@@ -273,7 +273,8 @@ TEST_SUITE("real dumps") {
             for (std::size_t i = 0; i + 1 < trace.frames.size(); ++i) {
                 const Frame &frame = trace.frames[i], &interrupted = trace.frames[i + 1];
                 if (frame.registers.empty() || interrupted.module.empty()) continue;
-                if (frame.stack != StackKind::Task || trace.frames.front().function != "machine_kexec") continue;
+                if (frame.stack != StackKind::Task || trace.frames.front().function != "machine_kexec")
+                    continue;
                 CAPTURE(interrupted.function);
                 const auto& places = saved->backtraces.front().saved;
                 CHECK(std::count_if(places.begin(), places.end(), [&](const SavedFrame& place) {
@@ -319,7 +320,11 @@ TEST_SUITE("real dumps") {
     TEST_CASE("stacks that did not overflow are not said to have") {
         for_each_dump([](const CrashDump& dump) {
             const StackCheck check = check_stacks(dump);
-            CHECK(check.checked > 1);
+            // An extract lacks the ends that nobody reached: of riscv64's all.
+            const bool left_out =
+                std::any_of(check.problems.begin(), check.problems.end(),
+                            [](const Error& one) { return one.code == ErrorCode::PageExcluded; });
+            CHECK((check.checked > 1 || left_out));
             for (const OverflownStack& stack : check.found) {
                 CAPTURE(stack.pid);
                 CHECK(stack.end_word.has_value());

@@ -6,8 +6,8 @@
 
 #include <postmortem/extract.h>
 
-#include "dump/kdump_writer.h"
 #include "dump/dump_file.h"
+#include "dump/kdump_writer.h"
 #include "support/places.h"
 #include "support/temp_dir.h"
 
