@@ -9,11 +9,13 @@
 namespace postmortem {
 namespace {
 
-// Symbols have no sizes, and strings have no symbols: behind the tables of the read-only data lies much that
-// is no part of them.
-constexpr std::uint64_t farthest_in_constants = 4096;
+// Symbols reach to the next one, and strings have none: behind the last table before them lies much that is no part of
+// it. So a table of constants is believed to be as large as that only up to the size of the largest ones that there are
+// (cpu_bit_bitmap: 65 KiB).
+constexpr std::uint64_t farthest_in_constants = 4096, largest_table = 72 * 1024;
 
 bool reaches(const SymbolHit& hit, std::uint64_t offset, bool read_only) {
+    if (read_only && hit.size != 0 && hit.size <= largest_table) return true;
     return (!read_only && hit.symbol.type != 'r' && hit.symbol.type != 'R') || offset < farthest_in_constants;
 }
 

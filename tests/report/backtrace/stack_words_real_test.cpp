@@ -8,6 +8,7 @@
 #include <postmortem/render.h>
 #include <postmortem/stack_checks.h>
 
+#include "kernel/kernel.h"
 #include "support/real_dumps.h"
 
 namespace stack_words_real_test {
@@ -233,6 +234,30 @@ TEST_SUITE("real dumps") {
             }
             CHECK(compared > 5);
         });
+    }
+
+    // Behind the tables of the read-only data lie strings, which have no names.
+    TEST_CASE("no symbol of the kernel's read-only data is said to reach farther than the largest of them") {
+        std::size_t compared = 0;
+        for_each_dump([&](const CrashDump& dump) {
+            const auto start = dump.kernel().symbol("__start_rodata"), end = dump.kernel().symbol("__end_rodata");
+            if (!start || !end) return;
+            BacktraceRequest request;
+            request.which = Which::Active;
+            request.frame_data = BacktraceRequest::FrameData::Symbols;
+            const auto list = dump.backtraces(request);
+            REQUIRE(list);
+            for (const Backtrace& trace : list->backtraces)
+                for (const Frame& frame : trace.frames)
+                    for (const StackWord& word : frame.data) {
+                        if (!word.value || *word.value < *start || *word.value >= *end) continue;
+                        const std::size_t plus = word.symbol.rfind('+');
+                        CAPTURE(word.symbol);
+                        CHECK((plus == word.symbol.npos || std::stoull(word.symbol.substr(plus + 1)) < 72 * 1024));
+                        ++compared;
+                    }
+        });
+        CHECK(compared > 0);
     }
 
     TEST_CASE("the data of a frame that saved registers reaches to the caller of what it interrupted") {
