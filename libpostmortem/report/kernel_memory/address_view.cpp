@@ -99,21 +99,28 @@ class AddressViewer {
             if (address_ >= row.start && address_ < row.end) view.vmalloc = row;
     }
 
+    // The kernel allocates less than its type says where the processor has fewer registers to save
+    // (arch_task_struct_size), so that the next one may begin within: the nearest one in front is meant.
     void add_task(AddressView& view) {
         const auto size = kernel_.types().size_of("task_struct");
         const TaskTable table = read_tasks(kernel_);
+        const Task* found = nullptr;
         for (const Task& task : table.tasks) {
             const bool is_task = size && address_ >= task.address && address_ - task.address < *size;
+            if (is_task && (!found || task.address > found->address)) found = &task;
+        }
+        view.on_stack = found == nullptr;
+        for (const Task& task : table.tasks) {
             const bool on_stack = view.vmalloc && task.stack != 0 && task.stack >= view.vmalloc->start &&
                                   task.stack < view.vmalloc->end;
-            if (!is_task && !on_stack) continue;
-            auto context = task_context(dump_, {fmt::format("{:x}", task.address), std::nullopt});
-            if (!context) return problems_.add("the task", context.error());
-            context->problems.clear();  // of the list of tasks as a whole
-            view.task = std::move(*context);
-            view.on_stack = !is_task;
-            return;
+            if (!found && on_stack) found = &task;
         }
+        view.on_stack = view.on_stack && found != nullptr;
+        if (!found) return;
+        auto context = task_context(dump_, {fmt::format("{:x}", found->address), std::nullopt});
+        if (!context) return problems_.add("the task", context.error());
+        context->problems.clear();  // of the list of tasks as a whole
+        view.task = std::move(*context);
     }
 
     void add_page(AddressView& view, bool is_physical) {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <postmortem/crash_dump.h>
 #include <postmortem/memory_layout.h>
 #include <postmortem/task_context.h>
 
@@ -107,6 +108,27 @@ TEST_SUITE("real dumps") {
             if (unknown) CHECK_FALSE(memory.problems.empty());
         }
         CHECK(whole > 0);
+    }
+
+    // Neighbours in a slab lie nearer to each other than their type is long.
+    TEST_CASE("at the address of a task_struct lies that task") {
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE(dump);
+            const auto tasks = dump->tasks();
+            REQUIRE(tasks);
+            for (std::size_t i = 0; i < tasks->tasks.size(); i += 4) {
+                KernelMemoryRequest request;
+                request.address = tasks->tasks[i].task;
+                const auto memory = kernel_memory(*dump, request);
+                REQUIRE(memory);
+                REQUIRE(memory->address);
+                REQUIRE(memory->address->task);
+                CHECK(memory->address->task->task == tasks->tasks[i].task);
+                CHECK_FALSE(memory->address->on_stack);
+            }
+        }
     }
 
     TEST_CASE("sections follow each other, and every page lies in one") {
