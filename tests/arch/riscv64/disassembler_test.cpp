@@ -117,6 +117,28 @@ TEST_CASE("instructions of riscv64 are written as the binutils write them") {
     }
 }
 
+TEST_CASE("an address in two parts is told as a whole, where they follow one another") {
+    const auto disassembler = riscv64::make_disassembler();
+    const auto decode_at = [&](std::uint32_t word, std::uint64_t address) {
+        std::array<std::byte, 4> bytes;
+        for (unsigned i = 0; i < 4; ++i) bytes[i] = static_cast<std::byte>(word >> (8 * i));
+        return disassembler->decode(bytes, address);
+    };
+    CHECK_FALSE(decode_at(0x00001097, place).target);  // auipc ra,0x1
+    const auto call = decode_at(0xff8080e7, place + 4);
+    CHECK(call.text == "jalr\t-8(ra) # ");
+    CHECK(call.target == place + 0x1000 - 8);
+    CHECK_FALSE(decode_at(0xff8080e7, place + 4).target);
+    decode_at(0xfffff797, place);                                           // auipc a5,0xfffff
+    CHECK(decode_at(0x00a7b823, place + 4).target == place - 0x1000 + 16);  // sd a0,16(a5)
+    decode_at(0xfffff797, place);
+    CHECK_FALSE(decode_at(0x00a73823, place + 4).target);  // sd a0,16(a4)
+    decode_at(0xfffff797, place);
+    CHECK(decode_at(0x639c, place + 4).target == place - 0x1000);  // ld a5,0(a5)
+    decode_at(0xfffff797, place);
+    CHECK_FALSE(decode_at(0x639c, place + 6).target);
+}
+
 TEST_CASE("what an instruction is for, and one that is cut off") {
     CHECK(decode(0x8082).role == CodeRole::Return);
     CHECK(decode(0x00008067).role == CodeRole::Return);

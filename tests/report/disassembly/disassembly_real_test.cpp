@@ -1,4 +1,6 @@
 // `dis` on real dumps: what crash 9.0.2 prints of the same function, and routines that hang together.
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "base/text.h"
@@ -42,6 +44,22 @@ TEST_CASE("a routine is told up to its end, and from there on by count") {
     CHECK(dis("arm64-trixie-sysrq", {"-f", "schedule+4", "1"}).out == std::string(lines[1]) + "\n");
     CHECK(contains(dis("arm64-trixie-sysrq", {"-x", "schedule+16"}).out, "<schedule+0x10>:"));
     CHECK(dis("arm64-trixie-sysrq", {"(schedule)"}).out == std::string(lines[0]) + "\n");
+}
+
+TEST_CASE("instructions of two bytes and of four: a call stands before each return address") {
+    const auto whole = dis("riscv64-trixie-sysrq", {"panic"});
+    CAPTURE(whole.err);
+    CHECK(whole.exit_code == 0);
+    const auto lines = split(whole.out, '\n');
+    REQUIRE(lines.size() > 100);
+    for (const std::string_view line : lines)
+        if (!line.empty()) CHECK(contains(line, " <panic"));
+    // panic+0x11a is in the kernel's own Call Trace.
+    const auto after = std::find_if(lines.begin(), lines.end(),
+                                    [](std::string_view line) { return contains(line, " <panic+282>:"); });
+    REQUIRE(after != lines.end());
+    REQUIRE(after != lines.begin());
+    CHECK(contains(*(after - 1), "<dump_stack>"));
 }
 
 TEST_CASE("what cannot be read is told, and what was asked wrongly") {
