@@ -231,6 +231,14 @@ TEST_CASE("memory and symbols") {
     }
 }
 
+TEST_CASE("what crash's mod takes about object files is taken, and changes nothing") {
+    const std::string all = run_postmortem({"mod", sample("bookworm-sysrq")}).out;
+    CHECK(all.starts_with("     MODULE "));
+    for (const char* option : {"-g", "-o"}) CHECK(run_postmortem({"mod", option, sample("bookworm-sysrq")}).out == all);
+    CHECK(run_postmortem({"mod", "-t", "-g", sample("bookworm-sysrq")}).out ==
+          run_postmortem({"mod", "-t", sample("bookworm-sysrq")}).out);
+}
+
 TEST_CASE("a node of a maple tree is named with its type") {
     check_complaint({"tree", "-t", "maple", "-N", "ffff888000000000"}, 2, "low bits");
 }

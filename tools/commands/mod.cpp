@@ -14,7 +14,10 @@ Syntax syntax() {
                   "  postmortem mod -t vmcore\n"};
     syntax.most_operands = 0;
     syntax.has_ndjson = true;
-    syntax.options = {on_or_off("taints,t", "those alone that taint the kernel, and how")};
+    // Crash's -g and -o are about modules' object files, which it lists without reading them, too.
+    syntax.options = {on_or_off("taints,t", "those alone that taint the kernel, and how"),
+                      on_or_off("sections,g", "changes nothing: object files of modules are not read here"),
+                      on_or_off("old,o", "the same")};
     return syntax;
 }
 
