@@ -107,7 +107,8 @@ void EventCollector::add(const LogRecord& record) {
         const bool joins =
             meeting_of(headline) == Meeting::Joins && joins_open_report(headline, record, context);
         if (!joins) open(headline, record, context);
-        ends_reports = ends_reports || meeting_of(headline) == Meeting::Ends;
+        const bool stands_alone = meeting_of(headline) == Meeting::Joins && !joins;
+        ends_reports = ends_reports || meeting_of(headline) == Meeting::Ends || stands_alone;
         opens = headline.trigger;
     }
     if (!open_.empty()) store(record, context, found, ends_reports, opens);

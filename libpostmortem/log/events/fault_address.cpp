@@ -19,12 +19,13 @@ struct Label {
 constexpr std::string_view instruction = "Faulting instruction address: ";
 
 // Sentences: arch/*/mm/fault.c
-constexpr std::array<Label, 16> sentences = {{{"at virtual address "},
+constexpr std::array<Label, 17> sentences = {{{"at virtual address "},
                                               {"dereference at "},
                                               {"paging request at "},
                                               {"dereference, address: "},
                                               {"page fault for address: "},
                                               {"non-canonical address "},
+                                              {"maybe for address "},
                                               {"for data at address "},   // powerpc up to 5.2
                                               {" on read at ", "BUG: "},  // powerpc since 5.3
                                               {" on write at ", "BUG: "},
@@ -176,9 +177,9 @@ void FaultAddressReader::read(std::string_view text) {
 
 void FaultAddressReader::settle(LogEvent& event) const {
     switch (event.event_class) {
+        // A general protection fault leaves CR2 as the last page fault set it.
         case EventClass::NullDereference:
         case EventClass::PageFault:
-        case EventClass::GeneralProtectionFault:
         case EventClass::UnhandledFault:
         case EventClass::AlignmentFault:
         case EventClass::BusError:

@@ -58,6 +58,11 @@ std::string_view module_of(std::string_view rest) {
                                                                                    : name;
 }
 
+// "show_stack+0x10/0x14", "[<c0012250>] (show_stack+0x10/0x14)", "0x0": of prose, too, things come from things.
+bool is_return_place(std::string_view text) {
+    return text.starts_with("[<") || text.starts_with("0x") || text.find("+0x") != std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<LogFrame> parse_location(std::string_view text) {
@@ -100,7 +105,8 @@ std::optional<LogFrame> parse_frame(std::string_view line) {
     Cursor arm = cursor;
     const bool parenthesis = arm.take('(');
     const std::string_view callee = arm.take_while(is_symbol);
-    if (!callee.empty() && (!parenthesis || arm.take(')')) && arm.take(" from ")) {
+    if (!callee.empty() && (!parenthesis || arm.take(')')) && arm.take(" from ") &&
+        is_return_place(arm.rest())) {
         LogFrame frame;
         frame.symbol = callee;
         frame.function = demangled(without_compiler_suffix(callee));

@@ -24,14 +24,18 @@ bool names_nobody(const Naming& naming) {
 
 class Guess {
   public:
-    Guess(const EventRule& rule, const CompiledRule& compiled, const LogEvent& event)
-        : skip_(compiled.skip), event_(event), stall_(is_stall(rule.event_class)) {}
+    Guess(const Naming& naming, const LogEvent& event)
+        : skip_(naming.rule->skip),
+          named_(naming.named),
+          event_(event),
+          stall_(is_stall(naming.rule->rule->event_class)) {}
 
     std::vector<Candidate> run() {
         if (event_.ip) add(*event_.ip);
         if (event_.frames.empty() && event_.caller) add(*event_.caller);
         const std::size_t from = stall_ ? first_interrupted(event_.frames) : 0;
         for (std::size_t i = from; i < event_.frames.size(); ++i) add(event_.frames[i]);
+        if (candidates_.empty()) add_last_resort();
         return std::move(candidates_);
     }
 
@@ -44,7 +48,17 @@ class Guess {
         candidates_.push_back({frame.function, frame.module});
     }
 
+    // What the headline names, or where the CPU was: better than a name that all such bugs share.
+    void add_last_resort() {
+        if (named_) {
+            candidates_.push_back(*named_);
+        } else if (event_.ip && !stall_ && !event_.ip->function.empty()) {
+            candidates_.push_back({event_.ip->function, event_.ip->module});
+        }
+    }
+
     const NameSet& skip_;
+    const std::optional<Candidate>& named_;
     const LogEvent& event_;
     bool stall_;
     std::vector<Candidate> candidates_;
@@ -67,7 +81,7 @@ void guess_function(const LogEvent& event, Naming& naming) {
     const EventRule& rule = *naming.rule->rule;
     if (rule.title.find("{frame") == std::string_view::npos) return;
     const std::string by_rule = std::move(naming.title);
-    naming.candidates = Guess(rule, *naming.rule, event).run();
+    naming.candidates = Guess(naming, event).run();
     naming.blames_entry = false;
     naming.blamed = 0;
     // A warning of the watchdog is a lockup.

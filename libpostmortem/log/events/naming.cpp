@@ -88,6 +88,7 @@ void apply_rule(const CompiledRule& rule, const Lines& lines, RuleMatch match, N
     naming.event_class = rule.rule->event_class;
     naming.rule = &rule;
     naming.captures = match.captures;
+    naming.named = match.function;
     const std::vector<Guilty> guilty = find_guilty(rule, lines, naming);
     if (guilty.empty() && match.function) naming.candidates.push_back(std::move(*match.function));
     write_titles(*rule.rule, match.captures, guilty, naming);

@@ -1,6 +1,7 @@
 // Names a report: its rule, the function to blame, the title, and whether the report is whole.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct Naming {
     std::string corruption;              ///< empty where the report is whole
     const CompiledRule* rule = nullptr;  ///< the one that named it
     std::vector<std::string> captures;   ///< what it held
+    std::optional<Candidate> named;      ///< the function that its head or detail names
 };
 
 Naming name_report(const Report& report);

@@ -60,10 +60,13 @@ class Teller {
         for (std::size_t i = 0; i < events_.size(); ++i) find_reason(i);
         for (std::size_t i = 0; i < events_.size(); ++i) tell(i);
         for (std::size_t i = 0; i < events_.size(); ++i) {
-            if (is_panic(events_[i]) && events_[i].follows)
-                events_[*events_[i].follows].outcome = Outcome::Died;
+            if (!is_panic(events_[i]) || !events_[i].follows) continue;
+            // Who asks for a dump of a machine that goes on kills it, whatever he asks because of.
+            if (events_[i].event_class == EventClass::SysrqCrash) asked_for_ = asked_for_ || follows_cause(i);
+            else events_[*events_[i].follows].outcome = Outcome::Died;
         }
-        analysis_.died = analysis_.cause && events_[*analysis_.cause].outcome == Outcome::Died;
+        analysis_.died =
+            analysis_.cause && (asked_for_ || events_[*analysis_.cause].outcome == Outcome::Died);
         give_roles();
     }
 
@@ -153,6 +156,7 @@ class Teller {
 
     LogAnalysis& analysis_;
     std::vector<LogEvent>& events_;
+    bool asked_for_ = false;  // by SysRq, because of the cause
 };
 
 }  // namespace

@@ -27,8 +27,13 @@ std::string_view without_frame(std::string_view headline) {
 // A title that names no function leaves the place to the trace; the id, which must hold on every kernel, does
 // not.
 void blame_first_informative(LogEvent& event) {
-    const auto informative =
-        std::find_if(event.frames.begin(), event.frames.end(), [](const LogFrame& frame) {
+    // A watchdog that panics stands on top of what it interrupted.
+    const bool by_watchdog = event.headline.find("softlockup: ") != std::string::npos ||
+                             event.headline.find("LOCKUP") != std::string::npos;
+    const std::size_t from = by_watchdog ? first_interrupted(event.frames) : 0;
+    const auto informative = std::find_if(
+        event.frames.begin() + static_cast<std::ptrdiff_t>(from), event.frames.end(),
+        [](const LogFrame& frame) {
             // No call returns to where a function begins.
             const bool is_leftover = frame.offset == 0 && frame.size.has_value();
             return !is_leftover && !is_uninformative(frame.function) &&

@@ -127,6 +127,8 @@ std::optional<std::string_view> stack_frame(std::string_view line) {
 }
 
 std::optional<std::string_view> instruction_pointer_text(std::string_view line) {
+    // "Code: Bad ... value.", arch/x86/kernel/dumpstack.c
+    if (contains(line, "IP value.")) return std::nullopt;
     static constexpr std::array<std::string_view, 3> labels = {"IP", "pc ", "PC is at"};
     for (const std::string_view label : labels) {
         for (std::size_t at = line.find(label); at != npos; at = line.find(label, at + 1)) {

@@ -16,6 +16,13 @@ namespace {
 // What a kernel's log holds: drivers, and what daemons and monitors write to it.
 const std::vector<std::string> messages = {
     "No.1 FLASH INFO:ad de 94 d2 4",
+    "Kernel panic on boot when using nvme",
+    "| Kernel panic/crash | crash utility | kdump, netdump |",
+    "divide error: bad input in row 3",
+    "general protection fault: see below",
+    "invalid opcode: 3",
+    "int3: x",
+    "stack segment: y",
     "mydrv INFO: probe ok",
     "mydrv: WARNING: battery low",
     "mydrv: BUG: this cannot happen, going on",
@@ -73,6 +80,13 @@ TEST_CASE("a healthy log has no events") {
         CHECK(analyse_log_text(all).events.empty());
         CHECK(find_oom_events(all).empty());
     }
+}
+
+TEST_CASE("prose that warns, and says where something comes from, is no trace") {
+    const std::string prose =
+        "WARNING: gzip is sensitive to compiler bugs, particularly when\noptimizing.  Use \"make check\".\n"
+        "available from https://www.gnu.org/software/gzip/\n";
+    CHECK(analyse_log_text(prose).events.empty());
 }
 
 TEST_CASE("daemons' words are not the kernel's, whatever they quote") {

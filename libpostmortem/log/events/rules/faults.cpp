@@ -60,13 +60,16 @@ void add_bad_addresses(RuleBook& book) {
 
 void add_x86_traps(RuleBook& book) {
     book.add("general protection fault", {.unless = {"general protection fault {*} error:{num} in "}},
-             {fault(EventClass::GeneralProtectionFault, "general protection fault{*}:",
+             {fault(EventClass::GeneralProtectionFault, "general protection fault{*}: {hex_} [",
+                    "general protection fault in {frame}", "bad-access in {frame}"),
+              // with an error code, since 5.5 (arch/x86/kernel/traps.c)
+              fault(EventClass::GeneralProtectionFault, "segment-related general protection fault{*}: {hex_} [",
                     "general protection fault in {frame}", "bad-access in {frame}"),
               // of 5.5 and later, cut behind a column
               fault(EventClass::GeneralProtectionFault, "general protection fault, probably for ",
                     "general protection fault in {frame}", "bad-access in {frame}")});
     book.add("stack segment: ", {},
-             {fault(EventClass::StackSegmentFault, "stack segment: ", "stack segment fault in {frame}")});
+             {fault(EventClass::StackSegmentFault, "stack segment: {hex_} [", "stack segment fault in {frame}")});
     book.add("PANIC: double fault", {.meeting = Meeting::Passes},
              {trap(EventClass::DoubleFault, "PANIC: double fault", "PANIC: double fault in {frame}")});
     // Behind that line, and up to 2.6.3x (die_nmi, x86-64) instead of it.
@@ -74,12 +77,12 @@ void add_x86_traps(RuleBook& book) {
              {fault(EventClass::DoubleFault, "double fault: {hex_} [", "double fault in {frame}")});
     // "divide_error" is how 5.8 and 5.9 spelt it.
     book.add("divide error:", {},
-             {trap(EventClass::DivideError, "divide error:", "divide error in {frame}")});
+             {trap(EventClass::DivideError, "divide error: {hex_} [", "divide error in {frame}")});
     book.add("divide_error:", {},
-             {trap(EventClass::DivideError, "divide_error:", "divide error in {frame}")});
+             {trap(EventClass::DivideError, "divide_error: {hex_} [", "divide error in {frame}")});
     book.add("invalid opcode:", {.meeting = Meeting::Joins},
-             {trap(EventClass::InvalidOpcode, "invalid opcode:", "invalid opcode in {frame}")});
-    book.add("int3: ", {}, {fault(EventClass::Breakpoint, "int3: ", "int3 in {frame}")});
+             {trap(EventClass::InvalidOpcode, "invalid opcode: {hex_} [", "invalid opcode in {frame}")});
+    book.add("int3: ", {}, {fault(EventClass::Breakpoint, "int3: {hex_} [", "int3 in {frame}")});
 }
 
 void add_arm_faults(RuleBook& book) {

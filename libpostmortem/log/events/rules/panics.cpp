@@ -128,6 +128,9 @@ std::vector<EventRule> reasons() {
         panic(EventClass::Panic, "Kernel panic - not syncing: Couldn't open N_TTY ldisc for {*} --- error",
               "kernel panic: Couldn't open N_TTY ldisc"),
         panic(EventClass::Panic, "Kernel panic - not syncing: {rest}", "kernel panic: {1}"),
+        // before 2.6, and cut behind a column; who only writes of "kernel panics" goes on otherwise
+        panic(EventClass::Panic, "Kernel panic{: | - }{rest}", "Kernel panic{1}{2}"),
+        panic(EventClass::Panic, "Kernel panic{ -|:|}{end}", "Kernel panic"),
     };
 }
 
@@ -156,8 +159,7 @@ void add_trusty(RuleBook& book) {
 }  // namespace
 
 void add_panic_rules(RuleBook& book) {
-    const TriggerOptions options = {
-        .unless = {"end Kernel panic"}, .meeting = Meeting::Passes, .otherwise = EventClass::Panic};
+    const TriggerOptions options = {.unless = {"end Kernel panic"}, .meeting = Meeting::Passes};
     book.add("Kernel panic", options, stack_panics());
     book.add("Kernel panic", options, escalations());
     book.add("Kernel panic", options, reasons());
