@@ -31,14 +31,19 @@ void blame_first_informative(LogEvent& event) {
     const bool by_watchdog = event.headline.find("softlockup: ") != std::string::npos ||
                              event.headline.find("LOCKUP") != std::string::npos;
     const std::size_t from = by_watchdog ? first_interrupted(event.frames) : 0;
-    const auto informative = std::find_if(
-        event.frames.begin() + static_cast<std::ptrdiff_t>(from), event.frames.end(),
-        [](const LogFrame& frame) {
-            // No call returns to where a function begins.
-            const bool is_leftover = frame.offset == 0 && frame.size.has_value();
-            return !is_leftover && !is_uninformative(frame.function) &&
-                   frame.function.find("schedule") == std::string::npos;
-        });
+    const auto find = [&](bool unsure_too) {
+        return std::find_if(event.frames.begin() + static_cast<std::ptrdiff_t>(from), event.frames.end(),
+                            [unsure_too](const LogFrame& frame) {
+                                // No call returns to where a function begins.
+                                const bool is_leftover = frame.offset == 0 && frame.size.has_value();
+                                return !is_leftover && (unsure_too || frame.reliable) &&
+                                       !is_uninformative(frame.function) &&
+                                       frame.function.find("schedule") == std::string::npos;
+                            });
+    };
+    // What was interrupted is printed as unsure where it is the first below the interrupt.
+    auto informative = find(by_watchdog);
+    if (informative == event.frames.end()) informative = find(true);
     if (informative == event.frames.end()) return;
     event.function = informative->function;
     event.module = informative->module;

@@ -153,6 +153,13 @@ TEST_CASE("what a headline names, or where the CPU was, tells two bugs apart whe
                "insert_augmented");
 }
 
+TEST_CASE("a leftover of the stack is not where a panic was called, as long as a frame is sure") {
+    CHECK(one_in("[   10.756226] Kernel panic - not syncing: sysrq triggered crash\n[   10.756982] Call Trace:\n"
+                 "[   10.757362]  panic+0x114/0x2f1\n[   10.757433]  ? moom_callback+0xb0/0xb0\n"
+                 "[   10.757513]  sysrq_handle_crash+0x16/0x20\n[   10.757598]  __handle_sysrq.cold+0x43/0x11a\n")
+              .function == "sysrq_handle_crash");
+}
+
 TEST_CASE("a jump to nowhere was called by its first frame; \"Bad RIP value\" names nobody") {
     const LogEvent event = one_in(
         "[   10.000000] BUG: unable to handle kernel NULL pointer dereference at 00000000\n"
