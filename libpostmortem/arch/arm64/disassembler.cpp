@@ -109,7 +109,7 @@ std::string joined(const std::vector<std::string>& operands) {
 class InstructionWriter {
   public:
     InstructionWriter(const cs_insn& insn, std::uint32_t word)
-        : name_(insn.mnemonic), operands_(operands_of(insn.op_str)), word_(word), address_(insn.address) {}
+        : name_(insn.mnemonic), operands_(operands_of(insn.op_str)), word_(word) {}
 
     DecodedInstruction write() {
         DecodedInstruction made{4, {}, {}, {}, {}};
@@ -197,7 +197,6 @@ class InstructionWriter {
     std::string name_;
     std::vector<std::string> operands_;
     std::uint32_t word_;
-    std::uint64_t address_;
 };
 
 class CapstoneArm64 final : public Disassembler {

@@ -209,10 +209,11 @@ std::string render_oom_consumers(const OomTable& table) {
 
 std::string to_text(const OomTable& table, const OomTableStyle& style) {
     std::string out = choice_line(table);
-    const auto kib = [&](const std::optional<std::uint64_t>& pages) {
+    const auto in_kib = [&](const std::optional<std::uint64_t>& pages) {
         return pages ? fmt::format("{} KiB", *pages * (table.page_size / 1024)) : "unknown";
     };
-    out += fmt::format("RAM {}, swap {}. {}.\n\n", kib(table.ram_pages), kib(table.swap_pages), table.rule);
+    out += fmt::format("RAM {}, swap {}. {}.\n\n", in_kib(table.ram_pages), in_kib(table.swap_pages),
+                       table.rule);
     out += render_oom_processes(table, style);
     out += render_oom_consumers(table);
     return out;

@@ -12,7 +12,7 @@ namespace postmortem {
 class ValueMaker {
   public:
     explicit ValueMaker(const Kernel& kernel)
-        : kernel_(kernel), memory_(&kernel.memory()), types_(kernel.types()), names_(kernel) {}
+        : memory_(&kernel.memory()), types_(kernel.types()), names_(kernel) {}
 
     /// A user's address space in place of the kernel's.
     void read_from(const AddressSpace& memory) { memory_ = &memory; }
@@ -52,7 +52,6 @@ class ValueMaker {
     std::uint64_t size_of(TypeId type) const;
     TypedValue finish(TypeId type, const ValueBytes& bytes);
 
-    const Kernel& kernel_;
     const AddressSpace* memory_;
     const TypeFinder& types_;
     SymbolicNames names_;
