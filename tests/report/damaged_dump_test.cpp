@@ -71,20 +71,8 @@ Answer ask(const fs::path& path) {
 bool same(const TaskInfo& a, const TaskInfo& b) {
     return a.pid == b.pid && a.tgid == b.tgid && a.comm == b.comm && a.state_bits == b.state_bits &&
            a.cpu == b.cpu && a.kernel_thread == b.kernel_thread && (!a.ppid || !b.ppid || a.ppid == b.ppid) &&
-           (!a.vsz_kib || !b.vsz_kib || a.vsz_kib == b.vsz_kib);
-}
-
-std::size_t threads_of(const Answer& answer, const TaskInfo& task) {
-    return static_cast<std::size_t>(
-        std::count_if(answer.tasks.begin(), answer.tasks.end(),
-                      [&](const auto& entry) { return entry.second.tgid == task.tgid; }));
-}
-
-// Until 6.1 each thread keeps up to 64 pages of its process's RSS to itself: with a thread they are lost.
-bool same_rss(const TaskInfo& a, const TaskInfo& b, std::size_t lost_threads) {
-    constexpr std::uint64_t kept_by_thread_kib = 256;
-    if (!a.rss_kib || !b.rss_kib || a.rss_kib == b.rss_kib) return true;
-    return *a.rss_kib < *b.rss_kib && *b.rss_kib - *a.rss_kib <= lost_threads * kept_by_thread_kib;
+           (!a.vsz_kib || !b.vsz_kib || a.vsz_kib == b.vsz_kib) &&
+           (!a.rss_kib || !b.rss_kib || a.rss_kib == b.rss_kib);
 }
 
 /// Counts what became of the variants of one dump.
@@ -110,9 +98,7 @@ void check(const fs::path& variant, const Answer& truth, Tally& tally) {
     ++(answer.problems == 0 ? tally.whole : tally.partial);
     for (const auto& [address, task] : answer.tasks) {
         const auto known = truth.tasks.find(address);
-        const std::size_t there = threads_of(answer, task), all = threads_of(truth, task);
-        const bool right = known != truth.tasks.end() && same(task, known->second) &&
-                           same_rss(task, known->second, all > there ? all - there : 0);
+        const bool right = known != truth.tasks.end() && same(task, known->second);
         if (right) continue;
         ++tally.wrong_rows;
         if (answer.problems == 0) ++tally.unseen;

@@ -209,7 +209,11 @@ class BadnessReader {
             return OomMemory{pages->anon, pages->file, pages->shmem, pages->swap, *tables};
         };
         if (all) process.total_vm_pages = all->total_vm;
-        process.memory = combined(all);
+        if (all && all->lacks_threads) {
+            keep(all->lacking());
+        } else {
+            process.memory = combined(all);
+        }
         process.counted = combined(handed_in);
     }
 

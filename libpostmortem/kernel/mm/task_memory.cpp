@@ -15,6 +15,10 @@ std::uint64_t clamped(std::uint64_t value) {
 
 }  // namespace
 
+Error TaskMemory::lacking() const {
+    return {ErrorCode::NotFound, "the list of tasks lacks threads of the process, which kept a part of it"};
+}
+
 TaskMemoryReader::TaskMemoryReader(const Kernel& kernel, const TaskTable& table) : kernel_(kernel) {
     has_mm_ = FieldFinder(kernel.types(), missing_)("task_struct", {"mm"}).present();
     find_counters();
@@ -23,6 +27,24 @@ TaskMemoryReader::TaskMemoryReader(const Kernel& kernel, const TaskTable& table)
         Counters& sum = cached_by_tgid_[task.tgid];
         for (std::size_t i = 0; i < task.cached_rss.size(); ++i)
             sum[i] += static_cast<std::uint64_t>(std::int64_t{task.cached_rss[i]});
+    }
+    const bool threads_keep = Field::find(kernel.types(), "task_struct", {"rss_stat.count"}).has_value();
+    if (threads_keep && !table.problems.empty()) find_lost_threads(table);
+}
+
+// Each process knows how many threads it has (signal_struct.nr_threads, 2.6.36).
+void TaskMemoryReader::find_lost_threads(const TaskTable& table) {
+    std::optional<Error> unknown;
+    const FieldFinder find(kernel_.types(), unknown);
+    const Field signal = find("task_struct", {"signal"}), threads = find("signal_struct", {"nr_threads"});
+    std::unordered_map<std::int32_t, std::int64_t> found;
+    for (const Task& task : table.tasks) ++found[task.tgid];
+    for (const Task& task : table.tasks) {
+        if (task.mm == 0 || unknown || lacking_.contains(task.tgid)) continue;
+        const auto count = signal.u64(kernel_.memory(), task.address).and_then([&](std::uint64_t place) {
+            return threads.i64(kernel_.memory(), place);
+        });
+        if (!count || *count > found[task.tgid]) lacking_.insert(task.tgid);
     }
 }
 
@@ -108,6 +130,7 @@ Result<TaskMemory> TaskMemoryReader::read(const Task& task, Parts parts) const {
         if (!value) return fail(std::move(value.error()));
         counters[i] += *value;
     }
+    memory.lacks_threads = parts == Parts::All && lacking_.contains(task.tgid);
     memory.total_vm = *total_vm;
     memory.file = clamped(counters[FilePages]);
     memory.anon = clamped(counters[AnonPages]);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "kernel/sched/tasks.h"
@@ -18,8 +19,11 @@ struct TaskMemory {
     std::uint64_t anon = 0;
     std::uint64_t swap = 0;
     std::uint64_t shmem = 0;
+    /// A damaged list of tasks lacks threads of the process: what they have not handed in is in no counter.
+    bool lacks_threads = false;
 
     std::uint64_t rss() const { return file + anon + shmem; }
+    Error lacking() const;  ///< what to say of its RSS where it lacks threads
 };
 
 /// Reads the counters of many tasks; what threads cache on their own (before 6.2) is added up once for all.
@@ -49,6 +53,7 @@ class TaskMemoryReader {
     Result<TaskMemory> read(const Task& task, Parts parts) const;
     void find_counters();
     void find_cpu_offsets();
+    void find_lost_threads(const TaskTable& table);
     Result<std::uint64_t> counter(std::uint64_t mm, std::size_t index, Parts wanted) const;
 
     const Kernel& kernel_;
@@ -60,6 +65,7 @@ class TaskMemoryReader {
     std::optional<Error> missing_;
     bool has_mm_ = false;  ///< whether tasks are known to say which address space is theirs
     std::unordered_map<std::int32_t, Counters> cached_by_tgid_;  ///< what its threads have not yet handed in
+    std::unordered_set<std::int32_t> lacking_;                   ///< processes without all of their threads
 };
 
 /// totalram_pages: what ps's %MEM is a share of.

@@ -58,7 +58,8 @@ std::string_view module_of(std::string_view rest) {
                                                                                    : name;
 }
 
-// "show_stack+0x10/0x14", "[<c0012250>] (show_stack+0x10/0x14)", "0x0": of prose, too, things come from things.
+// "show_stack+0x10/0x14", "[<c0012250>] (show_stack+0x10/0x14)", "0x0": of prose, too, things come from
+// things.
 bool is_return_place(std::string_view text) {
     return text.starts_with("[<") || text.starts_with("0x") || text.find("+0x") != std::string_view::npos;
 }

@@ -59,14 +59,15 @@ class Teller {
     void run() {
         for (std::size_t i = 0; i < events_.size(); ++i) find_reason(i);
         for (std::size_t i = 0; i < events_.size(); ++i) tell(i);
+        bool asked_for = false;  // by SysRq, because of the cause
         for (std::size_t i = 0; i < events_.size(); ++i) {
             if (!is_panic(events_[i]) || !events_[i].follows) continue;
             // Who asks for a dump of a machine that goes on kills it, whatever he asks because of.
-            if (events_[i].event_class == EventClass::SysrqCrash) asked_for_ = asked_for_ || follows_cause(i);
-            else events_[*events_[i].follows].outcome = Outcome::Died;
+            const bool is_asked_for = events_[i].event_class == EventClass::SysrqCrash;
+            if (!is_asked_for) events_[*events_[i].follows].outcome = Outcome::Died;
+            asked_for = asked_for || (is_asked_for && follows_cause(i));
         }
-        analysis_.died =
-            analysis_.cause && (asked_for_ || events_[*analysis_.cause].outcome == Outcome::Died);
+        analysis_.died = analysis_.cause && (asked_for || events_[*analysis_.cause].outcome == Outcome::Died);
         give_roles();
     }
 
@@ -156,7 +157,6 @@ class Teller {
 
     LogAnalysis& analysis_;
     std::vector<LogEvent>& events_;
-    bool asked_for_ = false;  // by SysRq, because of the cause
 };
 
 }  // namespace

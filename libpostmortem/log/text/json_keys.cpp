@@ -61,4 +61,9 @@ const JsonKey* find_json_key(std::string_view name) {
     return found == std::end(keys) ? nullptr : found;
 }
 
+bool opens_object(std::string_view text) {
+    if (text.empty() || (text.front() != '{' && text.front() != '[')) return false;
+    return text.starts_with("{\"") || text.starts_with("{ \"") || text.starts_with("[{\"");
+}
+
 }  // namespace postmortem

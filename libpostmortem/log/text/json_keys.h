@@ -16,4 +16,7 @@ struct JsonKey {
 /// nullptr for a key that tells nothing.
 const JsonKey* find_json_key(std::string_view name);
 
+/// Whether a line goes on like JSON of collectors.
+bool opens_object(std::string_view text);
+
 }  // namespace postmortem

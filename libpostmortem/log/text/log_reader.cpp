@@ -6,6 +6,7 @@
 #include "log/text/comma_values.h"
 #include "log/text/cursor.h"
 #include "log/text/journal.h"
+#include "log/text/json_keys.h"
 #include "log/text/line_splitter.h"
 #include "log/text/log_form.h"
 #include "log/text/log_front.h"
@@ -23,11 +24,6 @@ std::string_view without_blanks(std::string_view text) {
     while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
     while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
     return text;
-}
-
-bool opens_object(std::string_view text) {
-    if (text.empty() || (text.front() != '{' && text.front() != '[')) return false;
-    return text.starts_with("{\"") || text.starts_with("{ \"") || text.starts_with("[{\"");
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "log/text/json_keys.h"
+
 namespace postmortem {
 namespace {
 
@@ -158,17 +160,12 @@ bool take_path(Cursor& cursor) {
                                                       "dmesg",    "console", "vmcore-dmesg.txt"};
     const std::string_view path =
         cursor.take_while([](char c) { return is_symbol(c) || c == '/' || c == '-' || c == '@'; });
-    const std::size_t slash = path.rfind('/');
-    const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
-    const bool bare_name = slash == std::string_view::npos && name.find('.') == std::string_view::npos &&
-                           name.find('-') == std::string_view::npos;
-    const auto opens = [name](std::string_view log) { return name.starts_with(log); };
-    return (path.starts_with('/') && path.find("/log/") != std::string_view::npos) ||
-           (std::any_of(logs.begin(), logs.end(), opens) && (!bare_name || name == "messages"));
-}
-
-bool is_object(std::string_view text) {
-    return text.starts_with("{\"") || text.starts_with("{ \"");
+    if (path.starts_with('/') && path.find("/log/") != std::string_view::npos) return true;
+    // "syslog: ", "console: " are prefixes of drivers.
+    const bool is_word = path.find_first_of("/.-") == std::string_view::npos && path != "messages";
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    return !is_word && std::any_of(logs.begin(), logs.end(),
+                                   [name](std::string_view log) { return name.starts_with(log); });
 }
 
 // "c0 ff 33 1a" is no CPU but bytes.
@@ -222,7 +219,7 @@ bool take_seldom_hole(Hole hole, char next, Cursor& cursor, LineTimes& times) {
         case Hole::Structured: return take_structured(cursor);
         case Hole::LogTag: return take_log_tag(cursor);
         case Hole::Path: return take_path(cursor);
-        case Hole::Object: return is_object(cursor.rest());
+        case Hole::Object: return opens_object(cursor.rest());
         case Hole::NoHexDump: return !opens_hex_dump(cursor.rest());
         case Hole::End: return cursor.at_end() || is_blank(cursor.peek()) || cursor.peek() == ']';
         default: return take_time_hole(hole, cursor, times);

@@ -142,7 +142,8 @@ bool LineTimes::take_date(Cursor& cursor) {
         // journalctl -o short-full: "2023-10-12 03:04:05 UTC host kernel: ...". Behind a month's name, as
         // syslog has it, the word is the host.
         Cursor zone(text.substr(length_));
-        if (length_ != 0 && date_.find('-') != std::string_view::npos && zone.take(' ') && take_zone(zone) && zone.peek() == ' ')
+        if (length_ != 0 && date_.find('-') != std::string_view::npos && zone.take(' ') && take_zone(zone) &&
+            zone.peek() == ' ')
             length_ = text.size() - zone.rest().size();
     }
     if (length_ == 0) return false;

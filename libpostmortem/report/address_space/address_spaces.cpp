@@ -113,8 +113,11 @@ class AddressSpaceMaker {
             made.rss_kib = made.total_kib = std::nullopt;
             return problem("the memory", task, memory.error());
         }
-        made.rss_kib = memory->rss() * page_size_ / bytes_per_kib;
         made.total_kib = memory->total_vm * page_size_ / bytes_per_kib;
+        made.rss_kib = memory->rss() * page_size_ / bytes_per_kib;
+        if (!memory->lacks_threads) return;
+        made.rss_kib = std::nullopt;
+        problem("the RSS", task, memory->lacking());
     }
 
     std::string file_of(const VmArea& area, const Task& task) {

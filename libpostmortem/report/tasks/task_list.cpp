@@ -72,6 +72,10 @@ class TaskListMaker {
             return info;
         }
         info.vsz_kib = memory->total_vm * page_kib_;
+        if (memory->lacks_threads) {
+            problems_.add("the RSS", fmt::format("of pid {}", task.pid), memory->lacking());
+            return info;
+        }
         info.rss_kib = memory->rss() * page_kib_;
         if (total_pages_ > 0)
             info.mem_percent = 100.0 * static_cast<double>(memory->rss()) / static_cast<double>(total_pages_);

@@ -144,7 +144,8 @@ TEST_CASE("bad input: what the kernel says a quarter of a minute later is no par
 
 TEST_CASE("bad input: a program's backtrace below a report does not make it torn") {
     const std::string report =
-        "01-28 07:22:33.300     1     1 W WARNING: CPU: 6 PID: 1 at fs/filesystems.c:282 get_fs_type+0x1a4/0x1a8\n"
+        "01-28 07:22:33.300     1     1 W WARNING: CPU: 6 PID: 1 at fs/filesystems.c:282 "
+        "get_fs_type+0x1a4/0x1a8\n"
         "01-28 07:22:33.300     1     1 W Call trace:\n"
         "01-28 07:22:33.300     1     1 W         : [<ffffff8315c82dfc>] get_fs_type+0x1a4/0x1a8\n"
         "01-28 07:22:33.300     1     1 W         : [<ffffff8315c86760>] do_mount+0x4a4/0xc20\n"

@@ -129,35 +129,40 @@ TEST_CASE("what a headline names, or where the CPU was, tells two bugs apart whe
         CHECK(two.function == other_function);
         CHECK(one.id != two.id);
     };
-    ids_differ("[  69.107030] CFI failure at widget_loop+0x37b/0x6c0 (target: bpf_prog_784f+0x0/0x112; expected "
-               "type: 0xd9421881)\n",
-               "__seccomp_filter");
+    ids_differ(
+        "[  69.107030] CFI failure at widget_loop+0x37b/0x6c0 (target: bpf_prog_784f+0x0/0x112; expected "
+        "type: 0xd9421881)\n",
+        "__seccomp_filter");
     ids_differ("[  8371.232796] WARNING: CPU: 4 PID: 6509 at mm/gup.c:1101 widget_loop+0x577/0x670\n",
                "__get_user_pages");
-    ids_differ("[  150.330704] BUG: KASAN: wild-memory-access on address 0000ffff00013138\n"
-               "[  150.332222] Read of size 8 by task swapper/0/1\n[  150.344038] Call Trace:\n"
-               "[  150.344815]  [<ffffffff81ef3b9d>] dump_stack+0xa9/0xec\n"
-               "[  150.346068]  [<ffffffff83a0b6e7>] ? widget_loop+0x77/0x150\n"
-               "[  150.347507]  [<ffffffff814622aa>] kasan_report_error+0x6ba/0x6d0\n"
-               "[  150.354373]  [<ffffffff8146175e>] __asan_load8+0xae/0xd0\n"
-               "[  150.355637]  [<ffffffff83a0b6e7>] widget_loop+0x77/0x150\n"
-               "[  150.359847]  [<ffffffff83a0b8a6>] alpha_affinity_init+0xe6/0x270\n",
-               "alpha_mask");
-    ids_differ("[  511.119241] Kernel panic - not syncing: softlockup: hung tasks\n[  511.297123] Call Trace:\n"
-               "[  511.310996]  <IRQ>  [<ffffffff812ea8f6>] dump_stack+0x2e/0x3e\n"
-               "[  511.335402]  [<ffffffff8119a2b6>] panic+0x134/0x354\n"
-               "[  511.355516]  [<ffffffff8115d973>] watchdog_timer_fn+0x245/0x271\n"
-               "[  511.532060]  [<ffffffff81b83c12>] apic_timer_interrupt+0x82/0x90\n"
-               "[  511.562077]  <EOI>  [<ffffffff8132969a>] ? widget_loop+0x34/0x8e\n"
-               "[  511.596393]  [<ffffffff82df1977>] kernel_init+0x200/0x317\n",
-               "insert_augmented");
+    ids_differ(
+        "[  150.330704] BUG: KASAN: wild-memory-access on address 0000ffff00013138\n"
+        "[  150.332222] Read of size 8 by task swapper/0/1\n[  150.344038] Call Trace:\n"
+        "[  150.344815]  [<ffffffff81ef3b9d>] dump_stack+0xa9/0xec\n"
+        "[  150.346068]  [<ffffffff83a0b6e7>] ? widget_loop+0x77/0x150\n"
+        "[  150.347507]  [<ffffffff814622aa>] kasan_report_error+0x6ba/0x6d0\n"
+        "[  150.354373]  [<ffffffff8146175e>] __asan_load8+0xae/0xd0\n"
+        "[  150.355637]  [<ffffffff83a0b6e7>] widget_loop+0x77/0x150\n"
+        "[  150.359847]  [<ffffffff83a0b8a6>] alpha_affinity_init+0xe6/0x270\n",
+        "alpha_mask");
+    ids_differ(
+        "[  511.119241] Kernel panic - not syncing: softlockup: hung tasks\n[  511.297123] Call Trace:\n"
+        "[  511.310996]  <IRQ>  [<ffffffff812ea8f6>] dump_stack+0x2e/0x3e\n"
+        "[  511.335402]  [<ffffffff8119a2b6>] panic+0x134/0x354\n"
+        "[  511.355516]  [<ffffffff8115d973>] watchdog_timer_fn+0x245/0x271\n"
+        "[  511.532060]  [<ffffffff81b83c12>] apic_timer_interrupt+0x82/0x90\n"
+        "[  511.562077]  <EOI>  [<ffffffff8132969a>] ? widget_loop+0x34/0x8e\n"
+        "[  511.596393]  [<ffffffff82df1977>] kernel_init+0x200/0x317\n",
+        "insert_augmented");
 }
 
 TEST_CASE("a leftover of the stack is not where a panic was called, as long as a frame is sure") {
-    CHECK(one_in("[   10.756226] Kernel panic - not syncing: sysrq triggered crash\n[   10.756982] Call Trace:\n"
-                 "[   10.757362]  panic+0x114/0x2f1\n[   10.757433]  ? moom_callback+0xb0/0xb0\n"
-                 "[   10.757513]  sysrq_handle_crash+0x16/0x20\n[   10.757598]  __handle_sysrq.cold+0x43/0x11a\n")
-              .function == "sysrq_handle_crash");
+    CHECK(
+        one_in(
+            "[   10.756226] Kernel panic - not syncing: sysrq triggered crash\n[   10.756982] Call Trace:\n"
+            "[   10.757362]  panic+0x114/0x2f1\n[   10.757433]  ? moom_callback+0xb0/0xb0\n"
+            "[   10.757513]  sysrq_handle_crash+0x16/0x20\n[   10.757598]  __handle_sysrq.cold+0x43/0x11a\n")
+            .function == "sysrq_handle_crash");
 }
 
 TEST_CASE("a jump to nowhere was called by its first frame; \"Bad RIP value\" names nobody") {
@@ -170,10 +175,13 @@ TEST_CASE("a jump to nowhere was called by its first frame; \"Bad RIP value\" na
 }
 
 TEST_CASE("a general protection fault has the address that its headline names, and none of CR2") {
-    const std::string rest = "\n[   12.100000] RIP: 0010:widget_call+0x30d/0x7a7\n"
-                             "[   12.200000] CR2: 00000000ffffffff CR3: 00000000a0e24000 CR4: 00000000000406b0\n";
+    const std::string rest =
+        "\n[   12.100000] RIP: 0010:widget_call+0x30d/0x7a7\n"
+        "[   12.200000] CR2: 00000000ffffffff CR3: 00000000a0e24000 CR4: 00000000000406b0\n";
     CHECK_FALSE(one_in("[   12.000000] general protection fault: 0000 [#1] SMP" + rest).fault_address);
-    CHECK(one_in("[   12.000000] general protection fault, maybe for address 0xffffc90000123000: 0000 [#1] SMP" + rest)
+    CHECK(one_in(
+              "[   12.000000] general protection fault, maybe for address 0xffffc90000123000: 0000 [#1] SMP" +
+              rest)
               .fault_address == 0xffffc90000123000);
 }
 
@@ -182,18 +190,19 @@ TEST_CASE("an oops behind a report's end takes nothing from it, and gives it not
         "[   17.709231] WARNING: CPU: 1 PID: 356 at kernel/sched/core.c:7497 __might_sleep+0x75/0x80()\n"
         "[   17.709231] CPU: 1 PID: 356 Comm: cat-kmsg Not tainted 3.18.0\n[   17.709231] Call Trace:\n"
         "[   17.709231]  [<ffffffff814622aa>] widget_loop+0x6ba/0x6d0\n"
-        "[   17.709231] ---[ end trace 322af61ac3977ce8 ]---\n[   17.709231] invalid opcode: 0000 [#1] SMP\n");
+        "[   17.709231] ---[ end trace 322af61ac3977ce8 ]---\n[   17.709231] invalid opcode: 0000 [#1] "
+        "SMP\n");
     REQUIRE(analysis.events.size() == 2);
     CHECK(analysis.events[0].outcome == Outcome::WentOn);
 }
 
 TEST_CASE("who asks for a dump long after an oops kills the machine; the oops killed a task") {
-    const LogAnalysis analysis =
-        analyse_log_text("[33515.987667] BUG: unable to handle page fault for address: ffff888005520bc0\n"
-                 "[33515.987954] Oops: Oops: 0003 [#1] SMP NOPTI\n"
-                 "[33515.988294] RIP: 0010:sched_mm_cid_exit+0xb1/0x1b0\n"
-                 "[33515.990924] ---[ end trace 0000000000000000 ]---\n[33582.311654] sysrq: Trigger a crash\n"
-                 "[33582.311693] Kernel panic - not syncing: sysrq triggered crash\n");
+    const LogAnalysis analysis = analyse_log_text(
+        "[33515.987667] BUG: unable to handle page fault for address: ffff888005520bc0\n"
+        "[33515.987954] Oops: Oops: 0003 [#1] SMP NOPTI\n"
+        "[33515.988294] RIP: 0010:sched_mm_cid_exit+0xb1/0x1b0\n"
+        "[33515.990924] ---[ end trace 0000000000000000 ]---\n[33582.311654] sysrq: Trigger a crash\n"
+        "[33582.311693] Kernel panic - not syncing: sysrq triggered crash\n");
     REQUIRE(analysis.events.size() == 2);
     CHECK(analysis.events[0].outcome == Outcome::KilledTask);
     CHECK(analysis.events[1].outcome == Outcome::Died);

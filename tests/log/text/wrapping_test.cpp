@@ -160,7 +160,8 @@ std::vector<Wrapping> json_wrappings() {
              }),
         {"fluentd's file",
          [](const std::string& whole, const std::string&, int line) {
-             return "2023-10-12T" + clock_of(line) + "+00:00\tkernel.warn\t" + Json{{"message", whole}}.dump();
+             return "2023-10-12T" + clock_of(line) + "+00:00\tkernel.warn\t" +
+                    Json{{"message", whole}}.dump();
          },
          true},
         json(
@@ -261,8 +262,8 @@ std::vector<Wrapping> wrappings() {
         all.push_back(in_place(prefix));
     for (const char* const prefix :
          {"> ", "> > ", "2023-10-12T%c.123456789Z stdout F ", "Oct 12 %c ", "[2023-10-12 %c] ", "[%c.123] ",
-          "Oct 12 %c box dmesg[123]: ", "node7  | ", "12:", "kern.log:12:", "/var/log/kern.log:12:", "12.10.2023 %c box kernel ",
-          "2023-10-12 %c | kernel | "})
+          "Oct 12 %c box dmesg[123]: ", "node7  | ", "12:", "kern.log:12:", "/var/log/kern.log:12:",
+          "12.10.2023 %c box kernel ", "2023-10-12 %c | kernel | "})
         all.push_back(before(prefix));
     for (Wrapping& wrapping : json_wrappings()) all.push_back(std::move(wrapping));
     for (Wrapping& wrapping : markup_wrappings()) all.push_back(std::move(wrapping));

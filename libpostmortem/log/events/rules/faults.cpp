@@ -59,17 +59,19 @@ void add_bad_addresses(RuleBook& book) {
 }
 
 void add_x86_traps(RuleBook& book) {
-    book.add("general protection fault", {.unless = {"general protection fault {*} error:{num} in "}},
-             {fault(EventClass::GeneralProtectionFault, "general protection fault{*}: {hex_} [",
-                    "general protection fault in {frame}", "bad-access in {frame}"),
-              // with an error code, since 5.5 (arch/x86/kernel/traps.c)
-              fault(EventClass::GeneralProtectionFault, "segment-related general protection fault{*}: {hex_} [",
-                    "general protection fault in {frame}", "bad-access in {frame}"),
-              // of 5.5 and later, cut behind a column
-              fault(EventClass::GeneralProtectionFault, "general protection fault, probably for ",
-                    "general protection fault in {frame}", "bad-access in {frame}")});
-    book.add("stack segment: ", {},
-             {fault(EventClass::StackSegmentFault, "stack segment: {hex_} [", "stack segment fault in {frame}")});
+    book.add(
+        "general protection fault", {.unless = {"general protection fault {*} error:{num} in "}},
+        {fault(EventClass::GeneralProtectionFault, "general protection fault{*}: {hex_} [",
+               "general protection fault in {frame}", "bad-access in {frame}"),
+         // with an error code, since 5.5 (arch/x86/kernel/traps.c)
+         fault(EventClass::GeneralProtectionFault, "segment-related general protection fault{*}: {hex_} [",
+               "general protection fault in {frame}", "bad-access in {frame}"),
+         // of 5.5 and later, cut behind a column
+         fault(EventClass::GeneralProtectionFault, "general protection fault, probably for ",
+               "general protection fault in {frame}", "bad-access in {frame}")});
+    book.add(
+        "stack segment: ", {},
+        {fault(EventClass::StackSegmentFault, "stack segment: {hex_} [", "stack segment fault in {frame}")});
     book.add("PANIC: double fault", {.meeting = Meeting::Passes},
              {trap(EventClass::DoubleFault, "PANIC: double fault", "PANIC: double fault in {frame}")});
     // Behind that line, and up to 2.6.3x (die_nmi, x86-64) instead of it.
