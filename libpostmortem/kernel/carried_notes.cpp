@@ -28,16 +28,6 @@ std::string without_folders(std::string_view source) {
     return fmt::format("{}{}", source.substr(0, path), source.substr(name + 1));
 }
 
-std::vector<std::byte> packed(const SymbolTable& symbols) {
-    PackedText text;
-    text.lines = {{"from", without_folders(symbols.source())}};
-    (void)symbols.for_each([&](const Symbol& symbol) {
-        text.content += fmt::format("{:x} {} {}\n", symbol.address, symbol.type, symbol.name);
-        return true;
-    });
-    return pack_text(symbols_kind, text);
-}
-
 // "ffffffff81000000 T _text"
 std::optional<Symbol> symbol_of(std::string_view line) {
     const std::size_t space = line.find(' ');
@@ -49,6 +39,16 @@ std::optional<Symbol> symbol_of(std::string_view line) {
 
 }  // namespace
 
+std::vector<std::byte> pack_symbols(const SymbolTable& symbols) {
+    PackedText text;
+    text.lines = {{"from", without_folders(symbols.source())}};
+    (void)symbols.for_each([&](const Symbol& symbol) {
+        text.content += fmt::format("{:x} {} {}\n", symbol.address, symbol.type, symbol.name);
+        return true;
+    });
+    return pack_text(symbols_kind, text);
+}
+
 std::vector<CarriedNote> notes_to_carry(const Kernel& kernel) {
     std::vector<CarriedNote> notes;
     if (kernel.types_are_from_file()) {
@@ -58,7 +58,7 @@ std::vector<CarriedNote> notes_to_carry(const Kernel& kernel) {
         notes.push_back({CarriedNote::Type::Types, pack(file)});
     }
     if (const auto symbols = kernel.symbols(); symbols && (*symbols)->source() != "kallsyms")
-        notes.push_back({CarriedNote::Type::Symbols, packed(**symbols)});
+        notes.push_back({CarriedNote::Type::Symbols, pack_symbols(**symbols)});
     return notes;
 }
 
@@ -76,7 +76,11 @@ Result<std::unique_ptr<TypeFinder>> types_in_note(const DumpFile& dump, const Ke
 Result<std::unique_ptr<SymbolTable>> symbols_in_note(const DumpFile& dump) {
     const auto note = find_note(dump, CarriedNote::Type::Symbols);
     if (!note) return fail(note.error());
-    const auto text = unpack_text(symbols_kind, *note, note_in_dump);
+    return unpack_symbols(*note);
+}
+
+Result<std::unique_ptr<SymbolTable>> unpack_symbols(Bytes note) {
+    const auto text = unpack_text(symbols_kind, note, note_in_dump);
     if (!text) return fail(text.error());
     std::vector<Symbol> symbols;
     for (const std::string_view line : split(text->content, '\n'))

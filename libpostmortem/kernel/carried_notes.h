@@ -30,4 +30,8 @@ std::vector<CarriedNote> notes_to_carry(const Kernel& kernel);
 Result<std::unique_ptr<TypeFinder>> types_in_note(const DumpFile& dump, const KernelBuild& build);
 Result<std::unique_ptr<SymbolTable>> symbols_in_note(const DumpFile& dump);
 
+/// The content of such a note, and what it says. Errors: Corrupt.
+std::vector<std::byte> pack_symbols(const SymbolTable& symbols);
+Result<std::unique_ptr<SymbolTable>> unpack_symbols(Bytes note);
+
 }  // namespace postmortem

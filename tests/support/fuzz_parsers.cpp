@@ -17,6 +17,7 @@
 #include "support/btf_builder.h"
 #include "support/files.h"
 #include "support/fuzz_dump.h"
+#include "support/fuzz_memory.h"
 #include "support/kallsyms_builder.h"
 #include "support/memory_source.h"
 #include "support/pack_file.h"
@@ -267,6 +268,14 @@ constexpr ParserTarget targets[] = {
     {"kallsyms", run_kallsyms, kallsyms_seeds},
     {"log", run_log, log_seeds},
     {"known", run_known, known_seeds},
+    {"printk", run_printk, printk_seeds},
+    {"trees", run_trees, tree_seeds},
+    {"page_tables", run_page_tables, page_table_seeds},
+    {"orc", run_orc, orc_seeds},
+    {"unwind", run_unwind, unwind_seeds},
+    {"code", run_code, code_seeds},
+    {"config", run_config, config_seeds},
+    {"carried", run_carried, carried_seeds},
 };
 
 }  // namespace
