@@ -118,7 +118,8 @@ POSTMORTEM_API std::string_view to_string(Outcome outcome);
 
 /// An event's part in the story of the whole log.
 enum class EventRole {
-    Killed,     ///< killed the machine, or followed from what did
+    Killed,     ///< killed the machine, or led from that to the panic
+    Aftermath,  ///< came behind the panic: what other CPUs said, or a machine that goes down
     Before,     ///< left the kernel in doubt before that, in the same boot
     Survived,   ///< the machine went on from it
     Unsettled,  ///< the log does not tell of a death, nor that all is well again

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "log/events/gravity.h"
+#include "log/events/log_clock.h"
 
 namespace postmortem {
 namespace {
@@ -23,7 +24,8 @@ class History {
     template <class Predicate>
     Index nearest(Predicate matches) const {
         for (std::size_t i = end_; i-- > 0 && events_[i].boot == events_[end_].boot;) {
-            if (!is_panic(events_[i]) && matches(events_[i])) return i;
+            const bool matters = in_one_boot(events_[i], events_[end_]) && !is_panic(events_[i]);
+            if (matters && matches(events_[i])) return i;
         }
         return std::nullopt;
     }
@@ -47,7 +49,7 @@ class History {
     }
 
     // From the oops that ended it all to the one that began it; an oops leaves locks held and data half
-    // changed, so whatever follows it is suspect.
+    // changed, so whatever follows it soon is suspect.
     Index first_oops() const {
         Index oops = nearest([](const LogEvent& event) { return gravity(event) == Gravity::Fatal; });
         while (oops) {
@@ -55,8 +57,8 @@ class History {
             const Index earlier = History(events_, *oops).nearest([](const LogEvent& event) {
                 return gravity(event) == Gravity::Fatal;
             });
-            const bool is_later = here.die_count.value_or(1) > 1;
-            if (!earlier || (!is_later && !within(events_[*earlier], here, 10))) break;
+            const double soon = here.die_count.value_or(1) > 1 ? 60 : 10;  // seconds
+            if (!earlier || !within(events_[*earlier], here, soon)) break;
             oops = earlier;
         }
         if (!oops) return std::nullopt;
@@ -128,17 +130,23 @@ Index reason_behind(const LogEvent& panic, const History& history) {
     }
 }
 
-// The boot that matters: the last that panicked, else the last that oopsed, else any.
-Index boot_of_crash(std::span<const LogEvent> events) {
+// The boot that matters is that of the last panic, else of the last oops, else any.
+Index last_crash(std::span<const LogEvent> events) {
     Index oopsed;
     for (std::size_t i = events.size(); i-- > 0;) {
-        if (is_panic(events[i])) return events[i].boot;
-        if (!oopsed && gravity(events[i]) == Gravity::Fatal) oopsed = events[i].boot;
+        if (is_panic(events[i])) return i;
+        if (!oopsed && gravity(events[i]) == Gravity::Fatal) oopsed = i;
     }
     return oopsed;
 }
 
 }  // namespace
+
+bool in_one_boot(const LogEvent& earlier, const LogEvent& later) {
+    if (earlier.boot != later.boot) return false;
+    if (!earlier.host.empty() && !later.host.empty() && earlier.host != later.host) return false;
+    return !earlier.seconds || !later.seconds || !is_back(*earlier.seconds, *later.seconds);
+}
 
 std::optional<std::size_t> reason_of_panic(std::span<const LogEvent> events, std::size_t panic) {
     const History history(events, panic);
@@ -147,16 +155,19 @@ std::optional<std::size_t> reason_of_panic(std::span<const LogEvent> events, std
 }
 
 std::optional<std::size_t> find_cause(std::span<const LogEvent> events) {
-    const Index boot = boot_of_crash(events);
-    const auto in_boot = [&](const LogEvent& event) { return !boot || event.boot == *boot; };
+    const Index crash = last_crash(events);
+    const auto in_boot = [&](std::size_t i) {
+        if (!crash) return true;
+        return in_one_boot(events[std::min(i, *crash)], events[std::max(i, *crash)]);
+    };
     // What follows the first panic is its aftermath.
     for (std::size_t i = 0; i < events.size(); ++i) {
-        if (!in_boot(events[i]) || !is_panic(events[i])) continue;
+        if (!in_boot(i) || !is_panic(events[i])) continue;
         return reason_of_panic(events, i).value_or(i);
     }
     Index gravest;
     for (std::size_t i = 0; i < events.size(); ++i) {
-        if (!in_boot(events[i])) continue;
+        if (!in_boot(i)) continue;
         if (!gravest || gravity(events[i]) > gravity(events[*gravest])) gravest = i;
     }
     if (gravest && gravity(events[*gravest]) == Gravity::Fatal) {

@@ -112,6 +112,7 @@ std::string_view to_string(Outcome outcome) {
 std::string_view to_string(EventRole role) {
     switch (role) {
         case EventRole::Killed: return "killed";
+        case EventRole::Aftermath: return "aftermath";
         case EventRole::Before: return "before";
         case EventRole::Survived: return "survived";
         case EventRole::Unsettled: return "unsettled";

@@ -60,6 +60,16 @@ bool is_prompt(std::string_view lead) {
            lead.find('@') != std::string_view::npos;
 }
 
+// Behind a message that has not ended its line yet: "rbtree testingNMI watchdog: BUG: soft lockup".
+bool is_glued(std::string_view lead) {
+    for (const std::string_view lead_in : {"NMI watchdog: ", "watchdog: "}) {
+        if (!lead.ends_with(lead_in)) continue;
+        lead.remove_suffix(lead_in.size());
+        return !lead.empty() && (is_alpha(lead.back()) || is_digit(lead.back()) || lead.back() == '.');
+    }
+    return false;
+}
+
 }  // namespace
 
 bool opens_message(std::string_view text, std::size_t at) {
@@ -67,7 +77,7 @@ bool opens_message(std::string_view text, std::size_t at) {
     Cursor cursor(lead);
     cursor.skip_blanks();
     while (!cursor.at_end() && take_lead_in(cursor)) cursor.skip_blanks();
-    return cursor.at_end() || is_prompt(lead);
+    return cursor.at_end() || is_prompt(lead) || is_glued(lead);
 }
 
 bool follows_task_name(std::string_view text, std::size_t at) {

@@ -2,11 +2,17 @@
 
 namespace postmortem {
 
-// The lines of a report come within seconds, and CPUs that print at once disagree by less; longest is the
-// wait for CPUs that were asked for their stacks: 10 s (lib/nmi_backtrace.c).
+// CPUs that print at once disagree by less.
+bool is_back(double from, double to) {
+    constexpr double back = 5;
+    return to < from - back;
+}
+
+// The lines of a report come within seconds; longest is the wait for CPUs that were asked for their stacks:
+// 10 s (lib/nmi_backtrace.c).
 bool is_jump(double from, double to) {
-    constexpr double back = 5, ahead = 15;
-    return to < from - back || to > from + ahead;
+    constexpr double ahead = 15;
+    return is_back(from, to) || to > from + ahead;
 }
 
 // A line out of its order jumps to and fro; a log that goes on elsewhere does not come back.

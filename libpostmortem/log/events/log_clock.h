@@ -9,6 +9,9 @@
 
 namespace postmortem {
 
+/// Whether a clock that stood at `from` cannot show `to` later.
+bool is_back(double from, double to);
+
 /// Seconds of two lines that cannot be of one report.
 bool is_jump(double from, double to);
 

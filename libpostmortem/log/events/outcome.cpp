@@ -81,7 +81,7 @@ class Teller {
         if (is_panic(event)) {
             event.follows = reason_of_panic(events_, i);
         } else if (i > 0 && events_[i - 1].event_class == EventClass::RustPanic &&
-                   events_[i - 1].boot == event.boot && event.event_class == EventClass::KernelBug) {
+                   in_one_boot(events_[i - 1], event) && event.event_class == EventClass::KernelBug) {
             // rust_begin_unwind() ends in BUG() (rust/kernel/lib.rs).
             event.follows = i - 1;
         }
@@ -119,7 +119,7 @@ class Teller {
         if (!counts && !tainted) return false;
         return std::none_of(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(i),
                             [&](const LogEvent& earlier) {
-                                return earlier.boot == event.boot &&
+                                return in_one_boot(earlier, event) &&
                                        (earlier.die_count || gravity(earlier) == Gravity::Fatal);
                             });
     }
@@ -128,11 +128,13 @@ class Teller {
         const LogEvent& event = events_[i];
         if (!analysis_.died) return is_settled(event) ? EventRole::Survived : EventRole::Unsettled;
         const std::size_t cause = *analysis_.cause;
-        const bool same_boot = event.boot == events_[cause].boot;
-        if (i == cause || (same_boot && (is_panic(event) || after_panic(i) || follows_cause(i))))
-            return EventRole::Killed;
-        const bool in_doubt = gravity(event) >= Gravity::Corruption;
-        return same_boot && in_doubt ? EventRole::Before : EventRole::Survived;
+        if (i == cause || follows_cause(i)) return EventRole::Killed;
+        if (!in_one_boot(events_[std::min(i, cause)], events_[std::max(i, cause)]))
+            return EventRole::Survived;
+        if (after_panic(i)) return EventRole::Aftermath;
+        const bool on_the_way = i > cause && gravity(event) == Gravity::Fatal;
+        if (is_panic(event) || on_the_way) return EventRole::Killed;
+        return gravity(event) >= Gravity::Corruption ? EventRole::Before : EventRole::Survived;
     }
 
     static bool is_settled(const LogEvent& event) {
@@ -142,7 +144,7 @@ class Teller {
     bool after_panic(std::size_t i) const {
         return std::any_of(
             events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(i),
-            [&](const LogEvent& earlier) { return earlier.boot == events_[i].boot && is_panic(earlier); });
+            [&](const LogEvent& earlier) { return is_panic(earlier) && in_one_boot(earlier, events_[i]); });
     }
 
     bool follows_cause(std::size_t i) const {

@@ -24,6 +24,12 @@ std::string_view without_frame(std::string_view headline) {
     return headline;
 }
 
+// Where a task left its CPU, which is not where it is.
+bool is_switch(std::string_view function) {
+    return function.find("schedule") != std::string_view::npos || function == "__switch_to" ||
+           function == "context_switch";
+}
+
 // A title that names no function leaves the place to the trace; the id, which must hold on every kernel, does
 // not.
 void blame_first_informative(LogEvent& event) {
@@ -37,8 +43,7 @@ void blame_first_informative(LogEvent& event) {
                                 // No call returns to where a function begins.
                                 const bool is_leftover = frame.offset == 0 && frame.size.has_value();
                                 return !is_leftover && (unsure_too || frame.reliable) &&
-                                       !is_uninformative(frame.function) &&
-                                       frame.function.find("schedule") == std::string::npos;
+                                       !is_uninformative(frame.function) && !is_switch(frame.function);
                             });
     };
     // What was interrupted is printed as unsure where it is the first below the interrupt.
@@ -105,11 +110,12 @@ bool holds_proof(const Report& report) {
         [&](const ReportLine& line) { return report.rule->proof->find(line.text).has_value(); });
 }
 
-// "WARNING: battery low": a message, and nothing that needs a look, where no stack follows.
+// "WARNING: battery low": a message, and nothing that needs a look, where no stack follows. "BUG: no battery"
+// may be any program's.
 bool is_mere_message(const Report& report, const LogEvent& event) {
-    const bool unknown = report.rule == nullptr && (event.event_class == EventClass::OtherWarning ||
-                                                    event.event_class == EventClass::OtherInfo);
-    return unknown && event.frames.empty() && !event.ip;
+    if (report.rule || !event.frames.empty() || event.ip) return false;
+    return event.event_class == EventClass::OtherWarning || event.event_class == EventClass::OtherInfo ||
+           (event.event_class == EventClass::OtherBug && !report.proven);
 }
 
 }  // namespace
@@ -152,8 +158,9 @@ std::optional<LogEvent> make_event(Report report) {
     // Up to 4.19 SysRq c was a NULL dereference.
     if (event.blamed == "sysrq_handle_crash") event.event_class = EventClass::SysrqCrash;
     // A panic that only follows tells nothing but where it was called; what it follows from may be lost.
-    const bool follows =
-        event.event_class == EventClass::Escalation || event.event_class == EventClass::InitKilled;
+    const bool follows = event.event_class == EventClass::Escalation ||
+                         event.event_class == EventClass::InitKilled ||
+                         event.event_class == EventClass::HardLockup;
     if (event.function.empty() && follows) blame_first_informative(event);
     sign(naming, event);
     // Whoever happened to ask for memory, or was interrupted, is not to blame.

@@ -33,6 +33,7 @@ struct Report {
     std::optional<double> seconds;
     std::string time, host;
     std::size_t boot = 0;
+    bool proven = false;  ///< by what stood in front of the headline: it is the kernel's
 
     std::size_t headline_at = 0;  ///< index of the line that counts as the headline
 

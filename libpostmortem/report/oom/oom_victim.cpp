@@ -49,7 +49,7 @@ class VictimCheck {
                 "size",
                 {});
         }
-        if (event_.killed_other_than_selected() && event_.selected->score) child();
+        if (event_.killed_other_than_selected() && event_.selected->score && !selected_thread()) child();
         if (!event_.allocating_task) compare();
         for (const OomVictim& victim : event_.victims) {
             if (!victim.unable_to_reap) continue;
@@ -107,6 +107,14 @@ class VictimCheck {
                           "belongs to none (tmpfs, page cache, kernel memory)"
                         : ": the table is empty";
         verdict_.who.push_back(finding(OomFindingKind::NoVictim, std::move(text), {}));
+    }
+
+    // The table lists processes; in a memory cgroup the choice may fall on a thread that is not its process's
+    // first (mm/memcontrol.c, mem_cgroup_out_of_memory() up to 4.8), and the kernel kills the process.
+    bool selected_thread() const {
+        const OomTaskTable& table = event_.task_table;
+        const bool is_whole = !table.tasks.empty() && table.torn_rows == 0;
+        return is_whole && !table.find(*event_.selected->pid) && table.find(event_.victims.front().pid);
     }
 
     void child() {

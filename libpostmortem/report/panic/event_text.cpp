@@ -73,6 +73,14 @@ std::string first_oops_missing(const LogEvent& event) {
     return which + ": the first one, the one that counts, is not in this log";
 }
 
+std::string earlier_oops(const LogEvent& event, const LogEvent& earlier) {
+    return fmt::format(
+        "this is oops number {}; number {}, line {}, may have left locks held and data half changed: read "
+        "it, "
+        "too",
+        *event.die_count, *earlier.die_count, earlier.line);
+}
+
 std::string stalled(const LogEvent& event) {
     if (!event.stall) return {};
     const LogStall& stall = *event.stall;

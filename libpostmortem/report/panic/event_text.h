@@ -11,6 +11,8 @@ namespace postmortem::event_text {
 std::string kernel_says(const LogEvent& event);
 std::string outcome(const LogEvent& event);
 std::string first_oops_missing(const LogEvent& event);
+/// `earlier` is an oops that the machine lived on from before the event.
+std::string earlier_oops(const LogEvent& event, const LogEvent& earlier);
 /// Of a stall: who did not get on, and for how long.
 std::string stalled(const LogEvent& event);
 /// The address that could not be accessed, and what such an address means.

@@ -62,9 +62,23 @@ class PanicPrinter {
         row("TASK", event_text::task(cause));
         row("OUTCOME", event_text::outcome(cause));
         if (cause.first_oops_missing) row("NOTE", event_text::first_oops_missing(cause));
+        if (const LogEvent* earlier = earlier_oops(cause))
+            row("NOTE", event_text::earlier_oops(cause, *earlier));
         row("KERNEL", escaped(cause.kernel));
         row("HARDWARE", escaped(cause.hardware));
         if (!analysis_.evidence) row("TAINT", event_text::taint(cause));
+    }
+
+    // The nearest one in the log that the cause counts itself behind.
+    const LogEvent* earlier_oops(const LogEvent& cause) const {
+        if (cause.die_count.value_or(1) < 2) return nullptr;
+        const LogEvent* earlier = nullptr;
+        for (const LogEvent& event : analysis_.log.events) {
+            if (event.line >= cause.line) break;
+            if (event.boot == cause.boot && event.die_count && *event.die_count < *cause.die_count)
+                earlier = &event;
+        }
+        return earlier;
     }
 
     void print_oom_kills(const OomKillsInLog& found) {
@@ -136,8 +150,9 @@ class PanicPrinter {
             EventRole role;
             std::string_view heading;
         };
-        static constexpr std::array<Part, 4> parts = {{{EventRole::Killed, "What killed the machine"},
+        static constexpr std::array<Part, 5> parts = {{{EventRole::Killed, "What killed the machine"},
                                                        {EventRole::Before, "What went wrong before"},
+                                                       {EventRole::Aftermath, "What followed the panic"},
                                                        {EventRole::Unsettled, "What went wrong"},
                                                        {EventRole::Survived, "What it survived"}}};
         for (const Part& part : parts) print_part(part.role, part.heading);

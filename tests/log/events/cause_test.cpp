@@ -61,8 +61,18 @@ TEST_CASE("a dump that was asked for after an oops is about the oops") {
 
 TEST_CASE("the first oops of a chain") {
     CHECK(cause_of({{EventClass::NullDereference, "BUG: NULL", 100, 1},
+                    {EventClass::PageFault, "BUG: paging", 130, 2},
+                    {EventClass::Escalation, fatal, 130}}) == 0);
+    // The machine lived on from the first for hours.
+    CHECK(cause_of({{EventClass::NullDereference, "BUG: NULL", 100, 1},
                     {EventClass::PageFault, "BUG: paging", 9000, 2},
-                    {EventClass::Escalation, fatal, 9000}}) == 0);
+                    {EventClass::Escalation, fatal, 9000}}) == 1);
+    // No oops is later than the panic that it leads to: these are of another log.
+    CHECK(cause_of({{EventClass::NullDereference, "BUG: NULL", 9000, 1},
+                    {EventClass::Escalation, fatal, 100}}) == 1);
+    CHECK(cause_of({{EventClass::NullDereference, "BUG: NULL", 9000, 1},
+                    {EventClass::PageFault, "BUG: paging", 100, 1},
+                    {EventClass::Escalation, fatal, 100}}) == 1);
     CHECK(cause_of({{EventClass::Kasan, "BUG: KASAN", 99},
                     {EventClass::GeneralProtectionFault, "general protection fault", 100, 1},
                     {EventClass::Escalation, fatal, 100}}) == 0);

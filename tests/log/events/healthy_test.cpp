@@ -89,6 +89,17 @@ TEST_CASE("prose that warns, and says where something comes from, is no trace") 
     CHECK(analyse_log_text(prose).events.empty());
 }
 
+TEST_CASE("words like the kernel's, with nothing in front and nothing behind, are nobody's") {
+    for (const std::string message :
+         {"Oops: I did it again", "BUG: app does not start", "irq 9: nobody cared to configure",
+          "           PANIC: \"Oops: 0002 [#1]\" (check log for details)"}) {
+        CAPTURE(message);
+        CHECK(analyse_log_text(message + "\n").events.empty());
+    }
+    CHECK(analyse_log_text("[    1.000000] BUG: widget is gone\n").events.size() == 1);
+    CHECK(analyse_log_text("Oops: 0002 [#1]\n").events.size() == 1);
+}
+
 TEST_CASE("daemons' words are not the kernel's, whatever they quote") {
     for (const std::string message :
          {"BUG: unable to handle kernel NULL pointer dereference at 0", "WARNING: x",

@@ -315,6 +315,24 @@ TEST_CASE("the machine died, or it went on") {
             .outcome == Outcome::TaskSleeps);
 }
 
+TEST_CASE("what came between the cause and the panic led to it; what came behind the panic did not") {
+    const std::vector<std::string> kasan = {"BUG: KASAN: slab-use-after-free in widget_read+0x1/0x2",
+                                            "Read of size 8 at addr 1 by task a/1",
+                                            "Call Trace:", " widget_read+0x1/0x2", " widget_poll+0x1/0x2"};
+    std::vector<std::string> lines = kasan;
+    for (const std::string& line : with_body({"general protection fault: 0000 [#1] SMP"}))
+        lines.push_back(line);
+    lines.push_back("Kernel panic - not syncing: Fatal exception");
+    lines.push_back("WARNING: CPU: 0 PID: 7 at kernel/sched/core.c:1 gadget_call+0x1/0x2");
+    for (const std::string& line : with_body({})) lines.push_back(line);
+    const LogAnalysis analysis = analysed(lines);
+    REQUIRE(analysis.events.size() == 4);
+    CHECK(analysis.cause == 0);
+    CHECK(analysis.events[1].role == EventRole::Killed);
+    CHECK(analysis.events[2].role == EventRole::Killed);
+    CHECK(analysis.events[3].role == EventRole::Aftermath);
+}
+
 TEST_CASE("went on is said only of what the kernel returns from, or where the log goes on") {
     const std::vector<std::string> failure = {"CFI failure at widget_call+0x1/0x2 (target: gadget+0x0/0x10)",
                                               "Call Trace:", " widget_call+0x1/0x2", " widget_open+0x1/0x2"};

@@ -32,6 +32,53 @@ TEST_CASE("behind the NMI lies the code that is stuck") {
     CHECK(old.function == "widget_spin");
 }
 
+TEST_CASE("a watchdog's panic is named after what it interrupted, though no frame is sure") {
+    const auto panic = [](const std::string& interrupted) {
+        return only({"Kernel panic - not syncing: Watchdog detected hard LOCKUP on cpu 2",
+                     "Pid: 4432, comm: cat Not tainted 2.6.32-358.el6.x86_64 #1",
+                     "Call Trace:", " <NMI>  [<ffffffff8150cfc8>] ? panic+0xa7/0x16f",
+                     " [<ffffffff810e0d80>] ? watchdog_overflow_callback+0xcd/0xd0",
+                     " [<ffffffff81511df0>] ? nmi+0x20/0x30",
+                     " <<EOE>>  [<ffffffff81171234>] ? " + interrupted + "+0x95/0xc0",
+                     " [<ffffffff81182222>] ? sys_read+0x51/0x90"});
+    };
+    CHECK(panic("widget_spin").function == "widget_spin");
+    CHECK(panic("widget_spin").id != panic("gadget_spin").id);
+}
+
+TEST_CASE("a hard lockup inside an RCU stall's report is told, and what panicked") {
+    const LogAnalysis analysis = test::analysed(
+        {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+         "rcu: \t11-...0: (11 ticks this GP) idle=f softirq=43/43",
+         "rcu: \t(detected by 6, t=21053 jiffies, g=-763, q=216)",
+         "Sending NMI from CPU 6 to CPUs 11:", "watchdog: Watchdog detected hard LOCKUP on cpu 11",
+         "Modules linked in: widget", "Kernel panic - not syncing: Hard LOCKUP"});
+    REQUIRE(analysis.events.size() == 3);
+    CHECK(analysis.events[1].event_class == EventClass::HardLockup);
+    CHECK(analysis.cause == 1);
+    CHECK(analysis.events[2].follows == 1);
+}
+
+TEST_CASE("where a running task last left its CPU is not where it stalls") {
+    const LogEvent event =
+        only({"rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
+              "\t1-...: (1 GPs behind) idle=d09/1/0 softirq=1302/3861 fqs=20997",
+              "\t(detected by 3, t=21010 jiffies, g=-93, q=1)",
+              "Task dump for CPU 1:", "app1       R  running task        0   771      2 0x00000002",
+              "Call trace:", "[<ffffffc000086ed4>] __switch_to+0xd4/0xf8"});
+    CHECK(event.event_class == EventClass::RcuStall);
+    CHECK(event.function.empty());
+    CHECK(event.title == "INFO: rcu detected stall");
+}
+
+TEST_CASE("a lockup's headline behind a message that has not ended its line") {
+    const LogEvent event =
+        only({"augmented rbtree testingNMI watchdog: BUG: soft lockup - CPU#0 stuck for 23s! [swapper:1]",
+              "RIP: 0010:widget_spin+0x1/0x2", "Call Trace:", " widget_poll+0x1/0x2"});
+    CHECK(event.event_class == EventClass::SoftLockup);
+    CHECK(event.function == "widget_spin");
+}
+
 TEST_CASE("an RCU stall is about who stalls, not about who watches") {
     const LogEvent event = only(
         {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",

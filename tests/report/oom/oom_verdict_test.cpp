@@ -95,6 +95,22 @@ TEST_CASE("low memory is used up while high memory is free") {
     CHECK_FALSE(advises(verdict, "swap"));
 }
 
+TEST_CASE("a thread that was chosen is not its process's parent") {
+    const std::string log =
+        "java invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=-998\n"
+        "Task in /pod killed as a result of limit of /pod\n"
+        "memory: usage 524288kB, limit 524288kB, failcnt 500\n"
+        "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+        "[28438]     0 28438  5063909   119961    1661   136409          -998 java\n";
+    const std::string killed =
+        "Killed process 28438 (java) total-vm:20255636kB, anon-rss:466160kB, file-rss:0kB\n";
+    const std::string choice =
+        "Memory cgroup out of memory: Kill process 24572 (java) score 0 or sacrifice child\n";
+    const std::string parent = "[24572]     0 24572      909      961      61        9          -998 java\n";
+    CHECK_FALSE(verdict_on(log + choice + killed).has(Kind::VictimIsChild));
+    CHECK(verdict_on(log + parent + choice + killed).has(Kind::VictimIsChild));
+}
+
 TEST_CASE("free memory that lies in CMA areas helps no kernel allocation") {
     const OomVerdict verdict = verdict_on(cma_board);
     CHECK(verdict.has(Kind::CmaUnusable));

@@ -20,6 +20,12 @@ void add_hardware_rules(RuleBook& book) {
                           "[Hardware Error]: Hardware error from APEI Generic Hardware Error Source",
                           "hardware error reported by firmware"),
              });
+    // drivers/edac/edac_mc.c, edac_device.c: errors that no code corrected
+    book.add(
+        "EDAC ", {.meeting = Meeting::Passes},
+        {hardware(EventClass::HardwareError, "{start}EDAC MC{num_}: {num_} UE ", "uncorrected memory error"),
+         hardware(EventClass::HardwareError, "{start}EDAC MC{num_}: UE ", "uncorrected memory error"),
+         hardware(EventClass::HardwareError, "{start}EDAC DEVICE{num_}: UE: ", "uncorrected device error")});
     book.add("Memory failure:", {.meeting = Meeting::Passes},
              {hardware(EventClass::HardwareError, "Memory failure: {hex_}:", "memory failure")});
     book.add(

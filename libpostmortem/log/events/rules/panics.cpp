@@ -125,6 +125,8 @@ std::vector<EventRule> reasons() {
         panic(EventClass::HardwareError,
               "Kernel panic - not syncing: {Fatal hardware error|NMI: Not continuing|NMI IOCK error}",
               "kernel panic: {1}"),
+        panic(EventClass::HardwareError, "Kernel panic - not syncing: UE {*} on {*} (",
+              "kernel panic: uncorrected memory error"),
         panic(EventClass::Panic, "Kernel panic - not syncing: Couldn't open N_TTY ldisc for {*} --- error",
               "kernel panic: Couldn't open N_TTY ldisc"),
         panic(EventClass::Panic, "Kernel panic - not syncing: {rest}", "kernel panic: {1}"),

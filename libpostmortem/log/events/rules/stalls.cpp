@@ -51,16 +51,22 @@ void add_workqueues(RuleBook& book) {
 
 // kernel/irq/spurious.c, 2.6.18 and later: the stack is of whoever was interrupted, the handlers follow it.
 void add_interrupts(RuleBook& book) {
-    const auto unhandled = [](std::vector<std::string_view> detail, std::string_view title) {
+    const auto unhandled = [](std::string_view head, std::vector<std::string_view> detail,
+                              std::string_view title) {
         return EventRule{.event_class = EventClass::UnhandledIrq,
-                         .head = "irq {num_}: nobody cared",
+                         .head = head,
                          .detail = std::move(detail),
                          .title = title,
                          .has_no_trace = true};
     };
-    book.add(": nobody cared", {.meeting = Meeting::Passes},
-             {unhandled({"handlers:", "[<{hex_}>] {name}"}, "irq: nobody cared, handler {1}"),
-              unhandled({}, "irq: nobody cared")});
+    std::vector<EventRule> rules;
+    for (const std::string_view head :
+         {"irq {num_}: nobody cared (try", "irq {num_}: nobody cared!", "irq {num_}: nobody cared{end}"}) {
+        rules.push_back(
+            unhandled(head, {"handlers:", "[<{hex_}>] {name}"}, "irq: nobody cared, handler {1}"));
+        rules.push_back(unhandled(head, {}, "irq: nobody cared"));
+    }
+    book.add(": nobody cared", {.meeting = Meeting::Passes}, std::move(rules));
 }
 
 void add_rcu_stalls(RuleBook& book) {
@@ -75,7 +81,9 @@ void add_rcu_stalls(RuleBook& book) {
                .steps = {"apic_timer_interrupt", "@ip", "@stack"},
                .other_steps = {{"{apic_timer_interrupt|Exception stack|el1h_64_irq}", "@stack"},
                                {"NMI backtrace for cpu", "@ip", "@trace", "@stack"}},
-               .skip = {"apic_timer_interrupt", "rcu"},
+               // A CPU that answers no NMI is shown by what it saved when it last switched: that is not where
+               // it is.
+               .skip = {"apic_timer_interrupt", "rcu", "^__switch_to$", "^context_switch$"},
                .choice = Choice::Stall}});
 }
 

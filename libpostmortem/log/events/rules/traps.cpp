@@ -156,12 +156,14 @@ std::vector<EventRule> trap_rules() {
     return rules;
 }
 
+constexpr std::string_view body_of_oops =
+    "{Call Trace|Call trace|Modules linked in|Backtrace|CPU: |Process |Pid: |end trace}";
+
 // Whatever counts itself among the oopses and has an oops's body.
 std::vector<EventRule> unknown_traps() {
     std::vector<EventRule> rules = {rule_of(EventClass::Oops, "{start}{text}: {hex_} [#", "{1} in {frame}"),
                                     rule_of(EventClass::Oops, "{start}{text}[#", "{1} in {frame}")};
-    for (EventRule& rule : rules)
-        rule.proof = "{Call Trace|Call trace|Modules linked in|Backtrace|CPU: |Process |Pid: |end trace}";
+    for (EventRule& rule : rules) rule.proof = body_of_oops;
     return rules;
 }
 
@@ -237,12 +239,18 @@ void add_lead_ins(RuleBook& book) {
 }  // namespace
 
 void add_trap_rules(RuleBook& book) {
-    const TriggerOptions joins = {.unless = {"Kernel panic"}, .meeting = Meeting::Joins};
+    // crash(8) quotes the headline in its banner.
+    const TriggerOptions joins = {.unless = {"Kernel panic", "(check log for details)"},
+                                  .meeting = Meeting::Joins};
     add_lead_ins(book);
     for (const std::string_view literal : {std::string_view("Oops: "), std::string_view("Oops - ")})
         book.add(literal, joins, trap_rules());
     // An oops that lost its first line, or of no kind of its own.
-    book.add("Oops: ", joins, {rule_of(EventClass::Oops, "Oops: {rest}", "Oops in {frame}")});
+    std::vector<EventRule> others;
+    for (const std::string_view head : {"Oops: {*}[#", "Oops: {hex_}{end}", "Oops: {rest}"})
+        others.push_back(rule_of(EventClass::Oops, head, "Oops in {frame}"));
+    others.back().proof = body_of_oops;
+    book.add("Oops: ", joins, std::move(others));
     for (const std::string_view literal : {"Oops - ", "Oops[#", "Oops [#"})
         book.add(literal, joins, {rule_of(EventClass::Oops, literal, "Oops in {frame}")});
     book.add(die_literal, joins, trap_rules());
