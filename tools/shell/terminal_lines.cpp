@@ -1,5 +1,6 @@
 // Line editing: libedit, by the interface that it shares with readline.
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -58,7 +59,11 @@ class TerminalLines final : public LineSource {
     std::optional<std::string> next(const std::string& prompt) override {
         Interrupts::forget();
         char* const typed = readline(prompt.c_str());
-        if (!typed) return Interrupts::seen() ? std::optional<std::string>("") : std::nullopt;
+        if (!typed) {
+            if (!Interrupts::seen()) return std::nullopt;
+            std::puts("");  // what was typed stays where it is
+            return "";
+        }
         std::string line(typed);
         std::free(typed);
         return line;
