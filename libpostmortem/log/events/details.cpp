@@ -82,8 +82,8 @@ class TaskReader {
         if (pid == npos) return false;
         const std::string_view rest = text.substr(label + 6);
         const std::size_t state = std::min(rest.find(" Not tainted"), rest.find(" Tainted:"));
-        // "Kdump: loaded" since 5.2 (2da1ead4d5f7)
-        const std::size_t name_end = std::min(rest.find(" Kdump: loaded"), state);
+        // "Kdump: loaded" since 5.2 (2da1ead4d5f7); "FTT: 0 0" on Samsung's phones
+        const std::size_t name_end = std::min({rest.find(" Kdump: loaded"), rest.find(" FTT: "), state});
         if (event_.comm.empty()) event_.comm = trimmed(rest.substr(0, name_end));
         set_number_after(event_.pid, before.substr(pid), "D: ");
         set_number_after(event_.pid, before.substr(pid), "d: ");

@@ -59,6 +59,18 @@ TEST_CASE("an oops with everything it says") {
     CHECK(taint_words(event.taint).size() == 2);
 }
 
+TEST_CASE("what a vendor puts behind a task's name is no part of it") {
+    for (const std::string vendors : {"", " Kdump: loaded", " FTT: 0 0"}) {
+        CAPTURE(vendors);
+        const LogAnalysis analysis = analyse_log_text(
+            "[    1.000000] invalid opcode: 0000 [#1] SMP\n"
+            "[    1.000000] CPU: 7 PID: 1 Comm: swapper/0" +
+            vendors + " Tainted: G S                4.19.113 #1\n");
+        REQUIRE(analysis.events.size() == 1);
+        CHECK(analysis.events[0].comm == "swapper/0");
+    }
+}
+
 TEST_CASE("the id survives what differs between builds and boots") {
     const auto id = [](std::string_view log) { return analyse_log_text(log).events.at(0).id; };
     const std::string first = id(oops("widget_read"));
