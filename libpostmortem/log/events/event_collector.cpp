@@ -70,16 +70,11 @@ bool may_die(const Report& report) {
     return may_die(report.rule->rule->event_class);
 }
 
-bool is_stall(EventClass event_class) {
-    return event_class == EventClass::RcuStall || event_class == EventClass::SoftLockup ||
-           event_class == EventClass::HardLockup || event_class == EventClass::HungTask;
-}
-
 // Each watchdog looks for itself.
 bool tells_of_another_stall(const Report& report, EventClass event_class) {
-    if (!report.rule) return false;
+    if (!report.rule || !stalls_cpu(event_class)) return false;
     const EventClass own = report.rule->rule->event_class;
-    return is_stall(own) && own != event_class;
+    return own != event_class && (stalls_cpu(own) || own == EventClass::HungTask);
 }
 
 }  // namespace
@@ -193,9 +188,9 @@ EventCollector::Headline EventCollector::headline_of(const LogRecord& record, co
 bool EventCollector::joins_open_report(const Headline& headline, const LogRecord& record,
                                        const std::string& context) const {
     const auto die_count = die_count_of(record.text);
-    const bool stalls = headline.rule && is_stall(headline.rule->rule->event_class);
     return std::any_of(open_.rbegin(), open_.rend(), [&](const OpenReport& open) {
-        if (stalls && tells_of_another_stall(open.report, headline.rule->rule->event_class)) return false;
+        if (headline.rule && tells_of_another_stall(open.report, headline.rule->rule->event_class))
+            return false;
         const bool another_oops =
             die_count && (!may_die(open.report) || open.die_count.value_or(*die_count) != *die_count);
         return open.context == context && !open.ended_by_trace && !another_oops &&

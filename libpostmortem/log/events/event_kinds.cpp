@@ -28,6 +28,11 @@ bool may_die(EventClass event_class) {
     }
 }
 
+bool stalls_cpu(EventClass event_class) {
+    return event_class == EventClass::HardLockup || event_class == EventClass::SoftLockup ||
+           event_class == EventClass::RcuStall;
+}
+
 bool comes_again(EventClass event_class) {
     switch (event_class) {
         case EventClass::NetdeviceReference:

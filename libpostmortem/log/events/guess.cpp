@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "log/events/event_kinds.h"
 #include "log/events/function_name.h"
 #include "log/events/guilty.h"
 #include "log/events/interrupted.h"
@@ -11,14 +12,9 @@
 namespace postmortem {
 namespace {
 
-bool is_stall(EventClass event_class) {
-    return event_class == EventClass::SoftLockup || event_class == EventClass::HardLockup ||
-           event_class == EventClass::RcuStall;
-}
-
 bool names_nobody(const Naming& naming) {
     if (naming.blamed >= naming.candidates.size()) return true;
-    return is_stall(naming.event_class) &&
+    return stalls_cpu(naming.event_class) &&
            (naming.blames_nobody || is_stall_reporter(naming.candidates[naming.blamed].function));
 }
 
@@ -28,7 +24,7 @@ class Guess {
         : skip_(naming.rule->skip),
           named_(naming.named),
           event_(event),
-          stall_(is_stall(naming.rule->rule->event_class)) {}
+          stall_(stalls_cpu(naming.rule->rule->event_class)) {}
 
     std::vector<Candidate> run() {
         if (event_.ip) add(*event_.ip);
@@ -85,7 +81,7 @@ void guess_function(const LogEvent& event, Naming& naming) {
     naming.blames_entry = false;
     naming.blamed = 0;
     // A warning of the watchdog is a lockup.
-    const bool is_warning = rule.title.starts_with("WARNING") && is_stall(rule.event_class);
+    const bool is_warning = rule.title.starts_with("WARNING") && stalls_cpu(rule.event_class);
     const std::string_view form = is_warning ? "hard lockup in {frame}" : rule.title;
     if (naming.candidates.empty()) {
         naming.title = stable_title(fill_title(without_place(form), naming.captures, {}));

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "log/events/details.h"
+#include "log/events/event_kinds.h"
 #include "log/events/function_name.h"
 #include "log/events/guess.h"
 #include "log/events/interrupted.h"
@@ -56,9 +57,7 @@ void blame_first_informative(LogEvent& event) {
 }
 
 void blame(const Naming& naming, LogEvent& event) {
-    const bool stalls = event.event_class == EventClass::HardLockup ||
-                        event.event_class == EventClass::RcuStall ||
-                        event.event_class == EventClass::SoftLockup;
+    const bool stalls = stalls_cpu(event.event_class);
     // Where a watchdog stood when it looked is not where the CPU is stuck.
     const bool asked_to =
         event.ip && event.ip->function.starts_with("rust_helper_");  // by the code that panics
