@@ -8,6 +8,7 @@
 #include "arch/arm64/kernel_map.h"
 #include "arch/arm64/page_tables.h"
 #include "arch/arm64/registers.h"
+#include "arch/radix_walker.h"
 
 namespace postmortem::arm64 {
 namespace {
@@ -61,11 +62,6 @@ constexpr CpuStack cpu_stacks[] = {
 constexpr const char* resting[] = {"machine_kexec", "ipi_cpu_crash_stop", "do_handle_IPI",
                                    "ipi_handler",   "handle_IPI",         "cpu_park_loop"};
 
-const char* level_name(std::uint32_t level, std::uint32_t levels) {
-    constexpr const char* level_words[] = {"PTE", "PMD", "PUD", "P4D", "PGD"};
-    return level == levels ? "PGD" : level_words[std::min<std::uint32_t>(level - 1, 4)];
-}
-
 }  // namespace
 
 const Arch arch = {
@@ -76,7 +72,7 @@ const Arch arch = {
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
                .page_entry = page_entry,
-               .level_name = level_name,
+               .level_name = level_name_of,
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
                .lowest_code_address = lowest_kernel_address,

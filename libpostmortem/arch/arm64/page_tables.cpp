@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include <fmt/format.h>
+#include "arch/radix_walker.h"
 
 namespace postmortem::arm64 {
 namespace {
@@ -17,66 +17,31 @@ constexpr std::uint64_t ones(unsigned count) {
     return (std::uint64_t{1} << count) - 1;
 }
 
-class Walker final : public PageTableWalker {
+class Walker final : public RadixWalker {
   public:
     Walker(const PhysicalMemory& physical, const PageTableParams& params)
-        : physical_(physical),
-          root_(params.root),
+        : RadixWalker(physical, params.root, levels_of(params)),
           page_shift_(params.page_shift),
-          index_bits_(params.page_shift - 3),
           va_bits_(params.va_bits),
           lpa2_(params.lpa2),
-          user_(params.user),
-          levels_((params.va_bits - params.page_shift + index_bits_ - 1) / index_bits_) {}
-
-    Result<Translation> walk(std::uint64_t vaddr) const override {
-        const auto end = descend(vaddr);
-        if (!end) return fail(end.error());
-        if (!end->mapped) return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
-        return Translation{leaf(end->entry, end->shift, vaddr), std::uint64_t{1} << end->shift};
-    }
-
-    Result<std::uint64_t> last_entry(std::uint64_t vaddr) const override {
-        return descend(vaddr).map([](const End& end) { return end.entry; });
-    }
-
-    Result<TableWalk> steps(std::uint64_t vaddr) const override {
-        TableWalk way{levels_, {}};
-        if (auto end = descend(vaddr, &way.steps); !end) return fail(std::move(end.error()));
-        return way;
-    }
+          user_(params.user) {}
 
   private:
-    struct End {
-        std::uint64_t entry;
-        unsigned shift;  ///< of what one entry of that level maps
-        bool mapped;
-    };
+    static std::vector<Level> levels_of(const PageTableParams& params) {
+        const unsigned bits = params.page_shift - 3;
+        const unsigned count = (params.va_bits - params.page_shift + bits - 1) / bits;
+        return equal_levels(params.page_shift, bits, count, params.va_bits);
+    }
 
-    // Where the way down ends: at a page, or at an entry that is not valid.
-    Result<End> descend(std::uint64_t vaddr, std::vector<TableWalk::Step>* way = nullptr) const {
-        if (vaddr >> va_bits_ != (user_ ? 0 : ~std::uint64_t{0} >> va_bits_))
-            return fail(ErrorCode::NotMapped,
-                        user_ ? "not an address of the lower half" : "not an address of the kernel's half",
-                        vaddr);
-        std::uint64_t table = root_;
-        for (unsigned below = levels_ - 1;; --below) {
-            const unsigned shift = page_shift_ + index_bits_ * below;
-            const unsigned bits = below == levels_ - 1 ? va_bits_ - shift : index_bits_;
-            const std::uint64_t slot = table + (vaddr >> shift & ones(bits)) * 8;
-            auto entry = physical_.get<std::uint64_t>(slot);
-            if (!entry) {
-                entry.error().message = fmt::format("the page table at physical {:#x} cannot be read: {}",
-                                                    table, entry.error().message);
-                return fail(std::move(entry.error()));
-            }
-            const bool block = (*entry & kind_bits) == valid && below >= 1 && below <= most_below_block();
-            const bool points_on = (*entry & kind_bits) == table_or_page;
-            if (way)
-                way->push_back({slot, *entry, below + 1, std::uint64_t{1} << shift, block || below == 0});
-            if (block || !points_on || below == 0) return End{*entry, shift, block || points_on};
-            table = address_in(*entry);
-        }
+    const char* refused(std::uint64_t vaddr) const override {
+        if (vaddr >> va_bits_ == (user_ ? 0 : ~std::uint64_t{0} >> va_bits_)) return nullptr;
+        return user_ ? "not an address of the lower half" : "not an address of the kernel's half";
+    }
+
+    Meaning meaning(std::uint64_t entry, unsigned below) const override {
+        const bool block = (entry & kind_bits) == valid && below >= 1 && below <= most_below_block();
+        const bool points_on = (entry & kind_bits) == table_or_page;
+        return {block || points_on, block || below == 0, address_in(entry)};
     }
 
     // A block stands in for one or two levels of tables; for 2 it needs pages of 4 KiB, or addresses of 52
@@ -84,10 +49,6 @@ class Walker final : public PageTableWalker {
     unsigned most_below_block() const {
         if (page_shift_ == 12) return lpa2_ ? 3 : 2;
         return lpa2_ || page_shift_ == page_shift_64k ? 2 : 1;
-    }
-
-    std::uint64_t leaf(std::uint64_t entry, unsigned shift, std::uint64_t vaddr) const {
-        return (address_in(entry) & ~ones(shift)) | (vaddr & ones(shift));
     }
 
     // Bits 47 up to the page's size are in their place; where the rest of 52 are kept depends.
@@ -98,12 +59,9 @@ class Walker final : public PageTableWalker {
         return address | (entry & (std::uint64_t{3} << 48)) | (entry >> 8 & 3) << 50;
     }
 
-    const PhysicalMemory& physical_;
-    std::uint64_t root_;
-    unsigned page_shift_, index_bits_, va_bits_;
+    unsigned page_shift_, va_bits_;
     bool lpa2_;
     bool user_;
-    unsigned levels_;
 };
 
 }  // namespace

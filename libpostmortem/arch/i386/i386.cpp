@@ -6,6 +6,7 @@
 
 #include "arch/i386/page_tables.h"
 #include "arch/i386/registers.h"
+#include "arch/radix_walker.h"
 #include "arch/x86/call_sites.h"
 #include "arch/x86/disassembler.h"
 #include "arch/x86/machine.h"
@@ -129,10 +130,6 @@ constexpr CpuStack cpu_stacks[] = {
     {nullptr, entry_stack, StackKind::Entry, "entry_stack", true},
 };
 
-const char* level_name(std::uint32_t level, std::uint32_t levels) {
-    return level == levels ? "PGD" : level == 1 ? "PTE" : "PMD";
-}
-
 }  // namespace
 
 const Arch arch = {
@@ -142,7 +139,7 @@ const Arch arch = {
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
                .page_entry = page_entry,
-               .level_name = level_name,
+               .level_name = level_name_of,
                .direct_map_end = "high_memory",
                .direct_map_pages = "max_low_pfn",
                .lowest_kernel_address = lowest_page_offset,

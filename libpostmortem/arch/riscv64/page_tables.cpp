@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include <fmt/format.h>
+#include "arch/radix_walker.h"
 
 namespace postmortem::riscv64 {
 namespace {
@@ -32,70 +32,30 @@ bool is_napot(std::uint64_t entry) {
            (frame_of(entry) & ones(napot_bits)) == sixteen_pages;
 }
 
-class Walker final : public PageTableWalker {
+class Walker final : public RadixWalker {
   public:
     Walker(const PhysicalMemory& physical, const PageTableParams& params)
-        : physical_(physical),
-          root_(params.root),
+        : RadixWalker(physical, params.root,
+                      equal_levels(page_shift, index_bits, (params.va_bits - page_shift) / index_bits,
+                                   params.va_bits)),
           va_bits_(params.va_bits),
-          user_(params.user),
-          levels_((params.va_bits - page_shift) / index_bits) {}
-
-    Result<Translation> walk(std::uint64_t vaddr) const override {
-        const auto end = descend(vaddr);
-        if (!end) return fail(end.error());
-        if (!end->mapped) return fail(ErrorCode::NotMapped, "not mapped by the page tables", vaddr);
-        const std::uint64_t inside = ones(end->shift);
-        const std::uint64_t start = frame_of(end->entry) << page_shift;
-        return Translation{(start & ~inside) | (vaddr & inside), inside + 1};
-    }
-
-    Result<std::uint64_t> last_entry(std::uint64_t vaddr) const override {
-        return descend(vaddr).map([](const End& end) { return end.entry; });
-    }
-
-    Result<TableWalk> steps(std::uint64_t vaddr) const override {
-        TableWalk way{levels_, {}};
-        if (auto end = descend(vaddr, &way.steps); !end) return fail(std::move(end.error()));
-        return way;
-    }
+          user_(params.user) {}
 
   private:
-    struct End {
-        std::uint64_t entry;
-        unsigned shift;  ///< of what the entry maps
-        bool mapped;
-    };
-
-    // Where the way down ends: at a page, or at an entry that is not valid.
-    Result<End> descend(std::uint64_t vaddr, std::vector<TableWalk::Step>* way = nullptr) const {
-        if (vaddr >> (va_bits_ - 1) != (user_ ? 0 : ~std::uint64_t{0} >> (va_bits_ - 1)))
-            return fail(ErrorCode::NotMapped,
-                        user_ ? "not an address of the lower half" : "not an address of the kernel's half",
-                        vaddr);
-        std::uint64_t table = root_;
-        for (unsigned below = levels_ - 1;; --below) {
-            const unsigned shift = page_shift + index_bits * below;
-            const std::uint64_t slot = table + (vaddr >> shift & ones(index_bits)) * 8;
-            auto entry = physical_.get<std::uint64_t>(slot);
-            if (!entry) {
-                entry.error().message = fmt::format("the page table at physical {:#x} cannot be read: {}",
-                                                    table, entry.error().message);
-                return fail(std::move(entry.error()));
-            }
-            const bool present = (*entry & valid) != 0, leaf = present && (*entry & leaf_bits) != 0;
-            if (way) way->push_back({slot, *entry, below + 1, std::uint64_t{1} << shift, leaf || below == 0});
-            if (leaf || !present || below == 0)
-                return End{*entry, below == 0 && is_napot(*entry) ? page_shift + napot_bits : shift, leaf};
-            table = frame_of(*entry) << page_shift;
-        }
+    const char* refused(std::uint64_t vaddr) const override {
+        if (vaddr >> (va_bits_ - 1) == (user_ ? 0 : ~std::uint64_t{0} >> (va_bits_ - 1))) return nullptr;
+        return user_ ? "not an address of the lower half" : "not an address of the kernel's half";
     }
 
-    const PhysicalMemory& physical_;
-    std::uint64_t root_;
+    // At the lowest level an entry that points on maps nothing.
+    Meaning meaning(std::uint64_t entry, unsigned below) const override {
+        const bool present = (entry & valid) != 0, page = present && (entry & leaf_bits) != 0;
+        const unsigned shift = below == 0 && is_napot(entry) ? page_shift + napot_bits : 0;
+        return {below == 0 ? page : present, page || below == 0, frame_of(entry) << page_shift, shift};
+    }
+
     unsigned va_bits_;
     bool user_;
-    unsigned levels_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include "arch/radix_walker.h"
 #include "arch/riscv64/code.h"
 #include "arch/riscv64/disassembler.h"
 #include "arch/riscv64/faults.h"
@@ -55,11 +56,6 @@ constexpr CpuStack cpu_stacks[] = {
 // (arch/riscv/kernel/smp.c).
 constexpr const char* resting[] = {"machine_kexec", "ipi_cpu_crash_stop", "handle_IPI", "ipi_stop"};
 
-const char* level_name(std::uint32_t level, std::uint32_t levels) {
-    constexpr const char* level_words[] = {"PTE", "PMD", "PUD", "P4D", "PGD"};
-    return level == levels ? "PGD" : level_words[std::min<std::uint32_t>(level - 1, 4)];
-}
-
 }  // namespace
 
 const Arch arch = {
@@ -70,7 +66,7 @@ const Arch arch = {
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
                .page_entry = page_entry,
-               .level_name = level_name,
+               .level_name = level_name_of,
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
                .lowest_code_address = lowest_code_address,

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include "arch/radix_walker.h"
 #include "arch/x86/call_sites.h"
 #include "arch/x86/disassembler.h"
 #include "arch/x86/machine.h"
@@ -62,11 +63,6 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
 Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory&, const VmcoreInfo& info,
                                     std::span<const std::uint64_t>) {
     return ((five_levels(info) ? 12800ull : 32ull) << 40) - 1;
-}
-
-const char* level_name(std::uint32_t level, std::uint32_t levels) {
-    constexpr const char* level_words[] = {"PTE", "PMD", "PUD", "P4D", "PGD"};
-    return level == levels ? "PGD" : level_words[std::min<std::uint32_t>(level - 1, 4)];
 }
 
 // arch/x86/include/asm/page_64_types.h and pgtable_64_types.h; variables where they are randomised,
@@ -188,7 +184,7 @@ const Arch arch = {
                        return SwapPlace{swap_area(entry), swap_page(entry)};
                    },
                .page_entry = page_entry,
-               .level_name = level_name,
+               .level_name = level_name_of,
                .bases = bases,
                .direct_map = "page_offset_base",
                .lowest_kernel_address = kernel_half,
