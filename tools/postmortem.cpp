@@ -1,4 +1,5 @@
 // The program: finds the command, hands it the rest of the line.
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 
@@ -28,6 +29,7 @@ std::string overview() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    std::signal(SIGXFSZ, SIG_IGN);  // `ulimit -f` is as a full disk: told, and what was begun is removed
     const std::vector<std::string> words(argv + 1, argv + argc);
     tool::Output output(stdout, stderr);
     if (words.empty()) {

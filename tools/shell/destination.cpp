@@ -16,7 +16,7 @@ namespace tool::shell {
 namespace {
 
 void restore_signals() {
-    for (const int number : {SIGINT, SIGPIPE}) ::signal(number, SIG_DFL);
+    for (const int number : {SIGINT, SIGPIPE, SIGXFSZ}) ::signal(number, SIG_DFL);
 }
 
 // With `input` as its standard input where that is a descriptor.
