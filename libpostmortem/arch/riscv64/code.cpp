@@ -1,5 +1,7 @@
 #include "arch/riscv64/code.h"
 
+#include <algorithm>
+
 namespace postmortem::riscv64 {
 namespace {
 
@@ -19,10 +21,11 @@ struct Instruction {
 };
 
 Instruction instruction_at(Bytes code, std::size_t at) {
-    if (code.size() < half || at > code.size() - half) return {};
+    const std::size_t left = code.size() - std::min(at, code.size());
+    if (left < half) return {};
     const std::uint32_t low = load<std::uint16_t>(code.data() + at, Endian::Little);
     if ((low & 3) != 3) return {low, half};
-    if (at > code.size() - half - half) return {};
+    if (left < whole) return {};
     return {load<std::uint32_t>(code.data() + at, Endian::Little), whole};
 }
 
