@@ -27,6 +27,8 @@ constexpr std::uint64_t max_frames_written = 1ull << 36;
 // Of frames that a source claims without a byte of theirs, as many as four levels of x86_64's page tables
 // reach: 64 TiB.
 constexpr std::uint64_t max_frames_claimed = 1ull << 34;
+// So many of them are written down one by one: 256 MiB, for 8 TiB of memory.
+constexpr std::uint64_t max_frames_noted = 1ull << 31;
 
 // The source's notes, encoded anew, and where in them the VMCOREINFO text lies.
 struct NoteArea {
@@ -106,7 +108,8 @@ class KdumpWriter {
           word_(word_size_of(utsname_.machine) == 4 ? 4 : 8),
           block_(content.source.page_size()) {
         const std::uint64_t wanted_end = content_.pfns.empty() ? 0 : content_.pfns.back() + 1;
-        const std::uint64_t known_end = std::min(content_.source.info().max_pfn, max_frames_claimed);
+        const std::uint64_t known_end = std::min({content_.source.info().max_pfn, max_frames_claimed,
+                                                  content_.frames.value_or(max_frames_claimed)});
         max_mapnr_ = std::max(wanted_end, known_end);
         sub_header_blocks_ = blocks(sub_layout().size + notes_.bytes.size());
         bitmap_blocks_ = blocks(max_mapnr_ / 8 + (max_mapnr_ % 8 != 0));
@@ -219,7 +222,7 @@ class KdumpWriter {
         descriptors.append(desc);
     }
 
-    // Stretches of the bitmaps without a bit stay holes in the file.
+    // Stretches of the bitmaps without a bit stay holes in the file, and those far up without a page of ours.
     void write_bitmaps() {
         constexpr std::uint64_t chunk_bytes = 1u << 16;
         const std::uint64_t bytes = bitmap_blocks_ * block_;
@@ -227,6 +230,11 @@ class KdumpWriter {
         auto left_out = left_out_.begin();
         for (std::uint64_t at = 0; at < bytes; at += chunk_bytes) {
             const std::uint64_t length = std::min(chunk_bytes, bytes - at);
+            const bool kept_here = next != content_.pfns.end() && *next < (at + length) * 8;
+            if (at * 8 >= max_frames_noted) {
+                written_.noted_in_part = max_frames_noted;
+                if (!kept_here) continue;
+            }
             Buffer existing(length), dumped(length);
             content_.source.existing_frames(at * 8, existing);
             for (; next != content_.pfns.end() && *next < (at + length) * 8; ++next) {

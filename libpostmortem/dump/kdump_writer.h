@@ -28,6 +28,9 @@ struct KdumpContent {
     std::function<Result<Bytes>(std::uint64_t pfn, MutableBytes scratch)> page = {};
     /// For a source that does not carry it, such as an ELF core.
     std::optional<Utsname> utsname = std::nullopt;
+    /// How many frames the machine had, as its kernel says: what the source claims beyond is not written
+    /// down.
+    std::optional<std::uint64_t> frames = std::nullopt;
     /// In place of the source's own text, where it had to be found otherwise.
     std::optional<std::string_view> vmcoreinfo = std::nullopt;
     /// Written behind the source's own, and in place of those of the same name and type.
@@ -47,6 +50,9 @@ struct KdumpWritten {
     std::uint64_t lost = 0;        ///< could not be had, and are marked as lost
     std::uint64_t left_out = 0;    ///< asked for, and not in the source
     std::uint64_t bytes = 0;       ///< the size of the file
+    /// From this frame on the existing ones are noted near those that were written alone: a dump may claim
+    /// any number, and each takes a bit.
+    std::optional<std::uint64_t> noted_in_part;
 };
 
 /// Writes `target`, readable by the owner only, as a crash dump holds secrets. It appears when it is

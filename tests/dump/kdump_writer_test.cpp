@@ -204,4 +204,33 @@ TEST_CASE("an empty selection is a dump without pages") {
     CHECK_FALSE((*none)->next_frame(0));
 }
 
+TEST_CASE("memory that a damaged dump claims without a byte of it costs no room on the disk") {
+    const TempDir dir;
+    const auto source = open_bytes(make_elf({{0x1000, Buffer(4096, std::byte{7}), 1ull << 46}}));
+    REQUIRE(source);
+    const std::vector<std::uint64_t> pfns = {1};
+    KdumpContent content{.source = **source, .pfns = pfns};
+    const auto room = [&] {
+        struct stat info {};
+        REQUIRE(::stat((dir.path() / "dump").c_str(), &info) == 0);
+        return static_cast<std::uint64_t>(info.st_blocks) * 512;
+    };
+    auto written = write_kdump(dir.path() / "dump", content);
+    REQUIRE(written);
+    CHECK(written->noted_in_part == 1ull << 31);
+    CHECK(room() < 300u << 20);
+
+    content.frames = 1000;
+    written = write_kdump(dir.path() / "dump", content);
+    REQUIRE(written);
+    CHECK_FALSE(written->noted_in_part);
+    CHECK(room() < 1u << 20);
+    const auto made = open_dump(dir.path() / "dump");
+    REQUIRE(made);
+    CHECK((*made)->info().max_pfn == 1000);
+    Buffer scratch(4096);
+    CHECK((*made)->page(999 * 4096, scratch).error().code == ErrorCode::PageExcluded);
+    CHECK((*made)->page(1 * 4096, scratch)->bytes.front() == std::byte{7});
+}
+
 }  // namespace kdump_writer_test

@@ -69,6 +69,13 @@ class Questioner {
     ProblemCollector problems_;
 };
 
+// mm/memblock.c, and what memory was added to since. A damaged header may claim any number.
+std::optional<std::uint64_t> frames_of(const Kernel& kernel) {
+    const auto frames = kernel.word("max_pfn");
+    if (!frames || *frames == 0) return std::nullopt;
+    return *frames;
+}
+
 }  // namespace
 
 Result<ExtractSummary> extract(const std::filesystem::path& source, const std::filesystem::path& target,
@@ -83,12 +90,15 @@ Result<ExtractSummary> extract(const std::filesystem::path& source, const std::f
         return fail(ErrorCode::InvalidArgument,
                     fmt::format("{}: this is the dump itself; name another file to write", target.string()));
 
+    const std::uint64_t page_size = (*kernel)->dump().page_size();
     ExtractSummary summary;
     summary.problems = Questioner(**kernel, options).ask_everything();
+    const auto frames = frames_of(**kernel);
     const std::vector<std::uint64_t> pages = (*kernel)->physical().touched_pages();
 
     if (options.progress) options.progress("writing");
     KdumpContent content{.source = (*kernel)->dump(), .pfns = pages};
+    content.frames = frames;
     // Where it was found in memory nobody has read it as the kernel's: it becomes a note.
     if ((*kernel)->dump().vmcoreinfo().empty()) content.vmcoreinfo = (*kernel)->vmcoreinfo().text();
     const auto carried = notes_to_carry(**kernel);
@@ -97,6 +107,13 @@ Result<ExtractSummary> extract(const std::filesystem::path& source, const std::f
     if (auto uts = read_uts(**kernel)) content.utsname = std::move(*uts);
     auto written = write_kdump(target, content, {Codec::Zstd, options.compression_level});
     if (!written) return fail(std::move(written.error()));
+    if (written->noted_in_part)
+        summary.problems.push_back(
+            {ErrorCode::Unsupported,
+             fmt::format("the dump claims memory beyond {} TiB: which of it existed is "
+                         "kept only where pages of it are",
+                         *written->noted_in_part * page_size >> 40),
+             {}});
     summary.pages = written->pages;
     summary.bytes = written->bytes;
     summary.source_bytes = std::filesystem::file_size(dump_file, ignored);
