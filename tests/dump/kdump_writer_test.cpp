@@ -206,7 +206,7 @@ TEST_CASE("an empty selection is a dump without pages") {
 
 TEST_CASE("memory that a damaged dump claims without a byte of it costs no room on the disk") {
     const TempDir dir;
-    const auto source = open_bytes(make_elf({{0x1000, Buffer(4096, std::byte{7}), 1ull << 46}}));
+    const auto source = open_bytes(make_elf({{0x1000, Buffer(4096, std::byte{7}), 1ull << 46, 0}}, {}));
     REQUIRE(source);
     const std::vector<std::uint64_t> pfns = {1};
     KdumpContent content{.source = **source, .pfns = pfns};

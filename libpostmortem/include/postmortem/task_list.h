@@ -23,7 +23,8 @@ struct TaskInfo {
     std::optional<std::uint64_t> rss_kib;  ///< file + anonymous + shared memory pages
     std::string comm;                      ///< untrusted text: escape before printing
     bool kernel_thread = false;
-    bool active = false;  ///< current on its CPU when the kernel died
+    /// Current on its CPU when the kernel died; absent where that CPU's run queue cannot be read.
+    std::optional<bool> active;
 };
 
 struct TaskList {

@@ -124,12 +124,20 @@ class Collector {
         for (Found* found : accepted) {
             table.tasks.push_back(std::move(*found->task));
             table.tasks.back().active = found->running;
+            table.tasks.back().may_be_active = !found->running && may_run(table.tasks.back());
         }
         table.problems = problems_.take();
         return table;
     }
 
   private:
+    /// Whether it may have been what a CPU was running of which that cannot be read.
+    bool may_run(const Task& task) const {
+        if (all_queues_lost_) return true;
+        if (!task.cpu) return !lost_queues_.empty();
+        return std::find(lost_queues_.begin(), lost_queues_.end(), *task.cpu) != lost_queues_.end();
+    }
+
     /// The entry for a task at `address`; null where no machine could hold so many.
     Found* found(std::uint64_t address) {
         const auto known = index_.find(address);
@@ -159,13 +167,17 @@ class Collector {
             problems_.add("idle tasks: which CPUs had come up", cpus.error());
             cpus = read_cpu_mask(kernel_, "possible");
         }
-        if (!cpus) return problems_.add("idle tasks", cpus.error());
+        if (!cpus) {
+            all_queues_lost_ = true;
+            return problems_.add("idle tasks", cpus.error());
+        }
         for (const std::uint32_t cpu : *cpus) {
             const Object runqueue = per_cpu_variable(kernel_, "runqueues", "rq", cpu);
             const auto idle = runqueue["idle"].u64(), current = runqueue["curr"].u64();
             if (!idle || !current)
                 problems_.add("the runqueue", fmt::format("of CPU {}", cpu),
                               idle ? current.error() : idle.error());
+            if (!current) lost_queues_.push_back(cpu);
             if (Found* task = idle.value_or(0) != 0 ? found(*idle) : nullptr) {
                 task->idle = true;
                 task->runqueue = cpu;
@@ -345,6 +357,8 @@ class Collector {
     const AddressSpace& memory_;
     LinkedTaskReader reader_;
     std::size_t most_tasks_;
+    std::vector<std::uint32_t> lost_queues_;  ///< CPUs of which it cannot be read what they were running
+    bool all_queues_lost_ = false;
     std::deque<Found> found_;
     std::unordered_map<std::uint64_t, Found*> index_;
     std::map<std::int32_t, Error> lost_pids_;  ///< whose struct pid cannot be read

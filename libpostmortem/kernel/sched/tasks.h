@@ -28,8 +28,9 @@ struct Task {
     std::uint64_t flags = 0;         ///< PF_*
     std::uint64_t mm = 0;            ///< 0 for kernel threads and for tasks that have given theirs up
     std::uint64_t parent = 0;
-    std::uint64_t stack = 0;  ///< lowest address of its kernel stack
-    bool active = false;      ///< current on its CPU when the kernel died
+    std::uint64_t stack = 0;     ///< lowest address of its kernel stack
+    bool active = false;         ///< current on its CPU when the kernel died, as far as is known
+    bool may_be_active = false;  ///< whatever its CPU was running cannot be read
 
     /// Its kernel stack pointer while it does not run. Read only with TaskParts::ForUnwinding.
     std::optional<std::uint64_t> saved_sp;

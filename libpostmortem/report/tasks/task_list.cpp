@@ -65,7 +65,7 @@ class TaskListMaker {
         info.state_bits = task.state;
         info.comm = task.comm;
         info.kernel_thread = task.is_kernel_thread();
-        info.active = task.active;
+        if (!task.may_be_active) info.active = task.active;
         if (!memory) {
             if (knows_memory_)
                 problems_.add("the memory", fmt::format("of pid {}", task.pid), memory.error());

@@ -20,7 +20,7 @@ void describe(Describer<TaskInfo>& task) {
     task.add("rss_kib", &TaskInfo::rss_kib, "resident memory: file, anonymous and shared pages");
     task.add("comm", &TaskInfo::comm, "its name");
     task.add("kernel_thread", &TaskInfo::kernel_thread, "it has no address space of its own");
-    task.add("active", &TaskInfo::active, "a CPU was running it");
+    task.add("active", &TaskInfo::active, "a CPU was running it; absent where that CPU's run queue cannot be read");
 }
 
 void describe(Describer<TaskList>& list) {

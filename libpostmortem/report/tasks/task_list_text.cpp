@@ -20,7 +20,7 @@ std::string shown_comm(const TaskInfo& task) {
 }
 
 std::string process_row_start(const TaskInfo& task, std::string_view pointer) {
-    return fmt::format("{} {:>7} {:>7} {:>3}  {}", task.active ? '>' : ' ', task.pid,
+    return fmt::format("{} {:>7} {:>7} {:>3}  {}", task.active.value_or(false) ? '>' : ' ', task.pid,
                        task.ppid ? fmt::format("{}", *task.ppid) : "-",
                        task.cpu ? fmt::format("{}", *task.cpu) : "-", pointer);
 }
