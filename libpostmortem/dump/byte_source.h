@@ -50,7 +50,8 @@ class ByteSource {
     /// them all.
     virtual bool skim(std::uint64_t offset, MutableBytes out) const {
         const auto bytes = read(offset, out.size(), out);
-        if (bytes && bytes->data() != out.data()) std::memcpy(out.data(), bytes->data(), bytes->size());
+        if (bytes && !bytes->empty() && bytes->data() != out.data())
+            std::memcpy(out.data(), bytes->data(), bytes->size());
         return bytes.has_value();
     }
     /// To be called before and after such a walk.
