@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "kernel/mm/vmalloc_areas.h"
 #include "kernel/module/modules.h"
+#include "report/memory_search/absent_frames.h"
 #include "report/numbers/number_expression.h"
 
 namespace postmortem {
@@ -24,7 +25,11 @@ struct SearchedRange {
 class MemorySearcher {
   public:
     MemorySearcher(const Kernel& kernel, const MemorySearchRequest& request)
-        : kernel_(kernel), request_(request), page_(kernel.physical().page_size()) {}
+        : kernel_(kernel),
+          request_(request),
+          page_(kernel.physical().page_size()),
+          machine_(checked_mul(kernel.dump().info().max_pfn, page_).value_or(~0ull)),
+          absent_(kernel.dump()) {}
 
     Result<MemorySearch> make() {
         found_.unit = request_.unit == 0 ? kernel_.memory().word_size() : request_.unit;
@@ -56,6 +61,9 @@ class MemorySearcher {
     Result<std::vector<SearchedRange>> ranges_wanted();
     std::vector<SearchedRange> whole_space();
     bool search(const SearchedRange& range);
+    std::optional<std::uint64_t> place_in_memory(std::uint64_t address) const;
+    std::uint64_t absent_bytes(std::uint64_t address, std::uint64_t last);
+    std::uint64_t unmapped_bytes(std::uint64_t address) const;
     Result<void> read(std::uint64_t address, MutableBytes out) const {
         return request_.physical ? kernel_.physical().read(address, out, Caching::Pass)
                                  : kernel_.memory().read(address, out, Caching::Pass);
@@ -68,6 +76,9 @@ class MemorySearcher {
     const Kernel& kernel_;
     const MemorySearchRequest& request_;
     std::uint64_t page_;
+    std::uint64_t machine_;  ///< bytes of memory, as the dump claims
+    AbsentFrames absent_;
+    std::optional<std::uint64_t> direct_map_;
     std::vector<std::uint64_t> values_;
     MemorySearch found_;
 };
@@ -94,17 +105,17 @@ Result<void> MemorySearcher::take_values() {
 
 // The direct map, what vmalloc() and modules have, and the kernel's image.
 std::vector<SearchedRange> MemorySearcher::whole_space() {
-    const std::uint64_t bytes = kernel_.dump().info().max_pfn * page_;
-    if (request_.physical) return {{0, bytes == 0 ? 0 : bytes - 1}};
+    if (request_.physical) return {{0, machine_ == 0 ? 0 : machine_ - 1}};
     std::vector<SearchedRange> ranges;
     (void)kernel_.symbols();
-    if (const auto first = kernel_.memory().direct_map_address(0); first && bytes != 0)
-        ranges.push_back({*first, *first + (bytes - 1)});
+    direct_map_ = kernel_.memory().direct_map_address(0);
+    if (direct_map_ && machine_ != 0)
+        ranges.push_back({*direct_map_, checked_add(*direct_map_, machine_ - 1).value_or(~0ull)});
     const VmallocAreas areas = read_vmalloc_areas(kernel_);
     for (const Error& problem : areas.problems) found_.problems.push_back(problem);
     for (const VmallocArea& area : areas.areas)
         if (area.bytes != 0 && (area.is_vmalloc() || area.pages != 0))
-            ranges.push_back({area.address, area.address + area.bytes - 1});
+            ranges.push_back({area.address, checked_add(area.address, area.bytes - 1).value_or(~0ull)});
     const auto first = kernel_.symbol("_text"), end = kernel_.symbol("_end");
     if (first && end && *end > *first) ranges.push_back({*first, *end - 1});
     std::sort(ranges.begin(), ranges.end(),
@@ -131,7 +142,7 @@ Result<std::vector<SearchedRange>> MemorySearcher::ranges_wanted() {
                         fmt::format("{:x} does not lie behind {:x}", *end, *start));
         last = *end - 1;
     } else if (request_.length) {
-        last = *start + std::max<std::uint64_t>(*request_.length, 1) - 1;
+        last = checked_add(*start, std::max<std::uint64_t>(*request_.length, 1) - 1).value_or(~0ull);
     }
     // Both ends are named: whatever is mapped there. Else what of all that is searched lies there.
     if (!request_.start.empty() && last != ~0ull) return std::vector<SearchedRange>{{*start, last}};
@@ -189,13 +200,48 @@ void MemorySearcher::look_for_strings(std::uint64_t address, Bytes bytes, std::s
         }
 }
 
+std::optional<std::uint64_t> MemorySearcher::place_in_memory(std::uint64_t address) const {
+    if (request_.physical) return address;
+    if (!direct_map_ || address < *direct_map_ || address - *direct_map_ >= machine_) return std::nullopt;
+    return address - *direct_map_;
+}
+
+// How far the dump holds nothing of physical memory from `address` on. What the machine had there is counted.
+std::uint64_t MemorySearcher::absent_bytes(std::uint64_t address, std::uint64_t last) {
+    const auto place = place_in_memory(address);
+    if (!place) return 0;
+    const std::uint64_t first = *place / page_,
+                        last_place = checked_add(*place, last - address).value_or(~0ull);
+    const std::uint64_t end = absent_.end_of_gap(first, last_place / page_ + 1);
+    if (end == first) return 0;
+    const AbsentFrames::Count count = absent_.count(first, end);
+    found_.excluded += count.excluded;
+    found_.unreadable += count.unreadable;
+    found_.pages += end - first;
+    return checked_mul(end - first, page_).value_or(~0ull) - *place % page_;
+}
+
+// How far an entry of the page tables that is not present reaches; nothing where one is.
+std::uint64_t MemorySearcher::unmapped_bytes(std::uint64_t address) const {
+    const auto way = kernel_.memory().steps(address);
+    if (!way || way->steps.empty() || way->steps.back().leaf) return 0;
+    const std::uint64_t reach = way->steps.back().size;
+    return reach <= page_ ? 0 : reach - address % reach;
+}
+
 // False where there are matches enough.
 bool MemorySearcher::search(const SearchedRange& range) {
     std::size_t kept = 0;
     for (const std::string& text : request_.strings) kept = std::max(kept, text.size() - 1);
     std::vector<std::byte> window;  // the end of the page before, and this one
     for (std::uint64_t at = range.first; found_.matches.size() < request_.most;) {
-        const std::uint64_t in_page = std::min(page_ - at % page_, range.last - at + 1);
+        if (const std::uint64_t absent = absent_bytes(at, range.last); absent != 0) {
+            window.clear();
+            if (range.last - at < absent) return true;
+            at += absent;
+            continue;
+        }
+        std::uint64_t in_page = std::min(page_ - at % page_ - 1, range.last - at) + 1;
         std::vector<std::byte> page(in_page);
         ++found_.pages;
         if (const auto done = read(at, page); done) {
@@ -212,6 +258,7 @@ bool MemorySearcher::search(const SearchedRange& range) {
             const ErrorCode code = done.error().code;
             if (code == ErrorCode::PageExcluded) ++found_.excluded;
             if (code == ErrorCode::PageMissing || code == ErrorCode::Corrupt) ++found_.unreadable;
+            if (code == ErrorCode::NotMapped) in_page = std::max(in_page, unmapped_bytes(at));
         }
         if (range.last - at < in_page) return true;
         at += in_page;
