@@ -22,13 +22,15 @@ void end_progress() {
 }
 
 Syntax syntax() {
-    Syntax syntax{"DUMP -o SMALL",
-                  "Writes a new dump, kdump-compressed (zstd), that holds only the pages that the other "
-                  "commands need:\n"
-                  "it runs them all and keeps what they read. A dump of gigabytes becomes a few MB that can "
-                  "be mailed,\n"
-                  "and every command answers the same from it.\n\n"
-                  "  postmortem extract /var/crash/202611210239/vmcore -o small.vmcore\n"};
+    Syntax syntax{
+        "DUMP -o SMALL",
+        "Writes a new dump, kdump-compressed (zstd), that holds only the pages that log, sys, ps, bt, "
+        "runq,\n"
+        "report, panic, hang, oom, meminfo, mod and sym need: it asks all that they ask, and they answer "
+        "the\n"
+        "same from it. A dump of gigabytes becomes a few MB that can be mailed. Other commands say what\n"
+        "they miss.\n\n"
+        "  postmortem extract /var/crash/202611210239/vmcore -o small.vmcore\n"};
     syntax.options = {text("output,o", "SMALL", "the file to write"),
                       number("level", 6, "compression level of zstd, 1 to 22")};
     syntax.most_operands = 0;
@@ -59,7 +61,7 @@ int read(const Arguments& arguments, Output& output) {
 
 }  // namespace
 
-const Command extract_command = {"extract", "write a small dump of the pages that the other commands need",
-                                 syntax, nullptr, read};
+const Command extract_command = {"extract", "write a small dump of the pages that a diagnosis needs", syntax,
+                                 nullptr, read};
 
 }  // namespace tool

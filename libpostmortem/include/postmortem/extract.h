@@ -1,4 +1,4 @@
-// A small dump out of a large one: the pages that the other questions need, and no others.
+// A small dump out of a large one: the pages that those who diagnose it ask for, and no others.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ struct ExtractSummary {
     Problems problems;  ///< what the questions could not have from the source: the new dump lacks it too
 };
 
-/// Asks `source` every question, notes which pages that reads, and writes them to `target` as a
-/// kdump-compressed dump (zstd), readable by its owner only. All questions have the same answers there.
+/// Asks `source` for its log, tasks, backtraces, run queues, report, memory, modules and symbols, notes which
+/// pages that reads, and writes them to `target` as a kdump-compressed dump (zstd), readable by its owner
+/// only. These questions have the same answers there.
 /// `target` appears when it is whole. Errors: those of CrashDump::open(), and Io.
 POSTMORTEM_API Result<ExtractSummary> extract(const std::filesystem::path& source,
                                               const std::filesystem::path& target,
