@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.h"
 #include "log/events/fault_address.h"
@@ -140,6 +141,8 @@ class TraceReader {
             done_ = !event.frames.empty();
             return;
         }
+        if (!std::exchange(crossed_, crossed_ || opens_interrupted(line.text)) && crossed_)
+            for (LogFrame& above : event.frames) above.in_interrupt = true;
         const bool in_interrupt = tags_.read(line.text);
         auto frame = parse_frame(line.named());
         if (!frame || event.frames.size() >= max_frames) return;
@@ -156,6 +159,7 @@ class TraceReader {
 
   private:
     bool done_ = false;
+    bool crossed_ = false;  // what the interrupt found has begun
     InterruptTags tags_;
 };
 

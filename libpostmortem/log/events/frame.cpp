@@ -58,6 +58,16 @@ std::string_view module_of(std::string_view rest) {
                                                                                    : name;
 }
 
+// "(widget_poll [widget]) from", which vsprintf() prints for %ps
+std::string_view take_module(Cursor& cursor) {
+    Cursor at = cursor;
+    if (!at.take(" [")) return {};
+    const auto inside = at.until("]");
+    if (!inside) return {};
+    cursor = at;
+    return inside->substr(0, inside->find(' '));
+}
+
 // "show_stack+0x10/0x14", "[<c0012250>] (show_stack+0x10/0x14)", "0x0": of prose, too, things come from
 // things.
 bool is_return_place(std::string_view text) {
@@ -106,13 +116,14 @@ std::optional<LogFrame> parse_frame(std::string_view line) {
     Cursor arm = cursor;
     const bool parenthesis = arm.take('(');
     const std::string_view callee = arm.take_while(is_symbol);
+    const std::string_view module = take_module(arm);
     if (!callee.empty() && (!parenthesis || arm.take(')')) && arm.take(" from ") &&
         is_return_place(arm.rest())) {
         LogFrame frame;
         frame.symbol = callee;
         frame.function = demangled(without_compiler_suffix(callee));
         frame.address = address;
-        frame.module = module_of(arm.rest());
+        frame.module = module;
         return frame;
     }
     const bool unreliable = cursor.take("? ");

@@ -44,6 +44,13 @@ bool InterruptTags::read(std::string_view line) {
     return inside_;
 }
 
+// arch/arm/kernel/traps.c, dump_mem(); arch/powerpc/kernel/process.c, show_stack(): "--- Exception:" up
+// to 4.10
+bool opens_interrupted(std::string_view line) {
+    return line.find("Exception stack(") != std::string_view::npos || line.starts_with("--- interrupt: ") ||
+           line.starts_with("--- Exception: ");
+}
+
 std::size_t first_interrupted(std::span<const LogFrame> frames) {
     const auto is_tagged = [](const LogFrame& frame) { return frame.in_interrupt; };
     auto at = std::find_if(frames.begin(), frames.end(), is_tagged);

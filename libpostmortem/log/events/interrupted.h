@@ -19,6 +19,10 @@ class InterruptTags {
     bool inside_ = false, left_ = false;
 };
 
+/// Whether what an interrupt or a fault found stands behind this line of a trace: the registers that arm and
+/// powerpc print there.
+bool opens_interrupted(std::string_view line);
+
 /// Index of the first frame of the interrupted code; 0 where nothing tells of an interrupt.
 std::size_t first_interrupted(std::span<const LogFrame> frames);
 

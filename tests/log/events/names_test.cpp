@@ -87,6 +87,20 @@ TEST_CASE("frames of all shapes") {
     CHECK(frame->size == 0x2f0);
 }
 
+TEST_CASE("arm's frames: the module is that of the function, not of whom it returns to") {
+    const auto own = parse_frame("[<7f123a40>] (widget_poll [widget]) from [<80037a40>] (work+0x60/0xb8)");
+    REQUIRE(own);
+    CHECK(own->function == "widget_poll");
+    CHECK(own->module == "widget");
+    const auto newer = parse_frame(" widget_poll [widget] from widget_work+0x60/0xb8 [widget]");
+    REQUIRE(newer);
+    CHECK(newer->module == "widget");
+    const auto callers =
+        parse_frame("[<80037a40>] (mutex_lock) from [<7f123a40>] (widget+0x60/0xb8 [widget])");
+    REQUIRE(callers);
+    CHECK(callers->module.empty());
+}
+
 TEST_CASE("instruction pointers of all architectures") {
     for (const std::string_view line :
          {"RIP: 0010:f+0x8/0x10 [m]", "RIP: 0010:[<ffffffff8144d081>]  [<ffffffff8144d081>] f+0x8/0x10 [m]",

@@ -71,6 +71,38 @@ TEST_CASE("where a running task last left its CPU is not where it stalls") {
     CHECK(event.title == "INFO: rcu detected stall");
 }
 
+TEST_CASE("arm and powerpc: the interrupt's own frames are not where the CPU stalls") {
+    const std::vector<std::string> arm = {
+        "INFO: rcu_sched self-detected stall on CPU",
+        "\t1-...: (1 GPs behind) idle=7db/2/0 softirq=4884/4886 fqs=6999",
+        "\t (t=21000 jiffies g=962 c=961 q=108)",
+        "Task dump for CPU 1:",
+        "swapper/1       R running      0     0      1 0x00000002",
+        "Backtrace: ",
+        "[<80012b20>] (show_stack) from [<8003f97c>] (sched_show_task+0xb8/0x110)",
+        "[<8006f010>] (rcu_dump_cpu_stacks) from [<800720a0>] (rcu_check_callbacks+0x47c/0x7e4)",
+        "[<80077994>] (hrtimer_interrupt) from [<80017a40>] (arch_timer_handler_phys+0x38/0x40)",
+        "[<80017a08>] (arch_timer_handler_phys) from [<80067a40>] (handle_percpu_devid_irq+0x80/0x140)",
+        "[<80009500>] (bcm2836_arm_irqchip_handle_irq) from [<80013a40>] (__irq_svc+0x54/0x90)",
+        "Exception stack(0xb6081f40 to 0xb6081f88)",
+        "1f40: 00000000 00000001",
+        "[<7f123a40>] (widget_poll [widget]) from [<7f123b40>] (widget_work+0x60/0xb8 [widget])",
+        "[<7f123ae0>] (widget_work [widget]) from [<80037a40>] (process_one_work+0x140/0x3c4)"};
+    CHECK(only(arm).function.starts_with("widget_"));
+    CHECK(only(arm).module == "widget");
+    const LogEvent powerpc =
+        only({"INFO: rcu_sched self-detected stall on CPU", "\t (t=2100 jiffies g=-218 c=-219 q=72)",
+              "Task dump for CPU 101:", "kopald          R  running task        0   854      2 0x00000804",
+              "Call Trace:", "[c000002fc621f250] [c00000000009eda8] rcu_dump_cpu_stacks+0xa0/0xd0",
+              "[c000002fc621f5a0] [c0000000000162c0] __timer_interrupt+0x7c/0xe0",
+              "[c000002fc621f610] [c00000000000995c] restore_check_irq_replay+0x54/0x70",
+              "--- interrupt: 901 at arch_local_irq_restore+0x74/0x8c",
+              "    LR = arch_local_irq_restore+0x74/0x8c",
+              "[c000002fc621f920] [c000000000020000] widget_poll+0x30/0x60",
+              "[c000002fc621f960] [c000000000030000] kopald+0x74/0xa0"});
+    CHECK(powerpc.function == "widget_poll");
+}
+
 TEST_CASE("a lockup's headline behind a message that has not ended its line") {
     const LogEvent event =
         only({"augmented rbtree testingNMI watchdog: BUG: soft lockup - CPU#0 stuck for 23s! [swapper:1]",
