@@ -69,6 +69,7 @@ void blame(const Naming& naming, LogEvent& event) {
         const Candidate& candidate = naming.candidates[naming.blamed];
         event.function = candidate.function;
         event.module = candidate.module;
+        if (event.ip && !asked_to) event.source.clear();  // that of the watchdog
     }
     if (naming.blamed < naming.candidates.size()) event.blamed = naming.candidates[naming.blamed].function;
     if (event.offset || event.function.empty()) return;

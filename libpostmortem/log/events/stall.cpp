@@ -275,8 +275,8 @@ LogStall read_rcu(const Report& report) {
 LogStall read_lockup(const Report& report) {
     LogStall stall;
     const std::string_view headline = report.headline();
-    for (const std::string_view label :
-         {"CPU#", "LOCKUP on cpu ", "LOCKUP on CPU", "other CPUs ", "watchdog: CPU "}) {
+    for (const std::string_view label : {"CPU#", "LOCKUP on cpu ", "LOCKUP on CPU", "other CPUs ",
+                                         "other CPUS:", "watchdog: CPU ", "Watchdog CPU:"}) {
         const auto cpu = number_after<unsigned>(headline, label);
         if (cpu) add(stall.cpus, *cpu);
         if (cpu) break;

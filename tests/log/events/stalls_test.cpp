@@ -46,6 +46,29 @@ TEST_CASE("a watchdog's panic is named after what it interrupted, though no fram
     CHECK(panic("widget_spin").id != panic("gadget_spin").id);
 }
 
+TEST_CASE("the watchdog's line of source is not where the CPU is stuck") {
+    const LogEvent event = only({"WARNING: at kernel/watchdog.c:241 watchdog_overflow_callback+0x98/0xc0()",
+                                 "Hardware name: ProLiant DL380 G6", "Watchdog detected hard LOCKUP on cpu 3",
+                                 "Pid: 1234, comm: kswapd0 Not tainted 3.4.9 #1",
+                                 "Call Trace:", " <NMI>  [<ffffffff81057a56>] warn_slowpath_common+0x83/0x9b",
+                                 " [<ffffffff810b7fd0>] watchdog_overflow_callback+0x98/0xc0",
+                                 " <<EOE>>  [<ffffffff8114a0d1>] widget_scan+0x401/0x860",
+                                 " [<ffffffff8114a8f1>] widget_shrink+0x1a1/0x440"});
+    CHECK(event.function == "widget_scan");
+    CHECK(event.source.empty());
+}
+
+TEST_CASE("powerpc's watchdog of 4.13 to 4.17") {
+    const LogEvent event =
+        only({"Watchdog CPU:71 detected Hard LOCKUP other CPUS:42", "Watchdog CPU:42 Hard LOCKUP",
+              "CPU: 42 PID: 3391 Comm: a.out Not tainted 4.15.0-15-generic #16-Ubuntu",
+              "NIP [c0000000001d5364] widget_spin+0x134/0x180",
+              "Call Trace:", "[c000200dc242f3d0] [c0000000001d57b0] widget_poll+0x180/0x250"});
+    CHECK(event.event_class == EventClass::HardLockup);
+    CHECK(event.function == "widget_spin");
+    CHECK(event.stall->cpus == std::vector<unsigned>{42});
+}
+
 TEST_CASE("a hard lockup inside an RCU stall's report is told, and what panicked") {
     const LogAnalysis analysis = test::analysed(
         {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",

@@ -31,8 +31,11 @@ void add_lockups(RuleBook& book) {
     book.add("Watchdog detected LOCKUP", {}, {nmi_watchdog});
     // powerpc: "watchdog: CPU 4 Hard LOCKUP", "watchdog: CPU 0 detected hard LOCKUP on other CPUs 4"
     const EventRule powerpc = hard_lockup("CPU {num_} {Hard LOCKUP|self-detected hard LOCKUP}");
-    book.add("Hard LOCKUP", joins, {powerpc});
-    book.add("self-detected hard LOCKUP", joins, {powerpc});
+    // 4.13 to 4.17: "Watchdog CPU:42 Hard LOCKUP", "Watchdog CPU:71 detected Hard LOCKUP other CPUS:42"
+    const EventRule older = hard_lockup("Watchdog CPU:{num_} {Hard LOCKUP|self-detected hard LOCKUP}");
+    book.add("Hard LOCKUP", joins,
+             {powerpc, older, hard_lockup("Watchdog CPU:{num_} detected Hard LOCKUP other CPUS:")});
+    book.add("self-detected hard LOCKUP", joins, {powerpc, older});
 }
 
 void add_workqueues(RuleBook& book) {
