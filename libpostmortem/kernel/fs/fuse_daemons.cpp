@@ -35,6 +35,12 @@ class FuseTypes {
     std::unique_ptr<TypeFinder> own_;
 };
 
+// The kernel's, or of a module.
+bool is_fuse_device(const Kernel& kernel, std::uint64_t operations) {
+    const auto hit = kernel.symbol_at(operations);
+    return hit && hit->symbol.name == "fuse_dev_operations";
+}
+
 // A fuse_chan stands between the two in 7.2.
 Result<std::uint64_t> connection_of(const FuseTypes& types, std::uint64_t device) {
     const Object opened = types.object("fuse_dev", device);
@@ -52,8 +58,7 @@ Result<std::vector<std::uint64_t>> find_fuse_daemons(const Kernel& kernel, const
     // Between the two stands a fuse_mount since 5.11 (fcee216beb9c).
     const Object mount = types->object("fuse_mount", *info);
     const auto connection = mount.ok() ? mount["fc"].u64() : info;
-    const auto operations = kernel.symbol("fuse_dev_operations");
-    if (!connection || !operations) return fail(!connection ? connection.error() : operations.error());
+    if (!connection) return fail(connection.error());
     std::vector<std::uint64_t> daemons;
     bool all_known = table.problems.empty();
     for (const Task& task : table.tasks) {
@@ -62,7 +67,7 @@ Result<std::vector<std::uint64_t>> find_fuse_daemons(const Kernel& kernel, const
         all_known = all_known && files.files_known;
         for (const FileOfTask& open : files.files) {
             const Object file = kernel.object("file", open.file);
-            if (file["f_op"].u64_or(0) != *operations) continue;
+            if (!is_fuse_device(kernel, file["f_op"].u64_or(0))) continue;
             const std::uint64_t device = file["private_data"].u64_or(0) & ~fuse_device_flags;
             if (device == 0) continue;
             const auto own = connection_of(*types, device);

@@ -176,6 +176,8 @@ EventCollector::Headline EventCollector::headline_of(const LogRecord& record, co
         const Undecoded plain = undecoded(record.text);
         const std::string_view text = plain.text.empty() ? record.text : std::string_view(plain.text);
         for (const CompiledRule& rule : trigger.rules) {
+            // Every machine that starts says so; unexpected it is behind words of the kernel.
+            if (rule.rule->event_class == EventClass::Reboot && !saw_timestamps_) continue;
             const bool is_unknown = rule.rule->event_class >= EventClass::OtherBug;
             if ((!is_foreign || !is_unknown) && is_headline(rule, text)) return {&trigger, &rule};
         }

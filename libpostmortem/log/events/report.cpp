@@ -104,6 +104,18 @@ void forget_function(Naming& naming) {
     naming.corruption = "no function to blame in the stack trace";
 }
 
+// Where init exits, and where a watchdog looks at tasks that sleep, nothing is wrong.
+bool ends_far_from_cause(const LogEvent& event) {
+    return event.event_class == EventClass::InitKilled ||
+           event.headline.find("hung_task: blocked tasks") != std::string::npos;
+}
+
+void forget_place(LogEvent& event) {
+    event.function.clear();
+    event.module.clear();
+    event.offset.reset();
+}
+
 bool holds_proof(const Report& report) {
     return std::any_of(
         report.lines.begin() + 1, report.lines.begin() + static_cast<std::ptrdiff_t>(report.own_lines),
@@ -163,9 +175,10 @@ std::optional<LogEvent> make_event(Report report) {
                          event.event_class == EventClass::HardLockup;
     if (event.function.empty() && follows) blame_first_informative(event);
     sign(naming, event);
+    if (ends_far_from_cause(event)) forget_place(event);
     // Whoever happened to ask for memory, or was interrupted, is not to blame.
-    const bool hits_anybody =
-        event.event_class == EventClass::OutOfMemory || event.event_class == EventClass::UnhandledIrq;
+    const bool hits_anybody = event.event_class == EventClass::OutOfMemory ||
+                              event.event_class == EventClass::UnhandledIrq || ends_far_from_cause(event);
     if (event.function.empty() && !hits_anybody) blame_first_informative(event);
     return event;
 }

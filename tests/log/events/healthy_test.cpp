@@ -100,6 +100,14 @@ TEST_CASE("words like the kernel's, with nothing in front and nothing behind, ar
     CHECK(analyse_log_text("Oops: 0002 [#1]\n").events.size() == 1);
 }
 
+TEST_CASE("a machine that starts is no unexpected reboot, unless its kernel had spoken before") {
+    const std::string starts =
+        "Decompressing Linux... Parsing ELF... done.\nBooting the kernel.\n"
+        "[    0.000000] Linux version 6.1.0 (a@b) #1\n";
+    CHECK(analyse_log_text(starts).events.empty());
+    CHECK(analyse_log_text("[   77.000000] usb 1-1: new device\n" + starts).events.size() == 1);
+}
+
 TEST_CASE("daemons' words are not the kernel's, whatever they quote") {
     for (const std::string message :
          {"BUG: unable to handle kernel NULL pointer dereference at 0", "WARNING: x",

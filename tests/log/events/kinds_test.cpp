@@ -333,6 +333,32 @@ TEST_CASE("what came between the cause and the panic led to it; what came behind
     CHECK(analysis.events[3].role == EventRole::Aftermath);
 }
 
+TEST_CASE("a panic of 2.4 or of parisc follows from the oops before it") {
+    for (const std::string panic :
+         {"Kernel panic: Fatal exception", "Kernel panic: Aiee, killing interrupt handler!",
+          "Kernel panic - not syncing: Kernel Fault"}) {
+        CAPTURE(panic);
+        std::vector<std::string> lines = with_body({"general protection fault: 0000 [#1] SMP"});
+        lines.push_back(panic);
+        const LogAnalysis analysis = analysed(lines);
+        REQUIRE(analysis.events.size() == 2);
+        CHECK(analysis.cause == 0);
+        CHECK(analysis.events[1].follows == 0);
+    }
+}
+
+TEST_CASE("where init ends, and who looks after tasks that hang, is no place of a fault") {
+    const LogEvent init =
+        only({"Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b",
+              "CPU: 0 PID: 1 Comm: init Not tainted 6.1.0 #1", "Call Trace:", " panic+0x1/0x2",
+              " do_exit+0x1/0x2", " do_group_exit+0x1/0x2"});
+    CHECK(init.function.empty());
+    const LogEvent hung = only({"Kernel panic - not syncing: hung_task: blocked tasks",
+                                "CPU: 0 PID: 27 Comm: khungtaskd Not tainted 6.1.0 #1",
+                                "Call Trace:", " panic+0x1/0x2", " watchdog+0x1/0x2", " kthread+0x1/0x2"});
+    CHECK(hung.function.empty());
+}
+
 TEST_CASE("went on is said only of what the kernel returns from, or where the log goes on") {
     const std::vector<std::string> failure = {"CFI failure at widget_call+0x1/0x2 (target: gadget+0x0/0x10)",
                                               "Call Trace:", " widget_call+0x1/0x2", " widget_open+0x1/0x2"};

@@ -208,9 +208,21 @@ void add_bugs(RuleBook& book) {
     add_rust(book);
 }
 
+// arch/arm/kernel/traps.c, __div0(): told, and answered with 0
+void add_divisions(RuleBook& book) {
+    book.add("Division by zero in kernel.", {},
+             {{.event_class = EventClass::Warning,
+               .head = "Division by zero in kernel.",
+               .detail = {},
+               .title = "WARNING: division by zero in {frame}",
+               .steps = steps::trace,
+               .skip = {"div0"}}});
+}
+
 }  // namespace
 
 void add_fault_rules(RuleBook& book) {
+    add_divisions(book);
     add_bad_addresses(book);
     add_x86_traps(book);
     add_bugs(book);

@@ -85,6 +85,16 @@ std::vector<EventRule> escalations() {
         escalation("Kernel panic - not syncing: {*}{panic forced after error}",
                    "kernel panic: filesystem error"),
         escalation("Kernel panic - not syncing: {workqueue}", "kernel panic: workqueue stall"),
+        // parisc_terminate(), behind its own report
+        escalation(
+            "Kernel panic - not syncing: {Kernel Fault|Bad Address (null pointer deref?)|High Priority "
+            "Machine Check (HPMC)|Unexpected interruption}{end}",
+            "kernel panic: {1}"),
+        // 2.4
+        escalation(
+            "Kernel panic: {Fatal exception|Aiee, killing interrupt handler!|Attempted to kill the idle "
+            "task!}",
+            "Kernel panic: {1}"),
     };
 }
 
