@@ -124,7 +124,7 @@ Result<void> add_ends(const Kernel& kernel, const StackEnds& known, std::uint32_
 Result<void> add_set(const Kernel& kernel, const CpuStack& stack, std::uint32_t cpu,
                      std::vector<StackRange>& stacks) {
     auto done = add_members(kernel, stack, cpu, stacks);
-    if (done || !stack.ends || !kernel.symbol(stack.ends->variable)) return done;
+    if (done || !stack.ends || !per_cpu_address(kernel, stack.ends->variable, cpu)) return done;
     return add_ends(kernel, *stack.ends, cpu, stacks);
 }
 

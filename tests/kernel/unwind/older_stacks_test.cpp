@@ -26,28 +26,34 @@ struct IstEra {
     std::string_view name;
     std::vector<std::uint64_t> ends;  ///< of CPU 1, from a base
     std::vector<StackKind> kinds;
+    std::string_view symbol = "orig_ist";
 };
 
 const std::vector<IstEra>& ist_eras() {
     static const std::vector<IstEra> eras = {
-        {"RHEL 6 to 8, 4.4: #DF, NMI, #DB, #MC",
+        {"RHEL 7 and 8, 4.4: #DF, NMI, #DB, #MC",
          {0x1000, 0x2000, 0x4000, 0x5000},
          {StackKind::DoubleFault, StackKind::Nmi, StackKind::Debug, StackKind::MachineCheck}},
         {"before 3.19: #SS, #DF, NMI, #DB, #MC",
          {0x1000, 0x2000, 0x3000, 0x5000, 0x6000},
          {StackKind::StackFault, StackKind::DoubleFault, StackKind::Nmi, StackKind::Debug,
           StackKind::MachineCheck}},
+        {"RHEL 6, 2.6.32: per-CPU symbols with a prefix",
+         {0x1000, 0x2000, 0x3000, 0x5000, 0x6000},
+         {StackKind::StackFault, StackKind::DoubleFault, StackKind::Nmi, StackKind::Debug,
+          StackKind::MachineCheck},
+         "per_cpu__orig_ist"},
     };
     return eras;
 }
 
 // The base is that of the stacks, all behind one another.
-std::uint64_t add_ist(FakeKernel& fake, const IstEra& era) {
+std::uint64_t add_ist(FakeKernel& fake, const IstEra& era, std::string_view name = "orig_ist") {
     auto& types = fake.types();
     const auto word = types.integer("long unsigned int", 8);
     types.structure("orig_ist", 56, {{"ist", types.array(word, 7), 0}});
     const std::uint64_t base = 0xffffc90000100000ull;
-    const std::uint64_t ist = fake.variable("orig_ist", 0x200);
+    const std::uint64_t ist = fake.variable(name, 0x200);
     for (std::size_t i = 0; i < era.ends.size(); ++i) fake.put_u64(ist + 0x100 + 8 * i, base + era.ends[i]);
     return base;
 }
@@ -100,7 +106,7 @@ TEST_CASE("exception stacks of kernels that have only the ends of them") {
         CAPTURE(era.name);
         FakeKernel fake;
         add_cpus(fake);
-        const std::uint64_t base = add_ist(fake, era);
+        const std::uint64_t base = add_ist(fake, era, era.symbol);
         Problems problems;
         const auto kernel = fake.open();
         const auto stacks = Stacks(*kernel).of_cpu(1, problems);
@@ -120,7 +126,7 @@ TEST_CASE("exception stacks of kernels that have only the ends of them") {
 TEST_CASE("ends of exception stacks that no kernel has are named, not guessed at") {
     FakeKernel fake;
     add_cpus(fake);
-    add_ist(fake, {"three", {0x1000, 0x2000, 0x3000}, {}});
+    add_ist(fake, {"three", {0x1000, 0x2000, 0x3000}, {}, "orig_ist"});
     Problems problems;
     const auto kernel = fake.open();
     const auto stacks = Stacks(*kernel).of_cpu(1, problems);
