@@ -29,12 +29,16 @@ Object find_timekeeper(const Kernel& kernel) {
 
 Result<Clock> read_clock(const Kernel& kernel) {
     const Object timekeeper = find_timekeeper(kernel);
-    const auto seconds = timekeeper["xtime_sec"].u64();
+    // 3.6+ (1e75fa8be9fb): seconds and shifted nanoseconds; before, the struct timespec "xtime".
+    const bool by_timespec = timekeeper.has("xtime");
+    const auto seconds = (by_timespec ? timekeeper["xtime"]["tv_sec"] : timekeeper["xtime_sec"]).u64();
     if (!seconds) return fail(seconds.error());
     // 3.17+ (d28ede83791d): the clocksource's part is a struct of its own.
     const Object base = timekeeper.has("tkr_mono") ? timekeeper["tkr_mono"] : timekeeper;
     const std::uint64_t shifted_ns = base["xtime_nsec"].u64_or(0), shift = base["shift"].u64_or(64);
-    const std::uint64_t ns = shift < 64 ? (shifted_ns >> shift) % ns_per_second : 0;
+    const std::uint64_t ns = by_timespec  ? timekeeper["xtime"]["tv_nsec"].u64_or(0) % ns_per_second
+                             : shift < 64 ? (shifted_ns >> shift) % ns_per_second
+                                          : 0;
 
     const auto to_monotonic = timekeeper["wall_to_monotonic"]["tv_sec"].i64(),
                to_monotonic_ns = timekeeper["wall_to_monotonic"]["tv_nsec"].i64(),

@@ -1,0 +1,41 @@
+// Timekeepers of kernels that the lab does not have.
+#include "kernel/sched/clock.h"
+
+#include <doctest/doctest.h>
+
+#include "support/fake_kernel.h"
+
+namespace clock_test {
+
+using namespace postmortem;
+using test::FakeKernel;
+
+// The offsets are those of RHEL 6 (2.6.32-642, x86_64), whose timekeeper came from later kernels.
+TEST_CASE("until 3.6 the time is a struct timespec of the timekeeper") {
+    FakeKernel fake;
+    auto& types = fake.types();
+    const auto s64 = types.integer("long int", 8), s32 = types.integer("int", 4);
+    const auto timespec = types.structure("timespec", 16, {{"tv_sec", s64, 0}, {"tv_nsec", s64, 64}});
+    types.structure("timekeeper", 176,
+                    {{"shift", s32, 12 * 8},
+                     {"xtime_nsec", s64, 48 * 8},
+                     {"xtime", timespec, 80 * 8},
+                     {"wall_to_monotonic", timespec, 96 * 8},
+                     {"total_sleep_time", timespec, 112 * 8},
+                     {"offs_boot", s64, 152 * 8}});
+    const auto at = fake.variable("timekeeper", 176);
+    fake.put<std::int32_t>(at + 12, 22);
+    fake.put_u64(at + 48, 0x3fffff);
+    fake.put_u64(at + 80, 1795228766);
+    fake.put_u64(at + 88, 250'000'000);
+    fake.put<std::int64_t>(at + 96, -1795228706);
+    fake.put<std::int64_t>(at + 104, 500'000'000);
+    fake.put<std::int64_t>(at + 152, 3'000'000'000);
+    const auto clock = read_clock(*fake.open());
+    REQUIRE(clock);
+    CHECK(clock->real_seconds == 1795228766);
+    CHECK(clock->real_ns == 250'000'000);
+    CHECK(clock->boottime_ns == 63'750'000'000);
+}
+
+}  // namespace clock_test
