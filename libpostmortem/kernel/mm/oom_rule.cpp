@@ -48,6 +48,14 @@ std::optional<bool> calls(const Kernel& kernel, std::string_view caller, std::st
     return reaches(*code, kernel.memory().endian(), *from, *to);
 }
 
+// has_capability_noaudit() was a macro once, for the second of them (include/linux/capability.h, 2.6.32).
+std::optional<bool> favours_root(const Kernel& kernel) {
+    const auto newer = calls(kernel, "oom_badness", "has_capability_noaudit");
+    if (newer.value_or(false)) return true;
+    const auto older = calls(kernel, "oom_badness", "security_real_capable_noaudit");
+    return older.value_or(false) ? older : newer;
+}
+
 }  // namespace
 
 OomRule read_oom_rule(const Kernel& kernel) {
@@ -62,8 +70,7 @@ OomRule read_oom_rule(const Kernel& kernel) {
     }
     rule.exact_counters =
         calls(kernel, "oom_badness", "__percpu_counter_sum").value_or(release >= Release{7, 0, 0});
-    rule.root_bonus =
-        calls(kernel, "oom_badness", "has_capability_noaudit").value_or(release < Release{4, 17, 0});
+    rule.root_bonus = favours_root(kernel).value_or(release < Release{4, 17, 0});
     rule.in_thousandths = release != Release{} && release < Release{3, 5, 0};
     if (const auto signal = kernel.types().find_struct("signal_struct"))
         rule.has_score_adj = kernel.types().member(*signal, "oom_score_adj").has_value();

@@ -102,7 +102,9 @@ void ZoneReader::read_node_counters(const Object& node, NodeZones& into) {
 std::optional<MemoryZone> ZoneReader::read_zone(const Object& zone) {
     MemoryZone result;
     const auto name = zone["name"].string();
-    const auto managed = zone["managed_pages"].u64();
+    // Before 3.8 (9feedc9d831e) there was no such count, and watermarks and shares were of all that is
+    // present.
+    const auto managed = zone.first_of({"managed_pages", "present_pages"}).u64();
     if (!name || !managed) {
         problems_.add("a zone", !name ? name.error() : managed.error());
         return std::nullopt;
