@@ -120,9 +120,12 @@ struct HangGracePeriod {
 };
 
 struct HangReport {
-    std::optional<HangVerdict> verdict;  ///< none: nothing stands still, in what could be read
-    std::vector<HangTree> trees;         ///< the one with the most tasks first
-    std::vector<HangTask> tasks;         ///< the longest sleep first
+    std::optional<HangVerdict> verdict;  ///< none: nothing is known to stand still
+    /// Tasks in uninterruptible sleep for ten seconds or more, of which it is not known whether that should
+    /// have ended; where there is a verdict, too.
+    std::size_t unexplained = 0;
+    std::vector<HangTree> trees;  ///< the one with the most tasks first
+    std::vector<HangTask> tasks;  ///< the longest sleep first
     std::vector<HangGroup> groups;
     std::vector<HangCpu> cpus;
     std::vector<HangPool> pools;

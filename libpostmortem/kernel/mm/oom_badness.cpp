@@ -314,11 +314,13 @@ OomWeight oom_weight(const OomProcess& process, bool is_admin) {
 
 bool is_admin(const Kernel& kernel, std::uint64_t task) {
     const Object cred = kernel.object("task_struct", task)["real_cred"];
+    // Before 2.6.39 a capability was one everywhere.
+    const bool has_spaces = cred.has("user_ns");
     const auto initial = kernel.symbol("init_user_ns");
     const auto space = cred["user_ns"].u64();
     // Two words of 32 bits, the low one first, in every kernel that spares root (one of 64 since 6.3).
     const auto place = cred["cap_effective"].checked_address();
-    if (!initial || !space || *space != *initial || !place) return false;
+    if (!place || (has_spaces && (!initial || !space || *space != *initial))) return false;
     return (kernel.memory().u32(*place).value_or(0) >> cap_sys_admin & 1) != 0;
 }
 

@@ -57,6 +57,7 @@ HangReport make_hang_report(const Kernel& kernel) {
     report.grace_period = long_grace_period(waits.grace_period(), table);
     std::vector<WaitTree> trees = make_wait_trees(report.tasks);
     report.verdict = judge_hang(report, trees);
+    report.unexplained = count_unexplained(report.tasks);
     for (WaitTree& tree : trees) report.trees.push_back(std::move(tree.shown));
     problems.add_all(unwinder.problems());
     report.problems = problems.take();

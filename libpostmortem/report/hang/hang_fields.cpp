@@ -122,7 +122,10 @@ void describe(Describer<HangVerdict>& verdict) {
 
 void describe(Describer<HangReport>& report) {
     report.is_document();
-    report.add("verdict", &HangReport::verdict, "null: nothing stands still, in what could be read");
+    report.add("verdict", &HangReport::verdict, "null: nothing is known to stand still");
+    report.add(
+        "unexplained", &HangReport::unexplained,
+        "how many tasks have slept uninterruptibly for ten seconds or more, whether they should or not");
     report.add("trees", &HangReport::trees, "who waits for whom, the one with the most tasks first");
     report.add("cpus", &HangReport::cpus, "that do not get on");
     report

@@ -6,7 +6,6 @@
 #include <postmortem/hang.h>
 
 #include "base/text.h"
-#include "report/hang/hang_limits.h"
 
 namespace postmortem {
 namespace {
@@ -27,21 +26,13 @@ std::string name_text(const TaskMention& task) {
     return fmt::format("pid {} {}", task.pid, escaped(task.comm));
 }
 
-// Of whom it is not known why they sleep, and so not that they should not.
-std::size_t sleepers_without_reason(const HangReport& report) {
-    return static_cast<std::size_t>(
-        std::count_if(report.tasks.begin(), report.tasks.end(), [](const HangTask& task) {
-            const bool by_choice = task.timed || (task.wait && task.wait->by_choice);
-            return task.uninterruptible && !by_choice && task.seconds.value_or(0) >= long_seconds;
-        }));
-}
-
 void add_verdict(const HangReport& report, std::string& text) {
-    if (const std::size_t sleepers = sleepers_without_reason(report); !report.verdict && sleepers > 0) {
+    if (!report.verdict && report.unexplained > 0) {
         text += fmt::format(
-            "VERDICT: not known: {} in uninterruptible sleep for {:.0f} s or more, and "
-            "whether that should have ended is not known\n",
-            sleepers == 1 ? "1 task has been" : fmt::format("{} tasks have been", sleepers), long_seconds);
+            "VERDICT: not known: {} in uninterruptible sleep for ten seconds or more, and whether that "
+            "should have ended is not known\n",
+            report.unexplained == 1 ? "1 task has been"
+                                    : fmt::format("{} tasks have been", report.unexplained));
         return;
     }
     if (!report.verdict) {

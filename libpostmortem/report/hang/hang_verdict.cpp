@@ -211,6 +211,14 @@ class Judge {
 
 }  // namespace
 
+// Of whom it is not known why they sleep, and so not that they should not.
+std::size_t count_unexplained(const std::vector<HangTask>& tasks) {
+    return static_cast<std::size_t>(std::count_if(tasks.begin(), tasks.end(), [](const HangTask& task) {
+        const bool by_choice = task.timed || (task.wait && task.wait->by_choice);
+        return task.uninterruptible && !by_choice && task.seconds.value_or(0) >= long_seconds;
+    }));
+}
+
 std::optional<HangVerdict> judge_hang(const HangReport& report, const std::vector<WaitTree>& trees) {
     return Judge(report, trees).run();
 }

@@ -12,4 +12,7 @@ namespace postmortem {
 
 std::optional<HangVerdict> judge_hang(const HangReport& report, const std::vector<WaitTree>& trees);
 
+/// HangReport::unexplained.
+std::size_t count_unexplained(const std::vector<HangTask>& tasks);
+
 }  // namespace postmortem

@@ -185,12 +185,13 @@ TEST_CASE("where not all could be read it is not said that nothing stands still"
     CHECK(to_text(report).starts_with("VERDICT: nothing stands still\n"));
     report.problems.push_back({ErrorCode::PageExcluded, "a page is missing"});
     CHECK(to_text(report).starts_with("VERDICT: nothing stands still in what could be read"));
-    HangTask asleep = sleeper(9003);
+    HangTask asleep = sleeper(9003, 28);
     asleep.killable = true;
-    asleep.seconds = 28;
-    report.tasks.push_back(asleep);
-    CHECK(
-        to_text(report).starts_with("VERDICT: not known: 1 task has been in uninterruptible sleep for 10 s"));
+    CHECK(count_unexplained({asleep}) == 1);
+    asleep.timed = true;
+    CHECK(count_unexplained({asleep, sleeper(9004, 1)}) == 0);
+    report.unexplained = 1;
+    CHECK(to_text(report).starts_with("VERDICT: not known: 1 task has been in uninterruptible sleep"));
 }
 
 }  // namespace hang_verdict_test
