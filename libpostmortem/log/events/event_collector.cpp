@@ -19,6 +19,7 @@ constexpr std::size_t lines_after_end =
     150;  // kept behind the next headline, to tell torn from whole reports
 constexpr std::size_t max_line = 2048;
 constexpr std::size_t max_late = 32;
+constexpr std::size_t most_lines_between = 400;  // a bad address and its oops
 
 // What is no headline, but tells where a kernel's log begins, that a trace is over, or, in the middle of a
 // report, that what follows is another's: messages with a stack that are no events, and panic()'s last words.
@@ -187,6 +188,18 @@ EventCollector::Headline EventCollector::headline_of(const LogRecord& record, co
     return {};
 }
 
+// Drivers may talk between a bad address and the oops that tells of it: where that is missing, it is this
+// one.
+bool EventCollector::awaits_oops(const OpenReport& open, const LogRecord& record) {
+    constexpr double longest = 5;  // seconds
+    if (!open.report.rule || open.die_count || !die_count_of(record.text)) return false;
+    const EventClass own = open.report.rule->rule->event_class;
+    const bool bad_address = own == EventClass::PageFault || own == EventClass::NullDereference;
+    if (!bad_address || !open.report.seconds || !record.seconds) return false;
+    const double later = *record.seconds - *open.report.seconds;
+    return later >= 0 && later <= longest && open.report.host == record.host;
+}
+
 bool EventCollector::joins_open_report(const Headline& headline, const LogRecord& record,
                                        const std::string& context) const {
     const auto die_count = die_count_of(record.text);
@@ -195,9 +208,12 @@ bool EventCollector::joins_open_report(const Headline& headline, const LogRecord
             return false;
         const bool another_oops =
             die_count && (!may_die(open.report) || open.die_count.value_or(*die_count) != *die_count);
-        return open.context == context && !open.ended_by_trace && !another_oops &&
-               open.lines_in_context <= headline.trigger->join_within &&
-               !(open.report.rule && open.report.rule->rule->one_line);
+        const bool too_late =
+            open.report.seconds && record.seconds && is_jump(*open.report.seconds, *record.seconds);
+        const std::size_t reach =
+            awaits_oops(open, record) ? most_lines_between : headline.trigger->join_within;
+        return open.context == context && !open.ended_by_trace && !another_oops && !too_late &&
+               open.lines_in_context <= reach && !(open.report.rule && open.report.rule->rule->one_line);
     });
 }
 

@@ -49,6 +49,7 @@ class EventCollector {
     void note_boots(const LogRecord& record, unsigned long marks);
     static Meeting meeting_of(const Headline& headline);
     Headline headline_of(const LogRecord& record, const Found& found) const;
+    static bool awaits_oops(const OpenReport& open, const LogRecord& record);
     bool joins_open_report(const Headline& headline, const LogRecord& record,
                            const std::string& context) const;
     bool continues_headline(const LogRecord& record) const;

@@ -129,8 +129,10 @@ class Teller {
         if (!analysis_.died) return is_settled(event) ? EventRole::Survived : EventRole::Unsettled;
         const std::size_t cause = *analysis_.cause;
         if (i == cause || follows_cause(i)) return EventRole::Killed;
-        if (!in_one_boot(events_[std::min(i, cause)], events_[std::max(i, cause)]))
-            return EventRole::Survived;
+        if (!in_one_boot(events_[std::min(i, cause)], events_[std::max(i, cause)])) {
+            const bool died = event.outcome == Outcome::Died;  // in a boot of its own
+            return died ? EventRole::Killed : EventRole::Survived;
+        }
         if (after_panic(i)) return EventRole::Aftermath;
         const bool on_the_way = i > cause && gravity(event) == Gravity::Fatal;
         if (is_panic(event) || on_the_way) return EventRole::Killed;

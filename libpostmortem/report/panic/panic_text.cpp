@@ -186,8 +186,9 @@ class PanicPrinter {
             : event.event_class == EventClass::Escalation
                 ? "  (follows from something that is not in the log)"
                 : "";
-        line("{} {:>8}  {}  {}  [{}]{}", index == analysis_.log.cause ? "->" : "  ", event.line, event.id,
-             escaped(event.title), to_string(event.outcome), follows);
+        const std::string boot = analysis_.log.boots > 1 ? fmt::format(" (boot {})", event.boot + 1) : "";
+        line("{} {:>8}  {}  {}  [{}]{}{}", index == analysis_.log.cause ? "->" : "  ", event.line, event.id,
+             escaped(event.title), to_string(event.outcome), boot, follows);
     }
 
     void print_trace() {

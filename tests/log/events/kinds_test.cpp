@@ -359,6 +359,38 @@ TEST_CASE("where init ends, and who looks after tasks that hang, is no place of 
     CHECK(hung.function.empty());
 }
 
+TEST_CASE("drivers that talk between a bad address and its oops part nothing") {
+    std::string text = "[    5.261988] BUG: unable to handle page fault for address: 0000000000200286\n";
+    for (int i = 0; i < 60; ++i) text += "[    5.262000] sdhci-pci 0000:00:1b.0: SDHCI controller found\n";
+    text += "[    5.362000] Oops: 0000 [#1] SMP\n";
+    for (const std::string& line : with_body({})) text += "[    5.362000] " + line + "\n";
+    const LogAnalysis analysis = analyse_log_text(text);
+    REQUIRE(analysis.events.size() == 1);
+    CHECK(analysis.events[0].event_class == EventClass::PageFault);
+    CHECK_FALSE(analysis.events[0].function.empty());
+}
+
+TEST_CASE("a hard lockup long behind another report's headline is an event of its own") {
+    const LogAnalysis analysis = analyse_log_text(
+        "[   18.781659] BUG: spinlock lockup suspected on CPU#5, (agetty)/2349\n"
+        "[   18.781754] Call trace:\n"
+        "[   18.781967]  widget_create+0x40/0x90\n"
+        "[   36.207741] Watchdog detected hard LOCKUP on cpu 7\n");
+    REQUIRE(analysis.events.size() == 2);
+    CHECK(analysis.events[1].event_class == EventClass::HardLockup);
+}
+
+TEST_CASE("no boot survives what killed it") {
+    const LogAnalysis analysis = analyse_log_text(
+        "[    0.000000] Linux version 5.10.1 (a@b) #1\n"
+        "[    1.867574] Kernel panic - not syncing: VFS: Unable to mount root fs on 0\n"
+        "[    0.000000] Linux version 5.10.2 (a@b) #1\n"
+        "[    2.867574] Kernel panic - not syncing: Attempted to kill init!\n");
+    REQUIRE(analysis.events.size() == 2);
+    CHECK(analysis.cause == 1);
+    CHECK(analysis.events[0].role == EventRole::Killed);
+}
+
 TEST_CASE("went on is said only of what the kernel returns from, or where the log goes on") {
     const std::vector<std::string> failure = {"CFI failure at widget_call+0x1/0x2 (target: gadget+0x0/0x10)",
                                               "Call Trace:", " widget_call+0x1/0x2", " widget_open+0x1/0x2"};
