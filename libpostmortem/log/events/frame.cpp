@@ -176,9 +176,10 @@ std::optional<LogFrame> parse_labelled(std::string_view line, std::span<const st
 }  // namespace
 
 std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
-    static constexpr std::array<std::string_view, 15> labels = {
-        "RIP: ",    "RIP  ", "EIP: ",  "EIP is at ", "PC is at ",   "IP: ",
-        "NIP ",     "pc : ", "epc : ", "epc   : ",   "Krnl PSW : ", "ERA: ",
+    static constexpr std::array<std::string_view, 16> labels = {
+        "pc is at ",  // alpha
+        "RIP: ",     "RIP  ", "EIP: ",  "EIP is at ", "PC is at ",   "IP: ",
+        "NIP ",      "pc : ", "epc : ", "epc   : ",   "Krnl PSW : ", "ERA: ",
         "PC: ",        // m68k
         "TPC: ",       // sparc
         "IAOQ[0]: "};  // parisc
@@ -188,7 +189,8 @@ std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
 }
 
 std::optional<LogFrame> parse_caller(std::string_view line) {
-    static constexpr std::array<std::string_view, 10> labels = {
+    static constexpr std::array<std::string_view, 11> labels = {
+        "ra is at ",                                   // alpha
         "LR is at ", "lr : ",    "LR ",                // arm, arm64, powerpc
         "ra : ",     "ra    : ", "ra: ",               // riscv, mips, loongarch
         "PR is at ", "RPC: ",    "I7: ", "RP(r2): "};  // sh, sparc, parisc

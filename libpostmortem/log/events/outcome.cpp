@@ -52,6 +52,11 @@ Outcome outcome_of_class(const LogEvent& event) {
     }
 }
 
+// WARN() comes back, whatever it found.
+bool is_warning(const LogEvent& event) {
+    return event.headline.starts_with("WARNING: ");
+}
+
 class Teller {
   public:
     explicit Teller(LogAnalysis& analysis) : analysis_(analysis), events_(analysis.events) {}
@@ -96,7 +101,9 @@ class Teller {
         } else if (is_oops && outcome_of_class(event) != Outcome::Died) {
             event.outcome = outcome_of_oops(event);
         } else if (event.event_class != EventClass::OutOfMemory) {
-            event.outcome = outcome_of_class(event);
+            event.outcome = is_warning(event) ? Outcome::WentOn : outcome_of_class(event);
+            // These wait for tasks, and no CPU.
+            if (event.headline.find("rcu_tasks") != std::string::npos) event.outcome = Outcome::Unknown;
             const bool may_go_on =
                 event.outcome == Outcome::Unknown && event.event_class != EventClass::Reboot;
             if (may_go_on && log_goes_on(event)) event.outcome = Outcome::WentOn;

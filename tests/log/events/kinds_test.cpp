@@ -380,6 +380,16 @@ TEST_CASE("a hard lockup long behind another report's headline is an event of it
     CHECK(analysis.events[1].event_class == EventClass::HardLockup);
 }
 
+TEST_CASE("a warning of any class comes back; a stall of RCU tasks is no CPU's") {
+    CHECK(only(with_body({"WARNING: CPU: 0 PID: 7 at lib/list_debug.c:62 __list_del_entry+0x1/0x2",
+                          "list_del corruption, ffff88 ->next is LIST_POISON1"}))
+              .outcome == Outcome::WentOn);
+    CHECK(only({"INFO: rcu_tasks detected stalls on tasks:",
+                "ffff8880: .. nvcsw: 2/2 holdout: 1 idle_cpu: -1/1",
+                "task:cat  state:R  running task  stack:0 pid:77", "Call Trace:", " widget_spin+0x1/0x2"})
+              .outcome == Outcome::Unknown);
+}
+
 TEST_CASE("no boot survives what killed it") {
     const LogAnalysis analysis = analyse_log_text(
         "[    0.000000] Linux version 5.10.1 (a@b) #1\n"

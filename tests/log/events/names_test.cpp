@@ -87,6 +87,11 @@ TEST_CASE("frames of all shapes") {
     CHECK(frame->size == 0x2f0);
 }
 
+TEST_CASE("alpha says where it is in small letters") {
+    CHECK(parse_instruction_pointer("pc is at tulip_probe+0x34/0x200")->function == "tulip_probe");
+    CHECK(parse_caller("ra is at pci_probe+0x1/0x2")->function == "pci_probe");
+}
+
 TEST_CASE("arm's frames: the module is that of the function, not of whom it returns to") {
     const auto own = parse_frame("[<7f123a40>] (widget_poll [widget]) from [<80037a40>] (work+0x60/0xb8)");
     REQUIRE(own);

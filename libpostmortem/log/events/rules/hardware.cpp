@@ -26,6 +26,21 @@ void add_hardware_rules(RuleBook& book) {
         {hardware(EventClass::HardwareError, "{start}EDAC MC{num_}: {num_} UE ", "uncorrected memory error"),
          hardware(EventClass::HardwareError, "{start}EDAC MC{num_}: UE ", "uncorrected memory error"),
          hardware(EventClass::HardwareError, "{start}EDAC DEVICE{num_}: UE: ", "uncorrected device error")});
+    // arch/powerpc/kernel/mce.c, machine_check_print_event_info(): since 5.2, and before
+    const auto powerpc = [&](std::string_view literal, std::string_view recovered, std::string_view lost) {
+        book.add(literal, {.meeting = Meeting::Passes},
+                 {hardware(EventClass::HardwareError, recovered, "machine check, recovered"),
+                  hardware(EventClass::MachineCheck, lost, "machine check")});
+    };
+    powerpc(": machine check (", "MCE: CPU{num_}: machine check ({*}[Recovered]",
+            "MCE: CPU{num_}: machine check (");
+    powerpc("Machine check interrupt [", "{start}{*}Machine check interrupt [Recovered]",
+            "{start}{*}Machine check interrupt [");
+    book.add("Uncorrected hardware memory error", {.meeting = Meeting::Passes},
+             {hardware(EventClass::HardwareError, "Uncorrected hardware memory error in user-access at",
+                       "uncorrected memory error")});
+    book.add("IOCK error", {.unless = {"Kernel panic"}, .meeting = Meeting::Passes},
+             {hardware(EventClass::HardwareError, "NMI: IOCK error", "NMI: IOCK error")});
     book.add("Memory failure:", {.meeting = Meeting::Passes},
              {hardware(EventClass::HardwareError, "Memory failure: {hex_}:", "memory failure")});
     book.add(
