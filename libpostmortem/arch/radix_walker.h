@@ -24,7 +24,7 @@ class RadixWalker : public PageTableWalker {
         bool present = false;
         bool leaf = false;          ///< no table comes below
         std::uint64_t address = 0;  ///< of the next table or of the page, where present
-        unsigned shift = 0;         ///< of the page
+        unsigned shift = 0;         ///< of the page, where it is not the level's
     };
 
     /// `levels`: the top one first, none of them empty. `entry_size`: 4 or 8 bytes. `physical` must outlive

@@ -121,8 +121,8 @@ struct HangGracePeriod {
 
 struct HangReport {
     std::optional<HangVerdict> verdict;  ///< none: nothing is known to stand still
-    /// Tasks in uninterruptible sleep for ten seconds or more, of which it is not known whether that should
-    /// have ended; where there is a verdict, too.
+    /// Tasks that have waited for ten seconds or more, for what is not known and a signal would end: nobody
+    /// can say whether that should have ended.
     std::size_t unexplained = 0;
     std::vector<HangTree> trees;  ///< the one with the most tasks first
     std::vector<HangTask> tasks;  ///< the longest sleep first

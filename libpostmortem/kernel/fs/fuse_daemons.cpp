@@ -36,9 +36,12 @@ class FuseTypes {
 };
 
 // The kernel's, or of a module.
-bool is_fuse_device(const Kernel& kernel, std::uint64_t operations) {
-    const auto hit = kernel.symbol_at(operations);
-    return hit && hit->symbol.name == "fuse_dev_operations";
+Result<bool> is_fuse_device(const Kernel& kernel, const Object& file) {
+    return file["f_op"].u64().and_then([&](std::uint64_t operations) {
+        return kernel.symbol_at(operations).map([](const SymbolHit& hit) {
+            return hit.symbol.name == "fuse_dev_operations";
+        });
+    });
 }
 
 // A fuse_chan stands between the two in 7.2.
@@ -67,7 +70,9 @@ Result<std::vector<std::uint64_t>> find_fuse_daemons(const Kernel& kernel, const
         all_known = all_known && files.files_known;
         for (const FileOfTask& open : files.files) {
             const Object file = kernel.object("file", open.file);
-            if (!is_fuse_device(kernel, file["f_op"].u64_or(0))) continue;
+            const auto is_device = is_fuse_device(kernel, file);
+            all_known = all_known && is_device;
+            if (!is_device.value_or(false)) continue;
             const std::uint64_t device = file["private_data"].u64_or(0) & ~fuse_device_flags;
             if (device == 0) continue;
             const auto own = connection_of(*types, device);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "base/text.h"
 #include "log/events/fault_address.h"
@@ -141,8 +140,10 @@ class TraceReader {
             done_ = !event.frames.empty();
             return;
         }
-        if (!std::exchange(crossed_, crossed_ || opens_interrupted(line.text)) && crossed_)
+        if (!crossed_ && opens_interrupted(line.text)) {
+            crossed_ = true;
             for (LogFrame& above : event.frames) above.in_interrupt = true;
+        }
         const bool in_interrupt = tags_.read(line.text);
         auto frame = parse_frame(line.named());
         if (!frame || event.frames.size() >= max_frames) return;

@@ -13,6 +13,9 @@ constexpr std::size_t lines_that_go_on = 100;
 // What an event of its class does to whoever it hits, as long as no panic follows. Unknown: the kernel's
 // configuration decides (BUG() or a warning), or the hardware.
 Outcome outcome_of_class(const LogEvent& event) {
+    // WARN() comes back, whatever it found; RCU's tasks flavours wait for tasks, and no CPU.
+    if (event.headline.starts_with("WARNING: ")) return Outcome::WentOn;
+    if (event.headline.find("rcu_tasks") != std::string::npos) return Outcome::Unknown;
     switch (event.event_class) {
         case EventClass::HungTask:
         case EventClass::SplPanic: return Outcome::TaskSleeps;
@@ -50,11 +53,6 @@ Outcome outcome_of_class(const LogEvent& event) {
         case EventClass::UnhandledIrq: return Outcome::WentOn;
         default: return Outcome::Unknown;
     }
-}
-
-// WARN() comes back, whatever it found.
-bool is_warning(const LogEvent& event) {
-    return event.headline.starts_with("WARNING: ");
 }
 
 class Teller {
@@ -101,9 +99,7 @@ class Teller {
         } else if (is_oops && outcome_of_class(event) != Outcome::Died) {
             event.outcome = outcome_of_oops(event);
         } else if (event.event_class != EventClass::OutOfMemory) {
-            event.outcome = is_warning(event) ? Outcome::WentOn : outcome_of_class(event);
-            // These wait for tasks, and no CPU.
-            if (event.headline.find("rcu_tasks") != std::string::npos) event.outcome = Outcome::Unknown;
+            event.outcome = outcome_of_class(event);
             const bool may_go_on =
                 event.outcome == Outcome::Unknown && event.event_class != EventClass::Reboot;
             if (may_go_on && log_goes_on(event)) event.outcome = Outcome::WentOn;

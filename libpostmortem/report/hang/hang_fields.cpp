@@ -123,9 +123,9 @@ void describe(Describer<HangVerdict>& verdict) {
 void describe(Describer<HangReport>& report) {
     report.is_document();
     report.add("verdict", &HangReport::verdict, "null: nothing is known to stand still");
-    report.add(
-        "unexplained", &HangReport::unexplained,
-        "how many tasks have slept uninterruptibly for ten seconds or more, whether they should or not");
+    report.add("unexplained", &HangReport::unexplained,
+               "how many tasks have waited for ten seconds or more, and nobody can say whether that should "
+               "have ended");
     report.add("trees", &HangReport::trees, "who waits for whom, the one with the most tasks first");
     report.add("cpus", &HangReport::cpus, "that do not get on");
     report

@@ -29,8 +29,8 @@ std::string name_text(const TaskMention& task) {
 void add_verdict(const HangReport& report, std::string& text) {
     if (!report.verdict && report.unexplained > 0) {
         text += fmt::format(
-            "VERDICT: not known: {} in uninterruptible sleep for ten seconds or more, and whether that "
-            "should have ended is not known\n",
+            "VERDICT: not known: {} waiting for ten seconds or more, and whether that should have ended "
+            "is not known\n",
             report.unexplained == 1 ? "1 task has been"
                                     : fmt::format("{} tasks have been", report.unexplained));
         return;

@@ -15,14 +15,21 @@ bool contains_function(const HangTask& task, std::string_view part) {
                        [&](const auto& name) { return contains(name, part); });
 }
 
-// What makes a wait one that should have ended: a program that waits for its own vfork() child, a frozen
-// process and a sleep by the clock are as they should be; and where a signal ends the wait and nothing is
-// known of it, nothing is said of it.
-bool should_have_ended(const HangTask& task) {
+// A program that waits for its own vfork() child, a frozen process and a sleep by the clock are as they
+// should be.
+bool waits_for_long(const HangTask& task) {
     if (!task.uninterruptible || task.timed || contains_function(task, "__refrigerator")) return false;
     if (task.wait && task.wait->by_choice) return false;
-    if (task.killable && (!task.wait || task.wait->blockers.empty())) return false;
     return task.seconds.value_or(0) >= long_seconds;
+}
+
+// Where a signal ends the wait and nothing is known of it, nobody can say whether it should have ended.
+bool is_unexplained(const HangTask& task) {
+    return waits_for_long(task) && task.killable && (!task.wait || task.wait->blockers.empty());
+}
+
+bool should_have_ended(const HangTask& task) {
+    return waits_for_long(task) && !is_unexplained(task);
 }
 
 std::string duration(const std::optional<double>& seconds) {
@@ -211,12 +218,8 @@ class Judge {
 
 }  // namespace
 
-// Of whom it is not known why they sleep, and so not that they should not.
 std::size_t count_unexplained(const std::vector<HangTask>& tasks) {
-    return static_cast<std::size_t>(std::count_if(tasks.begin(), tasks.end(), [](const HangTask& task) {
-        const bool by_choice = task.timed || (task.wait && task.wait->by_choice);
-        return task.uninterruptible && !by_choice && task.seconds.value_or(0) >= long_seconds;
-    }));
+    return static_cast<std::size_t>(std::count_if(tasks.begin(), tasks.end(), is_unexplained));
 }
 
 std::optional<HangVerdict> judge_hang(const HangReport& report, const std::vector<WaitTree>& trees) {

@@ -191,7 +191,7 @@ TEST_CASE("where not all could be read it is not said that nothing stands still"
     asleep.timed = true;
     CHECK(count_unexplained({asleep, sleeper(9004, 1)}) == 0);
     report.unexplained = 1;
-    CHECK(to_text(report).starts_with("VERDICT: not known: 1 task has been in uninterruptible sleep"));
+    CHECK(to_text(report).starts_with("VERDICT: not known: 1 task has been waiting"));
 }
 
 }  // namespace hang_verdict_test
