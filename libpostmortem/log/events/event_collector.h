@@ -12,7 +12,7 @@
 #include <postmortem/log_analysis.h>
 
 #include "log/events/log_clock.h"
-#include "log/events/report.h"
+#include "log/events/open_report.h"
 #include "log/events/stored_lines.h"
 #include "log/events/text_sample.h"
 #include "log/match/literal_scanner.h"
@@ -33,23 +33,12 @@ class EventCollector {
         const Trigger* trigger = nullptr;
         const CompiledRule* rule = nullptr;
     };
-    struct OpenReport {
-        std::size_t start = 0;  // the headline's place among all stored lines
-        Report report;          // everything but the lines
-        std::string context;
-        std::size_t lines_in_context = 0;
-        std::size_t end_seen = 0;  // place of the headline that ended it, 0 while none has
-        std::size_t end = 0;       // place behind the last line it may have, once it is closed
-        bool ended_by_trace = false;
-        std::optional<unsigned> die_count;  // of the "[#n]" line that it has had
-    };
 
     using Found = LiteralScanner::Found;
     Found find_literals(std::string_view text) const;
     void note_boots(const LogRecord& record, unsigned long marks);
     static Meeting meeting_of(const Headline& headline);
     Headline headline_of(const LogRecord& record, const Found& found) const;
-    static bool awaits_oops(const OpenReport& open, const LogRecord& record);
     bool joins_open_report(const Headline& headline, const LogRecord& record,
                            const std::string& context) const;
     bool continues_headline(const LogRecord& record) const;
@@ -62,7 +51,6 @@ class EventCollector {
     void close_finished();
     void close_front(std::optional<std::size_t> end = std::nullopt);
     void close_what_began_before(std::size_t line);
-    Report assemble(const OpenReport& closed) const;
     void emit(const OpenReport& closed);
     void forget_lines();
     bool repeats_last(const LogEvent& event);
