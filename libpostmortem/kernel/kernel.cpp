@@ -12,6 +12,7 @@
 #include "kernel/layout/infer_layout.h"
 #include "kernel/module/modules.h"
 #include "kernel/translation.h"
+#include "symbols/exported.h"
 #include "symbols/kallsyms.h"
 #include "symbols/vmlinux.h"
 #include "types/btf.h"
@@ -62,6 +63,13 @@ bool has_data(const SymbolTable& table) {
         return true;
     });
     return !read || data > all / 20;
+}
+
+// Until 2.6.33 (dd17c8f72993) the symbols of per-CPU variables had a prefix, and kallsyms had no absolute ones.
+Result<std::uint64_t> by_older_ways(const SymbolTable& table, const AddressSpace& memory,
+                                    std::string_view name) {
+    if (const auto per_cpu = table.address_of(fmt::format("per_cpu__{}", name))) return *per_cpu;
+    return exported_address(table, memory, name);
 }
 
 Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const VmcoreInfo& info) {
@@ -235,6 +243,8 @@ Result<std::uint64_t> Kernel::symbol(std::string_view name) const {
     auto table = symbols();
     if (!table) return fail(std::move(table.error()));
     auto address = (*table)->address_of(name);
+    if (!address && address.error().code == ErrorCode::NotFound)
+        if (const auto older = by_older_ways(**table, *memory_, name)) return *older;
     if (!address && !names_data_ && address.error().code == ErrorCode::NotFound)
         return fail(ErrorCode::MissingDebugInfo,
                     fmt::format("the kernel's own symbols are functions alone, and {} is none of them; {}",

@@ -39,9 +39,6 @@ Result<std::uint64_t> per_cpu_address(const Kernel& kernel, std::uint64_t base, 
 
 Result<std::uint64_t> per_cpu_address(const Kernel& kernel, std::string_view symbol, std::uint32_t cpu) {
     auto base = kernel.symbol(symbol);
-    // Until 2.6.33 (dd17c8f72993) the symbols had a prefix.
-    if (!base && base.error().code == ErrorCode::NotFound)
-        if (const auto prefixed = kernel.symbol(fmt::format("per_cpu__{}", symbol))) base = *prefixed;
     if (!base) return fail(std::move(base.error()));
     return per_cpu_address(kernel, *base, cpu);
 }

@@ -45,23 +45,23 @@ std::uint32_t cpu_of(std::int32_t pid) {
 
 const std::vector<TaskGeneration>& task_generations() {
     static const std::vector<TaskGeneration> all = {
-        {"2.6.32", 2624, 8192, true, false, 0x40, 0x10,
+        {"2.6.32", 2624, 8192, true, false, true, 0x40, 0x10,
          offsets("state 0 stack 8 flags 20 tasks 1080 mm 1136 exit_state 1156 pid 1188 real_parent 1208 "
                  "children 1224 sibling 1240 group_leader 1256 thread_group 1336 comm 1592 sp0 1664 sp 1672 "
                  "signal 2000")},
-        {"3.10", 3072, 16384, true, true, 0x40, 0x10,
+        {"3.10", 3072, 16384, true, true, false, 0x40, 0x10,
          offsets("state 0 stack 8 flags 20 tasks 1096 mm 1152 exit_state 1204 pid 1252 real_parent 1272 "
                  "children 1288 sibling 1304 group_leader 1320 thread_group 1408 comm 1720 sp0 1840 sp 1848 "
                  "signal 2240")},
-        {"4.18", 4096, 16384, false, true, 0x80, 0x20,
+        {"4.18", 4096, 16384, false, true, false, 0x80, 0x20,
          offsets("state 16 stack 24 flags 36 cpu 64 wake_cpu 92 tasks 1960 mm 2016 exit_state 2084 pid 2180 "
                  "real_parent 2192 children 2208 sibling 2224 group_leader 2240 thread_node 2344 comm 2648 "
                  "signal 2744 sp 3904")},
-        {"5.10", 4224, 16384, false, true, 0x80, 0x20,
+        {"5.10", 4224, 16384, false, true, false, 0x80, 0x20,
          offsets("state 16 stack 24 flags 36 cpu 64 wake_cpu 92 tasks 2008 mm 2056 exit_state 2132 pid 2232 "
                  "real_parent 2248 children 2264 sibling 2280 group_leader 2296 thread_node 2408 comm 2720 "
                  "signal 2800 sp 4016")},
-        {"6.1", 4352, 16384, false, true, 0x80, 0x20,
+        {"6.1", 4352, 16384, false, true, false, 0x80, 0x20,
          offsets("cpu 20 state 24 stack 32 flags 44 wake_cpu 100 tasks 2192 mm 2272 exit_state 2308 pid 2416 "
                  "real_parent 2432 children 2448 sibling 2464 group_leader 2480 thread_node 2608 comm 2976 "
                  "signal 3072 sp 4200")},
@@ -153,9 +153,10 @@ void UntypedKernel::make_cpus() {
     for (const char* mask : {"__cpu_possible_mask", "__cpu_online_mask", "__cpu_active_mask"})
         fake_.put_u64(fake_.variable(mask), 3);
     const std::uint64_t offsets = fake_.variable("__per_cpu_offset", 16);
-    const std::uint64_t current = fake_.variable("current_task", 8), apart = 4096;
-    const std::uint64_t queues = fake_.variable("runqueues", 1024);
-    fake_.variable("behind_runqueues", 3 * apart);
+    const std::string prefix = generation_.is_oldest ? "per_cpu__" : "";
+    const std::uint64_t current = fake_.variable(prefix + "current_task", 8), apart = 4096;
+    const std::uint64_t queues = fake_.variable(prefix + "runqueues", 1024);
+    fake_.variable(prefix + "behind_runqueues", 3 * apart);
     idle_ = {0, 0, fake_.allocate(generation_.size), 0};
     tasks_[-1] = idle_;
     make_task(-1, 0, generation_.numbered_idle ? "swapper/1" : "swapper");
@@ -185,6 +186,8 @@ void UntypedKernel::make_threads() {
             fake_.link_list(signal + 16, nodes);
         } else {
             fake_.link_list(nodes.front(), {nodes.begin() + 1, nodes.end()});
+            if (tgid == 0 && generation_.is_oldest)
+                for (const std::uint64_t link_at : {nodes.front(), nodes.front() + 8}) fake_.put_u64(link_at, 0);
         }
         if (tgid != 0) processes.push_back(task(tgid).address + generation_.at.at("tasks"));
     }
@@ -203,8 +206,8 @@ void UntypedKernel::make_families() {
     for (const auto& [pid, made] : tasks_) {
         const std::int32_t parent = pid <= 2 ? 0 : pid < first_user ? 2 : 1;
         put_parents(made.address, parent, pid == traced_pid ? tracer_pid : parent);
-        const bool is_process = pid == made.tgid;
-        if (pid != 0 && is_process) children[parent].push_back(place(pid, "sibling"));
+        const bool is_child = pid == made.tgid || generation_.is_oldest;
+        if (pid != 0 && is_child) children[parent].push_back(place(pid, "sibling"));
     }
     put_parents(idle_.address, 1, 1);
     for (const auto& [pid, made] : tasks_) fake_.link_list(place(pid, "children"), children[pid]);

@@ -19,6 +19,9 @@ struct TaskGeneration {
     std::uint64_t stack_bytes = 0;
     bool info_on_stack = false;  ///< a thread_info at the stack's start names the task and its CPU
     bool numbered_idle = true;   ///< "swapper/1", not "swapper"
+    /// As 2.6.32: per-CPU symbols bear a prefix, threads are among their parent's children, init_task's links to
+    /// its threads are null.
+    bool is_oldest = false;
     std::uint32_t dead = 0x80, zombie = 0x20;
     std::map<std::string, std::uint64_t, std::less<>> at;
 };

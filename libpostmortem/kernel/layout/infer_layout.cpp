@@ -29,6 +29,17 @@ Result<void> infer_tasks(TaskFacts& facts) {
     return {};
 }
 
+// "; not inferred: task_struct.cpu (3 places could be it)". Where nothing has died there is no exit_state to
+// be missed.
+std::string refusals_in_words(const Findings& findings) {
+    std::string words;
+    for (const Refusal& refusal : findings.refused())
+        if (refusal.member != "exit_state")
+            words += fmt::format("{}{}.{} ({})", words.empty() ? "; not inferred: " : ", ", refusal.type,
+                                 refusal.member, refusal.why);
+    return words;
+}
+
 // Without these no line of a list of tasks would be true.
 Result<void> has_essentials(const Findings& findings) {
     for (const std::string_view member : {"pid", "state", "flags"}) {
@@ -36,7 +47,8 @@ Result<void> has_essentials(const Findings& findings) {
         std::string why = "what it stands on is not known";
         for (const Refusal& refusal : findings.refused())
             if (refusal.type == "task_struct" && refusal.member == member) why = refusal.why;
-        return fail(ErrorCode::NotFound, fmt::format("where tasks keep their {}: {}", member, why));
+        return fail(ErrorCode::NotFound, fmt::format("where tasks keep their {}: {}{}", member, why,
+                                                     refusals_in_words(findings)));
     }
     return {};
 }
@@ -54,17 +66,6 @@ void infer_uts(const Kernel& kernel, Findings& findings) {
     findings.settle({"uts_namespace", "name", 0, MemberShape::embedded("new_utsname")},
                     search(Survey::of(kernel.memory(), one, searched), 4, 1, judge), kernel.memory(), one,
                     judge);
-}
-
-// "; not inferred: task_struct.cpu (3 places could be it)". Where nothing has died there is no exit_state to
-// be missed.
-std::string refusals_in_words(const Findings& findings) {
-    std::string words;
-    for (const Refusal& refusal : findings.refused())
-        if (refusal.member != "exit_state")
-            words += fmt::format("{}{}.{} ({})", words.empty() ? "; not inferred: " : ", ", refusal.type,
-                                 refusal.member, refusal.why);
-    return words;
 }
 
 std::unique_ptr<ListedTypes> types_of(const Kernel& kernel, const InferredLayout& layout, const Error& why) {

@@ -27,8 +27,7 @@ std::vector<std::uint32_t> cpus_that_ran(const Kernel& kernel) {
 
 std::uint64_t runqueue_size(const Kernel& kernel) {
     const auto symbols = kernel.symbols();
-    auto base = kernel.symbol("runqueues");
-    if (!base) base = kernel.symbol("per_cpu__runqueues");
+    const auto base = kernel.symbol("runqueues");
     const auto hit =
         symbols && base ? (*symbols)->containing(*base) : fail(ErrorCode::NotFound, "no such symbol");
     return hit && hit->size >= 512 ? std::min(hit->size, largest_runqueue) : usual_runqueue;

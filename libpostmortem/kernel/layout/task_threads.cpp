@@ -108,6 +108,9 @@ Says judge_group(const TaskFacts& facts, const StructImage& process, std::uint64
     const auto next = process.word(offset), previous = process.word(offset + facts.word);
     if (!next || !previous) return Says::Nothing;
     if (*next == own && *previous == own) return Says::Nothing;
+    // 2.6.32's INIT_TASK() leaves the links of init_task out.
+    const bool is_init = process.address() == facts.ring.processes.front();
+    if (is_init && *next == 0 && *previous == 0) return Says::Nothing;
     if (*next == own || *previous == own || !facts.is_pointer(*next) || !facts.is_pointer(*previous))
         return Says::No;
     const auto process_id = process.number(*facts.pid);
