@@ -169,6 +169,34 @@ TEST_CASE("a stretch that begins and ends anywhere is told frame by frame, in wi
     }
 }
 
+TEST_CASE("long stretches of a bitmap are told to the bit") {
+    constexpr std::uint64_t bits = 4096, first_pfn = 64;
+    for (const std::uint64_t start : {0u, 1u, 63u, 64u, 511u, 512u, 700u}) {
+        for (const std::uint64_t length : {1u, 64u, 511u, 512u, 513u, 1023u, 1600u, 3000u}) {
+            CAPTURE(start);
+            CAPTURE(length);
+            Buffer bitmap(bits / 8 + 3);
+            std::vector<FrameRun> expected;
+            for (std::uint64_t from = start; from < bits; from += 2 * length) {
+                const std::uint64_t end = std::min(from + length, bits);
+                for (std::uint64_t bit = from; bit < end; ++bit) bitmap[bit / 8] |= std::byte(1 << bit % 8);
+                expected.push_back({first_pfn + from, first_pfn + end});
+            }
+            std::vector<FrameRun> told;
+            const FrameRunVisitor visit = [&](FrameRun run) { told.push_back(run); };
+            {
+                FrameRuns runs(visit);
+                add_set_bits(bitmap, first_pfn, runs);
+            }
+            REQUIRE(told.size() == expected.size());
+            for (std::size_t i = 0; i < told.size(); ++i) {
+                CHECK(told[i].first_pfn == expected[i].first_pfn);
+                CHECK(told[i].end_pfn == expected[i].end_pfn);
+            }
+        }
+    }
+}
+
 // A second per terabyte, where each frame was told by itself.
 TEST_CASE("the bitmap of a machine that a header claims to be of terabytes is made in no time") {
     const auto dump = open_bytes(make_elf({{0, Buffer(4096), 1ull << 44}}, {}));
