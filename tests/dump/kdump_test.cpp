@@ -6,6 +6,7 @@
 #include "dump/open_source.h"
 #include "dump/split_dump.h"
 #include "support/check_dump.h"
+#include "support/kdump_matrix.h"
 #include "support/memory_source.h"
 #include "support/pack_page.h"
 
@@ -273,51 +274,14 @@ TEST_CASE("a page buffer that is too small is the caller's error") {
 
 namespace {
 
-// One line of the matrix: a file in one way of writing it, or its parts.
-struct Way {
-    KdumpShape shape;
-    bool flat = false;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;  // page frames; empty: in one file
-};
-
-std::unique_ptr<DumpFile> written(const FakeMemory& memory, Way way) {
-    const bool split = !way.parts.empty();
-    if (!split) way.parts = {{0, 0}};
+std::unique_ptr<DumpFile> opened(const std::vector<Buffer>& files) {
     std::vector<std::unique_ptr<DumpFile>> parts;
-    for (const auto& [first, last] : way.parts) {
-        way.shape.split = split;
-        way.shape.start_pfn = first;
-        way.shape.end_pfn = last;
-        Buffer file = make_kdump(memory, way.shape);
-        if (way.flat) file = make_flattened(flat_records(file, 5000));
+    for (const Buffer& file : files) {
         auto part = open_part(std::make_unique<MemorySource>(file), {DumpOptions()});
         if (!part) return nullptr;
         parts.push_back(std::move(*part));
     }
-    return split ? join_parts(std::move(parts)) : std::move(parts.front());
-}
-
-void check_every_way(const FakeMemory& memory, Way way) {
-    for (const std::string signature : {"KDUMP   ", "DISKDUMP"}) {
-        // Parts say where they begin and end, from version 2 on; diskdump knew none.
-        std::vector<decltype(way.parts)> divisions = {{}};
-        if (way.shape.version >= 2 && signature == "KDUMP   ")
-            divisions.push_back({{0, 0}, {0, 7}, {7, memory.max_pfn}});
-        for (const bool flat : {false, true}) {
-            for (const auto& division : divisions) {
-                CAPTURE(signature);
-                CAPTURE(flat);
-                CAPTURE(division.size());
-                way.shape.signature = signature;
-                way.flat = flat;
-                way.parts = division;
-                const auto dump = written(memory, way);
-                REQUIRE(dump);
-                CHECK(dump->problems().empty());
-                CHECK(compare(*dump, memory) == undamaged(memory));
-            }
-        }
-    }
+    return parts.size() == 1 ? std::move(parts.front()) : join_parts(std::move(parts));
 }
 
 }  // namespace
@@ -325,21 +289,14 @@ void check_every_way(const FakeMemory& memory, Way way) {
 TEST_CASE("the matrix: versions, signatures, codecs, machines, page sizes, flat or not, whole or split") {
     for (const auto& [frames, page_size] : {std::pair{40u, 4096u}, {10u, 65536u}}) {
         const FakeMemory memory = make_memory(frames, page_size);
-        for (const FakeMachine& machine : fake_machines()) {
-            for (std::int32_t version = 0; version <= 6; ++version) {
-                for (const Codec codec : codecs) {
-                    if (!can_pack(codec)) continue;
-                    CAPTURE(page_size);
-                    CAPTURE(machine.name);
-                    CAPTURE(version);
-                    CAPTURE(to_string(codec));
-                    Way way;
-                    way.shape.machine = machine;
-                    way.shape.version = version;
-                    way.shape.codec = codec;
-                    check_every_way(memory, way);
-                }
-            }
+        for (const KdumpWay& way : kdump_matrix(memory)) {
+            CAPTURE(page_size);
+            CAPTURE(way.name());
+            const std::vector<Buffer> files = write_kdump_way(memory, way);
+            const auto dump = opened(files);
+            REQUIRE(dump);
+            CHECK(dump->problems().empty());
+            CHECK(compare(*dump, memory) == undamaged(memory));
         }
     }
 }

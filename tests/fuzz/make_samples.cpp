@@ -1,7 +1,10 @@
 // Fills a folder with what tests/fuzz/campaign damages: real dumps, in every format and container that there
 // is a writer of, logs, type files, kernel images, lists of known crashes.
 //   make_samples FOLDER [DUMP...]     (by default the dumps of testdata/)
+//   make_samples --matrix FOLDER      writes the matrix of kdump-compressed files, for other readers to be
+//   held against (tests/lab/kdumpfile)
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +13,7 @@
 #include "kernel/kernel.h"
 #include "support/cached_kernels.h"
 #include "support/files.h"
+#include "support/kdump_matrix.h"
 #include "support/pack_file.h"
 #include "support/pack_page.h"
 #include "support/places.h"
@@ -171,10 +175,36 @@ void write_logs(const fs::path& folder, const fs::path& logs) {
                           fs::copy_options::overwrite_existing);
 }
 
+// The files, the parts of split sets in a folder; and `memory`: frame numbers (little-endian, 8 bytes), each
+// before its page.
+void write_matrix(const fs::path& folder) {
+    for (const auto& [frames, page_size] : {std::pair{40u, 4096u}, {10u, 65536u}}) {
+        const FakeMemory memory = make_memory(frames, page_size);
+        const fs::path place = folder / std::to_string(page_size);
+        Buffer truth;
+        for (const auto& [pfn, page] : memory.pages) {
+            std::array<std::byte, 8> number;
+            store(number.data(), pfn, Endian::Little);
+            truth.insert(truth.end(), number.begin(), number.end());
+            truth.insert(truth.end(), page.begin(), page.end());
+        }
+        write(place / "memory", truth);
+        for (const KdumpWay& way : kdump_matrix(memory)) {
+            const std::vector<Buffer> files = write_kdump_way(memory, way);
+            for (std::size_t part = 0; part < files.size(); ++part)
+                write(place / way.name() / std::to_string(part), files[part]);
+        }
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc < 2) return 2;
+    if (argc == 3 && argv[1] == std::string_view("--matrix")) {
+        write_matrix(argv[2]);
+        return 0;
+    }
     const fs::path folder = argv[1];
     std::vector<fs::path> dumps(argv + 2, argv + argc);
     if (dumps.empty()) dumps = real_dumps("vmcore");
