@@ -43,9 +43,12 @@ class Output {
     int complain(std::string_view sentence, int exit_code = usage_error);
 
   private:
+    std::string destination() const;
+    void remark(std::string_view line);
+
     std::FILE* answer_;
     std::FILE* remarks_;
-    bool failed_ = false;
+    int error_ = 0;  ///< why the answer could not be written
 };
 
 }  // namespace tool

@@ -4,6 +4,9 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <signal.h>
+
+#include <postmortem/files.h>
 
 #include "command.h"
 
@@ -26,14 +29,30 @@ std::string overview() {
            "such event; check: 5 known crashes, 6 a new one.\n";
 }
 
+// The signal then does what it would have done. What `nohup` has switched off stays off.
+void remove_unfinished_files_at_signals() {
+    struct sigaction action {};
+    action.sa_handler = [](int number) {
+        postmortem::remove_unfinished_files();
+        std::raise(number);
+    };
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)
+            ::sigaction(number, &action, nullptr);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     std::signal(SIGXFSZ, SIG_IGN);  // `ulimit -f` is as a full disk: told, and what was begun is removed
+    remove_unfinished_files_at_signals();
     const std::vector<std::string> words(argv + 1, argv + argc);
     tool::Output output(stdout, stderr);
     if (words.empty()) {
-        fmt::print(stderr, "{}", overview());
+        std::fputs(overview().c_str(), stderr);
         return tool::usage_error;
     }
     if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,16 @@
 namespace postmortem {
 
 /// Writes to a temporary file beside the target; commit() renames it, and without commit() it is removed.
+/// (remove_unfinished_files() does that where a signal ends the process.)
 /// After the first failure every further call does nothing, and commit() tells of it.
 class OutputFile {
   public:
-    static Result<OutputFile> create(const std::filesystem::path& target);
+    /// Memory of a crashed machine is for its owner alone. Other files are as the process's umask says, or as
+    /// the one that is replaced.
+    enum class Readers : bool { OwnerOnly, AsUsual };
+
+    static Result<OutputFile> create(const std::filesystem::path& target,
+                                     Readers readers = Readers::OwnerOnly);
 
     OutputFile(OutputFile&& other) noexcept;
     OutputFile& operator=(OutputFile&&) = delete;
@@ -26,12 +33,13 @@ class OutputFile {
     Result<void> commit();
 
   private:
-    OutputFile(int fd, std::filesystem::path target, std::string temporary);
+    OutputFile(int fd, std::filesystem::path target, std::unique_ptr<std::string> temporary);
+    void remove_temporary();
 
     int fd_;
     int error_ = 0;
     std::filesystem::path target_;
-    std::string temporary_;
+    std::unique_ptr<std::string> temporary_;  // stays where it is: a signal's handler may read it
 };
 
 }  // namespace postmortem

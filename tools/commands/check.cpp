@@ -1,10 +1,6 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
-#include <fmt/format.h>
-
+#include <postmortem/files.h>
 #include <postmortem/known_crashes.h>
 
 #include "commands.h"
@@ -45,23 +41,18 @@ std::string entries_of_new_crashes(const std::vector<CheckResult>& results, cons
     return text;
 }
 
-bool write_file(const std::string& path, const std::string& text, std::ios::openmode mode) {
-    std::ofstream file(path, std::ios::binary | mode);
-    file << text;
-    file.close();
-    return !file.fail();
-}
-
-// Writes what --junit and --learn ask for; the name of the file that could not be written.
-std::optional<std::string> write_files(const Arguments& arguments, const std::vector<CheckResult>& results,
-                                       const KnownCrashes& known) {
-    if (const std::string path = arguments.text("junit"); arguments.has("junit"))
-        if (!write_file(path, postmortem::to_junit(results, known), std::ios::trunc)) return path;
-    if (!arguments.has("learn")) return std::nullopt;
-    const std::string path = arguments.text("learn");
+// Writes what --junit and --learn ask for.
+postmortem::Result<void> write_files(const Arguments& arguments, const std::vector<CheckResult>& results,
+                                     const KnownCrashes& known) {
+    if (arguments.has("junit"))
+        if (auto written =
+                postmortem::write_file(arguments.text("junit"), postmortem::to_junit(results, known));
+            !written)
+            return written;
+    if (!arguments.has("learn")) return {};
     const std::string entries = entries_of_new_crashes(results, arguments.text("note"));
-    if (!entries.empty() && !write_file(path, entries, std::ios::app)) return path;
-    return std::nullopt;
+    return entries.empty() ? postmortem::Result<void>()
+                           : postmortem::append_to_file(arguments.text("learn"), entries);
 }
 
 std::vector<CheckResult> check_all(const Arguments& arguments, const KnownCrashes& known) {
@@ -111,8 +102,8 @@ int read(const Arguments& arguments, Output& output) {
     const auto known = KnownCrashes::load(files);
     if (!known) return output.complain(postmortem::describe(known.error()), usage_error);
     const std::vector<CheckResult> results = check_all(arguments, *known);
-    if (const auto path = write_files(arguments, results, *known))
-        return output.complain(fmt::format("{}: {}", *path, std::strerror(errno)), unusable_input);
+    if (const auto written = write_files(arguments, results, *known); !written)
+        return output.refuse(written.error());
     const int written = output.finish(arguments.ndjson ? postmortem::to_ndjson(results, *known)
                                       : arguments.json ? postmortem::to_json(results, *known)
                                                        : postmortem::to_text(results, *known),

@@ -55,6 +55,7 @@ Destination Destination::file(const std::string& path, bool append) {
     Destination destination;
     const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
     destination.descriptor_ = ::open(path.c_str(), flags, 0666);
+    destination.file_ = path;
     if (destination.descriptor_ < 0) destination.wrong_ = fmt::format("{}: {}", path, std::strerror(errno));
     return destination;
 }
@@ -66,6 +67,7 @@ Destination::Destination(Destination&& other) noexcept
       descriptor_(std::exchange(other.descriptor_, -1)),
       program_(std::exchange(other.program_, -1)),
       failed_(other.failed_),
+      file_(std::move(other.file_)),
       wrong_(std::move(other.wrong_)) {}
 
 bool Destination::start(const std::string& command) {
@@ -94,6 +96,7 @@ bool Destination::pass_on(std::string_view piece) {
         const ssize_t written = ::write(descriptor_, piece.data(), piece.size());
         if (written < 0 && errno == EINTR) continue;
         failed_ = written <= 0;
+        if (failed_ && !file_.empty()) wrong_ = fmt::format("{}: {}", file_, std::strerror(errno));
         if (!failed_) piece.remove_prefix(static_cast<std::size_t>(written));
     }
     return !failed_;
@@ -101,7 +104,9 @@ bool Destination::pass_on(std::string_view piece) {
 
 void Destination::finish() {
     pass_on(std::exchange(held_back_, {}));
-    if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
+    const bool closed = descriptor_ <= STDERR_FILENO || ::close(descriptor_) == 0;
+    if (!closed && !file_.empty() && wrong_.empty())
+        wrong_ = fmt::format("{}: {}", file_, std::strerror(errno));
     descriptor_ = -1;
     if (program_ > 0) exit_code_of(std::exchange(program_, -1));
 }

@@ -19,7 +19,7 @@ class Destination {
 
     static Destination terminal(const Pager& pager);
     static Destination program(const std::string& command);
-    /// `wrong()` says where it cannot be written.
+    /// `wrong()` says why it cannot be opened, and once something is written, why that failed.
     static Destination file(const std::string& path, bool append);
 
     Destination(Destination&& other) noexcept;
@@ -43,6 +43,7 @@ class Destination {
     int descriptor_ = -1;
     pid_t program_ = -1;
     bool failed_ = false;
+    std::string file_;  // empty: no file
     std::string wrong_;
 };
 

@@ -151,6 +151,7 @@ int Shell::run_command(const CommandLine& line, LineSource& lines) {
     const int exit_code = answer(line.words, lines, destination);
     destination.finish();
     if (exit_code == interrupted) fmt::print("\n");
+    if (!destination.wrong().empty()) return std::max(complain(destination.wrong()), exit_code);
     return exit_code;
 }
 
