@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -35,6 +36,22 @@ void note_finished(const char* name) {
         if (slot.compare_exchange_strong(noted, nullptr)) return;
     }
 }
+
+// Between a file's making and its being noted no signal may end this thread.
+class SignalsHeld {
+  public:
+    SignalsHeld() {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    SignalsHeld(const SignalsHeld&) = delete;
+    SignalsHeld& operator=(const SignalsHeld&) = delete;
+    ~SignalsHeld() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  private:
+    sigset_t before_{};
+};
 
 // As a file that is made without further ado, or as the one that is replaced.
 mode_t usual_mode(const std::filesystem::path& target) {
@@ -75,6 +92,7 @@ Result<OutputFile> OutputFile::create(const std::filesystem::path& wanted, Reade
     const fs::path target = fs::exists(there) ? fs::canonical(wanted, unknown) : wanted;
     auto temporary = std::make_unique<std::string>(
         (target.parent_path() / fmt::format(".{}.XXXXXX", target.filename().string())).string());
+    const SignalsHeld held;
     const int fd = ::mkostemp(temporary->data(), O_CLOEXEC);
     if (fd < 0) return fail(ErrorCode::Io, fmt::format("{}: {}", target.string(), std::strerror(errno)));
     OutputFile file(fd, target, std::move(temporary));
