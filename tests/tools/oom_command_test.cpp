@@ -122,4 +122,24 @@ TEST_CASE("where an OOM was is not where it was reported from") {
     CHECK_FALSE(holds(result.out, "WHERE: out_of_memory"));
 }
 
+TEST_CASE("zeros, and the first word of a dump, are no log without events") {
+    const postmortem::test::TempDir dir;
+    const auto zeros = dir.write("zeros", std::string(5000, '\0')),
+               few = dir.write("few", std::string(8, '\0'));
+    const auto elf = dir.write("elf",
+                               "\x7f"
+                               "ELF");
+    const auto empty = dir.write("empty", ""), late = dir.write("late", std::string(5000, '\0') + "text\n");
+    constexpr int unusable = 3, nothing = 4;
+    for (const auto& file : {zeros, few, elf})
+        for (const char* command : {"oom", "panic", "signature", "check"}) {
+            CAPTURE(file.filename().string());
+            CAPTURE(command);
+            CHECK(run_postmortem({command, file.string()}).exit_code == unusable);
+        }
+    CHECK(run_postmortem({"oom", zeros.string()}).err.find("nothing but zeros") != std::string::npos);
+    CHECK(run_postmortem({"oom", late.string()}).exit_code == nothing);
+    CHECK(run_postmortem({"oom", empty.string()}).exit_code == nothing);
+}
+
 }  // namespace oom_command_test

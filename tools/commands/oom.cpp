@@ -138,7 +138,10 @@ int read(const Arguments& arguments, Output& output) {
     auto reader = postmortem::OomLogReader::open(arguments.dump);
     if (!reader) return output.refuse(reader.error());
     postmortem::Problems problems;
-    if (auto error = print_events(*reader, printer, output)) problems.push_back(std::move(*error));
+    if (auto error = print_events(*reader, printer, output)) {
+        if (error->code == postmortem::ErrorCode::Unsupported) return output.refuse(*error);
+        problems.push_back(std::move(*error));
+    }
     const int written = output.finish(printer.finish(problems, nullptr, reader->shape()), problems);
     return written == whole_answer ? exit_code_of(*request, printer, false, output) : written;
 }

@@ -6,6 +6,8 @@ namespace postmortem {
 
 void TextSample::read(std::string_view line) {
     constexpr std::size_t most_lines = 2000, most_of_a_line = 2048;
+    is_elf_ = is_elf_ || (lines_ == 0 && line.starts_with("\x7f"
+                                                          "ELF"));
     has_text_ = has_text_ || !line.empty();
     if (++lines_ > most_lines) return;
     line = line.substr(0, most_of_a_line);
@@ -17,7 +19,7 @@ void TextSample::read(std::string_view line) {
 
 bool TextSample::is_text() const {
     const bool all_zeros = !has_text_ && lines_ > 0;
-    return !all_zeros && unprintable_ * 20 <= characters_;
+    return !all_zeros && !is_elf_ && unprintable_ * 20 <= characters_;
 }
 
 }  // namespace postmortem

@@ -9,12 +9,12 @@ namespace postmortem {
 class TextSample {
   public:
     void read(std::string_view line);
-    /// A file of nothing but zeros is no text either.
+    /// A file of nothing but zeros is no text either, nor is the first word of a dump.
     bool is_text() const;
 
   private:
     std::size_t lines_ = 0, characters_ = 0, unprintable_ = 0;
-    bool has_text_ = false;
+    bool has_text_ = false, is_elf_ = false;
 };
 
 }  // namespace postmortem

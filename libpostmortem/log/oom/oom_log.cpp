@@ -93,21 +93,36 @@ class OomLogReader::Impl {
 
 namespace {
 
-// Hands out what was read ahead, then the rest.
+// Hands out what was read ahead, then the rest. That there was nothing but zeros, as where writing was
+// interrupted, is told at the end.
 class Replayed : public ByteStream {
   public:
     Replayed(std::vector<std::byte> head, std::unique_ptr<ByteStream> rest)
         : head_(std::move(head)), rest_(std::move(rest)) {}
 
     Result<std::size_t> read(MutableBytes into) override {
+        const auto length = more(into);
+        if (!length || into.empty()) return length;
+        if (*length == 0 && only_zeros_ && !is_empty_)
+            return fail(ErrorCode::Unsupported, "this holds nothing but zeros, and is no log");
+        is_empty_ = is_empty_ && *length == 0;
+        only_zeros_ = only_zeros_ && is_zero(into.first(*length));
+        return length;
+    }
+
+  private:
+    Result<std::size_t> more(MutableBytes into) {
         if (at_ == head_.size()) return rest_->read(into);
         const std::size_t length = std::min(into.size(), head_.size() - at_);
         std::copy_n(head_.begin() + static_cast<std::ptrdiff_t>(at_), length, into.begin());
         at_ += length;
         return length;
     }
+    static bool is_zero(Bytes bytes) {
+        return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+    }
 
-  private:
+    bool is_empty_ = true, only_zeros_ = true;
     std::vector<std::byte> head_;
     std::size_t at_ = 0;
     std::unique_ptr<ByteStream> rest_;
