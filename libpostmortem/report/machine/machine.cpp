@@ -66,6 +66,7 @@ class MachineTeller {
             for (const StackRange& stack : stacks.of_cpu(cpu, lost)) {
                 const auto place = kernel_.memory().translate(stack.low);
                 const bool mapped = place || place.error().code != ErrorCode::NotMapped;
+                if (!place && mapped) problems_.add("whether a stack is mapped", place.error());
                 made.stacks.push_back({cpu, stack.kind, stack.low, stack.high - stack.low, mapped});
             }
             problems_.add_all(lost);
