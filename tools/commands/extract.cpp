@@ -26,10 +26,10 @@ Syntax syntax() {
         "DUMP -o SMALL",
         "Writes a new dump, kdump-compressed (zstd), that holds only the pages that log, sys, ps, bt, "
         "runq,\n"
-        "report, panic, hang, oom, meminfo, mod and sym need: it asks all that they ask, and they answer "
-        "the\n"
-        "same from it. A dump of gigabytes becomes a few MB that can be mailed. Other commands say what\n"
-        "they miss.\n\n"
+        "report, panic, hang, oom, meminfo, mod, sym, files, net, sig, vm, task, irq, timer, mount, dev,\n"
+        "swap, ipcs, mach and kmem's sums need: it asks all that they ask, and they answer the same from\n"
+        "it. A dump of gigabytes becomes a few MB that can be mailed. What else is asked of it, what\n"
+        "processes had in their memory for one, it says to be missing.\n\n"
         "  postmortem extract /var/crash/202611210239/vmcore -o small.vmcore\n"};
     syntax.options = {text("output,o", "SMALL", "the file to write"),
                       number("level", 6, "compression level of zstd, 1 to 22")};

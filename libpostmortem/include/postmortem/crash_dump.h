@@ -105,6 +105,8 @@ class POSTMORTEM_API CrashDump {
     const Kernel& kernel() const { return *kernel_; }
 
   private:
+    // What is asked of it then is noted, page by page.
+    friend Result<CrashDump> open_and_record(const std::filesystem::path& source, const OpenOptions& options);
     explicit CrashDump(std::unique_ptr<Kernel> kernel);
 
     std::unique_ptr<Kernel> kernel_;

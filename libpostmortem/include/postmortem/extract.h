@@ -25,10 +25,11 @@ struct ExtractSummary {
     Problems problems;  ///< what the questions could not have from the source: the new dump lacks it too
 };
 
-/// Asks `source` for its log, tasks, backtraces, run queues, report, memory, modules and symbols, notes which
-/// pages that reads, and writes them to `target` as a kdump-compressed dump (zstd), readable by its owner
-/// only. These questions have the same answers there.
-/// `target` appears when it is whole. Errors: those of CrashDump::open(), and Io.
+/// Asks `source` for its log, tasks, backtraces, run queues, report, memory, modules and symbols, the files,
+/// sockets, signals and areas of its tasks, its devices, interrupts, timers and mounts, notes which pages
+/// that reads, and writes them to `target` as a kdump-compressed dump (zstd), readable by its owner only.
+/// These questions have the same answers there. `target` appears when it is whole. Errors: those of
+/// CrashDump::open(), and Io.
 POSTMORTEM_API Result<ExtractSummary> extract(const std::filesystem::path& source,
                                               const std::filesystem::path& target,
                                               const ExtractOptions& options = {});

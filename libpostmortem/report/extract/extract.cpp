@@ -1,8 +1,32 @@
+#include <optional>
+#include <set>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include <postmortem/address_spaces.h>
+#include <postmortem/devices.h>
 #include <postmortem/extract.h>
+#include <postmortem/interrupts.h>
+#include <postmortem/ipc_list.h>
+#include <postmortem/kernel_memory.h>
+#include <postmortem/log_text.h>
+#include <postmortem/machine.h>
+#include <postmortem/memory_layout.h>
+#include <postmortem/mount_list.h>
+#include <postmortem/neighbours.h>
+#include <postmortem/network.h>
+#include <postmortem/open_files.h>
+#include <postmortem/pci_devices.h>
+#include <postmortem/process_status.h>
+#include <postmortem/socket_structs.h>
+#include <postmortem/swap_list.h>
+#include <postmortem/system_parts.h>
+#include <postmortem/task_signals.h>
+#include <postmortem/task_structs.h>
+#include <postmortem/timers.h>
 
 #include "base/problem_collector.h"
 #include "dump/kdump_writer.h"
@@ -26,9 +50,19 @@ namespace {
 /// Asks all that the commands ask, for the sake of what it reads.
 class Questioner {
   public:
-    Questioner(const Kernel& kernel, const ExtractOptions& options) : kernel_(kernel), options_(options) {}
+    Questioner(const CrashDump& dump, const ExtractOptions& options)
+        : dump_(dump), kernel_(dump.kernel()), options_(options) {}
 
     Problems ask_everything() {
+        ask_why_it_died();
+        ask_about_tasks();
+        ask_about_subsystems();
+        ask_about_the_system();
+        return problems_.take();
+    }
+
+  private:
+    void ask_why_it_died() {
         step("log");
         note(make_kernel_log(kernel_).problems);
         step("tasks");
@@ -55,18 +89,70 @@ class Questioner {
         if (auto symbols = kernel_.symbols())
             if (auto whole = (*symbols)->for_each([](const Symbol&) { return true; }); !whole)
                 problems_.add("kernel symbols", whole.error());
-        return problems_.take();
     }
 
-  private:
+    void ask_about_tasks() {
+        step("files, sockets, signals, areas");
+        const auto tasks = chosen_tasks(dump_, {});
+        if (!tasks) return;
+        TaskChoice each;
+        for (const TaskMention& task : tasks->tasks)
+            each.selectors.push_back(fmt::format("{:#x}", task.task));
+        take(open_files(dump_, {each, {}}));
+        take(open_sockets(dump_, each));
+        take(socket_structs(dump_, each));
+        take(task_signals(dump_, {each, false}));
+        take(address_spaces(dump_, {each}));
+        take(task_structs(dump_, {each.selectors, {}, false}));
+    }
+
+    void ask_about_subsystems() {
+        step("devices, interrupts, timers, mounts");
+        take(net_devices(dump_));
+        take(neighbours(dump_));
+        take(interrupts(dump_));
+        for (const bool precise : {false, true}) take(pending_timers(dump_, {precise, {}}));
+        take(mounts(dump_));
+        take(ipc_list(dump_));
+        note(devices(dump_).problems);
+        take(pci_buses(dump_));
+        note(swap_list(dump_).problems);
+        note(unsent_audits(dump_).problems);
+        KernelMemoryRequest everything;
+        everything.totals = everything.slabs = everything.zones = everything.counters = true;
+        everything.per_cpu = everything.huge_pages = everything.vmalloc = true;
+        take(kernel_memory(dump_, everything));
+        note(memory_layout(dump_).problems);
+    }
+
+    void ask_about_the_system() {
+        step("machine, configuration");
+        for (const MachineRequest& part : {MachineRequest{}, {true, false}, {false, true}})
+            take(machine(dump_, part));
+        take(system_calls(dump_));
+        take(kernel_config(dump_));
+        take(firmware_strings(dump_));
+    }
+
+    // What the source refuses, the new dump does.
+    template <typename Answer>
+    void take(const Result<Answer>& answer) {
+        if (answer) note(answer->problems);
+    }
     void step(std::string_view name) const {
         if (options_.progress) options_.progress(name);
     }
-    void note(const Problems& problems) { problems_.add_all(problems); }
+    // Many answers lack the same.
+    void note(const Problems& problems) {
+        for (const Error& problem : problems)
+            if (told_.emplace(problem.message, problem.address).second) problems_.add(problem);
+    }
 
+    const CrashDump& dump_;
     const Kernel& kernel_;
     const ExtractOptions& options_;
     ProblemCollector problems_;
+    std::set<std::pair<std::string, std::optional<std::uint64_t>>> told_;
 };
 
 // mm/memblock.c, and what memory was added to since. A damaged header may claim any number.
@@ -78,33 +164,40 @@ std::optional<std::uint64_t> frames_of(const Kernel& kernel) {
 
 }  // namespace
 
-Result<ExtractSummary> extract(const std::filesystem::path& source, const std::filesystem::path& target,
-                               const ExtractOptions& options) {
-    KernelOptions how = kernel_options(options.open);
+Result<CrashDump> open_and_record(const std::filesystem::path& source, const OpenOptions& options) {
+    KernelOptions how = kernel_options(options);
     how.record_touched_pages = true;
     auto kernel = Kernel::open(source, how);
     if (!kernel) return fail(std::move(kernel.error()));
+    return CrashDump(std::move(*kernel));
+}
+
+Result<ExtractSummary> extract(const std::filesystem::path& source, const std::filesystem::path& target,
+                               const ExtractOptions& options) {
+    const auto dump = open_and_record(source, options.open);
+    if (!dump) return fail(dump.error());
+    const Kernel& kernel = dump->kernel();
     std::error_code ignored;
-    const std::filesystem::path dump_file = (*kernel)->dump().info().file;
+    const std::filesystem::path dump_file = kernel.dump().info().file;
     if (std::filesystem::equivalent(dump_file, target, ignored))
         return fail(ErrorCode::InvalidArgument,
                     fmt::format("{}: this is the dump itself; name another file to write", target.string()));
 
-    const std::uint64_t page_size = (*kernel)->dump().page_size();
+    const std::uint64_t page_size = kernel.dump().page_size();
     ExtractSummary summary;
-    summary.problems = Questioner(**kernel, options).ask_everything();
-    const auto frames = frames_of(**kernel);
-    const std::vector<std::uint64_t> pages = (*kernel)->physical().touched_pages();
+    summary.problems = Questioner(*dump, options).ask_everything();
+    const auto frames = frames_of(kernel);
+    const std::vector<std::uint64_t> pages = kernel.physical().touched_pages();
 
     if (options.progress) options.progress("writing");
-    KdumpContent content{.source = (*kernel)->dump(), .pfns = pages};
+    KdumpContent content{.source = kernel.dump(), .pfns = pages};
     content.frames = frames;
     // Where it was found in memory nobody has read it as the kernel's: it becomes a note.
-    if ((*kernel)->dump().vmcoreinfo().empty()) content.vmcoreinfo = (*kernel)->vmcoreinfo().text();
-    const auto carried = notes_to_carry(**kernel);
+    if (kernel.dump().vmcoreinfo().empty()) content.vmcoreinfo = kernel.vmcoreinfo().text();
+    const auto carried = notes_to_carry(kernel);
     for (const CarriedNote& note : carried)
         content.more_notes.push_back({CarriedNote::name, static_cast<std::uint32_t>(note.type), note.bytes});
-    if (auto uts = read_uts(**kernel)) content.utsname = std::move(*uts);
+    if (auto uts = read_uts(kernel)) content.utsname = std::move(*uts);
     auto written = write_kdump(target, content, {Codec::Zstd, options.compression_level});
     if (!written) return fail(std::move(written.error()));
     if (written->noted_in_part)

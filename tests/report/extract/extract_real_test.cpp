@@ -1,5 +1,8 @@
 // What an extract carries beside pages, on a sample dump.
 #include <algorithm>
+#include <iterator>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -9,6 +12,8 @@
 #include "dump/dump_file.h"
 #include "dump/kdump_writer.h"
 #include "support/places.h"
+#include "support/program.h"
+#include "support/real_dumps.h"
 #include "support/temp_dir.h"
 
 namespace extract_real_test {
@@ -39,6 +44,11 @@ void write_without_note(const DumpFile& sample, const std::filesystem::path& tar
     REQUIRE(write_kdump(target, content));
 }
 
+std::vector<std::string> split_at_blanks(const std::string& text) {
+    std::istringstream from(text);
+    return {std::istream_iterator<std::string>(from), {}};
+}
+
 }  // namespace
 
 TEST_CASE("VMCOREINFO that was found in memory becomes a note of the extract") {
@@ -51,6 +61,35 @@ TEST_CASE("VMCOREINFO that was found in memory becomes a note of the extract") {
     REQUIRE(extract(source, target));
     CHECK(open_dump(target).value()->vmcoreinfo() == (*sample)->vmcoreinfo());
     CHECK(CrashDump::open(target));
+}
+
+// The samples are extracts themselves, and lack most of this; fresh dumps of the lab have it.
+TEST_SUITE("real dumps") {
+    TEST_CASE("the extract of a real dump answers as the dump does") {
+        const char* const commands[] = {"log",  "ps",      "files", "net",    "net -s",  "net -a",
+                                        "irq",  "timer",   "mount", "dev",    "dev -p",  "swap",
+                                        "ipcs", "sig",     "vm",    "task",   "kmem -s", "kmem -V",
+                                        "mach", "mach -m", "mod",   "sys -c", "runq",    "hang"};
+        const test::TempDir folder;
+        const std::string small = (folder.path() / "small").string();
+        constexpr std::size_t enough = 2;
+        auto dumps = test::real_dumps("vmcore");
+        dumps.resize(std::min(dumps.size(), enough));
+        for (const std::filesystem::path& dump : dumps) {
+            CAPTURE(dump.string());
+            REQUIRE(extract(dump, small));
+            for (const std::string command : commands) {
+                CAPTURE(command);
+                std::vector<std::string> words = split_at_blanks(command);
+                words.insert(words.begin() + 1, dump.string());
+                const test::ProgramResult whole = test::run_postmortem(words);
+                words[1] = small;
+                const test::ProgramResult part = test::run_postmortem(words);
+                CHECK(part.exit_code == whole.exit_code);
+                CHECK(part.out == whole.out);
+            }
+        }
+    }
 }
 
 }  // namespace extract_real_test
