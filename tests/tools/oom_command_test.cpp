@@ -132,7 +132,7 @@ TEST_CASE("zeros, and the first word of a dump, are no log without events") {
     const auto empty = dir.write("empty", ""), late = dir.write("late", std::string(5000, '\0') + "text\n");
     constexpr int unusable = 3, nothing = 4;
     for (const auto& file : {zeros, few, elf})
-        for (const char* command : {"oom", "panic", "signature", "check"}) {
+        for (const std::string command : {"oom", "panic", "signature", "check"}) {
             CAPTURE(file.filename().string());
             CAPTURE(command);
             CHECK(run_postmortem({command, file.string()}).exit_code == unusable);

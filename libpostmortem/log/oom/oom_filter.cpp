@@ -48,12 +48,13 @@ Result<bool> AnchorFilter::fill() {
             MutableBytes(reinterpret_cast<std::byte*>(block_.data()), block_.size()).subspan(filled_));
         if (!length) {
             at_end_ = true;
-            if (filled_ == 0) return fail(length.error());
-            break;  // what was read counts; the next call meets the error's end
+            failure_ = length.error();
+            break;  // what was read counts
         }
         at_end_ = *length == 0;
         filled_ += *length;
     }
+    if (filled_ == 0 && failure_) return fail(*failure_);
     const std::string_view text(block_.data(), filled_);
     const std::size_t newline = text.rfind('\n');
     block_end_ = at_end_ || newline == std::string_view::npos ? filled_ : newline + 1;

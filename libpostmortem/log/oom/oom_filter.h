@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "log/text/byte_stream.h"
@@ -53,6 +54,7 @@ class AnchorFilter : public ByteStream {
     std::deque<Gap> gaps_;
     bool interested_ = true;
     bool at_end_ = false;
+    std::optional<Error> failure_;  // where the log ends early: told behind what was read
 };
 
 }  // namespace postmortem::oom
