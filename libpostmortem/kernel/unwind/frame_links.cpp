@@ -21,10 +21,14 @@ SavedRegisters without_preserved(Registers registers) {
 FrameWalker::Step FrameWalker::by_links(const UnwindPosition& at, StackSet stacks) {
     Step step = by_fresh_call(at, stacks);
     if (step.outcome == Step::Outcome::Failed) step = by_unmarked_registers(at, stacks);
+    if (step.outcome == Step::Outcome::Failed) step = by_entry_frame(at, stacks);
     // Kernel threads and idle tasks start with a frame pointer of 0.
     if (step.outcome == Step::Outcome::Failed && at.fp == 0u && !at.interrupted && !user_task_)
         return Step::end_of_stack();
     if (step.outcome == Step::Outcome::Failed) step = by_frame_pointer(at, stacks);
+    if (step.outcome == Step::Outcome::Failed && is_first_frame(at, stacks)) return Step::end_of_stack();
+    if (step.outcome == Step::Outcome::Failed && !step.error)
+        step.error = Error(ErrorCode::NotFound, "the frame pointer leads to no frame", at.ip);
     return step;
 }
 
@@ -79,6 +83,43 @@ FrameWalker::Step FrameWalker::by_unmarked_registers(const UnwindPosition& at, S
         return step;
     }
     return {};
+}
+
+// save_args (2.6.32) makes a frame of what it saves: the frame pointer points at the interrupted one's, which lies in
+// the place of the next register, and on the interrupt stack that is pushed once more. All of it lies where an
+// interrupt puts it: right below where the stack pointer was, or at the very start of the stack.
+FrameWalker::Step FrameWalker::by_entry_frame(const UnwindPosition& at, StackSet stacks) {
+    if (at.interrupted || !at.fp) return {};
+    if (*at.fp != at.sp && read_on(stacks, at.sp).value_or(0) != *at.fp) return {};
+    const std::uint64_t place = *at.fp - word_ * (arch_.registers->fp + 1ull), end = place + arch_.frames.size;
+    const auto fp = read_on(stacks, *at.fp);
+    const SavedRegisters found = registers_on(stacks, place);
+    if (!fp || !found) return {};
+    constexpr std::uint64_t alignment = 16;  // of the stack pointer, by the processor
+    if (found->user_mode() ? !starts_a_stack(place, stacks)
+                           : found->sp() < end || found->sp() - end >= alignment)
+        return {};
+    Registers saved = *without_preserved(*found);
+    saved.set(arch_.registers->fp, *fp);
+    Step step;
+    step.outcome = Step::Outcome::Moved;
+    step.saved = std::make_shared<const Registers>(saved);
+    step.next = UnwindPosition::from_registers(step.saved);
+    return step;
+}
+
+// The code that starts a CPU pushes a return address of 0 for its first function (arch/x86/kernel/head_64.S before
+// 4.11); behind that the stack has never been used.
+bool FrameWalker::is_first_frame(const UnwindPosition& at, StackSet stacks) {
+    if (at.interrupted || !at.fp || user_task_) return false;
+    for (const StackRange& stack : stacks) {
+        if (stack.kind != StackKind::Task || !stack.holds(at.sp, word_)) continue;
+        if (*at.fp < at.sp || *at.fp % word_ != 0 || !stack.holds(*at.fp, 2 * word_)) return false;
+        for (std::uint64_t slot = *at.fp; stack.holds(slot, word_); slot += word_)
+            if (read(slot).value_or(1) != 0) return false;
+        return true;
+    }
+    return false;
 }
 
 // Where a task's stack starts there is room for the registers of its program; what lies in that room is no

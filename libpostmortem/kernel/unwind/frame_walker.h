@@ -141,6 +141,8 @@ class FrameWalker {
     Step by_fresh_call(const UnwindPosition& at, StackSet stacks);
     bool is_own_snapshot(const Registers& saved, const UnwindPosition& at);
     Step by_unmarked_registers(const UnwindPosition& at, StackSet stacks);
+    Step by_entry_frame(const UnwindPosition& at, StackSet stacks);
+    bool is_first_frame(const UnwindPosition& at, StackSet stacks);
     Step by_start(const UnwindPosition& at, StackSet stacks);
     bool in_entry(const UnwindPosition& at, StackSet stacks) const;
     bool starts_stack(std::uint64_t registers, const StackRange& stack) const;

@@ -154,6 +154,71 @@ TEST_CASE("from the interrupt stack a pointer leads to what was interrupted") {
     }
 }
 
+namespace {
+
+/// reboot_interrupt of 2.6.32 > smp_reboot_interrupt > stop_this_cpu, on the interrupt stack; the entry has saved its
+/// registers on the task's.
+struct OldInterrupt : SystemCall {
+    explicit OldInterrupt(bool of_user) : user(of_user) {
+        enter_at(room);
+        saved.set(Bx, interrupted_bp());
+        lay(user ? room : inner_frame - 0x200);
+    }
+    std::uint64_t interrupted_bp() const { return user ? user_bp : inner_frame; }
+    void lay(std::uint64_t regs) {
+        put_registers(regs, saved);
+        image.put<std::uint64_t>(irq.high - 0x48, regs + 5 * 8);
+        put_frame(irq.high - 0x58, regs + 5 * 8, call(interrupt, 0x20, handler));
+        put_frame(irq.high - 0x68, irq.high - 0x58, call(handler, 0x20, stop));
+    }
+    RawBacktrace trace() {
+        Registers now = kernel_registers(stop + 0x40, irq.high - 0x90);
+        now.set(Bp, irq.high - 0x68);
+        return walk(UnwindPosition::from_registers(now), user);
+    }
+
+    bool user;
+    StackRange irq = add_stack(StackKind::Irq);
+    std::uint64_t interrupt = add("reboot_interrupt"), handler = add("smp_reboot_interrupt"), stop = add("stop_this_cpu");
+    Registers saved = user ? user_registers() : kernel_registers(inner + 0x20, inner_frame - 0x200 + pt_regs_size + 8);
+};
+
+}  // namespace
+
+TEST_CASE("an interrupt's entry of 2.6.32 makes a frame of what it saves, in the place of the next register") {
+    for (const bool user : {true, false}) {
+        CAPTURE(user);
+        OldInterrupt code(user);
+        const auto trace = code.trace();
+        REQUIRE(trace.frames.size() >= 3);
+        CHECK(functions(trace)[2] == "reboot_interrupt");
+        REQUIRE(trace.frames[2].registers.has_value());
+        const Registers& found = trace.registers[*trace.frames[2].registers];
+        CHECK(found.ip() == code.saved.ip());
+        CHECK(found.fp() == code.interrupted_bp());
+        CHECK_FALSE(found.knows(Bx));
+        CHECK_FALSE(trace.guessed);
+        if (user) {
+            CHECK(trace.frames.size() == 3);
+            CHECK(trace.end == BacktraceEnd::User);
+        } else {
+            CHECK(functions(trace) == Names{"stop_this_cpu", "smp_reboot_interrupt", "reboot_interrupt", "vfs_read",
+                                            "sys_read", "system_call"});
+        }
+    }
+}
+
+TEST_CASE("registers in such a frame that no interrupt can have put there are none") {
+    for (const bool user : {true, false}) {
+        CAPTURE(user);
+        OldInterrupt code(user);
+        if (!user) code.saved.set(Sp, code.saved.sp() - 0x40);
+        code.lay(user ? code.room - 0x100 : code.inner_frame - 0x200);
+        const auto trace = code.trace();
+        CHECK_FALSE((trace.frames.size() > 2 && trace.frames[2].registers.has_value()));
+    }
+}
+
 TEST_CASE("a function that was interrupted before it had a frame has its caller") {
     SystemCall code;
     code.enter_at(code.room);
@@ -240,6 +305,22 @@ TEST_CASE("an idle task ends in the code that started its CPU, which calls nothi
     // A frame pointer that leads on needs a call.
     code.put_frame(code.outer_frame, code.room - 16, start_cpu + 5);
     CHECK(functions(code.walk(code.asleep())) != Names{"vfs_read", "sys_read", "start_cpu"});
+}
+
+TEST_CASE("an idle task's first function has a return address of 0, and nothing behind it") {
+    SystemCall code;
+    const std::uint64_t first_frame = code.outer_frame + 0x20;
+    code.put_frame(code.outer_frame, first_frame, code.call(code.entry, 0x40, code.read));
+    auto trace = code.walk(code.asleep());
+    CHECK(functions(trace) == Names{"vfs_read", "sys_read", "system_call"});
+    CHECK(trace.end == BacktraceEnd::Kernel);
+    CHECK_FALSE(trace.guessed);
+    // What lies behind says that the stack was in use there.
+    code.image.put<std::uint64_t>(code.stack.high - 0x10, 1);
+    trace = code.walk(code.asleep());
+    CHECK(trace.end == BacktraceEnd::Lost);
+    REQUIRE(trace.lost);
+    CHECK(trace.lost->message == "the frame pointer leads to no frame");
 }
 
 TEST_CASE("from a return address alone the frame pointer is found again by the next call") {
