@@ -8,6 +8,24 @@ namespace {
 
 constexpr std::uint32_t most_irqs = 1u << 20;
 
+// Before 2.6.36, with CONFIG_SPARSE_IRQ: an array of pointers, behind a pointer since 2.6.30. The first lines are
+// those of an array of their own.
+Result<void> visit_pointers(const Kernel& kernel, std::uint64_t variable,
+                            const std::function<void(std::uint64_t number, std::uint64_t descriptor)>& visit) {
+    const auto limit = irq_limit(kernel);
+    const auto first = kernel.memory().word(variable);
+    if (!limit || !first) return fail(!limit ? limit.error() : first.error());
+    const auto legacy = kernel.symbol("irq_desc_legacy");
+    const std::uint64_t array = legacy && *legacy == *first ? variable : *first;
+    for (std::uint32_t number = 0; number < *limit; ++number) {
+        const auto descriptor =
+            kernel.memory().word(array + std::uint64_t{number} * kernel.memory().word_size());
+        if (!descriptor) return fail(descriptor.error());
+        if (*descriptor != 0) visit(number, *descriptor);
+    }
+    return {};
+}
+
 }  // namespace
 
 void for_each_irq(const Kernel& kernel,
@@ -33,6 +51,10 @@ void for_each_irq(const Kernel& kernel,
                 return true;
             },
             broken);
+        return;
+    }
+    if (const auto pointers = kernel.symbol("irq_desc_ptrs")) {
+        if (auto done = visit_pointers(kernel, *pointers, visit); !done) broken(std::move(done.error()));
         return;
     }
     const auto array = kernel.symbol("irq_desc");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kernel/lists.h"
 #include "kernel/percpu.h"
 #include "kernel/rbtree.h"
 #include "kernel/symbol_finder.h"
@@ -41,6 +42,17 @@ Result<std::uint64_t> count_wheels(const Kernel& kernel, std::uint64_t symbol, s
     return count;
 }
 
+void read_timer(const Object& timer, TimerWheel& wheel, Problems& problems) {
+    const auto expires = timer["expires"].u64(), function = timer["function"].u64();
+    if (!expires || !function) return problems.push_back(!expires ? expires.error() : function.error());
+    wheel.timers.push_back({timer.address(), *expires, *function});
+}
+
+void sort_by_expiry(TimerWheel& wheel) {
+    std::stable_sort(wheel.timers.begin(), wheel.timers.end(),
+                     [](const WheelTimer& a, const WheelTimer& b) { return a.expires < b.expires; });
+}
+
 // An hlist: each node points at the next one first. Nodes look back at the pointer that leads to them.
 void read_bucket(const Kernel& kernel, std::uint64_t head, TimerWheel& wheel, std::uint64_t& left,
                  Problems& problems) {
@@ -50,18 +62,59 @@ void read_bucket(const Kernel& kernel, std::uint64_t head, TimerWheel& wheel, st
     while (node && *node != 0) {
         const Object timer = kernel.object("timer_list", *node);
         const auto back = memory.word(*node + memory.word_size());
-        const auto expires = timer["expires"].u64(), function = timer["function"].u64();
-        for (const auto* part : {&back, &expires, &function})
-            if (!*part) return problems.push_back(part->error());
+        if (!back) return problems.push_back(back.error());
         if (*back != from || left-- == 0) {
             problems.emplace_back(ErrorCode::Corrupt, "a list of timers does not hang together", *node);
             return;
         }
-        wheel.timers.push_back({*node, *expires, *function});
+        read_timer(timer, wheel, problems);
         from = *node;
         node = memory.word(*node);
     }
     if (!node) problems.push_back(node.error());
+}
+
+// A list of each, a ring until 4.2 (1dabbcec2c0a).
+void read_vector(const Kernel& kernel, const Object& vector, TimerWheel& wheel, std::uint64_t& left,
+                 Problems& problems) {
+    const auto place = vector.checked_address();
+    if (!place) return problems.push_back(place.error());
+    const bool is_ring = vector.at(0).has("next");
+    const std::uint64_t step = kernel.memory().word_size() * (is_ring ? 2u : 1u);
+    const std::uint64_t buckets = std::min<std::uint64_t>(vector.size() / step, most_buckets);
+    for (std::uint64_t head = *place; head < *place + buckets * step; head += step) {
+        if (!is_ring) {
+            read_bucket(kernel, head, wheel, left, problems);
+            continue;
+        }
+        const auto walked = for_each_list_node(
+            kernel.memory(), head,
+            [&](std::uint64_t node) {
+                read_timer(kernel.object("timer_list", node), wheel, problems);
+                return --left > 0;
+            },
+            left);
+        if (!walked) problems.push_back(walked.error());
+    }
+}
+
+// Until 4.8 (500462a9de65) a CPU has one wheel, of five vectors; until 4.2 the variable points to it. The lock that
+// it begins with is no address of the kernel.
+Result<TimerWheel> read_vectors(const Kernel& kernel, std::uint64_t symbol, std::uint32_t cpu,
+                                Problems& problems) {
+    const auto place = per_cpu_address(kernel, symbol, cpu);
+    const auto first = place ? kernel.memory().word(*place) : place;
+    if (!first) return fail(first.error());
+    const bool is_pointer = *first >= kernel.arch().memory.lowest_kernel_address;
+    const Object base = kernel.object("tvec_base", is_pointer ? *first : *place);
+    if (!base.ok()) return fail(*base.error());
+    TimerWheel wheel;
+    wheel.address = base.address();
+    std::uint64_t left = most_timers;
+    for (const char* vector : {"tv1", "tv2", "tv3", "tv4", "tv5"})
+        read_vector(kernel, base[vector]["vec"], wheel, left, problems);
+    sort_by_expiry(wheel);
+    return wheel;
 }
 
 // The function of the clock is not kept any more since 6.18; the order of the clocks is that of
@@ -75,14 +128,22 @@ std::string clock_name(const SymbolFinder& symbols, const Object& base, std::uin
     return hit ? hit->symbol.name : "?";
 }
 
+// A union of one number until 4.10 (2456e8555118).
+Result<std::int64_t> nanoseconds(const Object& time) {
+    return (time.has("tv64") ? time["tv64"] : time).i64();
+}
+
 void read_clock_timers(const Kernel& kernel, const Object& base, TimerClock& clock, Problems& problems) {
-    // A cached tree since 5.4 (511885d7061e), one whose nodes are linked since 7.1; the root comes first.
+    // A cached tree since 5.4 (511885d7061e), one whose nodes are linked since 7.1; the root comes first. Until
+    // 2.6.38 (998adc3dda59) the root itself, and the node had no time.
     const Object active = base["active"];
-    const auto root = active.first_of({"rb_root", "head"}).checked_address();
+    const bool is_bare = active.has("rb_node");
+    const auto root = (is_bare ? active : active.first_of({"rb_root", "head"})).checked_address();
     if (!root) return problems.push_back(root.error());
     const auto done = for_each_rb_node(kernel.memory(), *root, [&](std::uint64_t node) {
         const Object timer = kernel.object("hrtimer", node);
-        const auto soft = timer["_softexpires"].i64(), expires = timer["node"]["expires"].i64();
+        const auto soft = nanoseconds(timer["_softexpires"]),
+                   expires = nanoseconds(is_bare ? timer["_expires"] : timer["node"]["expires"]);
         const auto function = timer["function"].u64();
         if (!soft || !expires || !function) {
             problems.push_back(!soft ? soft.error() : !expires ? expires.error() : function.error());
@@ -98,6 +159,10 @@ void read_clock_timers(const Kernel& kernel, const Object& base, TimerClock& clo
 
 Result<std::vector<TimerWheel>> read_timer_wheels(const Kernel& kernel, std::uint32_t cpu,
                                                   Problems& problems) {
+    if (const auto vectors = kernel.symbol("tvec_bases"))
+        return read_vectors(kernel, *vectors, cpu, problems).map([](TimerWheel wheel) {
+            return std::vector<TimerWheel>{std::move(wheel)};
+        });
     const auto size = kernel.types().size_of("timer_base");
     if (!size) return fail(size.error());
     const auto symbol = kernel.symbol("timer_bases");
@@ -120,8 +185,7 @@ Result<std::vector<TimerWheel>> read_timer_wheels(const Kernel& kernel, std::uin
         const std::uint64_t buckets = std::min<std::uint64_t>(vectors.size() / step, most_buckets);
         for (std::uint64_t bucket = 0; bucket < buckets; ++bucket)
             read_bucket(kernel, *place + bucket * step, wheel, left, problems);
-        std::stable_sort(wheel.timers.begin(), wheel.timers.end(),
-                         [](const WheelTimer& a, const WheelTimer& b) { return a.expires < b.expires; });
+        sort_by_expiry(wheel);
     }
     return wheels;
 }
@@ -144,7 +208,7 @@ Result<CpuTimerClocks> read_timer_clocks(const Kernel& kernel, std::uint32_t cpu
         TimerClock& clock = clocks.clocks.emplace_back();
         clock.address = one.address();
         clock.name = clock_name(symbols, one, i);
-        clock.offset = one["offset"].i64_or(0);
+        clock.offset = nanoseconds(one["offset"]).value_or(0);
         read_clock_timers(kernel, one, clock, problems);
     }
     if (auto damage = symbols.take_damage()) problems.push_back(std::move(*damage));

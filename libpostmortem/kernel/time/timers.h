@@ -20,8 +20,8 @@ struct WheelTimer {
 
 /// One wheel of a CPU.
 struct TimerWheel {
-    std::string name;                ///< "BASE_STD"
-    std::uint64_t address = 0;       ///< of its timer_base
+    std::string name;                ///< "BASE_STD"; none where a CPU has but one
+    std::uint64_t address = 0;       ///< of its timer_base, or tvec_base
     std::vector<WheelTimer> timers;  ///< by expiry
 };
 

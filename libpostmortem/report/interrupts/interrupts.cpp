@@ -60,7 +60,9 @@ class InterruptReader {
         const Object desc = kernel_.object("irq_desc", address);
         const std::string detail = fmt::format("of line {}", line.number);
         read_actions(line, desc, detail);
-        const Object chip = desc["irq_data"]["chip"];
+        // Until 2.6.37 (ff7dcd44dd44) what irq_data holds was the descriptor's own, and it counted in a plain array.
+        is_old_ = !desc.has("irq_data");
+        const Object chip = (is_old_ ? desc : desc["irq_data"])["chip"];
         if (const auto there = chip.u64(); there && *there != 0)
             take(chip["name"].string(), line.chip, "the chip", detail);
         if (const auto there = desc["name"].u64(); there && *there != 0)
@@ -99,7 +101,7 @@ class InterruptReader {
     // CPUs.
     void read_affinity(IrqLine& line, const Object& desc, const std::string& detail) {
         const Object mask =
-            desc.has("irq_common_data") ? desc["irq_common_data"]["affinity"] : desc["irq_data"]["affinity"];
+            (desc.has("irq_common_data") ? desc["irq_common_data"] : is_old_ ? desc : desc["irq_data"])["affinity"];
         if (!mask.ok()) return;
         const bool behind_pointer = mask.type().kind == TypeKind::Pointer;
         const auto place = behind_pointer ? mask.u64() : mask.checked_address();
@@ -120,7 +122,8 @@ class InterruptReader {
         const auto base = desc["kstat_irqs"].u64();
         if (!base) return problems_.add("the counts", detail, base.error());
         for (const std::uint32_t cpu : cpus_) {
-            const auto place = per_cpu_address(kernel_, *base, cpu);
+            const auto place = is_old_ ? Result<std::uint64_t>(*base + cpu * sizeof(std::uint32_t))
+                                       : per_cpu_address(kernel_, *base, cpu);
             const auto count = place ? kernel_.memory().u32(*place) : fail(place.error());
             line.counts.push_back(count ? std::optional(*count) : std::nullopt);
             if (!count) problems_.add("the counts", detail, count.error());
@@ -148,6 +151,7 @@ class InterruptReader {
     const Kernel& kernel_;
     SymbolFinder symbols_;
     std::vector<std::uint32_t> cpus_;
+    bool is_old_ = false;
     ProblemCollector problems_;
 };
 

@@ -28,7 +28,9 @@ std::size_t longest_wait(const TimerQueue& queue) {
 
 // The heads of the columns stand as far to the right as crash puts them.
 std::string wheel_text(const TimerQueue& queue, std::uint32_t cpu, std::uint64_t jiffies) {
-    std::string out = fmt::format("TIMER_BASES[{}][{}]: {:x}\n", cpu, queue.name, queue.address);
+    std::string out = queue.name.empty()
+                          ? fmt::format("TVEC_BASES[{}]: {:x}\n", cpu, queue.address)
+                          : fmt::format("TIMER_BASES[{}][{}]: {:x}\n", cpu, queue.name, queue.address);
     std::size_t width = std::max<std::size_t>(7, fmt::formatted_size("{}", jiffies));
     for (const PendingTimer& timer : queue.timers)
         width = std::max(width, fmt::formatted_size("{}", static_cast<std::uint64_t>(timer.expires)));
