@@ -61,7 +61,9 @@ class DiskReader {
     // Before: the devices of the class "block"; whole disks are those that are their gendisk's first part.
     // What links them was a part of struct device until 5.0 (570d0200123f).
     Result<void> find_by_class() {
-        const Object list = kernel_.variable("block_class", "class")["p"]["klist_devices"]["k_list"];
+        const Object known = kernel_.variable("block_class", "class")["p"];
+        // class_devices until 2.6.38
+        const Object list = known[known.has("class_devices") ? "class_devices" : "klist_devices"]["k_list"];
         const auto head = list.checked_address();
         const TypeFinder& types = kernel_.types();
         auto node_offset = types.offset_of("klist_node", "n_node");
@@ -118,7 +120,9 @@ class DiskReader {
     void count_in_flight(const Object& disk, KnownDisk& known) {
         const Object queue = disk["queue"];
         std::uint64_t counts[2] = {0, 0};
-        const auto driver = queue["mq_ops"].u64();
+        // Before 3.13 (320ae51feed5) every driver had the one queue.
+        const auto driver =
+            queue.has("mq_ops") || !queue.ok() ? queue["mq_ops"].u64() : Result<std::uint64_t>(0);
         const auto done = !driver        ? Result<void>(fail(driver.error()))
                           : *driver != 0 ? count_requests(queue, known, counts)
                                          : count_by_statistics(disk, counts);
@@ -189,6 +193,7 @@ class DiskReader {
     Result<void> count_by_statistics(const Object& disk, std::uint64_t (&counts)[2]) {
         const Object part = disk["part0"];
         const Object whole = part.type().kind == TypeKind::Pointer ? part.deref() : part;
+        if (whole.has("in_flight")) return take_counts(whole["in_flight"], counts);
         const auto base = whole.first_of({"bd_stats", "dkstats"}).u64();
         const auto place = kernel_.types().offset_of("disk_stats", "in_flight");
         const auto cpus = read_running_cpus(kernel_);
@@ -206,6 +211,18 @@ class DiskReader {
         }
         for (std::size_t i = 0; i < 2; ++i)
             counts[i] = static_cast<std::uint64_t>(std::max<std::int64_t>(sums[i], 0));
+        return {};
+    }
+
+    // Two int or atomic_t, of reads and of writes: until 5.0.
+    Result<void> take_counts(const Object& both, std::uint64_t (&counts)[2]) {
+        const auto place = both.checked_address();
+        if (!place) return fail(place.error());
+        for (std::size_t i = 0; i < 2; ++i) {
+            const auto count = memory_.get<std::int32_t>(*place + i * sizeof(std::int32_t));
+            if (!count) return fail(count.error());
+            counts[i] = static_cast<std::uint64_t>(std::max(*count, 0));
+        }
         return {};
     }
 

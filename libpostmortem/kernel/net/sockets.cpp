@@ -104,23 +104,38 @@ class DeviceReader {
     void add_ipv6(NetworkDevice& made, const Object& pointer) {
         const auto there = pointer.u64();
         if (!there || *there == 0) return note(there);
-        const auto head = pointer.deref().as_struct("inet6_dev")["addr_list"].checked_address();
+        const Object list = pointer.deref().as_struct("inet6_dev")["addr_list"];
+        if (list.ok() && list.type().kind == TypeKind::Pointer) return add_chained_ipv6(made, list);
+        const auto head = list.checked_address();
         const auto link = kernel_.types().offset_of("inet6_ifaddr", "if_list");
         if (!head || !link)
             return problems_.add("the addresses of a network device", !head ? head.error() : link.error());
         const auto walked = for_each_list_node(
             kernel_.memory(), *head,
             [&](std::uint64_t node) {
-                const auto address =
-                    bytes_at<16>(kernel_, kernel_.object("inet6_ifaddr", node - *link)["addr"]);
-                if (address)
-                    made.ipv6.push_back(*address);
-                else
-                    problems_.add("an address of a network device", address.error());
+                add_ipv6_address(made, kernel_.object("inet6_ifaddr", node - *link));
                 return true;
             },
             most_addresses);
         if (!walked) problems_.add("the addresses of a network device", walked.error());
+    }
+
+    void add_chained_ipv6(NetworkDevice& made, const Object& first) {
+        auto next = first.u64();
+        while (next && *next != 0 && made.ipv6.size() < most_addresses) {
+            const Object entry = kernel_.object("inet6_ifaddr", *next);
+            add_ipv6_address(made, entry);
+            next = entry["if_next"].u64();
+        }
+        if (!next) problems_.add("the addresses of a network device", next.error());
+    }
+
+    void add_ipv6_address(NetworkDevice& made, const Object& entry) {
+        const auto address = bytes_at<16>(kernel_, entry["addr"]);
+        if (address)
+            made.ipv6.push_back(*address);
+        else
+            problems_.add("an address of a network device", address.error());
     }
 
     void note(const Result<std::uint64_t>& read) {

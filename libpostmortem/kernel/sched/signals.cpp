@@ -23,7 +23,11 @@ class SignalReader {
         if (!signal) problem("the signals", signal.error());
         found_.signal_struct = signal.value_or(0);
         if (found_.signal_struct != 0) {
-            found_.threads = value("the number of threads", task_["signal"]["nr_threads"].i64());
+            // Until 2.6.35 (b3ac022cb9dc) those who shared it were its threads.
+            const Object signals = task_["signal"];
+            const bool is_old = !signals.has("nr_threads") && signals.has("count");
+            found_.threads = value("the number of threads",
+                                   (is_old ? signals["count"]["counter"] : signals["nr_threads"]).i64());
             read_handling();
             found_.shared = value("the signals of the process", pending(task_["signal"]["shared_pending"]));
         }
