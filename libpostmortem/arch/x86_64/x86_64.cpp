@@ -159,6 +159,12 @@ constexpr CpuStack cpu_stacks[] = {
     {nullptr, entry_stack, StackKind::Entry, "entry_stack", true},
 };
 
+// VMEMMAP_START has been a constant wherever no variable vmemmap_base holds it (Documentation/x86/x86_64/mm.txt).
+std::optional<std::uint64_t> page_structs(const VmcoreInfo& info, std::optional<std::uint64_t>, std::uint64_t) {
+    if (!info.symbol("mem_section")) return std::nullopt;
+    return 0xffffea0000000000ull;
+}
+
 // ORC_REG_* by number (arch/x86/include/asm/orc_types.h): one order from 4.14 on, another one by 7.2.
 constexpr OrcNumbering orc_numberings[] = {
     {OrcRegister::Undefined, OrcRegister::PreviousSp, OrcRegister::in(Dx), OrcRegister::in(Di),
@@ -190,6 +196,7 @@ const Arch arch = {
                .lowest_kernel_address = kernel_half,
                .user_end = kernel_half,
                .lowest_code_address = lowest_code,
+               .page_structs = page_structs,
                .vmalloc_bytes = vmalloc_bytes},
     .registers = &register_file,
     .notes = {prstatus, "QEMU", qemu_cpu},

@@ -15,7 +15,10 @@ constexpr std::uint64_t highest_page_order = 30;
 Result<std::vector<HugePagePool>> read_huge_page_pools(const Kernel& kernel) {
     const auto table = kernel.symbol("hstates");
     if (!table) return fail(table.error());
-    const auto count = kernel.number<std::uint32_t>("hugetlb_max_hstate");
+    // Under that name since 3.6 (47d38344abd0).
+    auto count = kernel.number<std::uint32_t>("hugetlb_max_hstate");
+    if (!count && count.error().code == ErrorCode::NotFound)
+        count = kernel.number<std::uint32_t>("max_hstate");
     if (!count) return fail(count.error());
     const auto chosen = kernel.number<std::uint32_t>("default_hstate_idx");
     const auto stride = kernel.types().size_of("hstate");

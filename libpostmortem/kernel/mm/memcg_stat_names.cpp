@@ -94,6 +94,7 @@ constexpr ShownBefore shown_by_index[] = {
     {"file_writeback", "MEM_CGROUP_STAT_WRITEBACK", Unit::Pages},
     {"anon_thp", "MEM_CGROUP_STAT_RSS_HUGE", Unit::Pages},
     {"swap", "MEM_CGROUP_STAT_SWAP", Unit::Pages},
+    {"swap", "MEM_CGROUP_STAT_SWAPOUT", Unit::Pages},
 };
 
 Result<std::vector<MemcgStatName>> by_enumerators(const Kernel& kernel,

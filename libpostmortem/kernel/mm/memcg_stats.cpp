@@ -99,6 +99,13 @@ Result<void> MemcgStatReader::find_layout_before_vmstats() {
     percpu_state_ = *counts;
     count_ = array_count(types, "mem_cgroup_stat_cpu", "count");
     of_group_alone_ = true;
+    // Until 2.6.34 the CPUs' numbers were the end of the group, as 64 bits each.
+    if (const auto within = Field::find(types, "mem_cgroup", {"stat.cpustat"})) {
+        percpu_ = *within;
+        flushed_at_once_ = is_part_of_group_ = true;
+        if (kernel_.memory().word_size() == 8) return {};
+        return fail(ErrorCode::Unsupported, "a control group's statistics are wider than a word");
+    }
     const auto beside = Field::find(types, "mem_cgroup", {"stat_cpu"});
     auto percpu = beside ? beside : Field::find(types, "mem_cgroup", {"stat"});
     if (!percpu) return fail(std::move(percpu.error()));
@@ -116,8 +123,11 @@ Result<void> MemcgStatReader::find_cpus() {
         return fail(ErrorCode::Unsupported, "the size of a control group's statistics cannot be told");
     const auto cpus = cpu_limit(kernel_);
     if (!cpus) return fail(cpus.error());
+    const auto apart = kernel_.types().size_of("mem_cgroup_stat_cpu");
+    if (is_part_of_group_ && !apart) return fail(apart.error());
     for (std::uint32_t cpu = 0; cpu < *cpus; ++cpu) {
-        const auto offset = per_cpu_address(kernel_, std::uint64_t{0}, cpu);
+        const auto offset =
+            is_part_of_group_ ? Result<std::uint64_t>(cpu * *apart) : per_cpu_address(kernel_, std::uint64_t{0}, cpu);
         if (!offset) return fail(offset.error());
         cpu_offsets_.push_back(*offset);
     }
@@ -175,7 +185,8 @@ Result<MemcgStatReader::Numbers> MemcgStatReader::read(std::uint64_t memcg) cons
         if (!from_below) return fail(from_below.error());
         add(from_below);
     }
-    const auto percpu = percpu_.u64(memory, memcg);
+    const auto percpu =
+        is_part_of_group_ ? Result<std::uint64_t>(percpu_.address_in(memcg)) : percpu_.u64(memory, memcg);
     if (!percpu) return fail(percpu.error());
     for (const std::uint64_t offset : cpu_offsets_) {
         const auto now = numbers_at(percpu_state_.address_in(*percpu + offset));
@@ -210,7 +221,10 @@ std::vector<CgroupStat> MemcgStatReader::lines(const Numbers& numbers) const {
         slab += static_cast<std::uint64_t>(lines.back().value);
         slab_flushed += static_cast<std::uint64_t>(lines.back().flushed);
     }
-    lines.push_back({"slab", static_cast<std::int64_t>(slab), static_cast<std::int64_t>(slab_flushed)});
+    const bool has_slab = std::any_of(items_.begin(), items_.end(),
+                                      [](const Item& item) { return item.name.starts_with("slab_"); });
+    if (has_slab)
+        lines.push_back({"slab", static_cast<std::int64_t>(slab), static_cast<std::int64_t>(slab_flushed)});
     return lines;
 }
 

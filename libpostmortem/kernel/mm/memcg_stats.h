@@ -54,6 +54,7 @@ class MemcgStatReader {
     bool by_pointer_ = false;       ///< mem_cgroup.vmstats is a pointer
     bool of_group_alone_ = false;   ///< the groups below are not in a group's numbers
     bool flushed_at_once_ = false;  ///< cgroupfs adds up what the CPUs have
+    bool is_part_of_group_ = false;  ///< what the CPUs have lies in the group, one behind the other
     Field state_, pending_;         ///< in what vmstats is or points to
     Field percpu_, percpu_state_, percpu_before_;
     std::vector<Item> items_;

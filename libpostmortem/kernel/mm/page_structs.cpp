@@ -11,8 +11,10 @@ Result<std::uint64_t> base_of(const Kernel& kernel, std::uint64_t size) {
     const MemoryLayout& layout = kernel.arch().memory;
     std::optional<std::uint64_t> base;
     if (layout.page_structs) {
-        const auto first = kernel.word(layout.first_page_struct);
-        base = layout.page_structs(kernel.vmcoreinfo(), first ? std::optional(*first) : std::nullopt, size);
+        std::optional<std::uint64_t> first;
+        if (layout.first_page_struct)
+            if (const auto value = kernel.word(layout.first_page_struct)) first = *value;
+        base = layout.page_structs(kernel.vmcoreinfo(), first, size);
     }
     if (!base) return fail(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known");
     return *base;

@@ -49,6 +49,7 @@ class ZoneReader {
     void read_free_areas(const Object& zone, MemoryZone& into);
     void read_migrate_types();
     std::uint64_t count_blocks(const Object& list, const std::string& what);
+    Result<std::uint64_t> of_cpu(const Object& sets, std::uint32_t cpu) const;
     void add_differences(const Object& per_cpu, std::string_view struct_name, std::string_view member,
                          CounterValues& sum);
 
@@ -142,13 +143,24 @@ void ZoneReader::read_watermarks(const Object& zone, MemoryZone& into) {
     if (marks.ok() && marks.type().count > 3) into.promo = number(marks.at(3), "watermarks") + boost;
 }
 
+// Per-CPU memory since 2.6.34 (99dcc3e5a94e); before that an array by CPU, of pointers with CONFIG_NUMA.
+Result<std::uint64_t> ZoneReader::of_cpu(const Object& sets, std::uint32_t cpu) const {
+    if (sets.ok() && sets.type().kind == TypeKind::Array) {
+        const Object own = sets.at(cpu);
+        return own.type().kind == TypeKind::Pointer ? own.u64() : own.checked_address();
+    }
+    const auto base = sets.u64();
+    if (base && *base == 0) return 0;
+    return base ? per_cpu_address(kernel_, *base, cpu) : base;
+}
+
 void ZoneReader::read_page_sets(const Object& zone, MemoryZone& into) {
     // Until 5.13 a per_cpu_pageset that embeds the per_cpu_pages (28f836b6777b).
     const bool embedded = zone.has("pageset");
-    const auto base = zone.first_of({"per_cpu_pageset", "pageset"}).u64();
-    if (!base) return problems_.add("a zone's per-CPU lists", base.error());
+    const Object sets = zone.first_of({"per_cpu_pageset", "pageset"});
     for (std::uint32_t cpu = 0; cpu < cpus_; ++cpu) {
-        const auto place = per_cpu_address(kernel_, *base, cpu);
+        const auto place = of_cpu(sets, cpu);
+        if (place && *place == 0) return;
         if (!place) return problems_.add("a zone's per-CPU lists", place.error());
         const Object set = embedded ? kernel_.object("per_cpu_pageset", *place)["pcp"]
                                     : kernel_.object("per_cpu_pages", *place);
@@ -167,11 +179,11 @@ void ZoneReader::read_page_sets(const Object& zone, MemoryZone& into) {
 // Arrays of s8, one per CPU.
 void ZoneReader::add_differences(const Object& per_cpu, std::string_view struct_name, std::string_view member,
                                  CounterValues& sum) {
-    const auto base = per_cpu.u64();
     const auto offset = kernel_.types().offset_of(struct_name, member);
-    if (!base || !offset) return problems_.add("per-CPU counters", !base ? base.error() : offset.error());
-    for (std::uint32_t cpu = 0; *base != 0 && cpu < cpus_; ++cpu) {
-        const auto place = per_cpu_address(kernel_, *base, cpu);
+    if (!offset) return problems_.add("per-CPU counters", offset.error());
+    for (std::uint32_t cpu = 0; cpu < cpus_; ++cpu) {
+        const auto place = of_cpu(per_cpu, cpu);
+        if (place && *place == 0) return;
         const auto parts = place ? kernel_.memory().bytes(*place + *offset, sum.size()) : fail(place.error());
         if (!parts) return problems_.add("per-CPU counters", parts.error());
         for (std::size_t i = 0; i < sum.size(); ++i)
@@ -191,10 +203,9 @@ void ZoneReader::read_pending(const Object& zone, MemoryZone& into) {
     if (auto values = read_counters(kernel_, numa.address(), names_.numa.size()))
         into.numa = std::move(*values);
     // Both files show these with each CPU's part: u16 until 5.13, unsigned long since.
-    const auto pointer = base.u64();
-    for (std::uint32_t cpu = 0; pointer && *pointer != 0 && cpu < cpus_; ++cpu) {
-        const auto place = per_cpu_address(kernel_, *pointer, cpu);
-        if (!place) break;
+    for (std::uint32_t cpu = 0; cpu < cpus_; ++cpu) {
+        const auto place = of_cpu(base, cpu);
+        if (!place || *place == 0) break;
         const Object parts = kernel_.object(holder, *place).first_of({"vm_numa_event", "vm_numa_stat_diff"});
         for (std::size_t i = 0; i < into.numa.size(); ++i)
             into.numa[i] = wrapping_add(into.numa[i], static_cast<std::int64_t>(parts.at(i).u64_or(0)));

@@ -10,7 +10,9 @@
 #include "kernel/cpus.h"
 #include "kernel/mm/hugetlb.h"
 #include "kernel/mm/numa.h"
+#include "kernel/mm/slab_arrays.h"
 #include "kernel/mm/slab_caches.h"
+#include "kernel/mm/slab_lists.h"
 #include "kernel/mm/slab_objects.h"
 #include "kernel/mm/zones.h"
 #include "kernel/percpu.h"
@@ -93,6 +95,33 @@ std::vector<std::pair<std::string, std::int64_t>> named_counters(const TypeFinde
     return named;
 }
 
+constexpr const char* what_cpus_keep = "how many objects CPUs keep at hand";
+
+/// Free objects that count as active because a CPU has them at hand, of SLUB or SLAB.
+class KeptObjects {
+  public:
+    explicit KeptObjects(const Kernel& kernel) {
+        if (has_slab_lists(kernel))
+            arrays_.emplace(SlabArrays::open(kernel));
+        else
+            objects_.emplace(SlabObjects::open(kernel));
+    }
+    const Error* missing() const {
+        if (arrays_) return *arrays_ ? nullptr : &arrays_->error();
+        return *objects_ ? nullptr : &objects_->error();
+    }
+    Result<std::uint64_t> of(const SlabCache& cache) const {
+        if (arrays_) return (*arrays_)->kept(cache.address);
+        return (*objects_)->kept_by_cpus(cache.address).map([&](std::uint64_t kept) {
+            return kept + cache.objects_in_sheaves;
+        });
+    }
+
+  private:
+    std::optional<Result<SlabArrays>> arrays_;
+    std::optional<Result<SlabObjects>> objects_;
+};
+
 }  // namespace
 
 void add_memory_totals(const CrashDump& dump, KernelMemory& memory, ProblemCollector& problems) {
@@ -124,8 +153,8 @@ Result<void> add_slab_caches(const Kernel& kernel, const std::vector<std::string
                              KernelMemory& memory, ProblemCollector& problems) {
     const SlabCacheList list = read_slab_caches(kernel);
     problems.add_all(list.problems);
-    const auto objects = SlabObjects::open(kernel);
-    if (!objects) problems.add("how many objects CPUs keep at hand", objects.error());
+    const KeptObjects kept_objects(kernel);
+    if (kept_objects.missing()) problems.add(what_cpus_keep, *kept_objects.missing());
     std::vector<std::string> missing = names;
     for (const SlabCache& cache : list.caches) {
         const auto named = std::find(missing.begin(), missing.end(), cache.name);
@@ -138,12 +167,10 @@ Result<void> add_slab_caches(const Kernel& kernel, const std::vector<std::string
         row.total = cache.total_objects;
         row.slabs = cache.slabs;
         row.slab_bytes = cache.pages_per_slab * memory.page_bytes;
-        if (objects) {
-            const auto at_hand = objects->kept_by_cpus(cache.address);
-            const std::uint64_t kept = at_hand.value_or(0) + cache.objects_in_sheaves;
-            if (at_hand) row.allocated = cache.active_objects - std::min(kept, cache.active_objects);
-            if (!at_hand)
-                problems.add("how many objects CPUs keep at hand", "of " + cache.name, at_hand.error());
+        if (!kept_objects.missing()) {
+            const auto at_hand = kept_objects.of(cache);
+            if (at_hand) row.allocated = cache.active_objects - std::min(*at_hand, cache.active_objects);
+            if (!at_hand) problems.add(what_cpus_keep, "of " + cache.name, at_hand.error());
         }
         memory.caches.push_back(std::move(row));
     }

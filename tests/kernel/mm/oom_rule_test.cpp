@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/fake_kernel.h"
+
 namespace oom_rule_test {
 
 using namespace postmortem;
@@ -82,6 +84,18 @@ TEST_CASE("numbers that no machine has do not overflow") {
                 }
             }
         }
+    }
+}
+
+TEST_CASE("whether root is spared is read from what oom_badness calls") {
+    for (const char* callee : {"has_capability_noaudit", "security_real_capable_noaudit", "something_else"}) {
+        CAPTURE(callee);
+        test::FakeKernel fake;
+        const std::uint64_t badness = fake.variable("oom_badness", 64), target = fake.variable(callee, 64);
+        fake.put<std::uint8_t>(badness, 0xe8);
+        fake.put<std::uint32_t>(badness + 1, static_cast<std::uint32_t>(target - (badness + 5)));
+        const auto kernel = fake.open();
+        CHECK(read_oom_rule(*kernel).root_bonus == (callee != std::string_view("something_else")));
     }
 }
 

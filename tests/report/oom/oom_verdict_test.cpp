@@ -6,6 +6,8 @@
 
 #include <postmortem/oom.h>
 
+#include "report/oom/oom_verdict.h"
+
 namespace oom_verdict_test {
 
 using namespace postmortem;
@@ -220,6 +222,21 @@ TEST_CASE("a cgroup's swap limit") {
     CHECK_FALSE(verdict.has(Kind::MemcgParentLimit));
     CHECK(advises(verdict, "memory.swap.max"));
     CHECK_FALSE(advises(verdict, "give the machine more memory"));
+}
+
+TEST_CASE("a dump whose zones could not be read has nothing that is accounted to nothing") {
+    OomEvent scene;
+    scene.is_scene = true;
+    OomVerdict blind;
+    blind.balance.emplace();
+    blind.balance->total_kib = 800'000;
+    blind.balance->unaccounted_kib = 700'000;
+    OomVerdict seeing = blind;
+    oom::explain_holders(scene, blind);
+    CHECK(text_of(blind, Kind::Unaccounted).empty());
+    scene.memory.zones.emplace_back().name = "DMA32";
+    oom::explain_holders(scene, seeing);
+    CHECK_FALSE(text_of(seeing, Kind::Unaccounted).empty());
 }
 
 }  // namespace oom_verdict_test
