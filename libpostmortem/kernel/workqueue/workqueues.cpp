@@ -22,9 +22,14 @@ Field member(const Kernel& kernel, std::string_view structure,
 Workqueues::Workqueues(const Kernel& kernel)
     : kernel_(kernel),
       entry_(member(kernel, "work_struct", {"entry"})),
-      barrier_function_(kernel.symbol("wq_barrier_func").value_or(0)) {
-    read_pools();
-    read_queues();
+      barrier_function_(kernel.symbol("wq_barrier_func").value_or(0)),
+      older_(has_older_lines()) {
+    if (older_) {
+        read_older_queues();
+    } else {
+        read_pools();
+        read_queues();
+    }
 }
 
 void Workqueues::read_pools() {
@@ -148,15 +153,9 @@ std::optional<FlushTarget> Workqueues::flush_of(std::uint64_t done, std::uint64_
     return by_flusher(done);
 }
 
-/// A barrier's place: the ring that it hangs in, and what stands before it there.
-struct Workqueues::BarrierPlace {
-    std::vector<std::uint64_t> ring;
-    std::uint64_t before = 0;  ///< a list_head: of the work that is flushed, or the list's own
-
-    bool hangs_in(std::uint64_t head) const {
-        return std::find(ring.begin(), ring.end(), head) != ring.end();
-    }
-};
+bool Workqueues::BarrierPlace::hangs_in(std::uint64_t head) const {
+    return std::find(ring.begin(), ring.end(), head) != ring.end();
+}
 
 // insert_wq_barrier(): the barrier stands right behind the work that is flushed, in its line, or among what
 // the worker that runs it has still to do. Barriers of others may stand in between.
@@ -164,9 +163,10 @@ std::optional<Workqueues::BarrierPlace> Workqueues::place_of_barrier(std::uint64
                                                                      std::uint64_t task) const {
     const Field own = member(kernel_, "wq_barrier", {"done"}), who = member(kernel_, "wq_barrier", {"task"}),
                 work = member(kernel_, "wq_barrier", {"work"});
-    if (!own.present() || !who.present() || !work.present() || barrier_function_ == 0) return std::nullopt;
+    if (!own.present() || !work.present() || barrier_function_ == 0) return std::nullopt;
     const std::uint64_t barrier = done - own.offset();
-    if (who.u64_or(kernel_.memory(), barrier, 0) != task) return std::nullopt;
+    // 2607d7a6dba1 (3.16)
+    if (who.present() ? who.u64_or(kernel_.memory(), barrier, 0) != task : !older_) return std::nullopt;
     if (function_of(work.address_in(barrier)) != barrier_function_) return std::nullopt;
     const std::uint64_t node = entry_.address_in(work.address_in(barrier));
     BarrierPlace place{{node}, 0};
@@ -202,6 +202,7 @@ std::optional<FlushTarget> Workqueues::by_barrier(std::uint64_t done, std::uint6
 }
 
 std::optional<FlushTarget> Workqueues::flushed_in(const WorkerPool& pool, const BarrierPlace& place) const {
+    if (older_) return flushed_in_line(pool, place);
     const Field scheduled = member(kernel_, "worker", {"scheduled"}),
                 line = member(kernel_, "worker_pool", {"worklist"});
     if (!scheduled.present() || !line.present()) return std::nullopt;

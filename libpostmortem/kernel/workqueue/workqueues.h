@@ -41,13 +41,13 @@ struct KnownWorkqueue {
 
 /// What a task that flushes waits for.
 struct FlushTarget {
-    enum class Place : std::uint8_t { Running, Pending, Inactive, Queue };
+    enum class Place : std::uint8_t { Running, Pending, Inactive, Queue, Line };
     Place place = Place::Running;
     std::string workqueue;
     std::uint64_t function = 0;  ///< of the work that is flushed, where that is known
     std::uint64_t work = 0;
     std::vector<const PoolWorker*> workers;  ///< who runs it, or what is before it
-    const WorkerPool* pool = nullptr;        ///< Pending: the pool whose line it stands in
+    const WorkerPool* pool = nullptr;        ///< Pending, Line: the pool whose line it stands in
 };
 
 /// Borrows the kernel.
@@ -58,6 +58,7 @@ class Workqueues {
     const std::vector<WorkerPool>& pools() const { return pools_; }
     const Problems& problems() const { return problems_; }
     const PoolWorker* worker_of(std::uint64_t task) const;
+    /// Before 2.6.36 a CPU's line of a workqueue counts as a pool with one worker, and as its pwq.
     std::string name_of_pwq(std::uint64_t pwq) const;
 
     /// Where the completion at `done`, for which `task` waits, is that of a barrier or of a flusher.
@@ -68,9 +69,19 @@ class Workqueues {
     void read_pool(std::uint64_t address);
     void read_line(WorkerPool& pool, std::uint64_t line);
     void read_queues();
-    struct BarrierPlace;
+    bool has_older_lines() const;
+    void read_older_queues();
+    bool read_older_line(std::uint64_t address, std::uint32_t cpu);
+    /// A barrier's place: the ring that it hangs in, and what stands before it there.
+    struct BarrierPlace {
+        std::vector<std::uint64_t> ring;
+        std::uint64_t before = 0;  ///< a list_head: of the work that is flushed, or the list's own
+
+        bool hangs_in(std::uint64_t head) const;
+    };
     std::optional<BarrierPlace> place_of_barrier(std::uint64_t done, std::uint64_t task) const;
     std::optional<FlushTarget> flushed_in(const WorkerPool& pool, const BarrierPlace& place) const;
+    std::optional<FlushTarget> flushed_in_line(const WorkerPool& pool, const BarrierPlace& place) const;
     void add_flushed(FlushTarget& target, const BarrierPlace& place, std::uint64_t list) const;
     std::optional<FlushTarget> by_barrier(std::uint64_t done, std::uint64_t task) const;
     std::optional<FlushTarget> by_flusher(std::uint64_t done) const;
@@ -81,6 +92,7 @@ class Workqueues {
     const Kernel& kernel_;
     Field entry_;  // of a work_struct
     std::uint64_t barrier_function_ = 0;
+    bool older_ = false;  ///< before 2.6.36
     std::vector<WorkerPool> pools_;
     std::vector<KnownWorkqueue> queues_;
     Problems problems_;

@@ -60,6 +60,11 @@ void WaitFinder::add_flush(HangWait& wait, const FlushTarget& target) const {
             wait.proof = "the barrier on its stack stands among the queue's inactive works";
             role = "runs what is before it";
             break;
+        case FlushTarget::Place::Line:
+            wait.detail = fmt::format("{}{}, which waits for the thread to end what it runs", work, queue);
+            wait.proof = "the barrier on its stack stands in the thread's line";
+            role = "runs what is before it";
+            break;
         case FlushTarget::Place::Queue:
             wait.detail = fmt::format("all that was queued on workqueue {}", target.workqueue);
             wait.proof = "the flusher on its stack is one of the workqueue's";
