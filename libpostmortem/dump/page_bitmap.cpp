@@ -89,7 +89,8 @@ void PageBitmap::copy(std::uint64_t first, MutableBytes out) const {
 }
 
 // Not through the map of the file: a bitmap of terabytes would stay in memory.
-void PageBitmap::each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const {
+template <typename Visit>
+void PageBitmap::each_piece(std::uint64_t first, std::uint64_t end, Visit visit) const {
     std::vector<std::byte> piece(pass_bytes);
     end = std::min(end, bits_);
     for (std::uint64_t bit = first / 8 * 8; bit < end; bit += pass_bytes * 8) {
@@ -100,8 +101,12 @@ void PageBitmap::each_run(std::uint64_t first, std::uint64_t end, FrameRuns& run
         if (length == 0 || !source_.skim(at, bytes)) return;
         if (bit < first) bytes[0] &= std::byte(0xff << (first - bit));
         if (bit + length * 8 > end) bytes[length - 1] &= std::byte(0xff >> (bit + length * 8 - end));
-        add_set_bits(bytes, bit, runs);
+        visit(bit, Bytes(bytes));
     }
+}
+
+void PageBitmap::each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const {
+    each_piece(first, end, [&](std::uint64_t bit, Bytes bytes) { add_set_bits(bytes, bit, runs); });
 }
 
 RankedBitmap::RankedBitmap(const ByteSource& source, std::uint64_t offset, std::uint64_t bits,
@@ -152,6 +157,30 @@ bool RankedBitmap::extend_to(std::uint64_t block) const {
     }
     known_.store(known, std::memory_order_release);
     return known > block;
+}
+
+// Whole blocks behind those that are known, where `bytes` begin at one.
+void RankedBitmap::note_counts(std::uint64_t bit, Bytes bytes) const {
+    if (bit < base_ || (bit - base_) % block_bits != 0 || !before_block_) return;
+    const std::lock_guard lock(extending_);
+    std::uint64_t known = known_.load(std::memory_order_relaxed);
+    std::uint64_t block = (bit - base_) / block_bits;
+    for (; bytes.size() >= block_bits / 8; bytes = bytes.subspan(block_bits / 8), ++block) {
+        if (block + 1 != known) continue;
+        before_block_[known] = before_block_[block] + count_bytes(bytes.first(block_bits / 8));
+        ++known;
+    }
+    known_.store(known, std::memory_order_release);
+}
+
+void RankedBitmap::each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const {
+    // What is cut off in front or behind is no block's count.
+    const std::uint64_t whole = std::min(end, bits_) / block_bits * block_bits;
+    each_piece(first, end, [&](std::uint64_t bit, Bytes bytes) {
+        add_set_bits(bytes, bit, runs);
+        if (bit >= first && bit < whole)
+            note_counts(bit, bytes.first(std::min<std::uint64_t>(bytes.size(), (whole - bit) / 8)));
+    });
 }
 
 std::optional<std::uint64_t> RankedBitmap::rank(std::uint64_t bit) const {

@@ -30,6 +30,11 @@ class PageBitmap {
     void copy(std::uint64_t first, MutableBytes out) const;
 
   protected:
+    /// Calls `visit(bit, bytes)` for the bits of [first, end) by pieces, each from a multiple of 8 on; bits
+    /// outside are clear. Where the file ends, so do they.
+    template <typename Visit>
+    void each_piece(std::uint64_t first, std::uint64_t end, Visit visit) const;
+
     const ByteSource& source_;
     std::uint64_t offset_;
     std::uint64_t bits_;
@@ -45,12 +50,15 @@ class RankedBitmap final : public PageBitmap {
     /// question about a high frame reads the bitmap up to there, once. Safe to call from several threads at
     /// once.
     std::optional<std::uint64_t> rank(std::uint64_t bit) const;
+    /// As PageBitmap's; what is counted on the way, rank() need not count again.
+    void each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const;
 
   private:
     static constexpr std::uint64_t block_bits = 8192;
 
     std::optional<std::uint64_t> count(std::uint64_t from, std::uint64_t to) const;
     bool extend_to(std::uint64_t block) const;
+    void note_counts(std::uint64_t bit, Bytes bytes) const;
 
     std::uint64_t first_bit_;
     std::uint64_t base_;  // first_bit_ rounded down to a block

@@ -99,6 +99,33 @@ TEST_CASE("a bitmap that is cut off answers up to the cut") {
     CHECK(bitmap.rank(10'000) == bits.before[10'000]);
 }
 
+TEST_CASE("who has gone through the bitmap need not have it counted again") {
+    constexpr std::uint64_t count = 3'000'001, window = 1024;
+    const Bits bits(count, 5);
+    for (const std::uint64_t first : {0u, 8192u, 24576u, 5u, 4096u}) {
+        for (const std::uint64_t end :
+             {count, count + 100, std::uint64_t{2'500'000}, std::uint64_t{1'638'400}}) {
+            CAPTURE(first);
+            CAPTURE(end);
+            const CountingSource source(bits.bytes);
+            const RankedBitmap bitmap(source, 0, count, first);
+            std::uint64_t set = 0;
+            const FrameRunVisitor add = [&](FrameRun run) { set += run.end_pfn - run.first_pfn; };
+            {
+                FrameRuns runs(add);
+                bitmap.each_run(first, end, runs);
+            }
+            const std::uint64_t last = std::min(end, count);
+            CHECK(set == bits.before[last] - bits.before[first]);
+            const std::uint64_t before = source.asked();
+            CHECK(bitmap.rank(last) == bits.before[last] - bits.before[first]);
+            if (first % 8192 == 0) CHECK(source.asked() - before <= window);
+            for (std::uint64_t bit = first; bit <= count; bit += 12'345)
+                CHECK(bitmap.rank(bit) == bits.before[bit] - bits.before[first]);
+        }
+    }
+}
+
 TEST_CASE("ranking from several threads at once gives the same answers") {
     const std::uint64_t count = 1u << 20;
     const Bits bits(count, 8);
