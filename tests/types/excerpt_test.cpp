@@ -104,6 +104,24 @@ TEST_CASE("an excerpt of an excerpt is the same, and pointers are as wide as the
     CHECK(make_excerpt(*part, words, 4) == once);
 }
 
+TEST_CASE("a chain of pointers without an end is followed a few steps") {
+    const auto pointers_behind = [](const TypeFinder& types) {
+        TypeId at = types.member(*types.find_struct("root"), "next")->type;
+        std::size_t count = 0;
+        for (; count < 100 && types.get(at).kind == TypeKind::Pointer; ++count) at = types.get(at).target;
+        return count;
+    };
+    BtfBuilder endless, few;
+    constexpr std::uint32_t first_type = 1;
+    const auto itself = endless.pointer(first_type);
+    endless.structure("root", 8, {{"next", itself, 0}});
+    auto deep = few.integer("int", 4, true);
+    for (int i = 0; i < 7; ++i) deep = few.pointer(deep);
+    few.structure("root", 8, {{"next", deep, 0}});
+    CHECK(pointers_behind(*excerpt_of(**open_btf(endless.bytes(), "BTF"), words)) == 16);
+    CHECK(pointers_behind(*excerpt_of(**open_btf(few.bytes(), "BTF"), words)) == 7);
+}
+
 TEST_CASE("DWARF gives the same excerpt as any other source") {
     constexpr std::string_view asked[] = {"FixtureOuter", "flag_b",        "wide",         "inner",
                                           "high",         "grid",          "next",         "opaque",

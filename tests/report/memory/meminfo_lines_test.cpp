@@ -77,6 +77,16 @@ TEST_CASE("high and low memory, and large pages of either size") {
     }
 }
 
+TEST_CASE("zswap's pool and what lies in it, before 6.11") {
+    HighMemory machine(FakeBuild::I386);
+    machine.fake.types().enumeration("vm_event_item", {{"ZSWPIN", 0}, {"NR_VM_EVENT_ITEMS", 1}});
+    machine.fake.put<std::uint32_t>(machine.fake.variable("zswap_stored_pages", 4), 5000);
+    machine.fake.put<std::uint64_t>(machine.fake.variable("zswap_pool_total_size", 8), 3 << 20);
+    auto lines = machine.lines();
+    CHECK(lines.at("Zswap") == 3 << 10);
+    CHECK(lines.at("Zswapped") == 5000 * 4);
+}
+
 TEST_CASE("vmalloc space ends two pages below where high memory is mapped for a while") {
     for (const FakeBuild build : {FakeBuild::I386, FakeBuild::I386Pae}) {
         HighMemory machine(build);
