@@ -14,7 +14,9 @@ namespace {
 
 // __START_KERNEL_map, arch/x86/include/asm/page_64_types.h.
 constexpr std::uint64_t kernel_map = 0xffffffff80000000ull;
-constexpr std::uint64_t default_image_size = 1ull << 30;
+// KERNEL_IMAGE_SIZE, where VMCOREINFO does not tell it, of a kernel that lies where it was linked or that may lie
+// elsewhere (CONFIG_RANDOMIZE_BASE, 3.14). Modules lie right behind.
+constexpr std::uint64_t fixed_image_size = 512ull << 20, moved_image_size = 1ull << 30;
 constexpr std::uint64_t kernel_half = 1ull << 63;
 // Modules and BPF programs lie above the image, or anywhere near it where the image is randomised.
 constexpr std::uint64_t lowest_code = 0xffffffff00000000ull;
@@ -29,6 +31,10 @@ PageTableParams tables_at(std::uint64_t root, const VmcoreInfo& info) {
     params.five_levels = five_levels(info);
     params.sme_mask = static_cast<std::uint64_t>(info.number("sme_mask").value_or(0));
     return params;
+}
+
+std::uint64_t image_size(const VmcoreInfo& info, std::uint64_t otherwise) {
+    return static_cast<std::uint64_t>(info.number("KERNEL_IMAGE_SIZE").value_or(otherwise));
 }
 
 Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical, const VmcoreInfo& info,
@@ -53,10 +59,10 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
 
     const PageTableParams params = tables_at(*root - kernel_map + phys_base, info);
 
-    const std::uint64_t image_size =
-        static_cast<std::uint64_t>(info.number("KERNEL_IMAGE_SIZE").value_or(default_image_size));
+    // Where that is too little the page tables tell the rest.
+    const std::uint64_t linear_size = image_size(info, fixed_image_size);
     return KernelMapping{make_walker(physical, params),
-                         {{kernel_map, kernel_map + image_size - 1, phys_base}}};
+                         {{kernel_map, kernel_map + linear_size - 1, phys_base}}};
 }
 
 // VMALLOC_SIZE_TB_L4 and _L5 (arch/x86/include/asm/pgtable_64_types.h); VMALLOC_END is the last byte.
@@ -69,8 +75,8 @@ Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory&, const VmcoreInfo& inf
 // since 4.8. The direct map lay lower until 4.20 (d52888aa2753).
 std::vector<KernelBase> bases(const VmcoreInfo& info) {
     const bool five = five_levels(info);
-    const auto image =
-        static_cast<std::uint64_t>(info.number("KERNEL_IMAGE_SIZE").value_or(default_image_size));
+    const std::uint64_t image =
+        image_size(info, info.hex("KERNELOFFSET") ? moved_image_size : fixed_image_size);
     return {{"KERNEL VIRTUAL BASE", "page_offset_base", five ? 0xff11000000000000ull : 0xffff888000000000ull,
              five ? 0xff10000000000000ull : 0xffff880000000000ull},
             {"KERNEL VMALLOC BASE", "vmalloc_base", five ? 0xffa0000000000000ull : 0xffffc90000000000ull},
