@@ -240,7 +240,7 @@ class BadnessReader {
             process.immunity = OomImmunity::AdjMin;
         else if (flags && (*flags & mmf_oom_skip) != 0)
             process.immunity = OomImmunity::Skipped;
-        else if (in_vfork(holder))
+        else if (rule_.spares_vfork && in_vfork(holder))
             process.immunity = OomImmunity::Vfork;
         if (process.immunity != OomImmunity::None) {
             process.oom_score = 0;

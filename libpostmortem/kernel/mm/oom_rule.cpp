@@ -72,6 +72,7 @@ OomRule read_oom_rule(const Kernel& kernel) {
         calls(kernel, "oom_badness", "__percpu_counter_sum").value_or(release >= Release{7, 0, 0});
     rule.root_bonus = favours_root(kernel).value_or(release < Release{4, 17, 0});
     rule.in_thousandths = release != Release{} && release < Release{3, 5, 0};
+    rule.spares_vfork = release == Release{} || release >= Release{4, 8, 0};
     if (const auto signal = kernel.types().find_struct("signal_struct"))
         rule.has_score_adj = kernel.types().member(*signal, "oom_score_adj").has_value();
     return rule;

@@ -20,6 +20,8 @@ struct OomRule {
     bool root_bonus = false;
     /// Badness is in thousandths of totalpages rather than in pages: 2.6.36 to 3.4 (a7f638f999ff).
     bool in_thousandths = false;
+    /// A child of vfork() is passed by while it shares its parent's memory: 4.8 and later (b18dc5f291c0).
+    bool spares_vfork = true;
     /// There is oom_score_adj at all: since 2.6.36 (a63d83f427fb). Before, points came from total_vm, run
     /// time and oom_adj; they are not computed.
     bool has_score_adj = true;

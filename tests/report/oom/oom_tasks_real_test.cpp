@@ -10,6 +10,11 @@
 #include <postmortem/crash_dump.h>
 #include <postmortem/render.h>
 
+#include "base/problem_collector.h"
+#include "kernel/kernel.h"
+#include "kernel/mm/oom_badness.h"
+#include "kernel/mm/oom_rule.h"
+#include "kernel/sched/tasks.h"
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
 
@@ -229,6 +234,33 @@ TEST_SUITE("real dumps") {
             }
             break;
         }
+    }
+}
+
+TEST_SUITE("real dumps") {
+    TEST_CASE("a child of vfork() is passed by where the kernel does so, and weighs something before 4.8") {
+        std::size_t children = 0;
+        for (const auto& path : test::real_dumps("vmcore")) {
+            const auto kernel = Kernel::open(path);
+            REQUIRE(kernel);
+            const TaskTable table = read_tasks(**kernel);
+            OomRule rule = read_oom_rule(**kernel);
+            if ((*kernel)->types().damage() || !rule.spares_vfork) continue;
+            ProblemCollector problems;
+            const auto passed_by = read_oom_processes(**kernel, table, rule, 1000000, problems);
+            rule.spares_vfork = false;
+            const auto weighed = read_oom_processes(**kernel, table, rule, 1000000, problems);
+            REQUIRE(passed_by.size() == weighed.size());
+            for (std::size_t i = 0; i < passed_by.size(); ++i) {
+                if (passed_by[i].immunity != OomImmunity::Vfork) continue;
+                CAPTURE(path.string());
+                CHECK(passed_by[i].oom_score == 0u);
+                CHECK(weighed[i].immunity == OomImmunity::None);
+                CHECK(weighed[i].badness.has_value() == weighed[i].counted.has_value());
+                ++children;
+            }
+        }
+        CHECK(children > 3);
     }
 }
 
