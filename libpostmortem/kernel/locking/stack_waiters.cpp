@@ -20,6 +20,7 @@ struct WaiterStruct {
 // wait_queue_entry has its name since 4.13 (ac6424b981bc), its member `entry` since 2055da97389a.
 constexpr WaiterStruct waiter_structs[] = {
     {WaiterKind::Queue, "wait_queue_entry", "private", "entry", "func"},
+    {WaiterKind::Queue, "__wait_queue", "private", "task_list", "func"},
     {WaiterKind::Simple, "swait_queue", "task", "task_list", ""},
     {WaiterKind::Semaphore, "semaphore_waiter", "task", "list", ""},
 };
@@ -131,9 +132,11 @@ void StackWaiterFinder::add_key(StackWaiter& waiter) const {
             waiter.bit = *index;
         };
     const std::string_view name = hit->symbol.name;
-    if (name == "wake_bit_function" || name == "var_wake_function")
-        read(name == "wake_bit_function" ? WaiterKind::Bit : WaiterKind::Variable, "wait_bit_queue_entry",
-             {"wq_entry"}, {"key.flags"}, {"key.bit_nr"});
+    if (name == "wake_bit_function" || name == "var_wake_function") {
+        const WaiterKind kind = name == "wake_bit_function" ? WaiterKind::Bit : WaiterKind::Variable;
+        for (const char* structure : {"wait_bit_queue_entry", "wait_bit_queue"})  // the latter until 4.13
+            read(kind, structure, {"wq_entry", "wait"}, {"key.flags"}, {"key.bit_nr"});
+    }
     // `folio` since 5.16 (6974d7c977d7)
     if (name == "wake_page_function")
         read(WaiterKind::Page, "wait_page_queue", {"wait"}, {"folio", "page"}, {"bit_nr"});
@@ -153,7 +156,7 @@ bool StackWaiterFinder::has_timer(const Task& task, const SleepingStack& stack) 
 }
 
 // A node of an hlist: its pprev points at what points at it, and so does its successor's
-// (include/linux/types.h).
+// (include/linux/types.h). Until 4.2 (1dabbcec2c0a) of a ring, where one that is alone has the same on both sides.
 bool StackWaiterFinder::is_running_timer(std::uint64_t slot) const {
     const AddressSpace& memory = kernel_.memory();
     const auto entry = Field::find(kernel_.types(), "timer_list", {"entry"}),
@@ -164,9 +167,10 @@ bool StackWaiterFinder::is_running_timer(std::uint64_t slot) const {
     if (!next || !link || *link == 0) return false;
     const auto pointed = memory.word(*link);
     if (!pointed || *pointed != node) return false;
-    if (*next == 0) return true;
+    const bool is_ring = Field::find(kernel_.types(), "timer_list", {"entry.prev"}).has_value();
+    if (*next == 0) return !is_ring;
     const auto back = memory.word(*next + memory.word_size());
-    return back && *back == node && *next != *link;
+    return back && *back == node && (is_ring || *next != *link);
 }
 
 bool StackWaiterFinder::is_running_sleeper(std::uint64_t slot, const Task& task) const {
