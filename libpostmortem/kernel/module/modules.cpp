@@ -77,6 +77,8 @@ std::unique_ptr<ModuleList> ModuleList::read(const Kernel& kernel) {
 void ModuleList::load() {
     const auto head = kernel_.symbol("modules");
     const auto link = kernel_.types().offset_of("module", "list");
+    // An empty list says so without types.
+    if (head && !link && kernel_.memory().word(*head) == *head) return;
     if (!head || !link) {
         // Without CONFIG_MODULES there is no such list, and nothing is missing.
         if (head || head.error().code != ErrorCode::NotFound)

@@ -221,4 +221,14 @@ TEST_CASE("symbol tables that cannot be are refused, and unreadable ones say why
     CHECK(kernel->symbol_at(text + 0x20020).error().code == ErrorCode::NotMapped);
 }
 
+TEST_CASE("a list without modules needs no types to be told") {
+    for (const bool is_empty : {true, false}) {
+        test::FakeKernel fake;
+        const std::uint64_t head = fake.variable("modules", 16);
+        fake.link_list(head, is_empty ? std::vector<std::uint64_t>() : std::vector{fake.allocate(64)});
+        const auto kernel = fake.open();
+        CHECK(kernel->modules().problems().empty() == is_empty);
+    }
+}
+
 }  // namespace modules_test
