@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <postmortem/crash_dump.h>
+#include <postmortem/symbol_list.h>
+
 #include "kernel/sched/clock.h"
 #include "support/fake_kernel.h"
 
@@ -36,6 +39,13 @@ TEST_CASE("an absolute symbol that kallsyms leaves out is found where it is expo
         CHECK(kernel->symbol("jiffies_64").value() == place);
         CHECK(ticks_since_boot(*kernel, 200).value() == 7500);
         CHECK(kernel->symbol("jiffies").error().code == ErrorCode::NotFound);
+        const auto dump = CrashDump::open(kernel->path());
+        REQUIRE(dump);
+        SymbolListRequest request;
+        request.words = {"jiffies_64"};
+        const auto listing = find_symbols(*dump, request);
+        REQUIRE(listing);
+        CHECK(listing->symbols.front().address == place);
     }
 }
 

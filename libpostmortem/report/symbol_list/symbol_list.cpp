@@ -170,6 +170,13 @@ Result<void> SymbolSearch::add_named(std::string_view word) {
         });
         if (!done) return done;
     }
+    // What kallsyms of old kernels leaves out, or names otherwise.
+    if (listing_.symbols.size() == from)
+        if (const auto place = kernel_.symbol(word)) {
+            const auto hit = names_.hit(*place);
+            const bool has_name = hit && hit->symbol.address == *place;
+            add(has_name ? hit->symbol : Symbol{std::string(word), *place, 'A'}, {});
+        }
     if (listing_.symbols.size() == from)
         listing_.problems.emplace_back(ErrorCode::NotFound,
                                        number ? fmt::format("no symbol covers the address {:x}", *number)
