@@ -1,6 +1,7 @@
 // The program: finds the command, hands it the rest of the line.
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -14,10 +15,12 @@ namespace {
 
 std::string overview() {
     std::string text =
-        "Usage: postmortem COMMAND [OPTIONS] DUMP [SELECTOR...]\n\n"
+        "Usage: postmortem COMMAND [OPTIONS] DUMP [SELECTOR...]\n"
+        "       postmortem DUMP\n\n"
         "Reads a Linux crash dump and says what happened. DUMP is a vmcore, or a directory as in "
         "/var/crash;\n"
-        "no vmlinux is needed. panic, signature, check, triage and oom read kernel logs, too.\n\nCommands:\n";
+        "no vmlinux is needed. report, panic, signature, check, triage and oom read kernel logs, too.\n\n"
+        "Commands:\n";
     for (const tool::Command& command : tool::all_commands())
         if (command.summary) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
     return text +
@@ -44,6 +47,11 @@ void remove_unfinished_files_at_signals() {
     }
 }
 
+bool names_a_file(const std::string& word) {
+    std::error_code unknown;
+    return word == "-" || std::filesystem::exists(word, unknown);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -63,6 +71,7 @@ int main(int argc, char** argv) {
     }
     if (words[0] == "--version") return output.finish(fmt::format("postmortem {}\n", POSTMORTEM_VERSION), {});
     const tool::Command* command = tool::find_command(words[0]);
+    if (!command && names_a_file(words[0])) return tool::run(*tool::find_command("report"), words, output);
     if (!command)
         return output.complain(fmt::format("there is no command '{}'; see `postmortem --help`", words[0]));
     return tool::run(*command, {words.begin() + 1, words.end()}, output);

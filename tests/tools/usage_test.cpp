@@ -43,6 +43,23 @@ class Folder {
 
 }  // namespace
 
+TEST_CASE("a file without a command is reported on; of a log, report says what panic does") {
+    const Folder folder;
+    const std::string oops = folder.file("oops",
+                                         "[    5.000000] BUG: kernel NULL pointer dereference, address: 0\n"
+                                         "[    5.000001] Oops: 0000 [#1] SMP\n"
+                                         "[    5.000002] RIP: 0010:widget_read+0x10/0x40\n");
+    const ProgramResult panic = run_postmortem({"panic", oops});
+    CHECK(panic.out.find("widget_read") != std::string::npos);
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"report", oops}, {oops}}) {
+        const ProgramResult report = run_postmortem(words);
+        CHECK(report.out == panic.out);
+        CHECK(report.exit_code == panic.exit_code);
+    }
+    const std::string healthy = folder.file("healthy", "[    0.000000] Linux version 6.1\n");
+    CHECK(run_postmortem({healthy}).exit_code == 4);
+}
+
 TEST_CASE("wrong usage is told from unusable input") {
     const Folder folder;
     CHECK(run_postmortem({}).exit_code == 2);

@@ -55,7 +55,7 @@ class TaskReader {
     }
 
     void read(std::string_view text) {
-        if (read_task_line(text)) return;
+        if (read_task_line(text) || read_atomic_line(text)) return;
         // lockdep: "3.6.0-rc3 #98 Not tainted"; hung tasks: "      Tainted: G   L  6.1.0 #0"
         const std::size_t state = std::min(text.find("Not tainted"), text.find("Tainted: "));
         if (state == npos) return;
@@ -84,10 +84,13 @@ class TaskReader {
         const std::size_t state = std::min(rest.find(" Not tainted"), rest.find(" Tainted:"));
         // "Kdump: loaded" since 5.2 (2da1ead4d5f7); "FTT: 0 0" on Samsung's phones
         const std::size_t name_end = std::min({rest.find(" Kdump: loaded"), rest.find(" FTT: "), state});
+        const auto line_pid = Cursor(before.substr(pid + 4)).number();
+        // The headline named a task that sleeps; this one is the watchdog that says so, or another CPU's.
+        const bool of_another = event_.pid && line_pid && *line_pid != *event_.pid;
         if (event_.comm.empty()) event_.comm = trimmed(rest.substr(0, name_end));
-        set_number_after(event_.pid, before.substr(pid), "D: ");
-        set_number_after(event_.pid, before.substr(pid), "d: ");
-        set_number_after(event_.cpu, before, "CPU: ");
+        set_number_after(event_.pid, before.substr(pid + 1), "D: ");
+        set_number_after(event_.pid, before.substr(pid + 1), "d: ");
+        if (!of_another) set_number_after(event_.cpu, before, "CPU: ");
         if (state == npos) return true;
         read_taint(rest.substr(state));
         const std::string_view release = release_of_build(rest.substr(state));
@@ -95,6 +98,15 @@ class TaskReader {
             event_.kernel = release;
             has_release_ = true;
         }
+        return true;
+    }
+
+    // "in_atomic(): 0, irqs_disabled(): 1, non_block: 0, pid: 69, name: kworker/1:1" (__might_sleep())
+    bool read_atomic_line(std::string_view text) {
+        const std::size_t pid = text.find(", pid: "), name = text.find(", name: ");
+        if (!text.starts_with("in_atomic(): ") || pid == npos || name == npos || name < pid) return false;
+        set_number_after(event_.pid, text.substr(pid), ", pid: ");
+        if (event_.comm.empty()) event_.comm = trimmed(text.substr(name + 8));
         return true;
     }
 
@@ -136,6 +148,10 @@ class TraceReader {
   public:
     void read(const ReportLine& line, LogEvent& event) {
         if (done_) return;
+        if (opens_history(line.text)) {
+            done_ = true;
+            return;
+        }
         if (opens_call_trace(line.named()) || contains(line.text, "---[ end trace")) {
             done_ = !event.frames.empty();
             return;

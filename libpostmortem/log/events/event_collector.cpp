@@ -6,6 +6,7 @@
 #include "log/events/cause.h"
 #include "log/events/details.h"
 #include "log/events/event_kinds.h"
+#include "log/events/frame.h"
 #include "log/events/headline_start.h"
 #include "log/events/outcome.h"
 #include "log/events/undecoded.h"
@@ -33,14 +34,26 @@ constexpr std::array<std::string_view, 11> markers = {"Linux version ",
                                                       "FAULT_FLAG_ALLOW_RETRY missing",
                                                       "---[ end Kernel panic",
                                                       "Rebooting in "};
-enum Marker { Banner, ArmBanner, FirstFirmware, EndOfTrace = 5, FirstOfAnother };
+enum Marker {
+    Banner,
+    ArmBanner,
+    FirstFirmware,
+    EndOfTrace = 5,
+    FirstOfAnother,
+    FirstOfOops = markers.size()
+};
+// What can only stand in a report.
+constexpr std::array<std::string_view, 2> parts_of_oops = {" Comm: ", "Call Trace:"};
 constexpr unsigned long boot_marks = (1u << EndOfTrace) - 1,
-                        firmware_marks = boot_marks & ~0ul << FirstFirmware;
+                        firmware_marks = boot_marks & ~0ul << FirstFirmware,
+                        another_marks = ((1ul << FirstOfOops) - 1) & ~0ul << FirstOfAnother;
 
 std::vector<std::string_view> literals() {
     std::vector<std::string_view> all;
     for (const Trigger& trigger : RuleBook::standard().triggers()) all.push_back(trigger.literal);
     all.insert(all.end(), markers.begin(), markers.end());
+    all.insert(all.end(), parts_of_oops.begin(), parts_of_oops.end());
+    all.insert(all.end(), labels_of_place.begin(), labels_of_place.end());
     return all;
 }
 
@@ -84,13 +97,13 @@ void EventCollector::add(const LogRecord& record) {
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
     if (const auto began = clock_.read(record, stored_.end())) close_what_began_before(*began);
     const Found found = find_literals(record.text);
-    if (found.none() && open_.empty()) return;
+    if (found.none() && open_.empty() && !lost_head_.is_reading()) return;
     const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
     if ((marks & boot_marks) != 0) note_boots(record, marks);
     const std::string context = continues_headline(record) ? open_.back().context : context_of(record);
     Headline headline;
     if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
-    bool ends_reports = !open_.empty() && marks >> FirstOfAnother != 0;
+    bool ends_reports = !open_.empty() && (marks & another_marks) != 0;
     const Trigger* opens = nullptr;
     note_glued_headline(record);
     if (headline.trigger && !replaces_headline(headline, record, context)) {
@@ -101,7 +114,10 @@ void EventCollector::add(const LogRecord& record) {
         ends_reports = ends_reports || meeting_of(headline) == Meeting::Ends || stands_alone;
         opens = headline.trigger;
     }
-    if (!open_.empty()) store(record, context, found, ends_reports, opens);
+    if (open_.empty())
+        lost_head_.read(record, marks >> FirstOfOops != 0);
+    else
+        store(record, context, found, ends_reports, opens);
     close_finished();
 }
 
@@ -134,6 +150,8 @@ void EventCollector::note_boots(const LogRecord& record, unsigned long marks) {
     const std::string_view release = release_of_banner(record.text);
     if (release.empty()) return;
     while (!open_.empty()) close_front();
+    lost_head_.forget();
+    clock_.begin_boot();
     // The first banner belongs to the boot that the log begins with, unless something happened before it.
     const bool is_first = kernels_.size() == 1 && kernels_.back().empty() && result_.events.empty();
     if (!is_first) kernels_.emplace_back();
@@ -225,6 +243,9 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     report.report.host = record.host;
     report.report.proven = record.seconds || record.level || record.program == "kernel";
     report.report.boot = kernels_.size() - 1;
+    report.told_late = record.seconds && clock_.stood_beyond(*record.seconds);
+    if (headline.rule && follows_an_oops(*headline.rule)) report.report.lost_head = lost_head_.take();
+    lost_head_.forget();
     if (result_.panicked || headline.trigger->literal == "Kernel panic") result_.panicked = true;
     open_.push_back(std::move(report));
 }
@@ -284,6 +305,7 @@ void EventCollector::emit(const OpenReport& closed) {
     auto event = make_event(assemble(closed, stored_));
     if (!event) return;
     if (event->kernel.empty()) event->kernel = kernels_[event->boot];
+    if (is_told_again(*event, closed.told_late)) return;
     if (!repeats_last(*event)) result_.events.push_back(std::move(*event));
 }
 
@@ -298,6 +320,19 @@ bool EventCollector::repeats_last(const LogEvent& event) {
         return true;
     }
     return false;
+}
+
+// dmesg's output in a console's log tells of what the console has told.
+bool EventCollector::is_told_again(const LogEvent& event, bool told_late) const {
+    if (event.seconds ? !told_late : !saw_timestamps_) return false;
+    return std::any_of(result_.events.begin(), result_.events.end(), [&](const LogEvent& earlier) {
+        if (!earlier.seconds || earlier.boot != event.boot || earlier.host != event.host) return false;
+        if (earlier.headline != event.headline) return false;
+        // dmesg may print no times, and only the lines of some levels.
+        const bool shows_no_times = !event.seconds && event.time.empty();
+        return earlier.seconds == event.seconds ||
+               (shows_no_times && (event.corrupted || earlier.id == event.id));
+    });
 }
 
 // "Fatal exception" and its like mean a lost report only where none stands in front of them.

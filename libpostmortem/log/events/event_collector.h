@@ -12,6 +12,7 @@
 #include <postmortem/log_analysis.h>
 
 #include "log/events/log_clock.h"
+#include "log/events/lost_head.h"
 #include "log/events/open_report.h"
 #include "log/events/stored_lines.h"
 #include "log/events/text_sample.h"
@@ -54,6 +55,7 @@ class EventCollector {
     void emit(const OpenReport& closed);
     void forget_lines();
     bool repeats_last(const LogEvent& event);
+    bool is_told_again(const LogEvent& event, bool told_late) const;
 
     LogAnalysisOptions options_;
     LiteralScanner scanner_;
@@ -64,6 +66,7 @@ class EventCollector {
     std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
     StoredLines stored_;
     LogClock clock_;
+    LostHead lost_head_;
     TextSample sample_;
     std::vector<std::string> kernels_;  // release of each boot
     bool saw_timestamps_ = false;

@@ -1,6 +1,7 @@
 // Call trace lines and instruction pointers of all architectures.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -23,6 +24,11 @@ std::string_view behind_klogd(std::string_view text);
 /// Where the CPU was, from a line that says it: "RIP: 0010:f+0x8/0x10", "pc : f+0x8/0x10", "NIP [c00...]
 /// f+0x..", "Krnl PSW : 0704c00180000000 00000000001 (f+0x10/0x20)", "PC is at f+0x..", "EIP is at f+0x..".
 std::optional<LogFrame> parse_instruction_pointer(std::string_view line);
+
+/// What stands in front of the place in an oops's line of it and hardly in any other line. x86 names the
+/// segment of kernel code; user space's is another.
+inline constexpr std::array<std::string_view, 6> labels_of_place = {
+    "RIP: 0010:", "EIP: ", "pc : ", "PC is at ", "NIP [", "epc : "};
 
 /// Who called: "lr : g+0x8/0x10", "LR is at g+0x8/0x10 [m]", " ra : g+0x8/0x10", "RP(r2): g+0x8/0x10".
 std::optional<LogFrame> parse_caller(std::string_view line);

@@ -1,5 +1,7 @@
 #include "log/events/log_clock.h"
 
+#include <algorithm>
+
 namespace postmortem {
 
 // CPUs that print at once disagree by less.
@@ -22,7 +24,7 @@ std::optional<std::size_t> LogClock::read(const LogRecord& record, std::size_t h
     const double now = *record.seconds;
     if (!record.host.empty() && record.host != host_) {
         // Hosts whose lines one log mixes have clocks of their own.
-        if (!host_.empty()) last_.reset(), jump_.reset();
+        if (!host_.empty()) last_.reset(), jump_.reset(), latest_ = 0;
         host_ = record.host;
     }
     if (jump_ && !is_jump(jump_->from, now)) {
@@ -31,10 +33,16 @@ std::optional<std::size_t> LogClock::read(const LogRecord& record, std::size_t h
         jump_ = Jump{*last_, here, 0};
     }
     last_ = now;
+    latest_ = std::max(latest_, now);
     if (!jump_ || ++jump_->lines < lines_that_tell) return std::nullopt;
     const std::size_t at = jump_->at;
     jump_.reset();
     return at;
+}
+
+bool LogClock::stood_beyond(double seconds) const {
+    constexpr double skew = 1;  // of lines that CPUs print at once
+    return latest_ > seconds + skew;
 }
 
 }  // namespace postmortem

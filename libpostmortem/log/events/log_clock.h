@@ -20,6 +20,9 @@ class LogClock {
     /// `here` counts the lines that are kept. The place where another log began, a few lines after it did;
     /// nothing where none did.
     std::optional<std::size_t> read(const LogRecord& record, std::size_t here);
+    /// Whether lines of this boot have told of later seconds already, as those of a console before dmesg's.
+    bool stood_beyond(double seconds) const;
+    void begin_boot() { latest_ = 0; }
 
   private:
     struct Jump {
@@ -31,6 +34,7 @@ class LogClock {
     std::optional<double> last_;
     std::optional<Jump> jump_;
     std::string host_;
+    double latest_ = 0;
 };
 
 }  // namespace postmortem

@@ -20,6 +20,7 @@ struct OpenReport {
     std::size_t end_seen = 0;  ///< place of the headline that ended it, 0 while none has
     std::size_t end = 0;       ///< place behind the last line it may have, once it is closed
     bool ended_by_trace = false;
+    bool told_late = false;             ///< the log's clock stood far behind the headline's already
     std::optional<unsigned> die_count;  ///< of the "[#n]" line that it has had
 };
 

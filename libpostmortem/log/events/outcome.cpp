@@ -87,7 +87,30 @@ class Teller {
                    in_one_boot(events_[i - 1], event) && event.event_class == EventClass::KernelBug) {
             // rust_begin_unwind() ends in BUG() (rust/kernel/lib.rs).
             event.follows = i - 1;
+        } else {
+            event.follows = oops_that_it_exits_from(i);
         }
+    }
+
+    // A task that oopsed is sent to do_exit() as it is, with interrupts off or locks held, of which checkers
+    // complain (kernel/exit.c, make_task_dead()).
+    std::optional<std::size_t> oops_that_it_exits_from(std::size_t i) const {
+        constexpr double soon = 10;  // seconds
+        const LogEvent& event = events_[i];
+        if (!event.pid || event.die_count || event.taint.find('D') == std::string::npos) return std::nullopt;
+        const bool is_exiting =
+            std::any_of(event.frames.begin(), event.frames.end(), [](const LogFrame& frame) {
+                return frame.function == "do_exit" || frame.function == "make_task_dead" ||
+                       frame.function == "rewind_stack_do_exit" ||
+                       frame.function == "rewind_stack_and_make_dead";
+            });
+        for (std::size_t earlier = i; is_exiting && earlier-- > 0;) {
+            const LogEvent& oops = events_[earlier];
+            if (gravity(oops) != Gravity::Fatal || oops.pid != event.pid) continue;
+            const bool is_soon = !oops.seconds || !event.seconds || *event.seconds - *oops.seconds <= soon;
+            if (in_one_boot(oops, event) && is_soon) return earlier;
+        }
+        return std::nullopt;
     }
 
     void tell(std::size_t i) {
@@ -131,7 +154,8 @@ class Teller {
         const LogEvent& event = events_[i];
         if (!analysis_.died) return is_settled(event) ? EventRole::Survived : EventRole::Unsettled;
         const std::size_t cause = *analysis_.cause;
-        if (i == cause || follows_cause(i)) return EventRole::Killed;
+        const bool leads_to_death = is_panic(event) || gravity(event) == Gravity::Fatal;
+        if (i == cause || (leads_to_death && follows_cause(i))) return EventRole::Killed;
         if (!in_one_boot(events_[std::min(i, cause)], events_[std::max(i, cause)])) {
             const bool died = event.outcome == Outcome::Died;  // in a boot of its own
             return died ? EventRole::Killed : EventRole::Survived;

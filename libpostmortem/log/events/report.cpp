@@ -8,6 +8,7 @@
 #include "log/events/function_name.h"
 #include "log/events/guess.h"
 #include "log/events/interrupted.h"
+#include "log/events/lost_head.h"
 #include "log/events/naming.h"
 #include "log/events/refine.h"
 #include "log/events/signature.h"
@@ -167,6 +168,7 @@ std::optional<LogEvent> make_event(Report report) {
     event.corruption = naming.corruption;
     if (is_mere_message(report, event)) return std::nullopt;
     blame(naming, event);
+    if (!report.lost_head.empty()) read_lost_head(std::move(report.lost_head), event);
     // Up to 4.19 SysRq c was a NULL dereference.
     if (event.blamed == "sysrq_handle_crash") event.event_class = EventClass::SysrqCrash;
     // A panic that only follows tells nothing but where it was called; what it follows from may be lost.

@@ -35,6 +35,9 @@ struct Report {
     std::size_t boot = 0;
     bool proven = false;  ///< by what stood in front of the headline: it is the kernel's
 
+    /// Of a panic that only follows: what is left of the oops in front of it, whose headline is gone.
+    std::vector<ReportLine> lost_head;
+
     std::size_t headline_at = 0;  ///< index of the line that counts as the headline
 
     const std::string& headline() const { return lines[headline_at].text; }

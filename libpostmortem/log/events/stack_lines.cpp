@@ -103,6 +103,14 @@ bool is_riscv_status(std::string_view line) {
            cursor.take_while(is_hex).size() == 16;
 }
 
+bool opens_history(std::string_view line) {
+    static constexpr std::array<std::string_view, 6> openings = {
+        "llocated by task ", "reed by task ", "potentially related work creation:",
+        "Uninit was ",       "Allocated:",    "Freed:"};
+    return std::any_of(openings.begin(), openings.end(),
+                       [&](std::string_view opening) { return contains(line, opening); });
+}
+
 std::string_view stack_kind(std::string_view line) {
     if (contains(line, "Call Trace") || contains(line, "Call trace")) return "Call Trace";
     if (names_task(line, "Allocated")) return "Allocated";

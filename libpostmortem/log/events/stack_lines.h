@@ -13,6 +13,10 @@ bool opens_call_trace(std::string_view line);
 /// "backtrace:". Which of these kinds the line opens; empty where none.
 std::string_view stack_kind(std::string_view line);
 
+/// What memory has been through: a sanitizer's "Allocated by task n:", "Freed by task n:", "Last potentially
+/// related work creation:". The stacks below it are no call trace.
+bool opens_history(std::string_view line);
+
 inline bool opens_stack(std::string_view line) {
     return !stack_kind(line).empty();
 }

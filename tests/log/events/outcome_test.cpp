@@ -57,6 +57,36 @@ TEST_CASE("the machine died, or it went on") {
             .outcome == Outcome::TaskSleeps);
 }
 
+TEST_CASE("what a checker says of a task that exits from its oops follows from the oops") {
+    std::vector<std::string> lines =
+        with_body({"BUG: kernel NULL pointer dereference, address: 0", "Oops: 0000 [#1] SMP"});
+    const std::vector<std::string> exit = {
+        "BUG: sleeping function called from invalid context at include/linux/percpu-rwsem.h:49",
+        "in_atomic(): 0, irqs_disabled(): 1, non_block: 0, pid: 77, name: cat",
+        "CPU: 0 PID: 77 Comm: cat Tainted: G      D           6.1.0 #1",
+        "Call Trace:",
+        " __might_resched+0x1/0x2",
+        " exit_signals+0x1/0x2",
+        " do_exit+0x1/0x2",
+        " make_task_dead+0x1/0x2"};
+    lines.insert(lines.end(), exit.begin(), exit.end());
+    LogAnalysis analysis = analysed(lines);
+    REQUIRE(analysis.events.size() == 2);
+    CHECK(analysis.events[1].follows == 0);
+    CHECK(analysis.events[1].pid == 77);
+    lines.push_back("Kernel panic - not syncing: Fatal exception");
+    analysis = analysed(lines);
+    REQUIRE(analysis.events.size() == 3);
+    CHECK(analysis.events[2].follows == 0);
+    CHECK(analysis.events[1].role != EventRole::Killed);
+    for (std::string& line : lines)  // another task's says nothing of the oops
+        if (line.starts_with("CPU: 0 PID: 77 Comm: cat Tainted")) line.replace(12, 2, "78");
+    for (std::string& line : lines)
+        if (const std::size_t at = line.find("pid: 77"); at != std::string::npos)
+            line.replace(at, 7, "pid: 78");
+    CHECK_FALSE(analysed(lines).events.at(1).follows);
+}
+
 TEST_CASE("what came between the cause and the panic led to it; what came behind the panic did not") {
     const std::vector<std::string> kasan = {"BUG: KASAN: slab-use-after-free in widget_read+0x1/0x2",
                                             "Read of size 8 at addr 1 by task a/1",

@@ -1,0 +1,103 @@
+// Reports whose first lines are gone, and reports that a log tells twice.
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <postmortem/log_analysis.h>
+
+#include "support/one_event.h"
+
+namespace lost_head_test {
+
+using namespace postmortem;
+using test::analysed;
+using test::only;
+
+TEST_CASE("a panic behind an oops whose headline is gone names the place that is left of it") {
+    for (const char* place :
+         {"RIP: 0010:widget_read+0x10/0x40", "EIP: widget_read+0x10/0x40", "pc : widget_read+0x10/0x40",
+          "PC is at widget_read+0x10/0x40", "NIP [c0000000005d1a20] widget_read+0x10/0x40",
+          "epc : widget_read+0x10/0x40"}) {
+        CAPTURE(place);
+        const LogEvent event =
+            only({"CPU: 3 PID: 77 Comm: cat Not tainted 6.1.0 #1", place,
+                  "Call Trace:", " widget_open+0x20/0x50", " vfs_read+0x9d/0x190",
+                  "---[ end trace 0000000000000000 ]---", "Kernel panic - not syncing: Fatal exception"});
+        CHECK(event.event_class == EventClass::Escalation);
+        CHECK(event.function == "widget_read");
+        CHECK(event.offset == 0x10);
+        CHECK(event.pid == 77);
+        CHECK(event.comm == "cat");
+        CHECK(event.cpu == 3);
+        CHECK(event.frames.size() == 2);
+        CHECK(event.corrupted);  // what kind of oops it was is gone
+        const LogEvent other = only(
+            {"RIP: 0010:gadget_write+0x10/0x40", "Kernel panic - not syncing: Fatal exception in interrupt"});
+        CHECK(other.id != event.id);
+    }
+}
+
+TEST_CASE("what stands far in front of a panic, in another boot or in a report of its own is no part of it") {
+    const std::string place = "RIP: 0010:widget_read+0x10/0x40";
+    const std::string panic = "Kernel panic - not syncing: Fatal exception";
+    std::vector<std::string> far(60, "usb 1-1: new device");
+    far.insert(far.begin(), place);
+    far.push_back(place + " again");
+    far.back() = panic;
+    CHECK(only(far).function == "widget_read");  // nothing came between that could be another's
+    CHECK(only({place, "Linux version 6.1.0 (a@b)", panic}).function.empty());
+    const LogAnalysis warned = analysed({place, "WARNING: CPU: 0 PID: 1 at a.c:1 gadget_init+0x1/0x2",
+                                         "Call Trace:", " gadget_init+0x1/0x2", panic});
+    REQUIRE(warned.events.size() == 2);
+    CHECK(warned.events[1].function != "widget_read");
+    CHECK(analysed({place, "all is well"}).events.empty());
+}
+
+TEST_CASE("a log that tells of one event twice, as a console and then dmesg do, has one event") {
+    const std::string report =
+        "[    5.464036] WARNING: CPU: 1 PID: 77 at a.c:1 widget_read+0x10/0x40\n"
+        "[    5.464040] CPU: 1 PID: 77 Comm: cat Not tainted 6.1.0 #1\n[    5.464041] Call Trace:\n"
+        "[    5.464042]  widget_read+0x10/0x40\n[    5.464043] ---[ end trace 0000000000000000 ]---\n";
+    std::string later;
+    for (int i = 0; i < 8; ++i) later += "[   3" + std::to_string(i) + ".000000] usb 1-1: new device\n";
+    CHECK(analyse_log_text(report + later + report).events.size() == 1);
+    CHECK(analyse_log_text(report + later +
+                           "# dmesg -x -t\nkern  :warn  : WARNING: CPU: 1 PID: 77 at a.c:1 "
+                           "widget_read+0x10/0x40\n# exit\n")
+              .events.size() == 1);
+    // The same place again is another event.
+    std::string again = report;
+    for (std::size_t at = 0; (at = again.find("[    5.", at)) != std::string::npos; ++at)
+        again.replace(at, 6, "[   35");
+    CHECK(analyse_log_text(report + later + again).events.size() == 2);
+    // So is one of a boot of its own.
+    CHECK(analyse_log_text(report + later + "[    0.000000] Linux version 6.1.0 (a@b) #1\n" + report)
+              .events.size() == 2);
+}
+
+TEST_CASE("what a sanitizer tells of the past of memory is no call trace") {
+    for (const char* past : {"Allocated by task 12:", "Freed by task 12:", "allocated by task 12 on cpu 0:",
+                             "Last potentially related work creation:", "Uninit was created at:"}) {
+        CAPTURE(past);
+        const LogEvent event = only({"BUG: KASAN: slab-use-after-free in widget_read+0x1/0x2",
+                                     "Read of size 8 at addr ffff888000000000 by task cat/77",
+                                     "Call Trace:", " widget_read+0x1/0x2", " vfs_read+0x1/0x2", "", past,
+                                     " kasan_save_stack+0x1/0x2", " widget_alloc+0x1/0x2"});
+        CHECK(event.frames.size() == 2);
+    }
+}
+
+TEST_CASE("a hung task has no CPU, though the watchdog that panics because of it has one") {
+    const LogAnalysis analysis = analysed(
+        {"INFO: task jbd2/sda1-8:300 blocked for more than 120 seconds.",
+         "      Not tainted 5.4.0-42-generic #46-Ubuntu", "Call Trace:", " __schedule+0x1/0x2",
+         " jbd2_journal_commit_transaction+0x1/0x2", "Kernel panic - not syncing: hung_task: blocked tasks",
+         "CPU: 1 PID: 50 Comm: khungtaskd Not tainted 5.4.0-42-generic #46-Ubuntu",
+         "Call Trace:", " panic+0x1/0x2", " watchdog+0x1/0x2"});
+    REQUIRE(analysis.events.size() == 2);
+    CHECK_FALSE(analysis.events[0].cpu);
+    CHECK(analysis.events[0].pid == 300);
+    CHECK(analysis.events[1].cpu == 1);
+}
+
+}  // namespace lost_head_test
