@@ -223,6 +223,8 @@ bool has_own_registers(EventClass event_class) {
         case EventClass::HungTask:
         case EventClass::OutOfMemory:
         case EventClass::AllocationFailure:
+        case EventClass::BadPage:
+        case EventClass::UnhandledIrq:
         case EventClass::Kasan:
         case EventClass::Kmsan:
         case EventClass::Kcsan:
@@ -256,6 +258,7 @@ void read_details(const Report& report, LogEvent& event) {
     TraceReader trace;
     RegisterReader registers;
     FaultAddressReader address;
+    InterruptedPart interrupted;
     task.read_headline(report.headline());
     read_place(report.lines[report.headline_at], event);
     const bool own_registers = has_own_registers(event.event_class);
@@ -265,7 +268,8 @@ void read_details(const Report& report, LogEvent& event) {
         trace.read(report.lines[i], event);
         address.read(text);
         if (!event.die_count) event.die_count = die_count_of(text);
-        if (own_registers) {
+        const bool is_interrupted = interrupted.read(text);
+        if (own_registers && !is_interrupted) {
             read_ip(report.lines[i], event);
             registers.read(text, event.registers);
         }

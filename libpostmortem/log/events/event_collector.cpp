@@ -10,6 +10,7 @@
 #include "log/events/headline_start.h"
 #include "log/events/outcome.h"
 #include "log/events/undecoded.h"
+#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
@@ -57,9 +58,14 @@ std::vector<std::string_view> literals() {
     return all;
 }
 
+// "Oct12 19:00" is what dmesg -H says where the minute is another one; other lines say what has passed since.
+bool is_minute(std::string_view time) {
+    return (time.size() == 10 || time.size() == 11) && time[time.size() - 3] == ':' && is_digit(time[3]);
+}
+
 std::string context_of(const LogRecord& record) {
     if (!record.caller.empty()) return std::string(record.caller);
-    return record.seconds || record.delta ? "console" : "";
+    return record.seconds || record.delta || is_minute(record.time) ? "console" : "";
 }
 
 bool is_headline(const CompiledRule& rule, std::string_view text) {
@@ -106,6 +112,7 @@ void EventCollector::add(const LogRecord& record) {
     bool ends_reports = !open_.empty() && (marks & another_marks) != 0;
     const Trigger* opens = nullptr;
     note_glued_headline(record);
+    if (headline.trigger && is_open_already(record)) headline = {};
     if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
             meeting_of(headline) == Meeting::Joins && joins_open_report(headline, record, context);
@@ -201,6 +208,15 @@ bool EventCollector::joins_open_report(const Headline& headline, const LogRecord
         const std::size_t reach = awaits_oops(open, record) ? lines_to_oops : headline.trigger->join_within;
         return open.context == context && !open.ended_by_trace && !another_oops && !too_late &&
                open.lines_in_context <= reach && !(open.report.rule && open.report.rule->rule->one_line);
+    });
+}
+
+// The copies of two consoles, put together by their times: the same line stands in the middle of its report.
+bool EventCollector::is_open_already(const LogRecord& record) const {
+    if (!record.seconds || !clock_.stands_behind(*record.seconds)) return false;
+    return std::any_of(open_.begin(), open_.end(), [&](const OpenReport& open) {
+        return open.report.seconds == record.seconds && open.lines_in_context > 1 &&
+               stored_[open.start].text == record.text.substr(0, max_line);
     });
 }
 

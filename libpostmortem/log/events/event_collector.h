@@ -54,6 +54,7 @@ class EventCollector {
     void close_what_began_before(std::size_t line);
     void emit(const OpenReport& closed);
     void forget_lines();
+    bool is_open_already(const LogRecord& record) const;
     bool repeats_last(const LogEvent& event);
     bool is_told_again(const LogEvent& event, bool told_late) const;
 

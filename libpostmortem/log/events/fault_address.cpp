@@ -57,7 +57,11 @@ std::optional<std::uint64_t> value_at(std::string_view text) {
     cursor.skip_blanks();
     if (cursor.take("(null)") || cursor.take("<NULL>")) return 0;
     cursor.take("0x");
-    return parse_u64(cursor.take_while(is_hex), 16);
+    const std::string_view digits = cursor.take_while(is_hex);
+    // A screen or a pager cut the line: padded addresses are of 8 or 16 digits.
+    const bool is_padded = digits.size() > 1 && digits.front() == '0';
+    if (is_padded && digits.size() != 8 && digits.size() != 16) return std::nullopt;
+    return parse_u64(digits, 16);
 }
 
 constexpr std::string_view kasan = "KASAN: ", fetch = "instruction fetch";

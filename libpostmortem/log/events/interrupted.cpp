@@ -44,6 +44,13 @@ bool InterruptTags::read(std::string_view line) {
     return inside_;
 }
 
+bool InterruptedPart::read(std::string_view line) {
+    const auto holds = [&](std::string_view part) { return line.find(part) != std::string_view::npos; };
+    if (holds("---[ end trace") || holds(" Comm: ") || holds("NMI backtrace for cpu")) inside_ = false;
+    if (line.find('<') != std::string_view::npos && (holds("</IRQ>") || holds("<EOI>"))) inside_ = true;
+    return inside_;
+}
+
 // arch/arm/kernel/traps.c, dump_mem(); arch/powerpc/kernel/process.c, show_stack(): "--- Exception:" up
 // to 4.10
 bool opens_interrupted(std::string_view line) {

@@ -19,6 +19,16 @@ class InterruptTags {
     bool inside_ = false, left_ = false;
 };
 
+/// Follows a report's lines: whether one tells of what an interrupt has interrupted, whose registers x86
+/// prints behind the interrupt's frames.
+class InterruptedPart {
+  public:
+    bool read(std::string_view line);
+
+  private:
+    bool inside_ = false;
+};
+
 /// Whether what an interrupt or a fault found stands behind this line of a trace: the registers that arm and
 /// powerpc print there.
 bool opens_interrupted(std::string_view line);

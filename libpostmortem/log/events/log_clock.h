@@ -22,6 +22,8 @@ class LogClock {
     std::optional<std::size_t> read(const LogRecord& record, std::size_t here);
     /// Whether lines of this boot have told of later seconds already, as those of a console before dmesg's.
     bool stood_beyond(double seconds) const;
+    /// Whether any has.
+    bool stands_behind(double seconds) const { return latest_ > seconds; }
     void begin_boot() { latest_ = 0; }
 
   private:

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "log/events/details.h"
 #include "log/events/event_kinds.h"
+#include "log/events/frame.h"
 #include "log/events/function_name.h"
 #include "log/events/guess.h"
 #include "log/events/interrupted.h"
@@ -12,6 +13,7 @@
 #include "log/events/naming.h"
 #include "log/events/refine.h"
 #include "log/events/signature.h"
+#include "log/events/stack_lines.h"
 #include "log/events/stall.h"
 
 namespace postmortem {
@@ -123,10 +125,23 @@ bool holds_proof(const Report& report) {
         [&](const ReportLine& line) { return report.rule->proof->find(line.text).has_value(); });
 }
 
+// Whoever reports begins his report soon; prose goes on.
+bool reports_soon(const Report& report) {
+    constexpr std::size_t soon = 8;
+    const auto end = report.lines.begin() + static_cast<std::ptrdiff_t>(std::min(soon, report.own_lines));
+    return std::any_of(report.lines.begin() + 1, end, [](const ReportLine& line) {
+        const std::string_view text = line.text;
+        return opens_call_trace(text) || text.find(" Comm: ") != std::string_view::npos ||
+               text.find("Modules linked in:") != std::string_view::npos || parse_instruction_pointer(text);
+    });
+}
+
 // "WARNING: battery low": a message, and nothing that needs a look, where no stack follows. "BUG: no battery"
 // may be any program's.
 bool is_mere_message(const Report& report, const LogEvent& event) {
-    if (report.rule || !event.frames.empty() || event.ip) return false;
+    if (report.rule) return false;
+    if (!report.proven && !reports_soon(report)) return true;
+    if (!event.frames.empty() || event.ip) return false;
     return event.event_class == EventClass::OtherWarning || event.event_class == EventClass::OtherInfo ||
            (event.event_class == EventClass::OtherBug && !report.proven);
 }

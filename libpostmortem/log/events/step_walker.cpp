@@ -4,6 +4,7 @@
 
 #include "log/events/frame.h"
 #include "log/events/function_name.h"
+#include "log/events/interrupted.h"
 #include "log/events/stack_lines.h"
 
 namespace postmortem {
@@ -63,9 +64,12 @@ bool StepWalker::read_stack(const CompiledStep* following, bool& took_following)
 }
 
 bool StepWalker::find_step(const CompiledStep& step) {
+    const bool asks_place = step.kind == Kind::InstructionPointer || step.kind == Kind::WarningPlace;
+    InterruptedPart interrupted;
     while (next_ < lines_.size()) {
         const std::string_view line = lines_[next_++];
         if (is_injected_fault(line)) return false;
+        if (interrupted.read(line) && asks_place) continue;
         if (take_step(step, line)) return true;
     }
     return true;

@@ -135,6 +135,46 @@ void append_utf8(std::string& out, std::uint32_t code) {
     }
 }
 
+namespace {
+
+enum class Blank { None, Plain, NoWidth };
+
+Blank blank_of(std::string_view text, std::size_t& length) {
+    length = 2;
+    if (text.starts_with("\xc2\xa0")) return Blank::Plain;
+    length = 3;
+    if (text.starts_with("\xe3\x80\x80") || text.starts_with("\xe2\x80\xaf")) return Blank::Plain;
+    if (text.starts_with("\xef\xbb\xbf") || text.starts_with("\xe2\x81\xa0")) return Blank::NoWidth;
+    if (text.size() < length || !text.starts_with("\xe2\x80")) return Blank::None;
+    const auto last = static_cast<unsigned char>(text[2]);
+    if (last >= 0x80 && last <= 0x8a) return Blank::Plain;               // U+2000 to U+200A
+    return last >= 0x8b && last <= 0x8f ? Blank::NoWidth : Blank::None;  // and marks of direction
+}
+
+}  // namespace
+
+bool with_plain_blanks(std::string_view line, std::string& out) {
+    constexpr std::string_view leads = "\xc2\xe2\xe3\xef";
+    std::size_t copied = 0, length = 0;
+    bool changed = false;
+    for (std::size_t at = line.find_first_of(leads); at != std::string_view::npos;
+         at = line.find_first_of(leads, at)) {
+        const Blank blank = blank_of(line.substr(at), length);
+        if (blank == Blank::None) {
+            ++at;
+            continue;
+        }
+        if (!changed) out.clear();
+        changed = true;
+        out.append(line.substr(copied, at - copied));
+        if (blank == Blank::Plain) out.push_back(' ');
+        at += length;
+        copied = at;
+    }
+    if (changed) out.append(line.substr(copied));
+    return changed;
+}
+
 std::unique_ptr<ByteStream> as_utf8(std::unique_ptr<ByteStream> source) {
     std::vector<std::byte> front(4096);
     std::optional<Error> failure;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace postmortem {
 namespace {
@@ -34,6 +35,10 @@ bool LineSplitter::refill() {
     end_ += *got;
     for (const char c : watched)
         near_[static_cast<unsigned char>(c)] = waiting().find(c) != std::string_view::npos;
+    more_than_ascii_ =
+        0 != (std::accumulate(waiting().begin(), waiting().end(), 0u,
+                              [](unsigned all, char c) { return all | static_cast<unsigned char>(c); }) &
+              0x80);
     return true;
 }
 

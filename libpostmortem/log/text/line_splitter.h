@@ -37,6 +37,8 @@ class LineSplitter {
     /// Whether one of the characters that need care (an escape, a zero, '&', '<', '`', a backslash) is
     /// anywhere near: spares the readers a search in every line.
     bool may_hold(char c) const { return near_[static_cast<unsigned char>(c)]; }
+    /// The same of anything that is no ASCII.
+    bool may_hold_more_than_ascii() const { return more_than_ascii_; }
     const std::optional<Error>& error() const { return error_; }
 
   private:
@@ -53,6 +55,7 @@ class LineSplitter {
     bool at_end_ = false;
     bool was_cut_ = false;
     std::bitset<256> near_;
+    bool more_than_ascii_ = false;
     std::optional<Error> error_;
 };
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "log/text/broken_lines.h"
 #include "log/text/comma_values.h"
 #include "log/text/cursor.h"
 #include "log/text/log_front.h"
@@ -19,19 +20,35 @@ bool is_most(std::size_t part, std::size_t all, std::size_t percent = 80) {
 }
 
 void read_marks(const std::vector<std::string_view>& lines, LogForm& form) {
-    std::size_t bold = 0, ticked = 0, all = 0, tagged = 0, escaped = 0, raw = 0;
+    std::size_t bold = 0, ticked = 0, quoted = 0, all = 0, tagged = 0, escaped = 0, raw = 0;
     for (const std::string_view line : lines) {
         if (line.empty()) continue;
         ++all;
         bold += line.size() > 3 && line.starts_with("**") && line.ends_with("**");
         ticked += line.ends_with('`');
+        form.shown_controls = form.shown_controls || line.find("^[[") != npos || line.ends_with("^M");
+        quoted += unquoted(line).size() != line.size();
         tagged += has_tag(line);
         escaped += has_entity(line);
         raw += has_bare_bracket(line);
     }
     form.bold = is_most(bold, all);
     form.ticked = is_most(ticked, all);
+    form.quoted = quoted >= 5 && is_most(quoted, all);
     form.html = is_most(tagged, all, 50) || escaped > raw || raw == 0;
+}
+
+// Each line and its double, one behind the other.
+bool is_doubled(const std::vector<std::string_view>& lines) {
+    constexpr std::size_t enough = 8;
+    std::size_t doubled = 0, single = 0;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (lines[i].empty()) continue;
+        const bool has_double = i + 1 < lines.size() && lines[i + 1] == lines[i];
+        ++(has_double ? doubled : single);
+        i += has_double;
+    }
+    return doubled >= enough && is_most(doubled, doubled + single, 90);
 }
 
 // The longest of the columns, all lines together.
@@ -85,6 +102,8 @@ LogForm form_of(std::string_view sample) {
         lines.push_back(line);
     }
     read_marks(lines, form);
+    form.doubled = is_doubled(lines);
+    form.broken_at = width_of_broken_lines(lines, false);
     form.backslashes = is_escaped_markdown(sample);
     read_columns(lines, form);
     Reading reading = read_as(sample, form);

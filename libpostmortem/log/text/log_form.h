@@ -12,10 +12,14 @@
 namespace postmortem {
 
 struct LogForm {
-    bool html = true;                           ///< entities and tags come out
-    bool bold = false;                          ///< every line stands between two "**"
-    bool ticked = false;                        ///< every line ends with a backtick
-    bool backslashes = false;                   ///< Markdown, escaped
+    bool html = true;             ///< entities and tags come out
+    bool bold = false;            ///< every line stands between two "**"
+    bool ticked = false;          ///< every line ends with a backtick
+    bool backslashes = false;     ///< Markdown, escaped
+    bool shown_controls = false;  ///< control characters are written out: "^[[0m"
+    bool quoted = false;          ///< every line stands between quotation marks, as the items of a list do
+    bool doubled = false;         ///< every line comes twice, as from two consoles on one line
+    std::optional<std::size_t> broken_at;       ///< the width at which a mailer broke lines
     bool bare_dates = false;                    ///< behind a date comes the message, and no host
     std::optional<std::size_t> message_column;  ///< of comma-separated values
     std::vector<std::string> fronts;            ///< in front of the messages, and in no table; by their looks

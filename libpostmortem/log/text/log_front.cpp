@@ -1,9 +1,11 @@
 #include "log/text/log_front.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <map>
 
+#include "base/text.h"
 #include "log/text/cursor.h"
 #include "log/text/prefix.h"
 
@@ -162,6 +164,36 @@ std::size_t front_length(std::string_view text, std::string_view look) {
     return text.size() - cursor.rest().size();
 }
 
+// What `cat -n` and `grep -n` put in front of every line, and testers that count seconds: numbers that grow
+// by one, or that are of a fixed width and do not fall. The look of it, empty where there is none.
+std::string counter_of(const std::vector<std::string>& texts) {
+    constexpr std::size_t enough = 8, width = 5;
+    std::map<std::string, std::size_t> fixed, counted;
+    std::string_view last;
+    std::uint64_t before = 0;
+    for (const std::string& text : texts) {
+        Cursor cursor(text);
+        cursor.skip_blanks();
+        const std::string_view digits = cursor.take_while(is_digit);
+        const auto number = parse_u64(digits, 10);
+        const bool ends = cursor.at_end() || is_blank(cursor.peek()) || cursor.peek() == ':';
+        if (!number || !ends) continue;
+        if (cursor.peek() == ':') cursor.take(':');
+        cursor.skip_blanks();
+        std::string look = look_of(std::string_view(text).substr(0, text.size() - cursor.rest().size()));
+        if (cursor.at_end() && !look.ends_with(' ') && !look.ends_with(':')) look += ' ';
+        counted[look] += before != 0 && *number == before + 1;
+        fixed[look] += digits.size() == width && (last.empty() || digits >= last);
+        before = *number;
+        last = digits;
+    }
+    for (const auto* looks : {&counted, &fixed}) {
+        for (const auto& [look, count] : *looks)
+            if (count >= enough && (count + 1) * 100 >= texts.size() * 90) return look;
+    }
+    return {};
+}
+
 std::vector<std::string> find_fronts(const std::vector<std::string>& texts) {
     std::vector<std::string> fronts;
     for (const auto& [look, sighting] : fronts_of_openers(texts)) {
@@ -170,6 +202,8 @@ std::vector<std::string> find_fronts(const std::vector<std::string>& texts) {
         const bool between = twice && is_in_most(texts, sighting.first, sighting.last, look, 80);
         if (between || is_in_nearly_all(texts, look)) fronts.push_back(look);
     }
+    if (std::string look = counter_of(texts); fronts.empty() && !look.empty())
+        fronts.push_back(std::move(look));
     if (!fronts.empty()) return fronts;
     if (std::string look = front_of_all(texts); !look.empty()) fronts.push_back(std::move(look));
     return fronts;

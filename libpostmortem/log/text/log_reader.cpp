@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "log/text/broken_lines.h"
 #include "log/text/comma_values.h"
 #include "log/text/cursor.h"
+#include "log/text/encoding.h"
 #include "log/text/journal.h"
 #include "log/text/json_keys.h"
 #include "log/text/line_splitter.h"
@@ -110,7 +112,10 @@ class LogReader::Impl {
         base_.line = source_line();
         base_.cut = lines_.was_cut();
         pending_ = *line;
+        if (form_.doubled) skip_double();
+        if (form_.broken_at) join_broken_line();
         clean_line();
+        if (pending_.starts_with("- {\"")) pending_.remove_prefix(2);  // a list of YAML
         if (opens_object(pending_) || (may_open_object() && gather_object())) take_object(pending_, base_);
         if (form_.message_column && split_comma_values(pending_, fields_)) {
             message_ = fields_[std::min(*form_.message_column, fields_.size() - 1)];
@@ -119,12 +124,44 @@ class LogReader::Impl {
         return true;
     }
 
+    void skip_double() {
+        joined_.assign(pending_);
+        pending_ = joined_;
+        const std::string_view ahead = lines_.peek(LineSplitter::max_line);
+        if (!joined_.empty() && first_line_of(ahead) == joined_) lines_.next();
+    }
+
+    void join_broken_line() {
+        if (!has_prefix(without_quoting(pending_), form_.bare_dates)) return;
+        joined_.assign(pending_);
+        std::string last = joined_;
+        while (joined_.size() < LineSplitter::max_line) {
+            const std::string_view next = first_line_of(lines_.peek(LineSplitter::max_line));
+            if (!goes_on(last, next, *form_.broken_at, form_.bare_dates)) break;
+            last.assign(next);
+            if (joined_.ends_with("^M")) joined_.resize(joined_.size() - 2);
+            if (!joined_.empty() && !is_blank(joined_.back())) joined_ += ' ';
+            joined_ += without_quoting(last);
+            lines_.next();
+        }
+        pending_ = joined_;
+    }
+
+    static std::string_view first_line_of(std::string_view text) {
+        std::string_view line = text.substr(0, text.find('\n'));
+        while (line.ends_with('\r')) line.remove_suffix(1);
+        return line;
+    }
+
     // Takes out what is not for the eyes: terminal sequences, zeros, markup.
     void clean_line() {
         if (lines_.may_hold('\x1b') && pending_.find('\x1b') != std::string_view::npos) {
             without_terminal_sequences(pending_, unescaped_);
             pending_ = unescaped_;
         }
+        if (form_.shown_controls && without_shown_controls(pending_, shown_)) pending_ = shown_;
+        if (lines_.may_hold_more_than_ascii() && with_plain_blanks(pending_, plain_)) pending_ = plain_;
+        if (form_.quoted) pending_ = unquoted(pending_);
         if (lines_.may_hold('\0') && pending_.find('\0') != std::string_view::npos) {
             without_zeros_.assign(pending_);
             std::erase(without_zeros_, '\0');
@@ -264,7 +301,7 @@ class LogReader::Impl {
     std::string_view pending_;  // what is left of the current line or message
     LogForm form_;
     MarkupRemover markup_;
-    std::string unescaped_, without_zeros_, bare_, object_, message_;
+    std::string unescaped_, shown_, plain_, joined_, without_zeros_, bare_, object_, message_;
     std::vector<std::string> fields_;
     std::string unknown_prefix_;  // what the last line had in front of printk's clock, by its look
     std::string ordered_;         // pstore records in the order they were written

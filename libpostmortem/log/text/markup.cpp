@@ -140,6 +140,13 @@ bool unescape(std::string& text) {
 
 }  // namespace
 
+std::string_view unquoted(std::string_view line) {
+    std::string_view bare = trimmed(line);
+    if (bare.ends_with(',')) bare.remove_suffix(1);
+    const bool is_quoted = bare.size() > 1 && bare.starts_with('"') && bare.ends_with('"');
+    return is_quoted ? bare.substr(1, bare.size() - 2) : line;
+}
+
 bool is_escaped_markdown(std::string_view text) {
     std::size_t bare = 0, escaped = 0;
     char before = '\0';

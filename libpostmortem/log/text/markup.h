@@ -17,6 +17,9 @@ bool has_entity(std::string_view line);
 bool has_bare_bracket(std::string_view line);
 
 /// Goes through a log from line to line.
+/// `    "text",` as text; the line itself where it is none.
+std::string_view unquoted(std::string_view line);
+
 class MarkupRemover {
   public:
     /// Copies a line to `out` without the markup of the log's form: entities and tags of HTML ("<br>" ends a

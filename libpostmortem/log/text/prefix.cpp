@@ -207,18 +207,29 @@ bool take_shape(Cursor& cursor, LogRecord& record, LineTimes& times, std::uint8_
     return false;
 }
 
-// The quoting of a mail: "> > text", "| text". A memory dump's ">ffff8880" has no blank behind it.
+// The quoting of a mail: "> > text", "| text", "    | text". A memory dump's ">ffff8880" has no blank behind
+// it.
 void skip_quoting(Cursor& cursor) {
     Cursor at = cursor;
+    at.skip_blanks();
     while (at.take('>') || at.take('|')) {
         if (at.peek() != ' ' && at.peek() != '>' && at.peek() != '[' && at.peek() != '<' && !at.at_end())
             return;
         at.take(' ');
         cursor = at;
+        Cursor next = at;
+        next.skip_blanks();
+        if (next.peek() == '>' || next.peek() == '|') at = next;
     }
 }
 
 }  // namespace
+
+std::string_view without_quoting(std::string_view line) {
+    Cursor cursor(line);
+    skip_quoting(cursor);
+    return cursor.rest();
+}
 
 void strip_prefix(std::string_view line, LogRecord& record, bool bare_dates) {
     constexpr int deepest = 8;
@@ -233,6 +244,23 @@ void strip_prefix(std::string_view line, LogRecord& record, bool bare_dates) {
     record.text = cursor.rest();
 }
 
+namespace {
+
+// "the end of what a program wrote  416.639845][ T7984] invalid opcode": the program took the bracket along.
+std::size_t find_torn_timestamp(std::string_view text) {
+    for (std::size_t end = text.find("]["); end != std::string_view::npos; end = text.find("][", end + 1)) {
+        std::size_t begin = end;
+        while (begin > 0 && (is_digit(text[begin - 1]) || text[begin - 1] == '.')) --begin;
+        if (begin == 0 || begin == end) continue;
+        if (LogRecord record;
+            strip_prefix(text.substr(begin), record), record.seconds && !record.caller.empty())
+            return begin;
+    }
+    return std::string_view::npos;
+}
+
+}  // namespace
+
 std::size_t find_timestamp(std::string_view text) {
     for (std::size_t at = text.find('['); at != std::string_view::npos; at = text.find('[', at + 1)) {
         if (at + 1 >= text.size() || !(is_digit(text[at + 1]) || text[at + 1] == ' ')) continue;
@@ -241,7 +269,7 @@ std::size_t find_timestamp(std::string_view text) {
         if (double seconds = 0; !take_seconds(cursor, seconds)) continue;
         if (LogRecord unused; strip_prefix(text.substr(at), unused), unused.seconds) return at;
     }
-    return std::string_view::npos;
+    return find_torn_timestamp(text);
 }
 
 std::string shape_names(std::uint64_t shapes) {

@@ -13,6 +13,9 @@ namespace postmortem {
 /// With `bare_dates` the message follows a date at once.
 void strip_prefix(std::string_view line, LogRecord& record, bool bare_dates = false);
 
+/// Without the quoting of mails, "> > text", "  | text".
+std::string_view without_quoting(std::string_view line);
+
 /// Where printk's "[   12.345678]" begins inside `text`, npos where it does not: consoles glue lines
 /// together.
 std::size_t find_timestamp(std::string_view text);

@@ -5,7 +5,7 @@ namespace {
 
 constexpr PrefixShape shapes[] = {
     // printk's own clock, in the forms of printk, dmesg and vendors' kernels
-    {"printk", "~[~{seconds}]", behind::outside},
+    {"printk", "~[~{seconds}~]", behind::outside},
     {"printk delta", "~[~{seconds} <~{delta}>]", behind::outside},  // dmesg -d
     {"dmesg reltime", "~[~+{delta}]", behind::outside},             // dmesg -H
     {"dmesg delta", "~[<~{delta}>]", behind::outside},              // dmesg --time-format=delta
@@ -13,6 +13,10 @@ constexpr PrefixShape shapes[] = {
     {"printk ,cpu", "~[~{seconds},{cpu}]", behind::outside},        // Motorola
     {"printk s", "~[~{seconds}s]", behind::outside},                // Huawei
     {"printk / date", "~[~{seconds} / {date}]", behind::outside},   // LG
+    {"printk torn", "~{seconds}] [~{caller}]", behind::nothing},    // a program's output took the bracket
+    {"printk torn", "~{seconds}][~{caller}]", behind::nothing},
+    {"printk torn", "~{seconds}]", behind::nothing},
+    {"caller", "[~{caller}]", behind::outside},  // printk.time=0
     {"level word printk", "{level}: [~{seconds}]", behind::nothing},
     {"kgsl", "~{seconds}: ~<{priority}> ({date})", behind::nothing},  // Android's last_kmsg of some vendors
     // what vendors' kernels and CONFIG_PRINTK_CALLER put behind the clock
@@ -21,6 +25,8 @@ constexpr PrefixShape shapes[] = {
     {"samsung", "~[~{cpu}:~{task}:~{pid}]", behind::clock},
     {"mediatek", "~({cpu})[{pid}:{task}]", behind::clock | behind::numeric | behind::tag},
     {"mediatek", "~-({cpu})[{pid}:{task}]", behind::clock | behind::numeric | behind::tag},
+    {"mediatek", "~{task}: [name:{word}&]", behind::clock | behind::numeric | behind::tag},
+    {"mediatek", "~[name:{word}&]", behind::clock | behind::numeric | behind::tag},
     {"huawei", "~[{date}]", behind::clock},
     {"huawei", "[pid:{pid},cpu{cpu},{task}]", behind::clock | behind::date | behind::numeric},
     {"cpu task", "~c{cpu} ~{pid} ({task})", behind::clock},
@@ -55,7 +61,7 @@ constexpr PrefixShape shapes[] = {
     {"grep", "{path}:", behind::nothing},
     {"fluentd", " {word} {object}", behind::dates},
     // dates
-    {"date", "[{date}]", behind::nothing | behind::dates},
+    {"date", "~[{date}]", behind::nothing | behind::dates},
     {"date", "[{date} <~{delta}>]", behind::nothing},
     {"date", "({date})", behind::nothing},
     {"date", "[{word} {word} {num} {clock} {yyyy}]",
@@ -68,6 +74,7 @@ constexpr PrefixShape shapes[] = {
     {"syslog", " ~{host} {tag}", behind::date},
     {"syslog", " ~{host} {strict tag}", behind::numeric},
     {"syslog", " ~{host} {host} {strict tag}", behind::dates},
+    {"syslog", " ~{host} kernel ~{!}", behind::date | behind::numeric},  // a template that forgot the colon
     {"syslog", " ~{strict tag}", behind::dates},
     {"host", " ~{host} [~{seconds}]", behind::dates},
     {"host", " ~{host} <{priority}>", behind::dates},

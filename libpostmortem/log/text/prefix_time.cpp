@@ -84,7 +84,8 @@ bool take_seconds(Cursor& cursor, double& seconds) {
         return value;
     };
     const std::uint64_t whole = digits_from(0);
-    if (at == 0 || at == text.size() || text[at] != '.') return false;
+    // dmesg -H has the point of its user's language.
+    if (at == 0 || at == text.size() || (text[at] != '.' && text[at] != ',')) return false;
     const std::size_t point = at;
     const std::uint64_t fraction = digits_from(point + 1);
     const std::size_t digits = at - point - 1;

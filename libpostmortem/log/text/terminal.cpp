@@ -21,4 +21,21 @@ void without_terminal_sequences(std::string_view line, std::string& out) {
     }
 }
 
+bool without_shown_controls(std::string_view line, std::string& out) {
+    const std::string_view whole = line;
+    while (line.ends_with("^M")) line.remove_suffix(2);
+    if (line.find("^[") == std::string_view::npos) {
+        if (line.size() != whole.size()) out.assign(line);
+        return line.size() != whole.size();
+    }
+    std::string escaped;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+        const bool is_escape = line.substr(at).starts_with("^[[") || line.substr(at).starts_with("^[]");
+        escaped.push_back(is_escape ? '\x1b' : line[at]);
+        at += is_escape;
+    }
+    without_terminal_sequences(escaped, out);
+    return true;
+}
+
 }  // namespace postmortem

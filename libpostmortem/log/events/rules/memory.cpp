@@ -83,7 +83,9 @@ void add_slabs(RuleBook& book) {
         book.add(literal, options, rules);
     }
     // Parts of such a report; alone they tell that its beginning is lost.
-    book.add("INFO:", {.unless = {"INFO: {Slab|Object} {hex_}", "INFO: {hex_}-{hex_}"}},
+    book.add("INFO:",
+             {.unless = {"INFO: {Slab|Object} {hex_}", "INFO: {Slab|Object} 0x(", "INFO: {hex_}-{hex_}",
+                         "INFO: 0x("}},
              {{.event_class = EventClass::SlabCorruption,
                .head = "INFO: {Freed|Allocated} in {rest}",
                .detail = {},

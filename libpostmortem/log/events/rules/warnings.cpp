@@ -70,6 +70,14 @@ void add_warning_rules(RuleBook& book) {
                  warning(EventClass::Warning, "WARNING: at {src} {func}", title),
                  warning(EventClass::Warning, "WARNING: {src} at {func}", title),
                  warning(EventClass::Warning, "WARNING: [{*}] {src} at {func}", title),
+                 // without CONFIG_DEBUG_BUGVERBOSE
+                 warning(EventClass::Warning, "WARNING: CPU: {num_} PID: {num_} at {func}", title),
+                 warning(EventClass::Warning, "WARNING: at {func}", title),
+                 // whoever looked the names up took the offsets off
+                 {.event_class = EventClass::Warning,
+                  .head = "WARNING: CPU: {num_} PID: {num_} at {src} {name}{end}",
+                  .detail = {},
+                  .title = "WARNING in {2}"},
                  {.event_class = EventClass::StackCorruption,
                   .head = "WARNING: kernel stack regs at {hex_} in {*} has bad '{name}' value",
                   .detail = {},

@@ -1,0 +1,112 @@
+#include "log/text/broken_lines.h"
+
+#include <algorithm>
+#include <array>
+
+#include "log/text/cursor.h"
+#include "log/text/prefix.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::size_t least_width = 60, most_width = 132;
+constexpr std::size_t mailers_width = 80;
+constexpr std::size_t most_lines = 4000;
+
+std::string_view trimmed_end(std::string_view line) {
+    if (line.ends_with("^M")) line.remove_suffix(2);
+    while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+    return line;
+}
+
+// Characters, of which a byte is one only in plain text.
+std::size_t length_of(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string_view first_word(std::string_view text) {
+    return text.substr(0, text.find_first_of(" \t"));
+}
+
+// A line that is longer than the width is none that was broken, unless it has no place to break it at.
+bool could_be_broken(std::string_view line) {
+    const std::size_t blank = trimmed_end(line).find_last_of(" \t");
+    return blank != std::string_view::npos && blank >= least_width / 2;
+}
+
+bool may_go_on(std::string_view next, bool bare_dates) {
+    return !next.empty() && !is_blank(next.front()) && !has_prefix(next, bare_dates);
+}
+
+// Two lines of which the second may be what did not fit behind the first: the first one's length, and what it
+// would have been with one more word.
+struct Break {
+    std::size_t length, with_word;
+};
+
+struct Width {
+    std::size_t width = 0, explained = 0;
+};
+
+// The width that explains most of the breaks.
+Width best_width(const std::vector<Break>& breaks) {
+    std::array<int, most_width + 2> begins{};
+    for (const Break& at : breaks) {
+        const std::size_t least = std::max(at.length, least_width),
+                          end = std::min(at.with_word, most_width + 1);
+        if (least >= end) continue;
+        ++begins[least];
+        --begins[end];
+    }
+    Width best;
+    int explained = 0;
+    for (std::size_t width = 0; width <= most_width; ++width) {
+        explained += begins[width];
+        if (explained > static_cast<int>(best.explained)) best = {width, static_cast<std::size_t>(explained)};
+    }
+    return best;
+}
+
+}  // namespace
+
+bool has_prefix(std::string_view line, bool bare_dates) {
+    LogRecord record;
+    strip_prefix(line, record, bare_dates);
+    return record.shapes != 0;
+}
+
+bool goes_on(std::string_view line, std::string_view next, std::size_t width, bool bare_dates) {
+    line = trimmed_end(without_quoting(line));
+    next = without_quoting(next);
+    return may_go_on(next, bare_dates) && length_of(line) <= width &&
+           length_of(line) + 1 + length_of(first_word(next)) > width;
+}
+
+std::optional<std::size_t> width_of_broken_lines(const std::vector<std::string_view>& lines,
+                                                 bool bare_dates) {
+    std::vector<Break> breaks;
+    std::size_t longest = 0, with_prefix = 0;
+    bool in_log = false;
+    std::string_view before;
+    for (std::size_t i = 0; i < std::min(lines.size(), most_lines); ++i) {
+        const std::string_view line = trimmed_end(without_quoting(lines[i]));
+        const bool begins = has_prefix(line, bare_dates);
+        const bool follows = in_log && may_go_on(line, bare_dates);
+        if (follows)
+            breaks.push_back({length_of(before), length_of(before) + 1 + length_of(first_word(line))});
+        in_log = begins || follows;
+        with_prefix += begins;
+        if (begins && could_be_broken(line)) longest = std::max(longest, length_of(line));
+        before = line;
+    }
+    const auto [width, explained] = best_width(breaks);
+    // Mailers leave lines alone that are a little longer than what they break others into.
+    if (explained == 0 || longest > std::max(width + 12, mailers_width)) return std::nullopt;
+    // Reports have lines that are longer than a mail's: where one was broken and none is longer, that is why.
+    const bool is_mail = width <= mailers_width && with_prefix >= 12;
+    if (explained < 2 && !is_mail) return std::nullopt;
+    return explained * 5 >= breaks.size() * 4 ? std::optional(width) : std::nullopt;
+}
+
+}  // namespace postmortem

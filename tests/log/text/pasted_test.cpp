@@ -1,0 +1,181 @@
+// One oops as mailers, pagers, testers and terminals hand it on: the same event each time.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <postmortem/log_analysis.h>
+
+namespace pasted_test {
+
+using namespace postmortem;
+
+namespace {
+
+const std::vector<std::string> oops = {
+    "BUG: kernel NULL pointer dereference, address: 0000000000000094",
+    "#PF: supervisor read access in kernel mode",
+    "#PF: error_code(0x0000) - not-present page",
+    "PGD 0 P4D 0",
+    "Oops: 0000 [#1] PREEMPT SMP PTI",
+    "CPU: 3 PID: 1644 Comm: widgetd Not tainted 6.1.0-18-amd64-with-a-long-name #1 Debian 6.1.76-1",
+    "Hardware name: QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.3-debian-1.16.3-2~bpo12+1 04/01/2014",
+    "RIP: 0010:widget_read_all_of_the_queues+0x42/0x150 [widget_with_a_long_name]",
+    "RSP: 0018:ffffc90000077f00 EFLAGS: 00000246",
+    "Call Trace:",
+    " <TASK>",
+    " widget_ioctl_with_a_name_that_does_not_fit+0x74/0x200 [widget_with_a_long_name]",
+    " vfs_read+0x9d/0x190",
+    " do_syscall_64+0x5b/0xc0",
+    " </TASK>",
+    "---[ end trace 0000000000000000 ]---"};
+
+using Prefix = std::function<std::string(std::size_t line)>;
+
+std::string micros(std::size_t line) {
+    return std::to_string(100000 + line * 13);
+}
+
+std::string stamped(std::size_t line) {
+    return "[  134." + micros(line) + "] ";
+}
+
+std::string with(const Prefix& prefix, const std::string& end = "") {
+    std::string log;
+    for (std::size_t i = 0; i < oops.size(); ++i) log += prefix(i) + oops[i] + end + "\n";
+    return log;
+}
+
+// As mailers do: between words, whatever is longer than `limit` into lines of at most `width`.
+std::string broken(const std::string& log, std::size_t width, std::size_t limit, const std::string& quoting) {
+    std::string out;
+    for (std::size_t begin = 0; begin < log.size();) {
+        const std::size_t end = log.find('\n', begin);
+        std::string line = log.substr(begin, end - begin);
+        while (line.size() > limit) {
+            std::size_t blank = line.rfind(' ', width);
+            if (blank == std::string::npos || blank < 20) blank = line.find(' ', width);
+            if (blank == std::string::npos) break;
+            out += quoting + line.substr(0, blank) + "\n";
+            line.erase(0, blank + 1);
+        }
+        out += quoting + line + "\n";
+        begin = end + 1;
+    }
+    return out;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+        text.replace(at, what.size(), by);
+    return text;
+}
+
+void check_same(const std::string& log) {
+    CAPTURE(log.substr(0, 400));
+    const LogAnalysis analysis = analyse_log_text(log);
+    static const LogAnalysis plain = analyse_log_text(with(stamped));
+    REQUIRE(plain.events.size() == 1);
+    REQUIRE(analysis.events.size() == 1);
+    const LogEvent& event = analysis.events[0];
+    CHECK(event.id == plain.events[0].id);
+    CHECK(event.title == plain.events[0].title);
+    CHECK(event.function == "widget_read_all_of_the_queues");
+    CHECK(event.comm == "widgetd");
+    CHECK(event.fault_address == 0x94);
+    CHECK(event.frames.size() == plain.events[0].frames.size());
+    CHECK(event.kernel == "6.1.0-18-amd64-with-a-long-name");
+}
+
+}  // namespace
+
+TEST_CASE("lines that a mailer broke are put together, at every usual width and under quoting") {
+    for (const std::size_t width : {66, 68, 70, 72, 74, 76, 78, 80})
+        for (const std::size_t limit : {width, std::size_t{80}})
+            for (const char* quoting : {"", "> ", "> > > ", "  | "})
+                check_same(broken(with(stamped), width, limit, quoting));
+    const Prefix syslog = [](std::size_t) { return "Sep 11 22:34:59 host kernel: "; };
+    check_same(broken(with(syslog), 74, 74, "> "));
+}
+
+TEST_CASE("what follows a line of a console, and is no second half of it, is left alone") {
+    std::string log;
+    for (int i = 0; i < 20; ++i)
+        log += "[   10.00000" + std::to_string(i % 10) + "] a line of no particular length\nlogin: root\n";
+    log += "[   11.000000] Kernel panic - not syncing: Fatal exception\nlogin: root\n";
+    const LogAnalysis analysis = analyse_log_text(log);
+    REQUIRE(analysis.events.size() == 1);
+    CHECK(analysis.events[0].headline == "Kernel panic - not syncing: Fatal exception");
+}
+
+TEST_CASE("blanks of the web and of word processors are blanks") {
+    for (const char* blank : {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x87", "\xe3\x80\x80"})
+        check_same(replaced(with(stamped), " ", blank));
+    check_same(replaced(with(stamped), "] ", "] \xe2\x80\x8b"));  // of no width
+    check_same(replaced(with(stamped), "] ", "] \xef\xbb\xbf"));
+}
+
+TEST_CASE("control characters that a pager wrote out are no text") {
+    check_same(with([](std::size_t line) { return "^[[32m" + stamped(line) + "^[[0m"; }, "^[[0m"));
+    check_same(with(stamped, "^M"));
+}
+
+TEST_CASE("lists, counters and marks in front of every line") {
+    check_same(with([](std::size_t line) { return "    \"" + stamped(line); }, "\","));
+    check_same(with(
+        [](std::size_t line) {
+            return "- {\"dt\": \"2024-01-02T10:11:12.13\", \"lvl\": \"target\", \"msg\": \"" + stamped(line);
+        },
+        "\"}"));
+    check_same(
+        with([](std::size_t line) { return "0051" + std::to_string(5 + line / 8) + " "; }));        // seconds
+    check_same(with([](std::size_t line) { return "    " + std::to_string(100 + line) + "\t"; }));  // cat -n
+    check_same(with([](std::size_t line) { return std::to_string(100 + line) + ":"; }));            // grep -n
+    check_same(with([](std::size_t) { return "    | "; }));
+    check_same(with([](std::size_t) { return ">   | "; }));
+}
+
+TEST_CASE("printk without its clock, and clocks that others write differently") {
+    check_same(with([](std::size_t) { return "[    C3] "; }));
+    check_same(with([](std::size_t) { return "<4>[   T12] "; }));
+    check_same(with([](std::size_t line) { return "[  134." + micros(line) + " ] "; }));
+    check_same(with([](std::size_t line) {
+        return line == 0 ? std::string("[Oct12 19:00] ") : "[  +0.0000" + std::to_string(10 + line) + "] ";
+    }));
+    check_same(with([](std::size_t line) { return "[  +0,0000" + std::to_string(10 + line) + "] "; }));
+    check_same(with([](std::size_t) { return "    [Sun Dec 13 16:46:35 2020] "; }));
+    check_same(with([](std::size_t) { return "2024-07-03T18:45:57.254477+02:00 host kernel "; }));
+    check_same(with([](std::size_t line) { return stamped(line) + "[T1403598] widgetd: [name:report&]"; }));
+}
+
+TEST_CASE("two consoles on one line print everything twice") {
+    std::string log;
+    for (std::size_t i = 0; i < oops.size(); ++i)
+        for (int console = 0; console < 2; ++console) log += stamped(i) + oops[i] + "\n";
+    check_same(log);
+}
+
+TEST_CASE("a program's words in front of a line that lost its bracket") {
+    check_same("~ # vi\n  134.100000] " + oops[0] + "\n" + with([](std::size_t line) {
+                                                               return "[  134." + micros(line) + "] ";
+                                                           }).substr(stamped(0).size() + oops[0].size() + 1));
+    std::string log = with([](std::size_t line) { return "[  134." + micros(line) + "][ T1644] "; });
+    log = replaced(log, "[  134." + micros(4), "vice /dev/vda, [e  134." + micros(4));
+    check_same(log);
+}
+
+TEST_CASE("the word a screen or a pager cut off is no address") {
+    const auto only = [](const std::string& address) {
+        return analyse_log_text("[    1.000000] Unable to handle kernel paging request at virtual address " +
+                                address + "\n[    1.000001] Internal error: Oops: 96000004 [#1] SMP\n" +
+                                "[    1.000002] pc : widget_read+0x10/0x40\n")
+            .events.at(0);
+    };
+    CHECK(only("0000000000000044").event_class == EventClass::NullDereference);
+    CHECK(only("00000044").event_class == EventClass::NullDereference);
+    CHECK(only("0000000").event_class == EventClass::PageFault);
+    CHECK_FALSE(only("0000000000").fault_address);
+}
+
+}  // namespace pasted_test
