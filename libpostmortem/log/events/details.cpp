@@ -55,7 +55,7 @@ class TaskReader {
     }
 
     void read(std::string_view text) {
-        if (read_task_line(text) || read_atomic_line(text)) return;
+        if (read_task_line(text) || read_atomic_line(text) || read_debugger_line(text)) return;
         // lockdep: "3.6.0-rc3 #98 Not tainted"; hung tasks: "      Tainted: G   L  6.1.0 #0"
         const std::size_t state = std::min(text.find("Not tainted"), text.find("Tainted: "));
         if (state == npos) return;
@@ -82,12 +82,14 @@ class TaskReader {
         if (pid == npos) return false;
         const std::string_view rest = text.substr(label + 6);
         const std::size_t state = std::min(rest.find(" Not tainted"), rest.find(" Tainted:"));
-        // "Kdump: loaded" since 5.2 (2da1ead4d5f7); "FTT: 0 0" on Samsung's phones
-        const std::size_t name_end = std::min({rest.find(" Kdump: loaded"), rest.find(" FTT: "), state});
+        // "Kdump: loaded" since 5.2 (2da1ead4d5f7); "FTT: 0 0" on Samsung's phones, a
+        // container's number on OpenVZ
+        const std::size_t name_end =
+            std::min({rest.find(" Kdump: loaded"), rest.find(" FTT: "), rest.find(" veid: "), state});
         const auto line_pid = Cursor(before.substr(pid + 4)).number();
         // The headline named a task that sleeps; this one is the watchdog that says so, or another CPU's.
         const bool of_another = event_.pid && line_pid && *line_pid != *event_.pid;
-        if (event_.comm.empty()) event_.comm = trimmed(rest.substr(0, name_end));
+        if (event_.comm.empty()) event_.comm = trimmed(rest.substr(0, std::min(name_end, release_at(rest))));
         set_number_after(event_.pid, before.substr(pid + 1), "D: ");
         set_number_after(event_.pid, before.substr(pid + 1), "d: ");
         if (!of_another) set_number_after(event_.cpu, before, "CPU: ");
@@ -99,6 +101,29 @@ class TaskReader {
             has_release_ = true;
         }
         return true;
+    }
+
+    // xmon: "cpu 0x1b: Vector: 380 (Data SLB Access) at [c00000000b9bb320]", "    pid   = 1, comm =
+    // swapper/27"
+    bool read_debugger_line(std::string_view text) {
+        if (text.starts_with("cpu 0x") && contains(text, ": Vector: ") && !event_.cpu) {
+            const auto cpu = parse_u64(Cursor(text.substr(6)).take_while(is_hex), 16);
+            if (cpu && *cpu < 1u << 16) event_.cpu = static_cast<unsigned>(*cpu);
+            return true;
+        }
+        const std::size_t comm = text.find(", comm = ");
+        if (comm == npos || !trimmed(text).starts_with("pid ")) return false;
+        set_number_after(event_.pid, text, " = ");
+        if (event_.comm.empty()) event_.comm = trimmed(text.substr(comm + 9));
+        return true;
+    }
+
+    // Lustre: "comm: su 5.14.0-503.35.1.el9_5.x86_64 #1 SMP"
+    static std::size_t release_at(std::string_view text) {
+        const std::size_t build = text.find(" #");
+        const std::size_t blank = text.substr(0, build).rfind(' ');
+        const bool is_release = build != npos && blank != npos && is_digit(text[blank + 1]);
+        return is_release && text.find("ainted") == npos ? blank : npos;
     }
 
     // "in_atomic(): 0, irqs_disabled(): 1, non_block: 0, pid: 69, name: kworker/1:1" (__might_sleep())

@@ -74,6 +74,13 @@ bool is_headline(const CompiledRule& rule, std::string_view text) {
     return rule.rule->behind_name ? follows_task_name(text, match->begin) : opens_message(text, match->begin);
 }
 
+// Whoever looks lines up prints a headline once for each function that was inlined, the innermost first.
+bool names_inlined(std::string_view before, std::string_view text) {
+    if (!before.ends_with("[inline]")) return false;
+    const std::size_t place = std::min(before.find(" in "), before.find(" at "));
+    return place != std::string_view::npos && text.starts_with(before.substr(0, place + 4));
+}
+
 bool opens_with_firmware(std::string_view text) {
     return std::any_of(markers.begin() + FirstFirmware, markers.begin() + EndOfTrace,
                        [text](std::string_view firmware) { return text.starts_with(firmware); });
@@ -105,8 +112,10 @@ void EventCollector::add(const LogRecord& record) {
     const Found found = find_literals(record.text);
     if (found.none() && open_.empty() && !lost_head_.is_reading()) return;
     const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
-    if ((marks & boot_marks) != 0) note_boots(record, marks);
-    const std::string context = continues_headline(record) ? open_.back().context : context_of(record);
+    note_debugger(record);
+    if ((marks & boot_marks) != 0 && debugger_lines_ == 0) note_boots(record, marks);
+    const bool is_part = continues_headline(record) || (debugger_lines_ != 0 && !open_.empty());
+    const std::string context = is_part ? open_.back().context : context_of(record);
     Headline headline;
     if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
     bool ends_reports = !open_.empty() && (marks & another_marks) != 0;
@@ -143,6 +152,14 @@ bool EventCollector::continues_headline(const LogRecord& record) const {
     return last.report.rule && last.report.rule->rule->two_lines && last.lines_in_context == 1 &&
            !stored_.empty() && stored_.back().line + 1 == record.line && !record.seconds &&
            record.caller.empty();
+}
+
+void EventCollector::note_debugger(const LogRecord& record) {
+    constexpr std::size_t most_lines = 150;
+    if (record.text.starts_with("cpu 0x") && record.text.find(": Vector: ") != std::string_view::npos)
+        debugger_lines_ = record.seconds ? 0 : most_lines;
+    else if (debugger_lines_ != 0)
+        debugger_lines_ = record.seconds ? 0 : debugger_lines_ - 1;
 }
 
 void EventCollector::note_boots(const LogRecord& record, unsigned long marks) {
@@ -226,7 +243,12 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
                                        const std::string& context) {
     if (open_.empty() || !headline.rule) return false;
     OpenReport& last = open_.back();
-    if (last.context != context || last.lines_in_context > 3) return false;
+    if (last.context != context) return false;
+    if (names_inlined(stored_[last.start].text, record.text)) {
+        last.start = stored_.end();
+        return true;
+    }
+    if (last.lines_in_context > 3) return false;
     if (record.seconds && last.report.seconds && is_jump(*last.report.seconds, *record.seconds)) return false;
     const StoredLine& before = stored_[last.start];
     const bool one_line = last.report.rule && last.report.rule->rule->one_line;

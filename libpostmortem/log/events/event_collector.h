@@ -37,6 +37,7 @@ class EventCollector {
 
     using Found = LiteralScanner::Found;
     Found find_literals(std::string_view text) const;
+    void note_debugger(const LogRecord& record);
     void note_boots(const LogRecord& record, unsigned long marks);
     static Meeting meeting_of(const Headline& headline);
     Headline headline_of(const LogRecord& record, const Found& found) const;
@@ -72,6 +73,7 @@ class EventCollector {
     std::vector<std::string> kernels_;  // release of each boot
     bool saw_timestamps_ = false;
     bool in_firmware_ = false;
+    std::size_t debugger_lines_ = 0;  // that xmon may still print, past printk
 };
 
 }  // namespace postmortem

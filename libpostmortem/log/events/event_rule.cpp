@@ -10,6 +10,7 @@ const RuleBook& RuleBook::standard() {
         add_sanitizer_rules(rules);
         add_fault_rules(rules);
         add_trap_rules(rules);
+        add_xmon_rules(rules);
         add_lock_rules(rules);
         add_stall_rules(rules);
         add_warning_rules(rules);

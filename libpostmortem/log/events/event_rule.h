@@ -120,6 +120,7 @@ void add_sanitizer_rules(RuleBook& book);
 void add_fault_rules(RuleBook& book);
 void add_spl_rules(RuleBook& book);
 void add_trap_rules(RuleBook& book);
+void add_xmon_rules(RuleBook& book);
 void add_lock_rules(RuleBook& book);
 void add_stall_rules(RuleBook& book);
 void add_warning_rules(RuleBook& book);

@@ -38,10 +38,11 @@ constexpr std::array<Label, 17> sentences = {{{"at virtual address "},
                                               {"at virtual kernel address "}}};  // s390 up to 3.x
 
 // Registers and what stands in front of the page tables.
-constexpr std::array<Label, 13> registers = {{{"ailing address: "},      // s390
+constexpr std::array<Label, 14> registers = {{{"ailing address: "},      // s390
                                               {"badaddr: ", "cause: "},  // riscv
                                               {"DAR: "},                 // powerpc
                                               {"DEAR: "},
+                                              {"   dar: "},  // xmon
                                               {"BadVA : "},  // mips
                                               {"BADV: "},    // loongarch
                                               {" BadVA: "},

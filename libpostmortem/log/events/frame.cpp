@@ -103,11 +103,22 @@ std::string_view behind_klogd(std::string_view text) {
     return colon == std::string_view::npos ? *inside : inside->substr(colon + 1);
 }
 
+// xmon: "[c00000000b9bb5f0] c0000000083f48c8 f+0x138/0x360"
+std::optional<std::uint64_t> take_bare_address(Cursor& cursor) {
+    Cursor at = cursor;
+    at.skip_blanks();
+    const std::string_view digits = at.take_while(is_hex);
+    if ((digits.size() != 16 && digits.size() != 8) || at.peek() != ' ') return std::nullopt;
+    cursor = at;
+    return parse_u64(digits, 16);
+}
+
 std::optional<LogFrame> parse_frame(std::string_view line) {
     Cursor cursor(line);
     take_tags(cursor);
     std::optional<std::uint64_t> address = take_pc_value(cursor);
     if (const auto second = take_pc_value(cursor)) address = second;
+    if (const auto second = take_bare_address(cursor); address && second) address = second;
     take_tags(cursor);
     cursor.skip_blanks();
     cursor.take(')');
@@ -176,11 +187,12 @@ std::optional<LogFrame> parse_labelled(std::string_view line, std::span<const st
 }  // namespace
 
 std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
-    static constexpr std::array<std::string_view, 16> labels = {
+    static constexpr std::array<std::string_view, 17> labels = {
         "pc is at ",  // alpha
         "RIP: ",     "RIP  ", "EIP: ",  "EIP is at ", "PC is at ",   "IP: ",
         "NIP ",      "pc : ", "epc : ", "epc   : ",   "Krnl PSW : ", "ERA: ",
         "PC: ",        // m68k
+        "pc: ",        // xmon
         "TPC: ",       // sparc
         "IAOQ[0]: "};  // parisc
     static const LiteralScanner scanner({labels.begin(), labels.end()});
@@ -189,10 +201,11 @@ std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
 }
 
 std::optional<LogFrame> parse_caller(std::string_view line) {
-    static constexpr std::array<std::string_view, 11> labels = {
+    static constexpr std::array<std::string_view, 12> labels = {
         "ra is at ",                                   // alpha
         "LR is at ", "lr : ",    "LR ",                // arm, arm64, powerpc
         "ra : ",     "ra    : ", "ra: ",               // riscv, mips, loongarch
+        "lr: ",                                        // xmon
         "PR is at ", "RPC: ",    "I7: ", "RP(r2): "};  // sh, sparc, parisc
     return parse_labelled(line, labels);
 }

@@ -7,6 +7,8 @@
 
 #include <postmortem/log_analysis.h>
 
+#include "log/text/cursor.h"
+
 namespace postmortem {
 
 /// "function+0x12/0x34 [module]" at the start of `text`, with what older kernels put around it.
@@ -16,6 +18,10 @@ std::optional<LogFrame> parse_location(std::string_view text);
 /// [<c001457c>] (g+0x24/0x2c)", " f from g+0x18/0x1c", "[c0001f0] [d0000000008cb4dc] .f+0x1c/0x50
 /// (unreliable)".
 std::optional<LogFrame> parse_frame(std::string_view line);
+
+/// The address that xmon prints without brackets in front of a function. The cursor moves only where there is
+/// one.
+std::optional<std::uint64_t> take_bare_address(Cursor& cursor);
 
 /// klogd looked names up itself: "[nfs:f+0x1/0x2] f+0x1/0x2", "[f+0x1/0x2]". From where the location stands
 /// on; the text itself where klogd had no hand in it.

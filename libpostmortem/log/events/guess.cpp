@@ -28,9 +28,13 @@ class Guess {
 
     std::vector<Candidate> run() {
         if (event_.ip) add(*event_.ip);
-        if (event_.frames.empty() && event_.caller) add(*event_.caller);
+        // Where the CPU ran off to nowhere, who sent it there.
+        if ((event_.frames.empty() || (!event_.ip && !stall_)) && event_.caller) add(*event_.caller);
         const std::size_t from = stall_ ? first_interrupted(event_.frames) : 0;
-        for (std::size_t i = from; i < event_.frames.size(); ++i) add(event_.frames[i]);
+        for (std::size_t i = from; i < event_.frames.size(); ++i)
+            if (event_.frames[i].reliable) add(event_.frames[i]);
+        for (std::size_t i = from; candidates_.empty() && i < event_.frames.size(); ++i)
+            add(event_.frames[i]);
         if (candidates_.empty()) add_last_resort();
         return std::move(candidates_);
     }

@@ -107,6 +107,21 @@ void forget_function(Naming& naming) {
     naming.corruption = "no function to blame in the stack trace";
 }
 
+// Where no stack of a stalled CPU is in the report, that of another one tells who keeps the grace period
+// waiting, and not who is stalled.
+void forget_task_of_another_cpu(LogEvent& event) {
+    const LogStall& stall = *event.stall;
+    const auto holds = [](const auto& list, const auto& value) {
+        return value && std::find(list.begin(), list.end(), *value) != list.end();
+    };
+    if (!event.cpu || stall.cpus.empty() || holds(stall.cpus, event.cpu)) return;
+    if (event.pid && std::find(stall.tasks.begin(), stall.tasks.end(), *event.pid) != stall.tasks.end())
+        return;
+    event.cpu.reset();
+    event.pid.reset();
+    event.comm.clear();
+}
+
 // Where init exits, and where a watchdog looks at tasks that sleep, nothing is wrong.
 bool ends_far_from_cause(const LogEvent& event) {
     return event.event_class == EventClass::InitKilled ||
@@ -172,6 +187,7 @@ std::optional<LogEvent> make_event(Report report) {
     if (event.event_class == EventClass::RcuStall) {
         read_details(focused_on_stalled(report, *event.stall), event);
         if (event.frames.empty() && !event.ip) forget_function(naming);
+        forget_task_of_another_cpu(event);
     } else {
         read_details(report, event);
     }

@@ -91,7 +91,8 @@ std::optional<std::string_view> pointer_text(std::string_view text) {
 }  // namespace
 
 bool opens_call_trace(std::string_view line) {
-    return contains(line, "Call Trace:") || contains(line, "Call trace:") || contains(line, "Backtrace:");
+    return contains(line, "Call Trace:") || contains(line, "Call trace:") || contains(line, "Backtrace:") ||
+           contains(line, "enter ? for help");  // xmon
 }
 
 bool is_riscv_status(std::string_view line) {
@@ -119,6 +120,7 @@ std::string_view stack_kind(std::string_view line) {
     if (contains(line, "Backtrace:")) return "Backtrace";
     if (contains(line, "Uninit was stored to memory at")) return "Uninit";
     if (is_riscv_status(line)) return "status";
+    if (contains(line, "enter ? for help")) return "xmon";
     return {};
 }
 
@@ -128,6 +130,7 @@ std::optional<std::string_view> stack_frame(std::string_view line) {
     for (int pcs = 0; pcs < 2 && take_pc(cursor); ++pcs) {
         if (!cursor.take(' ')) return std::nullopt;
     }
+    take_bare_address(cursor);
     cursor.skip_blanks();
     const std::string_view location = behind_klogd(cursor.rest());
     if (!is_function(location)) return std::nullopt;

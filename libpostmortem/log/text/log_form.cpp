@@ -26,7 +26,8 @@ void read_marks(const std::vector<std::string_view>& lines, LogForm& form) {
         ++all;
         bold += line.size() > 3 && line.starts_with("**") && line.ends_with("**");
         ticked += line.ends_with('`');
-        form.shown_controls = form.shown_controls || line.find("^[[") != npos || line.ends_with("^M");
+        form.shown_controls =
+            form.shown_controls || line.find("^[[") != npos || line.ends_with("^M") || line.ends_with("#015");
         quoted += unquoted(line).size() != line.size();
         tagged += has_tag(line);
         escaped += has_entity(line);

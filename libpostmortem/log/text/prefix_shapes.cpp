@@ -33,6 +33,9 @@ constexpr PrefixShape shapes[] = {
     {"cpu", "~c{cpu} {!}", behind::clock},
     {"cpu", "~[c{cpu}]", behind::clock},
     {"level", "~<{priority}>", behind::clock},
+    {"level", " {word} KERN ", behind::clock},  // NVIDIA's boot logs
+    {"elided", "[...] ", behind::nothing},
+    {"elided", "[..] ", behind::nothing},
     {"journal short-monotonic", " {host} {kernel}", behind::clock},
     // levels, /dev/kmsg, netconsole
     {"rfc5424", "<{priority}>1 {date} {host} {program} {word} {word} {structured} ",

@@ -37,6 +37,18 @@ void add_filesystems(RuleBook& book) {
     book.add("emounting filesystem read-only", passes,
              {message(EventClass::FilesystemShutdown, "{EXT2|EXT3|EXT4}-fs{*}emounting filesystem read-only",
                       "{1}-fs: remounted read-only")});
+    book.add("Stopped filesystem due to reason", passes,
+             {message(EventClass::FilesystemShutdown,
+                      "F2FS-fs ({*}): Stopped filesystem due to reason: {num_}", "F2FS: stopped")});
+    book.add("Filesystem has been set read-only", passes,
+             {message(EventClass::FilesystemShutdown, "FAT-fs ({*}): Filesystem has been set read-only",
+                      "FAT-fs: set read-only")});
+    book.add("switched to read-only mode", passes,
+             {message(EventClass::FilesystemShutdown, "UBIFS error{*}switched to read-only mode",
+                      "UBIFS: switched to read-only")});
+    book.add("File system is now read-only", passes,
+             {message(EventClass::FilesystemShutdown, "OCFS2: {*}File system is now read-only",
+                      "OCFS2: set read-only")});
     book.add("forced readonly", passes,
              {message(EventClass::FilesystemShutdown, "BTRFS{*}forced readonly", "BTRFS: forced read-only")});
 }

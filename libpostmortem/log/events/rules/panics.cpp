@@ -84,6 +84,7 @@ std::vector<EventRule> escalations() {
         escalation("Kernel panic - not syncing: {Aiee, killing interrupt handler!}", "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {*}{panic forced after error}",
                    "kernel panic: filesystem error"),
+        escalation("Kernel panic - not syncing: {LBUG}", "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {workqueue}", "kernel panic: workqueue stall"),
         // parisc_terminate(), behind its own report
         escalation(

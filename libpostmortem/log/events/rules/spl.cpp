@@ -1,5 +1,6 @@
-// ZFS on Linux: failed assertions of its porting layer (module/os/linux/spl/spl-err.c). The thread sleeps for
-// ever with its locks held, and the pool hangs behind it.
+// Filesystems from outside of the tree. ZFS on Linux: failed assertions of its porting layer
+// (module/os/linux/spl/spl-err.c). The thread sleeps for ever with its locks held, and the pool hangs behind
+// it.
 #include "log/events/event_rule.h"
 
 namespace postmortem {
@@ -27,6 +28,13 @@ void add_spl_rules(RuleBook& book) {
               spl("SPLError: {*}ASSERT")});
     book.add("PANIC at ", {.meeting = Meeting::Joins}, {spl("{start}PANIC at {src}:{name}()")});
     book.add("SPL PANIC", {.meeting = Meeting::Joins}, {spl("SPLError: {*}SPL PANIC")});
+    // Lustre's lbug_with_loc() (libcfs) panics, or puts the thread to sleep for ever.
+    book.add("LBUG", {},
+             {{.event_class = EventClass::KernelBug,
+               .head = "LustreError: {*}({*}.{c|h}:{num_}:{name}()) LBUG",
+               .detail = {},
+               .title = "LBUG in {2}",
+               .has_no_trace = true}});
     // cmn_err(CE_PANIC, ...)
     book.add("PANIC: ", {.unless = {"double fault"}, .meeting = Meeting::Joins},
              {spl("{start}PANIC: {rest}")});

@@ -110,6 +110,7 @@ constexpr Trap all_traps[] = {
     {Class::AlignmentFault,
      "{Kernel MNA access|Byte sized unaligned access|lddfmna from kernel|stdfmna from kernel}",
      "unaligned access in {frame}"},
+    {Class::AlignmentFault, "Kernel does fpu/atomic unaligned load/store", "unaligned access in {frame}"},
     {Class::DivideError, "{Kernel divide by zero|DIV0 Exception}", "divide error in {frame}"},
     {Class::FpuException, "{Penguin|FPU Disabled|FPU IEEE Exception|FPU Other Exception}",
      "fpu exception in {frame}"},
@@ -161,8 +162,11 @@ constexpr std::string_view body_of_oops =
 
 // Whatever counts itself among the oopses and has an oops's body.
 std::vector<EventRule> unknown_traps() {
-    std::vector<EventRule> rules = {rule_of(EventClass::Oops, "{start}{text}: {hex_} [#", "{1} in {frame}"),
-                                    rule_of(EventClass::Oops, "{start}{text}[#", "{1} in {frame}")};
+    // sparc's die_if_kernel() has the name of the process in front
+    std::vector<EventRule> rules = {
+        rule_of(EventClass::Oops, "{start}{*}({num_}): {text} [#", "{1} in {frame}"),
+        rule_of(EventClass::Oops, "{start}{text}: {hex_} [#", "{1} in {frame}"),
+        rule_of(EventClass::Oops, "{start}{text}[#", "{1} in {frame}")};
     for (EventRule& rule : rules) rule.proof = body_of_oops;
     return rules;
 }

@@ -1,0 +1,130 @@
+// Reports that others print: debuggers, filesystems from outside of the tree, whoever looked names up.
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <postmortem/log_analysis.h>
+
+#include "support/one_event.h"
+
+namespace other_reports_test {
+
+using namespace postmortem;
+using test::analysed;
+using test::only;
+using test::with_body;
+
+namespace {
+
+constexpr const char* xmon =
+    "cpu 0x1b: Vector: 380 (Data SLB Access) at [c00000000b9bb320]\n"
+    "    pc: c000000008f31704: widget_lock+0x14/0x100\n    lr: c0000000083f41fc: widget_alloc+0x5c/0x290\n"
+    "    sp: c00000000b9bb5b0\n   msr: 800000010280b033\n   dar: 40000000008\n"
+    "  current = 0xc00000000b9a2700\n    pid   = 41, comm = widgetd\n"
+    "Linux version 5.2.0-rc4-widget (root@host) (gcc version 7.4.1)\nenter ? for help\n"
+    "[link register   ] c0000000083f41fc widget_alloc+0x5c/0x290\n"
+    "[c00000000b9bb5b0] 0000000000000dc0 (unreliable)\n"
+    "[c00000000b9bb5f0] c0000000083f48c8 widget_probe+0x138/0x360\n"
+    "[c00000000b9bb670] c000000008aa789c really_probe+0x4c/0xa0\n";
+
+void check_xmon(const LogAnalysis& analysis) {
+    REQUIRE(analysis.events.size() == 1);
+    const LogEvent& event = analysis.events[0];
+    CHECK(event.event_class == EventClass::PageFault);
+    CHECK(event.title == "BUG: unable to handle kernel paging request in widget_lock");
+    CHECK(event.function == "widget_lock");
+    CHECK(event.cpu == 0x1b);
+    CHECK(event.pid == 41);
+    CHECK(event.comm == "widgetd");
+    CHECK(event.fault_address == 0x40000000008);
+    CHECK(event.frames.size() >= 2);
+    CHECK(event.frames.back().function == "really_probe");
+    CHECK(analysis.boots == 1);
+}
+
+}  // namespace
+
+TEST_CASE("xmon's report is one of its own, or the body of the oops in front of it") {
+    check_xmon(analyse_log_text(xmon));
+    check_xmon(analyse_log_text(std::string("BUG: Unable to handle kernel data access at 0x40000000008\n"
+                                            "Faulting instruction address: 0xc000000008f31704\n") +
+                                xmon));
+    check_xmon(analyse_log_text(
+        std::string("[  130.272410] Linux version 5.2.0-rc4-widget (root@host)\n"
+                    "[  133.932874] BUG: Unable to handle kernel data access on write at 0x40000000008\n"
+                    "[  133.934432] Faulting instruction address: 0xc000000008f31704\n") +
+        xmon));
+}
+
+TEST_CASE(
+    "warnings without a file, with a file and no offset, and with a headline for each inlined function") {
+    for (const char* headline :
+         {"WARNING: CPU: 0 PID: 77 at widget_read+0x10/0x40", "WARNING: at widget_read+0x10/0x40",
+          "WARNING: at widget_read+0x10/0x40, CPU#3: cat/77",
+          "WARNING: CPU: 0 PID: 77 at drivers/widget.c:18 widget_read"}) {
+        const LogEvent event = only(with_body({headline}));
+        CHECK(event.event_class == EventClass::Warning);
+        CHECK(event.title == "WARNING in widget_read");
+        CHECK(event.pid == 77);
+    }
+    const LogEvent inlined = only(with_body(
+        {"BUG: KASAN: null-ptr-deref in instrument_atomic_read include/linux/instrumented.h:82 [inline]",
+         "BUG: KASAN: null-ptr-deref in atomic_read include/linux/atomic.h:32 [inline]",
+         "BUG: KASAN: null-ptr-deref in widget_read+0x10/0x40 drivers/widget.c:18",
+         "Read of size 4 at addr 0000000000000018 by task cat/77"}));
+    CHECK(inlined.title == "KASAN: null-ptr-deref Read in widget_read");
+}
+
+TEST_CASE("the name of a process is no part of sparc's titles") {
+    const LogEvent one = only(with_body({"systemd(1): Oops [#1]"}));
+    CHECK(one.title == "Oops in widget_read");
+    CHECK(only(with_body({"a.out(941): Oops [#1]"})).id == one.id);
+    CHECK(only(with_body({"a.out(941): Kernel does fpu/atomic unaligned load/store. [#3]"})).event_class ==
+          EventClass::AlignmentFault);
+}
+
+TEST_CASE("Lustre's assertions name their function, and a panic follows from them") {
+    const LogAnalysis analysis =
+        analysed({"LustreError: 1246375:0:(dcache.c:136:ll_ddelete()) ASSERTION( d_count(de) == 1 ) failed: ",
+                  "LustreError: 1246375:0:(dcache.c:136:ll_ddelete()) LBUG",
+                  "Pid: 1246375, comm: su 5.14.0-503.35.1.el9_5.x86_64 #1 SMP",
+                  "Call Trace:", " libcfs_call_trace+0x8c/0xc0 [libcfs]", " lbug_with_loc+0x3e/0x80 [libcfs]",
+                  " ll_ddelete+0x9d/0x190 [lustre]", "Kernel panic - not syncing: LBUG"});
+    REQUIRE(analysis.events.size() == 2);
+    CHECK(analysis.events[0].title == "LBUG in ll_ddelete");
+    CHECK(analysis.events[0].function == "ll_ddelete");
+    CHECK(analysis.events[0].comm == "su");
+    CHECK(analysis.events[1].follows == 0);
+}
+
+TEST_CASE("what an interrupt interrupted is not the place of its report") {
+    const LogEvent event =
+        only({"BUG: Bad page state in process swapper/1  pfn:11f65a",
+              "CPU: 1 PID: 0 Comm: swapper/1 Not tainted 5.11.0-rc2+ #1976", "Call Trace:", " <IRQ>",
+              " dump_stack+0x77/0x97", " bad_page.cold+0x65/0x96", " widget_tasklet+0x651/0x720", " </IRQ>",
+              " asm_common_interrupt+0x1e/0x40", "RIP: 0010:default_idle+0x18/0x20", " do_idle+0x1d5/0x250"});
+    CHECK(event.function == "widget_tasklet");
+    CHECK(event.title == "BUG: Bad page state in widget_tasklet");
+    const LogEvent bad_pte =
+        only({"BUG: Bad page map in process a  pte:1 pmd:2", "Call Trace:", " dump_stack+0x1/0x2",
+              " print_bad_pte+0x1/0x2", " widget_fault+0x1/0x2"});
+    CHECK(bad_pte.function == "widget_fault");
+}
+
+TEST_CASE("filesystems that stopped") {
+    for (const char* line :
+         {"F2FS-fs (sda1): Stopped filesystem due to reason: 0",
+          "FAT-fs (sda1): Filesystem has been set read-only",
+          "UBIFS error (ubi0:0 pid 1): ubifs_ro_mode: switched to read-only mode, error -22",
+          "OCFS2: File system is now read-only."})
+        CHECK(only({line}).event_class == EventClass::FilesystemShutdown);
+}
+
+TEST_CASE("a container's number is no part of a task's name") {
+    CHECK(only({"BUG: unable to handle kernel NULL pointer dereference at 00000000000000a0",
+                "Oops: 0000 [#1] SMP", "Pid: 18, comm: n2disk veid: 0 Not tainted 2.6.32-042stab088.4 #1",
+                "RIP: 0010:[<ffffffff81>] [<ffffffff81>] widget_read+0x1/0x2"})
+              .comm == "n2disk");
+}
+
+}  // namespace other_reports_test
