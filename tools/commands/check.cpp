@@ -83,6 +83,8 @@ Syntax syntax() {
         "    verdict: known              # known, fixed or ignore\n"
         "    link: https://bugs.example/1\n"
         "    note: what to tell whoever meets it\n\n"
+        "The id of a torn report that names no place is that of all such reports: alone it matches "
+        "nothing.\n\n"
         "  postmortem check --known crashes.yaml --junit report.xml console.log /var/crash/*\n"
         "  postmortem check --known crashes.yaml --learn crashes.yaml console.log\n"};
     syntax.options = {texts("known", "FILE", "a file of known crashes; may be given more than once"),

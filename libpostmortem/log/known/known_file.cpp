@@ -123,6 +123,9 @@ std::string to_known_entry(const LogEvent& event, std::string_view note) {
     // The title is for people; a comment cannot be broken by what it quotes.
     std::string entry = fmt::format("- id: {}\n  # {}\n", event.id, escaped(event.title));
     if (!event.kernel.empty()) entry += fmt::format("  # first seen on {}\n", escaped(event.kernel));
+    if (id_tells_no_place(event))
+        entry +=
+            "  # its report is torn: the id names no place, and matches only with a title, frames or log\n";
     entry += "  verdict: known\n  link: ''\n";
     std::string quoted = escaped(note);
     for (std::size_t at = quoted.find('\''); at != std::string::npos; at = quoted.find('\'', at + 2)) {

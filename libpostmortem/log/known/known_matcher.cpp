@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "log/events/gravity.h"
+
 namespace postmortem {
 namespace {
 
@@ -33,12 +35,19 @@ bool meets_frames(const std::vector<Regex>& wanted, const LogEvent& event) {
 bool meets(const LogEvent& event, const KnownCrash& entry, const KnownMatcher& matcher) {
     const std::vector<std::string>& ids = entry.ids;
     if (!ids.empty() && std::find(ids.begin(), ids.end(), event.id) == ids.end()) return false;
+    const bool by_id_alone = !matcher.title && entry.frames.empty() && entry.log.empty();
+    if (by_id_alone && id_tells_no_place(event)) return false;
     if (matcher.title && !matcher.title->found_in(event.title)) return false;
     if (matcher.kernel && !matcher.kernel->contains(event.kernel)) return false;
     return meets_frames(matcher.frames, event);
 }
 
 }  // namespace
+
+bool id_tells_no_place(const LogEvent& event) {
+    const bool has_place = !event.function.empty() || !event.frames.empty() || event.ip;
+    return event.corrupted && !has_place && (gravity(event) == Gravity::Fatal || event.stall);
+}
 
 LogNotebook::LogNotebook(const std::vector<KnownMatcher>& matchers) {
     for (std::size_t i = 0; i < matchers.size(); ++i) {

@@ -43,6 +43,10 @@ class LogNotebook {
     std::vector<Wanted> missing_;
 };
 
+/// Whether the report is torn so that it names no place: all such reports of a kind share their id, which
+/// alone makes none of them a known crash.
+bool id_tells_no_place(const LogEvent& event);
+
 /// The first entry that fits the event.
 std::optional<std::size_t> find_known(const LogEvent& event, const std::vector<KnownCrash>& entries,
                                       const std::vector<KnownMatcher>& matchers, const LogNotebook& notebook);

@@ -72,6 +72,20 @@ TEST_CASE("an event is known by its id, title, frames, log and kernel") {
     CHECK(outcome("- title: widget\n  frames: gadget") == CheckOutcome::New);
 }
 
+TEST_CASE("the id of a torn report that names no place makes no other one known") {
+    const std::string torn =
+        "[    5.000000] BUG: kernel NULL pointer dereference, address: 0000000000000010\n";
+    const LogEvent event = analyse_log_text(torn).events.at(0);
+    REQUIRE(event.function.empty());
+    CHECK(outcome("- id: " + event.id, torn) == CheckOutcome::New);
+    CHECK(outcome("- id: " + event.id + "\n  log: dereference", torn) == CheckOutcome::Known);
+    CHECK(outcome("- id: " + event.id + "\n  verdict: ignore", torn) == CheckOutcome::New);
+    const std::string entry = to_known_entry(event, "");
+    CHECK(entry.find("torn") != std::string::npos);
+    CHECK(outcome(entry, torn) == CheckOutcome::New);
+    CHECK(to_known_entry(analyse_log_text(null_log).events.at(0), "").find("torn") == std::string::npos);
+}
+
 TEST_CASE("verdicts") {
     CHECK(outcome("- title: widget\n  verdict: fixed") == CheckOutcome::New);
     CHECK(outcome("- title: widget\n  verdict: ignore") == CheckOutcome::NoCrash);
