@@ -9,6 +9,7 @@
 #include "log/events/frame.h"
 #include "log/events/headline_start.h"
 #include "log/events/outcome.h"
+#include "log/events/retold.h"
 #include "log/events/undecoded.h"
 #include "log/text/cursor.h"
 
@@ -72,13 +73,6 @@ bool is_headline(const CompiledRule& rule, std::string_view text) {
     const auto match = rule.head.find(text);
     if (!match) return false;
     return rule.rule->behind_name ? follows_task_name(text, match->begin) : opens_message(text, match->begin);
-}
-
-// Whoever looks lines up prints a headline once for each function that was inlined, the innermost first.
-bool names_inlined(std::string_view before, std::string_view text) {
-    if (!before.ends_with("[inline]")) return false;
-    const std::size_t place = std::min(before.find(" in "), before.find(" at "));
-    return place != std::string_view::npos && text.starts_with(before.substr(0, place + 4));
 }
 
 bool opens_with_firmware(std::string_view text) {
@@ -343,7 +337,7 @@ void EventCollector::emit(const OpenReport& closed) {
     auto event = make_event(assemble(closed, stored_));
     if (!event) return;
     if (event->kernel.empty()) event->kernel = kernels_[event->boot];
-    if (is_told_again(*event, closed.told_late)) return;
+    if (is_told_again(*event, closed.told_late, result_.events)) return;
     if (!repeats_last(*event)) result_.events.push_back(std::move(*event));
 }
 
@@ -358,19 +352,6 @@ bool EventCollector::repeats_last(const LogEvent& event) {
         return true;
     }
     return false;
-}
-
-// dmesg's output in a console's log tells of what the console has told.
-bool EventCollector::is_told_again(const LogEvent& event, bool told_late) const {
-    if (event.seconds ? !told_late : !saw_timestamps_) return false;
-    return std::any_of(result_.events.begin(), result_.events.end(), [&](const LogEvent& earlier) {
-        if (!earlier.seconds || earlier.boot != event.boot || earlier.host != event.host) return false;
-        if (earlier.headline != event.headline) return false;
-        // dmesg may print no times, and only the lines of some levels.
-        const bool shows_no_times = !event.seconds && event.time.empty();
-        return earlier.seconds == event.seconds ||
-               (shows_no_times && (event.corrupted || earlier.id == event.id));
-    });
 }
 
 // "Fatal exception" and its like mean a lost report only where none stands in front of them.

@@ -57,7 +57,6 @@ class EventCollector {
     void forget_lines();
     bool is_open_already(const LogRecord& record) const;
     bool repeats_last(const LogEvent& event);
-    bool is_told_again(const LogEvent& event, bool told_late) const;
 
     LogAnalysisOptions options_;
     LiteralScanner scanner_;

@@ -85,6 +85,14 @@ TEST_SUITE("real dumps") {
                 const test::ProgramResult whole = test::run_postmortem(words);
                 words[1] = small;
                 const test::ProgramResult part = test::run_postmortem(words);
+                // Where the types came from a vmlinux the extract carries those that commands ask for;
+                // `task`, which shows whole structs, says what it lacks.
+                const bool says_types_lack =
+                    part.err.find("members that no command needs") != std::string::npos;
+                if (command == "task" && says_types_lack) {
+                    CHECK(part.exit_code == 1);
+                    continue;
+                }
                 CHECK(part.exit_code == whole.exit_code);
                 CHECK(part.out == whole.out);
             }

@@ -1,0 +1,19 @@
+// What a log tells more than once: dmesg's output beside the console's, a headline for each inlined function.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include <postmortem/log_analysis.h>
+
+namespace postmortem {
+
+/// dmesg's output in a console's log tells of what the console has told. `told_late`: the log's clock stood
+/// behind the event's already.
+bool is_told_again(const LogEvent& event, bool told_late, std::span<const LogEvent> earlier);
+
+/// Whoever looks lines up prints a headline once for each function that was inlined, the innermost first:
+/// whether `text` is the next one behind `before`.
+bool names_inlined(std::string_view before, std::string_view text);
+
+}  // namespace postmortem
