@@ -151,14 +151,22 @@ Blank blank_of(std::string_view text, std::size_t& length) {
     return last >= 0x8b && last <= 0x8f ? Blank::NoWidth : Blank::None;  // and marks of direction
 }
 
+// Eight bytes at once; the size of the text where there is none.
+std::size_t next_beyond_ascii(std::string_view text, std::size_t at) {
+    for (std::uint64_t part = 0; at + sizeof part <= text.size(); at += sizeof part) {
+        std::memcpy(&part, text.data() + at, sizeof part);
+        if ((part & 0x8080808080808080u) != 0) break;
+    }
+    while (at < text.size() && (text[at] & 0x80) == 0) ++at;
+    return at;
+}
+
 }  // namespace
 
 bool with_plain_blanks(std::string_view line, std::string& out) {
-    constexpr std::string_view leads = "\xc2\xe2\xe3\xef";
     std::size_t copied = 0, length = 0;
     bool changed = false;
-    for (std::size_t at = line.find_first_of(leads); at != std::string_view::npos;
-         at = line.find_first_of(leads, at)) {
+    for (std::size_t at = next_beyond_ascii(line, 0); at < line.size(); at = next_beyond_ascii(line, at)) {
         const Blank blank = blank_of(line.substr(at), length);
         if (blank == Blank::None) {
             ++at;

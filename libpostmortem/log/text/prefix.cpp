@@ -247,29 +247,31 @@ void strip_prefix(std::string_view line, LogRecord& record, bool bare_dates) {
 namespace {
 
 // "the end of what a program wrote  416.639845][ T7984] invalid opcode": the program took the bracket along.
-std::size_t find_torn_timestamp(std::string_view text) {
-    for (std::size_t end = text.find("]["); end != std::string_view::npos; end = text.find("][", end + 1)) {
-        std::size_t begin = end;
-        while (begin > 0 && (is_digit(text[begin - 1]) || text[begin - 1] == '.')) --begin;
-        if (begin == 0 || begin == end) continue;
-        if (LogRecord record;
-            strip_prefix(text.substr(begin), record), record.seconds && !record.caller.empty())
-            return begin;
-    }
-    return std::string_view::npos;
+// Where the clock begins, given where "][" stands.
+std::size_t torn_timestamp(std::string_view text, std::size_t end) {
+    std::size_t begin = end;
+    while (begin > 0 && (is_digit(text[begin - 1]) || text[begin - 1] == '.')) --begin;
+    if (begin == 0 || begin == end) return std::string_view::npos;
+    LogRecord record;
+    strip_prefix(text.substr(begin), record);
+    return record.seconds && !record.caller.empty() ? begin : std::string_view::npos;
 }
 
 }  // namespace
 
 std::size_t find_timestamp(std::string_view text) {
     for (std::size_t at = text.find('['); at != std::string_view::npos; at = text.find('[', at + 1)) {
+        const bool is_torn = at > 0 && text[at - 1] == ']';
+        if (const std::size_t torn = is_torn ? torn_timestamp(text, at - 1) : std::string_view::npos;
+            torn != std::string_view::npos)
+            return torn;
         if (at + 1 >= text.size() || !(is_digit(text[at + 1]) || text[at + 1] == ' ')) continue;
         Cursor cursor(text.substr(at + 1));
         cursor.skip_blanks();
         if (double seconds = 0; !take_seconds(cursor, seconds)) continue;
         if (LogRecord unused; strip_prefix(text.substr(at), unused), unused.seconds) return at;
     }
-    return find_torn_timestamp(text);
+    return std::string_view::npos;
 }
 
 std::string shape_names(std::uint64_t shapes) {
