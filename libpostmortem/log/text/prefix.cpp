@@ -49,6 +49,12 @@ class Rows {
     std::array<std::uint64_t, 2> words_{};
 };
 
+// Behind the blanks that may stand there.
+bool opens_bracket(std::string_view pattern) {
+    pattern.remove_prefix(std::min(pattern.find_first_not_of('~'), pattern.size()));
+    return pattern.starts_with('[') || pattern.starts_with('(');
+}
+
 class Table {
   public:
     static const Table& get() {
@@ -78,8 +84,8 @@ class Table {
             auto name = std::find(names_.begin(), names_.end(), row.name);
             if (name == names_.end()) name = names_.insert(names_.end(), row.name);
             const auto bit = static_cast<std::size_t>(name - names_.begin());
-            shapes_.push_back({PrefixPattern(row.pattern), std::uint64_t{1} << bit,
-                               row.pattern.starts_with('[') || row.pattern.starts_with('(')});
+            shapes_.push_back(
+                {PrefixPattern(row.pattern), std::uint64_t{1} << bit, opens_bracket(row.pattern)});
             index(shapes_.size() - 1, row.after);
         }
     }

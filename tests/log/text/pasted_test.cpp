@@ -149,6 +149,16 @@ TEST_CASE("printk without its clock, and clocks that others write differently") 
     check_same(with([](std::size_t line) { return stamped(line) + "[T1403598] widgetd: [name:report&]"; }));
 }
 
+TEST_CASE("behind a date in brackets comes the message, and no host") {
+    for (const char* indent : {"", "    ", "\t"}) {
+        const LogAnalysis analysis =
+            analyse_log_text(std::string(indent) +
+                             "[Thu Oct 12 19:00:00 2023] EXT4-fs (sda1): Remounting filesystem read-only\n");
+        REQUIRE(analysis.events.size() == 1);
+        CHECK(analysis.events[0].host.empty());
+    }
+}
+
 TEST_CASE("two consoles on one line print everything twice") {
     std::string log;
     for (std::size_t i = 0; i < oops.size(); ++i)
