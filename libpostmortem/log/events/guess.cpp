@@ -14,6 +14,7 @@ namespace {
 
 bool names_nobody(const Naming& naming) {
     if (naming.blamed >= naming.candidates.size()) return true;
+    if (naming.blames_nobody && naming.event_class == EventClass::HungTask) return true;
     return stalls_cpu(naming.event_class) &&
            (naming.blames_nobody || is_stall_reporter(naming.candidates[naming.blamed].function));
 }
@@ -87,12 +88,13 @@ void guess_function(const LogEvent& event, Naming& naming) {
     // A warning of the watchdog is a lockup.
     const bool is_warning = rule.title.starts_with("WARNING") && stalls_cpu(rule.event_class);
     const std::string_view form = is_warning ? "hard lockup in {frame}" : rule.title;
-    if (naming.candidates.empty()) {
+    const auto guilty =
+        choose_guilty(naming.candidates, rule.choice == Choice::Hang ? Choice::Hang : Choice::First);
+    if (!guilty) {
+        naming.candidates.clear();
         naming.title = stable_title(fill_title(without_place(form), naming.captures, {}));
     } else {
-        if (const auto guilty =
-                choose_guilty(naming.candidates, rule.choice == Choice::Hang ? Choice::Hang : Choice::First))
-            naming.blamed = guilty->index;
+        naming.blamed = guilty->index;
         const std::array<std::string, 1> functions = {
             std::string(without_syscall_prefix(naming.candidates[naming.blamed].function))};
         naming.title = stable_title(fill_title(form, naming.captures, functions));

@@ -27,7 +27,10 @@ bool is_function(std::string_view text) {
     cursor.take('.');  // powerpc64, first ABI
     cursor.take('.');  // powerpc64, first ABI
     const auto name = cursor.take_while([](char c) { return is_alpha(c) || is_digit(c) || c == '_'; });
-    return !name.empty() && (cursor.peek() == '+' || cursor.peek() == '.');
+    if (name.empty()) return false;
+    if (cursor.peek() == '+') return true;
+    // a compiler's suffix; a sentence's end has a blank behind it
+    return cursor.take('.') && (is_alpha(cursor.peek()) || is_digit(cursor.peek()));
 }
 
 // "Allocated by task 123:"

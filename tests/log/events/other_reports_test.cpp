@@ -111,6 +111,19 @@ TEST_CASE("what an interrupt interrupted is not the place of its report") {
     CHECK(bad_pte.function == "widget_fault");
 }
 
+TEST_CASE("where a trace is cut behind the scheduler nobody is named; a sentence is no frame") {
+    const LogEvent hung = only({"INFO: task nfsd:5136 blocked for more than 122 seconds.",
+                                "Call Trace:", " <TASK>", " __schedule+0x466/0x13f0"});
+    CHECK(hung.title == "INFO: task hung");
+    CHECK(hung.function.empty());
+    const LogEvent warning =
+        only({"WARNING: CPU: 0 PID: 77 at drivers/widget.c:18 widget_read+0x10/0x40",
+              "CPU: 0 PID: 77 Comm: cat Not tainted 5.9.0 #1", "Call Trace:", " report_bug+0x1bd/0x210",
+              " handle_bug+0x38/0x90", "The patch affects arm64, but this is an x86",
+              "box. So this is clearly bogus."});
+    CHECK(warning.title.find("box") == std::string::npos);
+}
+
 TEST_CASE("filesystems that stopped") {
     for (const char* line :
          {"F2FS-fs (sda1): Stopped filesystem due to reason: 0",
