@@ -47,9 +47,10 @@ void remove_unfinished_files_at_signals() {
     }
 }
 
+// Nor is a path that leads nowhere a command.
 bool names_a_file(const std::string& word) {
     std::error_code unknown;
-    return word == "-" || std::filesystem::exists(word, unknown);
+    return word == "-" || word.find('/') != std::string::npos || std::filesystem::exists(word, unknown);
 }
 
 }  // namespace

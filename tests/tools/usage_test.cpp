@@ -64,6 +64,7 @@ TEST_CASE("wrong usage is told from unusable input") {
     const Folder folder;
     CHECK(run_postmortem({}).exit_code == 2);
     check_complaint(run_postmortem({"frobnicate"}), 2, "frobnicate");
+    check_complaint(run_postmortem({folder.path() + "/absent"}), 3, "No such file");
     check_complaint(run_postmortem({"ps"}), 2, "no dump is named");
     check_complaint(run_postmortem({"ps", "--frobnicate", "x"}), 2, "--frobnicate");
     check_complaint(run_postmortem({"ps", folder.path() + "/absent"}), 3, "No such file");

@@ -90,8 +90,8 @@ class TaskReader {
         // The headline named a task that sleeps; this one is the watchdog that says so, or another CPU's.
         const bool of_another = event_.pid && line_pid && *line_pid != *event_.pid;
         if (event_.comm.empty()) event_.comm = trimmed(rest.substr(0, std::min(name_end, release_at(rest))));
-        set_number_after(event_.pid, before.substr(pid + 1), "D: ");
-        set_number_after(event_.pid, before.substr(pid + 1), "d: ");
+        if (!event_.pid && line_pid && *line_pid <= std::numeric_limits<std::uint32_t>::max())
+            event_.pid = static_cast<std::uint32_t>(*line_pid);
         if (!of_another) set_number_after(event_.cpu, before, "CPU: ");
         if (state == npos) return true;
         read_taint(rest.substr(state));

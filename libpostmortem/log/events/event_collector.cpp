@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t max_open = 64;
 constexpr std::size_t max_window = 2000;  // lines of the log that a report may spread over
 constexpr std::size_t lines_after_end =
-    150;  // kept behind the next headline, to tell torn from whole reports
-constexpr std::size_t max_line = 2048;
+    150;                            // kept behind the next headline, to tell torn from whole reports
+constexpr double longest_skew = 1;  // seconds, of lines that CPUs print at once
 constexpr std::size_t max_late = 32;
 
 // What is no headline, but tells where a kernel's log begins, that a trace is over, or, in the middle of a
@@ -224,10 +224,10 @@ bool EventCollector::joins_open_report(const Headline& headline, const LogRecord
 
 // The copies of two consoles, put together by their times: the same line stands in the middle of its report.
 bool EventCollector::is_open_already(const LogRecord& record) const {
-    if (!record.seconds || !clock_.stands_behind(*record.seconds)) return false;
+    if (!record.seconds || !clock_.stood_beyond(*record.seconds, 0)) return false;
     return std::any_of(open_.begin(), open_.end(), [&](const OpenReport& open) {
         return open.report.seconds == record.seconds && open.lines_in_context > 1 &&
-               stored_[open.start].text == record.text.substr(0, max_line);
+               stored_[open.start].text == record.text.substr(0, longest_stored_line);
     });
 }
 
@@ -275,7 +275,7 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     report.report.host = record.host;
     report.report.proven = record.seconds || record.level || record.program == "kernel";
     report.report.boot = kernels_.size() - 1;
-    report.told_late = record.seconds && clock_.stood_beyond(*record.seconds);
+    report.told_late = record.seconds && clock_.stood_beyond(*record.seconds, longest_skew);
     if (headline.rule && follows_an_oops(*headline.rule)) report.report.lost_head = lost_head_.take();
     lost_head_.forget();
     if (result_.panicked || headline.trigger->literal == "Kernel panic") result_.panicked = true;
@@ -292,7 +292,7 @@ void EventCollector::store(const LogRecord& record, const std::string& context, 
         open.ended_by_trace = open.ended_by_trace || ends_trace;
         if (die_count && !open.die_count) open.die_count = die_count;
     }
-    stored_.add({record.line, context, record.text.substr(0, max_line), ends_reports, opens});
+    stored_.add({record.line, context, record.text.substr(0, longest_stored_line), ends_reports, opens});
 }
 
 void EventCollector::close_finished() {

@@ -40,9 +40,4 @@ std::optional<std::size_t> LogClock::read(const LogRecord& record, std::size_t h
     return at;
 }
 
-bool LogClock::stood_beyond(double seconds) const {
-    constexpr double skew = 1;  // of lines that CPUs print at once
-    return latest_ > seconds + skew;
-}
-
 }  // namespace postmortem

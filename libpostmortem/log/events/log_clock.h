@@ -20,10 +20,9 @@ class LogClock {
     /// `here` counts the lines that are kept. The place where another log began, a few lines after it did;
     /// nothing where none did.
     std::optional<std::size_t> read(const LogRecord& record, std::size_t here);
-    /// Whether lines of this boot have told of later seconds already, as those of a console before dmesg's.
-    bool stood_beyond(double seconds) const;
-    /// Whether any has.
-    bool stands_behind(double seconds) const { return latest_ > seconds; }
+    /// Whether lines of this boot have told of seconds that are later by more than `skew`, as those of a
+    /// console before dmesg's.
+    bool stood_beyond(double seconds, double skew) const { return latest_ > seconds + skew; }
     void begin_boot() { latest_ = 0; }
 
   private:

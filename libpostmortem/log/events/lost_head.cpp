@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "log/events/details.h"
+#include "log/events/stored_lines.h"
 #include "log/events/undecoded.h"
 
 namespace postmortem {
@@ -10,7 +11,6 @@ namespace {
 
 constexpr std::size_t max_lines = 256;
 constexpr std::size_t lines_behind = 48;  // a trace of usual length, registers, "Code:"
-constexpr std::size_t max_line = 2048;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ void LostHead::read(const LogRecord& record, bool is_part) {
     if (lines_.size() >= max_lines) lines_.erase(lines_.begin(), lines_.begin() + max_lines / 2);
     Undecoded plain = undecoded(record.text);
     lines_.push_back({.line = record.line,
-                      .text = std::string(record.text.substr(0, max_line)),
+                      .text = std::string(record.text.substr(0, longest_stored_line)),
                       .plain = std::move(plain.text),
                       .source = std::move(plain.source)});
 }

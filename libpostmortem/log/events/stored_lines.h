@@ -13,6 +13,9 @@
 
 namespace postmortem {
 
+/// What is kept of a line.
+inline constexpr std::size_t longest_stored_line = 2048;
+
 /// The views stay valid until the line is forgotten.
 struct StoredLine {
     std::size_t line = 0;

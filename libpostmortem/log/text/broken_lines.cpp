@@ -5,6 +5,7 @@
 
 #include "log/text/cursor.h"
 #include "log/text/prefix.h"
+#include "log/text/terminal.h"
 
 namespace postmortem {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::size_t mailers_width = 80;
 constexpr std::size_t most_lines = 4000;
 
 std::string_view trimmed_end(std::string_view line) {
-    if (line.ends_with("^M")) line.remove_suffix(2);
+    line = without_shown_return(line);
     while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
     return line;
 }

@@ -11,6 +11,7 @@
 #include "log/text/log_reader.h"
 #include "log/text/markup.h"
 #include "log/text/prefix.h"
+#include "log/text/terminal.h"
 
 namespace postmortem {
 namespace {
@@ -26,8 +27,8 @@ void read_marks(const std::vector<std::string_view>& lines, LogForm& form) {
         ++all;
         bold += line.size() > 3 && line.starts_with("**") && line.ends_with("**");
         ticked += line.ends_with('`');
-        form.shown_controls =
-            form.shown_controls || line.find("^[[") != npos || line.ends_with("^M") || line.ends_with("#015");
+        form.shown_controls = form.shown_controls || line.find("^[[") != npos ||
+                              without_shown_return(line).size() != line.size();
         quoted += unquoted(line).size() != line.size();
         tagged += has_tag(line);
         escaped += has_entity(line);

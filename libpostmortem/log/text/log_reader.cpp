@@ -139,7 +139,7 @@ class LogReader::Impl {
             const std::string_view next = first_line_of(lines_.peek(LineSplitter::max_line));
             if (!goes_on(last, next, *form_.broken_at, form_.bare_dates)) break;
             last.assign(next);
-            if (joined_.ends_with("^M")) joined_.resize(joined_.size() - 2);
+            joined_.resize(without_shown_return(joined_).size());
             if (!joined_.empty() && !is_blank(joined_.back())) joined_ += ' ';
             joined_ += without_quoting(last);
             lines_.next();

@@ -21,10 +21,15 @@ void without_terminal_sequences(std::string_view line, std::string& out) {
     }
 }
 
+std::string_view without_shown_return(std::string_view line) {
+    for (const std::string_view shown : {"^M", "#015"})
+        while (line.ends_with(shown)) line.remove_suffix(shown.size());
+    return line;
+}
+
 bool without_shown_controls(std::string_view line, std::string& out) {
     const std::string_view whole = line;
-    while (line.ends_with("^M")) line.remove_suffix(2);
-    while (line.ends_with("#015")) line.remove_suffix(4);  // rsyslog's way of saying it
+    line = without_shown_return(line);
     if (line.find("^[") == std::string_view::npos) {
         if (line.size() != whole.size()) out.assign(line);
         return line.size() != whole.size();
