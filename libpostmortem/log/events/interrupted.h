@@ -39,4 +39,8 @@ std::size_t first_interrupted(std::span<const LogFrame> frames);
 /// Functions of the watchdogs and of the interrupt that ran them: who reports, not who is stuck.
 bool is_stall_reporter(std::string_view function);
 
+/// Functions in which a CPU waits for an interrupt: who is found there has nothing to do, and is not to blame
+/// for what an interrupt did or saw.
+bool is_idle_loop(std::string_view function);
+
 }  // namespace postmortem

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "log/events/frame.h"
+#include "log/events/interrupted.h"
 #include "log/events/stack_lines.h"
 #include "log/text/cursor.h"
 
@@ -193,8 +194,9 @@ class Sections {
             sections_.back().task_line = text;
         } else if (!open_ && (text.starts_with("CPU: ") || text.starts_with("Pid: ") ||
                               opens_call_trace(text) || parse_instruction_pointer(text))) {
-            open(i, Section::Kind::Unnamed);
+            open(i, last_ran_ ? Section::Kind::LastRan : Section::Kind::Unnamed);
             sections_.back().cpu = number_after<unsigned>(text, "CPU: ");
+            last_ran_ = false;
         }
         if (contains(text, "kthread starved for") || contains(text, "Sending NMI") ||
             contains(text, "Kernel panic"))
@@ -229,13 +231,24 @@ bool shows_code(const Report& report, const Section& section) {
     return false;
 }
 
+// Whether the CPU has nothing to do, and so keeps nobody waiting.
+bool shows_idle_loop(const Report& report, const Section& section) {
+    for (std::size_t i = section.first; i < section.last; ++i) {
+        const std::string_view text = report.lines[i].named();
+        if (const auto ip = parse_instruction_pointer(text)) return is_idle_loop(ip->function);
+        if (const auto frame = parse_frame(text); frame && frame->reliable)
+            return is_idle_loop(frame->function);
+    }
+    return false;
+}
+
 bool names_pid(std::string_view line, std::uint32_t pid) {
     if (const auto named = number_after<std::uint32_t>(line, "pid:")) return *named == pid;
     return contains(line, " " + std::to_string(pid) + " ");
 }
 
-// The stalled CPU, the stalled task, the CPU that keeps the grace-period kthread waiting, or whatever came
-// first.
+// The stalled CPU, the stalled task, the CPU that keeps the grace-period kthread waiting, or, where nobody is
+// named, whatever came first.
 const Section* stalled_section(const Report& report, std::span<const Section> sections,
                                const LogStall& stall) {
     const auto find = [&](auto matches) -> const Section* {
@@ -256,9 +269,15 @@ const Section* stalled_section(const Report& report, std::span<const Section> se
             find([&](const Section& one) { return !one.task_line.empty() && names_pid(one.task_line, pid); });
         if (section) return section;
     }
-    if (const auto* section = find([](const Section& one) { return one.kind == Kind::LastRan; }))
-        return section;
-    return find([](const Section& one) { return one.kind != Kind::Kthread; });
+    const auto keeps_kthread_waiting = [&](const Section& one) {
+        return one.kind == Kind::LastRan && !shows_idle_loop(report, one);
+    };
+    if (const auto* section = find(keeps_kthread_waiting)) return section;
+    const bool names_somebody = !stall.cpus.empty() || !stall.tasks.empty();
+    return find([&](const Section& one) {
+        return one.kind == Kind::Task || one.kind == Kind::Unnamed ||
+               (one.kind == Kind::Cpu && !names_somebody);
+    });
 }
 
 LogStall read_rcu(const Report& report) {

@@ -180,6 +180,30 @@ TEST_CASE("an RCU stall is about who stalls, not about who watches") {
     CHECK(unseen.title == "INFO: rcu detected stall");
 }
 
+TEST_CASE("a CPU that is not the stalled one, or that idles, is not where an RCU stall is") {
+    // CPU 5 is asked, CPU 21 stalls.
+    const LogEvent asked =
+        only({"rcu: INFO: rcu_sched self-detected stall on CPU",
+              "rcu: \t21-....: (21000 ticks this GP) idle=1", "rcu: \t(t=21003 jiffies g=2425 q=1 ncpus=32)",
+              "Sending NMI from CPU 21 to CPUs 5:", "NMI backtrace for cpu 5",
+              "CPU: 5 PID: 378 Comm: kworker/u64:6 Not tainted 6.5.0 #21",
+              "RIP: 0010:btrfs_data_csum_ok+0x37/0x270", "Call Trace:", " btrfs_check_read_bio+0x1/0x2"});
+    CHECK(asked.function.empty());
+    CHECK(asked.title == "INFO: rcu detected stall");
+    CHECK(!asked.pid);
+    const auto where_kthread_ran = [](const std::string& function) {
+        return only(
+            {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+             "rcu: \t1-...0: (0 ticks this GP) idle=1", "rcu: \t(detected by 4, t=5252 jiffies, g=1, q=1)",
+             "rcu: rcu_preempt kthread starved for 5002 jiffies! g1 f0x0 RCU_GP_WAIT_FQS(5) ->cpu=4",
+             "rcu: Stack dump where RCU GP kthread last ran:",
+             "CPU: 4 UID: 0 PID: 0 Comm: swapper/4 Not tainted 6.14.0 #1", "pc : " + function + "+0x10/0x20",
+             "Call trace:", " " + function + "+0x10/0x20 (P)", " secondary_start_kernel+0x1/0x2"});
+    };
+    CHECK(where_kthread_ran("cpuidle_enter_state").function.empty());
+    CHECK(where_kthread_ran("busy_driver_poll").function == "busy_driver_poll");
+}
+
 TEST_CASE("an interrupt that nobody takes is about its handlers, not about whom it interrupted") {
     const auto report = [](std::string_view handlers) {
         return fmt::format(
