@@ -201,7 +201,12 @@ EventCollector::Headline EventCollector::headline_of(const LogRecord& record, co
             if ((!is_foreign || !is_unknown) && is_headline(rule, text)) return {&trigger, &rule};
         }
         if (!trigger.otherwise || is_foreign) continue;
-        if (opens_message(record.text, record.text.find(trigger.literal))) return {&trigger, nullptr};
+        const std::size_t at = record.text.find(trigger.literal);
+        // "WARNING:TYPO_SPELLING: ..." are another program's words.
+        const std::string_view behind =
+            record.text.substr(std::min(record.text.size(), at + trigger.literal.size()));
+        if ((behind.empty() || is_blank(behind.front())) && opens_message(record.text, at))
+            return {&trigger, nullptr};
     }
     return {};
 }

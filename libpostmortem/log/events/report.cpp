@@ -142,7 +142,7 @@ bool holds_proof(const Report& report) {
 
 // Whoever reports begins his report soon; prose goes on.
 bool reports_soon(const Report& report) {
-    constexpr std::size_t soon = 8;
+    constexpr std::size_t soon = 4;
     const auto end = report.lines.begin() + static_cast<std::ptrdiff_t>(std::min(soon, report.own_lines));
     return std::any_of(report.lines.begin() + 1, end, [](const ReportLine& line) {
         const std::string_view text = line.text;

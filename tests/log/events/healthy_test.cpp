@@ -96,6 +96,12 @@ TEST_CASE("words like the kernel's, with nothing in front and nothing behind, ar
         CAPTURE(message);
         CHECK(analyse_log_text(message + "\n").events.empty());
     }
+    const std::string trace = "CPU: 1 PID: 2 Comm: x Not tainted 6.1.0 #1\nCall Trace:\n f+0x1/0x2\n";
+    CHECK(analyse_log_text("WARNING: widget is gone\n" + trace).events.size() == 1);
+    CHECK(analyse_log_text("WARNING:TYPO_SPELLING: 'occurr'\n" + trace).events.empty());
+    CHECK(analyse_log_text(
+              "WARNING: Please note that half of the sockets\nare not counted.\n\nThe trace:\n\n" + trace)
+              .events.empty());
     CHECK(analyse_log_text("[    1.000000] BUG: widget is gone\n").events.size() == 1);
     CHECK(analyse_log_text("Oops: 0002 [#1]\n").events.size() == 1);
 }
