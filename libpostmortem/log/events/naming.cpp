@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "log/events/guilty.h"
+#include "log/events/interrupted.h"
 #include "log/events/stack_lines.h"
 #include "log/events/step_walker.h"
 #include "log/events/title.h"
@@ -89,7 +90,13 @@ void apply_rule(const CompiledRule& rule, const Lines& lines, RuleMatch match, N
     naming.rule = &rule;
     naming.captures = match.captures;
     naming.named = match.function;
-    const std::vector<Guilty> guilty = find_guilty(rule, lines, naming);
+    std::vector<Guilty> guilty = find_guilty(rule, lines, naming);
+    // The registers of the report are lost, and those below are what an interrupt has found.
+    if (!guilty.empty() && match.function && is_idle_loop(guilty.front().function)) {
+        guilty.front() = Guilty{0, match.function->function};
+        naming.candidates.assign(1, *match.function);
+        naming.blamed = 0;
+    }
     if (guilty.empty() && match.function) naming.candidates.push_back(std::move(*match.function));
     write_titles(*rule.rule, match.captures, guilty, naming);
     if (naming.corruption.empty() && rule.rule->is_torn) naming.corruption = "the headline's report is lost";

@@ -111,6 +111,26 @@ TEST_CASE("what an interrupt interrupted is not the place of its report") {
     CHECK(bad_pte.function == "widget_fault");
 }
 
+TEST_CASE("a warning in an interrupt whose registers are lost is not in the idle loop") {
+    const LogEvent event =
+        only({"WARNING: CPU: 3 PID: 0 at net/mac80211/tx.c:5038 widget_beacon_get+0x14ac/0x16b0",
+              "Modules linked in:", "Call Trace:", " <IRQ>", " ? widget_beacon_get+0x14ab/0x16b0",
+              " asm_sysvec_apic_timer_interrupt+0x1a/0x20", "RIP: 0010:default_idle+0xf/0x20",
+              " default_idle_call+0x6d/0xb0"});
+    CHECK(event.title == "WARNING in widget_beacon_get");
+    CHECK(event.function == "widget_beacon_get");
+}
+
+TEST_CASE("bad page maps of two places have two ids") {
+    const auto in_trace = [](const std::string& function) {
+        return only({"BUG: Bad page map in process a  pte:1 pmd:2",
+                     "Call Trace:", " print_bad_page_map+0x1/0x2", " vm_normal_page+0x1/0x2",
+                     " " + function + "+0x1/0x2", " exit_mmap+0x1/0x2"});
+    };
+    CHECK(in_trace("unmap_page_range").title == in_trace("copy_page_range").title);
+    CHECK(in_trace("unmap_page_range").id != in_trace("copy_page_range").id);
+}
+
 TEST_CASE("where a trace is cut behind the scheduler nobody is named; a sentence is no frame") {
     const LogEvent hung = only({"INFO: task nfsd:5136 blocked for more than 122 seconds.",
                                 "Call Trace:", " <TASK>", " __schedule+0x466/0x13f0"});
