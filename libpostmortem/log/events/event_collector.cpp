@@ -16,7 +16,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t max_open = 64;
+constexpr std::size_t max_open = 256;     // a machine whose CPUs all stumble over one condition at once
 constexpr std::size_t max_window = 2000;  // lines of the log that a report may spread over
 constexpr std::size_t lines_after_end =
     150;                            // kept behind the next headline, to tell torn from whole reports
@@ -102,7 +102,10 @@ void EventCollector::add(const LogRecord& record) {
     ++result_.lines;
     sample_.read(record.text);
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
-    if (const auto began = clock_.read(record, stored_.end())) close_what_began_before(*began);
+    if (const auto began = clock_.read(record, stored_.end())) {
+        close_what_began_before(*began);
+        began_again_ = true;
+    }
     const Found found = find_literals(record.text);
     if (found.none() && open_.empty() && !lost_head_.is_reading()) return;
     const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
@@ -280,7 +283,7 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     report.report.host = record.host;
     report.report.proven = record.seconds || record.level || record.program == "kernel";
     report.report.boot = kernels_.size() - 1;
-    report.told_late = record.seconds && clock_.stood_beyond(*record.seconds, longest_skew);
+    report.told_late = record.seconds && (began_again_ || clock_.stood_beyond(*record.seconds, longest_skew));
     if (headline.rule && follows_an_oops(*headline.rule)) report.report.lost_head = lost_head_.take();
     lost_head_.forget();
     if (result_.panicked || headline.trigger->literal == "Kernel panic") result_.panicked = true;

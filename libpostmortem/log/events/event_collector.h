@@ -67,6 +67,7 @@ class EventCollector {
     std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
     StoredLines stored_;
     LogClock clock_;
+    bool began_again_ = false;  // somewhere the clock went back: another log, or a copy
     LostHead lost_head_;
     TextSample sample_;
     std::vector<std::string> kernels_;  // release of each boot

@@ -64,8 +64,7 @@ class LogReader::Impl {
 
     // Records of pstore come newest first; they are small, so they are read as a whole and put in order.
     void order_pstore_records() {
-        const std::string_view start = lines_.peek(64);
-        if (!is_pstore_header(start.substr(0, start.find_first_of("\r\n")))) return;
+        if (!opens_with_pstore_record(lines_.peek(192))) return;
         std::string records;
         while (records.size() < max_pstore_log) {
             const std::string_view more = lines_.next_bytes(LineSplitter::max_line);

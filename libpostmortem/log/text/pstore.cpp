@@ -29,6 +29,26 @@ std::optional<Header> parse_header(std::string_view line) {
     return Header{*count, *part};
 }
 
+// The file's name in front of it, as `head` and `more` print it: "dmesg-efi-167646279221001:",
+// "==> dmesg-erst-7200131584160989187 <==".
+bool is_record_name(std::string_view line) {
+    if (line.starts_with("==> ")) line.remove_prefix(4);
+    const std::size_t slash = line.substr(0, line.find(' ')).rfind('/');
+    if (slash != std::string_view::npos) line.remove_prefix(slash + 1);
+    return line.starts_with("dmesg-") && line.size() < 100;
+}
+
+std::string_view without_end(std::string_view line) {
+    return line.substr(0, line.find_last_not_of("\r\n") + 1);
+}
+
+// Without the next record's name, and without what stands between the two.
+std::string_view without_next_name(std::string_view text) {
+    const std::string_view content = without_end(text);
+    const std::size_t last = content.rfind('\n') + 1;
+    return is_record_name(content.substr(last)) ? text.substr(0, last) : text;
+}
+
 bool opens_record(std::string_view text) {
     return is_pstore_header(text.substr(0, text.find('\n')));
 }
@@ -78,6 +98,12 @@ bool is_pstore_header(std::string_view line) {
     return parse_header(line).has_value();
 }
 
+bool opens_with_pstore_record(std::string_view text) {
+    const std::string_view first = without_end(text.substr(0, text.find('\n') + 1));
+    if (is_record_name(first)) text.remove_prefix(first.size() + 1);
+    return is_pstore_header(without_end(text.substr(0, text.find('\n') + 1)));
+}
+
 std::optional<std::vector<std::byte>> unpacked_pstore_record(Bytes packed) {
     if (packed.size() < 16 || opens_record(as_text(packed))) return std::nullopt;
     const auto is_text = [](std::byte b) {
@@ -104,8 +130,8 @@ std::vector<LogPiece> in_written_order(std::string_view records) {
     for (std::size_t at = 0; at < records.size(); ++line_number) {
         const std::size_t end = std::min(records.find('\n', at), records.size() - 1) + 1;
         const std::string_view line = records.substr(at, end - at);
-        const std::string_view content = line.substr(0, line.find_last_not_of("\r\n") + 1);
-        if (const auto header = parse_header(content)) {
+        if (const auto header = parse_header(without_end(line))) {
+            if (!found.empty()) found.back().piece.text = without_next_name(found.back().piece.text);
             found.push_back({*header, {records.substr(end, 0), line_number + 1}});
         } else if (!found.empty()) {
             LogPiece& piece = found.back().piece;

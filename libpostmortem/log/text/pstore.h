@@ -19,6 +19,9 @@ inline constexpr std::size_t max_pstore_record = 1 << 20;
 /// Whether a line is a record's header.
 bool is_pstore_header(std::string_view line);
 
+/// Whether a text begins with a record, or with the name of a record's file and the record.
+bool opens_with_pstore_record(std::string_view text);
+
 /// A record that was packed without a header of its own (a ".enc.z" file); nothing where no codec yields a
 /// record.
 std::optional<std::vector<std::byte>> unpacked_pstore_record(Bytes packed);

@@ -266,4 +266,45 @@ TEST_CASE("bad input: megabytes without a line's end, and a report behind them")
     CHECK(names_in(std::string(8 << 20, '[')).empty());
 }
 
+TEST_CASE("records of pstore with their files' names, those of two dumps of one log between each other") {
+    const std::string start =
+        "<4>[    5.000001] WARNING: CPU: 1 PID: 7 at lib/refcount.c:28 refcount_warn_saturate+0xae/0xf0\n"
+        "<4>[    5.000002] CPU: 1 PID: 7 Comm: widgetd Not tainted 5.13.0 #1\n";
+    const std::string end =
+        "<4>[    5.000003] RIP: 0010:refcount_warn_saturate+0xae/0xf0\n<4>[    5.000004] Call Trace:\n"
+        "<4>[    5.000005]  widget_put+0x1/0x2\n<4>[    5.000006]  widget_close+0x1/0x2\n"
+        "<4>[    5.000007] ---[ end trace 0000000000000000 ]---\n";
+    const std::string before =
+        "<6>[    1.000000] a\n<6>[    2.000000] b\n<6>[    3.000000] c\n<6>[    4.0] d\n";
+    const std::string log = "dmesg-efi-167646279203002:\nPanic#2 Part3\n" + before +
+                            "dmesg-efi-167646279202002:\nPanic#2 Part2\n" + start +
+                            "==> dmesg-efi-167646279202001 <==\nOops#1 Part2\n" + before + start +
+                            "dmesg-efi-167646279201002:\nPanic#2 Part1\n" + end +
+                            "<0>[    6.000000] Kernel panic - not syncing: sysrq triggered crash\n"
+                            "dmesg-efi-167646279201001:\nOops#1 Part1\n" +
+                            end;
+    const LogAnalysis analysis = analyse_log_text(log);
+    REQUIRE(analysis.events.size() == 2);
+    CHECK(analysis.events[0].title == "WARNING: refcount bug in widget_put");
+    CHECK(analysis.events[0].comm == "widgetd");
+    CHECK(analysis.events[1].seconds == 6.0);
+}
+
+TEST_CASE("as many tasks as a big machine has stumble over one BUG at once, line by line") {
+    const std::vector<std::string> report = {"kernel BUG at fs/widget.c:1385!",
+                                             "Oops: invalid opcode: 0000 [#1] SMP",
+                                             "CPU: 1 PID: 7 Comm: widgetd Not tainted 6.14.0 #1",
+                                             "RIP: 0010:widget_end+0x1/0x2",
+                                             "Call Trace:",
+                                             " widget_end+0x5/0x9",
+                                             " widget_write+0x1/0x2",
+                                             "---[ end trace 0000000000000000 ]---"};
+    std::string log;
+    for (const std::string& line : report)
+        for (int task = 100; task < 300; ++task) log += fmt::format("[    5.000001][ T{}] {}\n", task, line);
+    const LogAnalysis analysis = analyse_log_text(log);
+    CHECK(analysis.events.size() == 200);
+    for (const LogEvent& event : analysis.events) CHECK(event.title == "kernel BUG in widget_end");
+}
+
 }  // namespace bad_input_test
