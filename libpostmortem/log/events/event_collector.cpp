@@ -118,7 +118,10 @@ void EventCollector::add(const LogRecord& record) {
     bool ends_reports = !open_.empty() && (marks & another_marks) != 0;
     const Trigger* opens = nullptr;
     note_glued_headline(record);
-    if (headline.trigger && is_open_already(record)) headline = {};
+    if (headline.trigger && is_open_already(record)) {
+        headline = {};
+        lost_head_.follow_message();
+    }
     if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
             meeting_of(headline) == Meeting::Joins && joins_open_report(headline, record, context);
@@ -127,10 +130,13 @@ void EventCollector::add(const LogRecord& record) {
         ends_reports = ends_reports || meeting_of(headline) == Meeting::Ends || stands_alone;
         opens = headline.trigger;
     }
-    if (open_.empty())
-        lost_head_.read(record, marks >> FirstOfOops != 0);
-    else
-        store(record, context, found, ends_reports, opens);
+    if (!opens && all_have_ended()) {
+        // x86 shows the registers again behind the end of an oops: the next report has a task.
+        const bool may_begin = open_.empty() || lost_head_.is_reading() || (marks >> FirstOfOops & 1) != 0;
+        lost_head_.read(record, may_begin && marks >> FirstOfOops != 0, (marks >> EndOfTrace & 1) != 0);
+    }
+    if (lost_head_.is_over()) emit_lost_head();
+    if (!open_.empty()) store(record, context, found, ends_reports, opens);
     close_finished();
 }
 
@@ -171,7 +177,7 @@ void EventCollector::note_boots(const LogRecord& record, unsigned long marks) {
     const std::string_view release = release_of_banner(record.text);
     if (release.empty()) return;
     while (!open_.empty()) close_front();
-    lost_head_.forget();
+    emit_lost_head();
     clock_.begin_boot();
     // The first banner belongs to the boot that the log begins with, unless something happened before it.
     const bool is_first = kernels_.size() == 1 && kernels_.back().empty() && result_.events.empty();
@@ -246,10 +252,13 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
     if (open_.empty() || !headline.rule) return false;
     OpenReport& last = open_.back();
     if (last.context != context) return false;
-    if (names_inlined(stored_[last.start].text, record.text)) {
+    const auto begin_again = [&] {
+        last.report.trigger = headline.trigger;
+        last.report.rule = headline.rule;
         last.start = stored_.end();
         return true;
-    }
+    };
+    if (names_inlined(stored_[last.start].text, record.text)) return begin_again();
     if (last.lines_in_context > 3) return false;
     if (record.seconds && last.report.seconds && is_jump(*last.report.seconds, *record.seconds)) return false;
     const StoredLine& before = stored_[last.start];
@@ -257,11 +266,7 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
     const bool repeated = !one_line && record.text.starts_with(before.text);
     const bool out_of_order = meeting_of({last.report.trigger, last.report.rule}) == Meeting::Joins &&
                               meeting_of(headline) == Meeting::Ends;
-    if (!repeated && !out_of_order) return false;
-    last.report.trigger = headline.trigger;
-    last.report.rule = headline.rule;
-    last.start = stored_.end();
-    return true;
+    return (repeated || out_of_order) && begin_again();
 }
 
 void EventCollector::open(const Headline& headline, const LogRecord& record, const std::string& context) {
@@ -285,7 +290,8 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     report.report.boot = kernels_.size() - 1;
     report.told_late = record.seconds && (began_again_ || clock_.stood_beyond(*record.seconds, longest_skew));
     if (headline.rule && follows_an_oops(*headline.rule)) report.report.lost_head = lost_head_.take();
-    lost_head_.forget();
+    emit_lost_head();
+    if (headline.rule && headline.rule->rule->one_line) lost_head_.follow_message();
     if (result_.panicked || headline.trigger->literal == "Kernel panic") result_.panicked = true;
     open_.push_back(std::move(report));
 }
@@ -342,11 +348,25 @@ void EventCollector::forget_lines() {
 }
 
 void EventCollector::emit(const OpenReport& closed) {
-    auto event = make_event(assemble(closed, stored_));
-    if (!event) return;
-    if (event->kernel.empty()) event->kernel = kernels_[event->boot];
-    if (is_told_again(*event, closed.told_late, result_.events)) return;
-    if (!repeats_last(*event)) result_.events.push_back(std::move(*event));
+    if (auto event = make_event(assemble(closed, stored_))) keep(std::move(*event), closed.told_late);
+}
+
+void EventCollector::emit_lost_head() {
+    auto event = lost_head_.take_event(kernels_.size() - 1);
+    const bool has_room = result_.events.size() < std::max<std::size_t>(options_.max_events, 1);
+    if (event && has_room) keep(std::move(*event), began_again_);
+}
+
+// Whether whatever comes is part of no report that is open.
+bool EventCollector::all_have_ended() const {
+    return std::all_of(open_.begin(), open_.end(),
+                       [](const OpenReport& open) { return open.ended_by_trace; });
+}
+
+void EventCollector::keep(LogEvent event, bool told_late) {
+    if (event.kernel.empty()) event.kernel = kernels_[event.boot];
+    if (is_told_again(event, told_late, result_.events)) return;
+    if (!repeats_last(event)) result_.events.push_back(std::move(event));
 }
 
 // Messages of one line that come again and again are one event.
@@ -382,6 +402,7 @@ void EventCollector::clear_escalations() {
 
 LogAnalysis EventCollector::finish() {
     while (!open_.empty()) close_front();
+    emit_lost_head();
     for (const OpenReport& closed : late_) emit(closed);
     late_.clear();
     clear_escalations();

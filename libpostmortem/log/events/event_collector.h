@@ -54,6 +54,9 @@ class EventCollector {
     void close_front(std::optional<std::size_t> end = std::nullopt);
     void close_what_began_before(std::size_t line);
     void emit(const OpenReport& closed);
+    void emit_lost_head();
+    bool all_have_ended() const;
+    void keep(LogEvent event, bool told_late);
     void forget_lines();
     bool is_open_already(const LogRecord& record) const;
     bool repeats_last(const LogEvent& event);

@@ -235,6 +235,8 @@ constexpr std::string_view uninformative_names[] = {
     "memcpy",
     "memcmp",
     "memset",
+    "^rep_movs_alternative$",
+    "^rep_stos_alternative$",
     "memchr",
     "memmove",
     "memdup",

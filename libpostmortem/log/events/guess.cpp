@@ -12,6 +12,14 @@
 namespace postmortem {
 namespace {
 
+// A call to NULL: no frame of the caller is on the stack yet, only the link register has it.
+bool was_sent_nowhere(const LogEvent& event) {
+    const bool is_fault =
+        event.event_class == EventClass::NullDereference || event.event_class == EventClass::PageFault;
+    return is_fault && !event.ip && event.caller && !event.frames.empty() &&
+           event.caller->function != event.frames.front().function;
+}
+
 bool names_nobody(const Naming& naming) {
     if (naming.blamed >= naming.candidates.size()) return true;
     if (naming.blames_nobody && naming.event_class == EventClass::HungTask) return true;
@@ -78,7 +86,7 @@ bool all_unsure(const LogEvent& event) {
 }  // namespace
 
 void guess_function(const LogEvent& event, Naming& naming) {
-    if (!naming.rule || !names_nobody(naming)) return;
+    if (!naming.rule || !(names_nobody(naming) || was_sent_nowhere(event))) return;
     const EventRule& rule = *naming.rule->rule;
     if (rule.title.find("{frame") == std::string_view::npos) return;
     const std::string by_rule = std::move(naming.title);

@@ -125,7 +125,7 @@ bool is_idle_loop(std::string_view function) {
         "^poll_idle$", "^acpi_idle_", "^acpi_processor_ffh_cstate_enter$", "^intel_idle", "^psci_",
         // arch/*/kernel/process.c, arch/*/kernel/idle.c
         "^arch_cpu_idle", "^mwait_idle", "^amd_e400_idle$", "^native_safe_halt$", "^pv_native_safe_halt$",
-        "^native_halt$", "^xen_safe_halt$", "^kvm_wait$", "^safe_halt$", "^cpu_do_idle$", "^cpu_v7_do_idle$",
+        "^native_halt$", "^xen_safe_halt$", "^safe_halt$", "^cpu_do_idle$", "^cpu_v7_do_idle$",
         "^power_save$", "^plpar_hcall_norets", "^snooze_loop$", "^r4k_wait", "^__r4k_wait$", "^enabled_wait$",
         "^psw_idle", "^wait_for_interrupt$", "^__arch_cpu_idle$"};
     return names.matches(function);

@@ -73,10 +73,12 @@ class LogReader::Impl {
         }
         std::size_t lines = 0;
         for (const LogPiece& piece : in_written_order(records)) {
+            const std::size_t start = ordered_.size();
             ordered_ += piece.text;
             if (!ordered_.empty() && ordered_.back() != '\n') ordered_ += '\n';
             piece_starts_.push_back({lines, piece.first_line});
-            lines = static_cast<std::size_t>(std::count(ordered_.begin(), ordered_.end(), '\n'));
+            const auto added = ordered_.begin() + static_cast<std::ptrdiff_t>(start);
+            lines += static_cast<std::size_t>(std::count(added, ordered_.end(), '\n'));
         }
         lines_ = LineSplitter(byte_stream_of(as_bytes(ordered_)));
     }
@@ -84,10 +86,11 @@ class LogReader::Impl {
     // The number of the current line in the source, whatever the order it is read in.
     std::size_t source_line() const {
         const std::size_t line = lines_.line_number();
-        for (auto piece = piece_starts_.rbegin(); piece != piece_starts_.rend(); ++piece) {
-            if (piece->first < line) return piece->second + line - piece->first - 1;
-        }
-        return line;
+        const auto begins_before = [line](const auto& piece) { return piece.first < line; };
+        const auto next = std::partition_point(piece_starts_.begin(), piece_starts_.end(), begins_before);
+        if (next == piece_starts_.begin()) return line;
+        const auto& [before, first] = *std::prev(next);
+        return first + line - before - 1;
     }
 
     // Fills base_ and pending_ from the next line, or from the next journal entry.

@@ -66,7 +66,12 @@ PrefixPattern::PrefixPattern(std::string_view spec) {
             spec.remove_prefix(1);
             continue;
         }
-        const std::size_t length = std::min(spec.find_first_of("{ ~"), spec.size());
+        if (spec.front() == '_') {
+            add(Hole::Literal, std::string_view(" "));
+            spec.remove_prefix(1);
+            continue;
+        }
+        const std::size_t length = std::min(spec.find_first_of("{ ~_"), spec.size());
         add(Hole::Literal, spec.substr(0, length));
         spec.remove_prefix(length);
     }

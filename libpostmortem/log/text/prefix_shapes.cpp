@@ -30,7 +30,9 @@ constexpr PrefixShape shapes[] = {
     {"huawei", "~[{date}]", behind::clock},
     {"huawei", "[pid:{pid},cpu{cpu},{task}]", behind::clock | behind::date | behind::numeric},
     {"cpu task", "~c{cpu} ~{pid} ({task})", behind::clock},
+    {"cpu pid", "~c{cpu}_ {pid} {!}", behind::clock},  // Unisoc
     {"cpu", "~c{cpu} {!}", behind::clock},
+    {"cpu", "[{cpu}]", behind::clock},  // LG
     {"cpu", "~[c{cpu}]", behind::clock},
     {"level", "~<{priority}>", behind::clock},
     {"level", " {word} KERN ", behind::clock},  // NVIDIA's boot logs
@@ -71,6 +73,7 @@ constexpr PrefixShape shapes[] = {
      behind::nothing},  // dmesg -T in a language without a row
     {"date", "~{date}", behind::nothing | behind::dates},
     {"clock", "[{clock}]", behind::nothing},  // terminals and serial consoles that stamp what they show
+    {"samsung", "[~{cpu}:~{task}:~{pid}]", behind::nothing},  // printk.time=0
     // syslog, the journal, busybox: behind a date
     {"syslog", " ~{host} {facility}.{level} {tag}", behind::date},
     {"syslog", " ~{facility}.{level} {tag}", behind::dates},

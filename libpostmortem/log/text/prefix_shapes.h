@@ -21,7 +21,7 @@ constexpr std::uint8_t outside = nothing | dates | tag;
 
 struct PrefixShape {
     std::string_view name;  ///< as `--json` tells it; rows of one name are one shape
-    /// Literal text; a blank stands for one or more blanks, '~' for any number of them. Holes:
+    /// Literal text; a blank stands for one or more blanks, '_' for one, '~' for any number of them. Holes:
     ///   {seconds} {delta} {usec}  printk's clock     {date}       any row of date_shapes
     ///   {host} {program}          words              {tag}        "kernel:", "systemd[1]:"
     ///   {kernel} {strict tag}     "kernel:", and "systemd[1]:" where a bare word would be the message's

@@ -33,7 +33,9 @@ struct LogRecord {
     bool may_be_kernel() const {
         // dmesg(1) whose output goes to the log prints nothing of its own.
         const bool is_copy = program == "klogd" || program == "dmesg";
-        if (program.empty() || program == "kernel" || is_copy) return !from_user;
+        // A klogd whose C library takes the kernel's facility for none writes "user.alert kernel:".
+        if (program == "kernel") return true;
+        if (program.empty() || is_copy) return !from_user;
         return seconds.has_value();
     }
 };

@@ -90,9 +90,9 @@ TEST_CASE("prose that warns, and says where something comes from, is no trace") 
 }
 
 TEST_CASE("words like the kernel's, with nothing in front and nothing behind, are nobody's") {
-    for (const std::string message :
-         {"Oops: I did it again", "BUG: app does not start", "irq 9: nobody cared to configure",
-          "           PANIC: \"Oops: 0002 [#1]\" (check log for details)"}) {
+    for (const std::string message : {"Oops: I did it again", "Oops - Right.", "BUG: app does not start",
+                                      "irq 9: nobody cared to configure",
+                                      "           PANIC: \"Oops: 0002 [#1]\" (check log for details)"}) {
         CAPTURE(message);
         CHECK(analyse_log_text(message + "\n").events.empty());
     }

@@ -53,6 +53,32 @@ TEST_CASE("what stands far in front of a panic, in another boot or in a report o
     CHECK(analysed({place, "all is well"}).events.empty());
 }
 
+TEST_CASE("a report without its first lines is an event, whatever stands in front of it") {
+    const std::vector<std::string> rest = {
+        "CPU: 29 PID: 2002 Comm: widgetd Tainted: G      D W         5.7.1 #1",
+        "pc : widget_read+0x10/0x40",
+        "Call trace:",
+        " widget_read+0x10/0x40",
+        " widget_open+0x20/0x50",
+        "---[ end trace 2a824d847c4c166b ]---"};
+    const LogEvent event = only(rest);
+    CHECK(event.title == "report without its first lines in widget_read");
+    CHECK(event.corrupted);
+    CHECK(event.pid == 2002);
+    CHECK(event.line == 1);
+    std::vector<std::string> behind_another = {
+        "WARNING: CPU: 0 PID: 1 at a.c:1 gadget_init+0x1/0x2", "Call Trace:", " gadget_init+0x1/0x2",
+        "---[ end trace 0000000000000000 ]---", "RIP: 0010:gadget_init+0x1/0x2"};
+    behind_another.insert(behind_another.end(), rest.begin(), rest.end());
+    const LogAnalysis both = analysed(behind_another);
+    REQUIRE(both.events.size() == 2);
+    CHECK(both.events[1].title + both.events[0].title == event.title + "WARNING in gadget_init");
+    CHECK((both.events[0].id == event.id || both.events[1].id == event.id));
+    // Where no end is seen, or nobody is named, it may be a trace that somebody asked for.
+    CHECK(analysed({rest.begin(), rest.end() - 1}).events.empty());
+    CHECK(analysed({rest.begin() + 2, rest.end()}).events.empty());
+}
+
 TEST_CASE("a log that tells of one event twice, as a console and then dmesg do, has one event") {
     const std::string report =
         "[    5.464036] WARNING: CPU: 1 PID: 77 at a.c:1 widget_read+0x10/0x40\n"

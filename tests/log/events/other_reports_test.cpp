@@ -121,6 +121,39 @@ TEST_CASE("a warning in an interrupt whose registers are lost is not in the idle
     CHECK(event.function == "widget_beacon_get");
 }
 
+TEST_CASE("who called NULL is in the link register alone") {
+    const LogEvent event = only(
+        {"Unable to handle kernel NULL pointer dereference at virtual address 0000000000000000",
+         "Internal error: Oops: 86000005 [#1] PREEMPT SMP", "CPU: 0 PID: 3044 Comm: x Not tainted 6.0.0 #0",
+         "pc : 0x0", "lr : widget_notify+0xbc/0x208", "Call trace:", " 0x0", " widget_change+0x38/0xbc"});
+    CHECK(event.title == "BUG: unable to handle kernel NULL pointer dereference in widget_notify");
+    CHECK(event.function == "widget_notify");
+}
+
+TEST_CASE("a machine check whose status says that it was corrected is none") {
+    const auto bank = [](const std::string& status) {
+        return analysed({"mce: [Hardware Error]: CPU 0: Machine Check: 0 Bank 7: " + status}).events.size();
+    };
+    for (const char first : std::string("89cd")) CHECK(bank(first + std::string("c00004000010090")) == 0);
+    for (const char first : std::string("abef")) CHECK(bank(first + std::string("c00004000010090")) == 1);
+}
+
+TEST_CASE("a report of a function that was inlined, told without a clock") {
+    const LogAnalysis analysis = analyse_log_text(
+        "BUG: KMSAN: uninit-value in widget_key drivers/widget.c:510 [inline]\n"
+        "BUG: KMSAN: uninit-value in widget_event+0xb73/0xe00 drivers/widget.c:4570\n"
+        " widget_key drivers/widget.c:510 [inline]\n widget_event+0xb73/0xe00 drivers/widget.c:4570\n"
+        " widget_work+0xb73/0xe00 drivers/widget.c:470\n");
+    REQUIRE(analysis.events.size() == 1);
+    CHECK(analysis.events[0].title == "KMSAN: uninit-value in widget_event");
+}
+
+TEST_CASE("a warning of a kernel that knows no symbols") {
+    CHECK(only({"WARNING: CPU: 4 PID: 2650 at 0xffffffffa538abb7", "Modules linked in: a",
+                "CPU: 4 PID: 2650 Comm: x Not tainted 5.10.0 #1", "Call Trace:", " 0xffffffffa538abb7"})
+              .event_class == EventClass::Warning);
+}
+
 TEST_CASE("bad page maps of two places have two ids") {
     const auto in_trace = [](const std::string& function) {
         return only({"BUG: Bad page map in process a  pte:1 pmd:2",

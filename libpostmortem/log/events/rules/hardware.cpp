@@ -13,7 +13,9 @@ void add_hardware_rules(RuleBook& book) {
     book.add(
         "Machine check events logged", {.meeting = Meeting::Passes},
         {hardware(EventClass::HardwareError, "Machine check events logged", "machine check events logged")});
-    book.add("[Hardware Error]:", {.meeting = Meeting::Passes},
+    // arch/x86/kernel/cpu/mce/core.c, print_mce(): the status has no UC (bit 61), so it was corrected
+    constexpr std::string_view corrected = "Machine Check: {num_} Bank {num_}: {8|9|c|d}";
+    book.add("[Hardware Error]:", {.unless = {corrected}, .meeting = Meeting::Passes},
              {
                  hardware(EventClass::MachineCheck, "[Hardware Error]: {*}Machine Check", "machine check"),
                  hardware(EventClass::HardwareError,

@@ -255,7 +255,8 @@ void add_trap_rules(RuleBook& book) {
         others.push_back(rule_of(EventClass::Oops, head, "Oops in {frame}"));
     others.back().proof = body_of_oops;
     book.add("Oops: ", joins, std::move(others));
-    for (const std::string_view literal : {"Oops - ", "Oops[#", "Oops [#"})
+    book.add("Oops - ", joins, {rule_of(EventClass::Oops, "Oops - {*}[#", "Oops in {frame}")});
+    for (const std::string_view literal : {"Oops[#", "Oops [#"})
         book.add(literal, joins, {rule_of(EventClass::Oops, literal, "Oops in {frame}")});
     book.add(die_literal, joins, trap_rules());
     book.add(die_literal, joins, unknown_traps());

@@ -73,6 +73,8 @@ void add_warning_rules(RuleBook& book) {
                  // without CONFIG_DEBUG_BUGVERBOSE
                  warning(EventClass::Warning, "WARNING: CPU: {num_} PID: {num_} at {func}", title),
                  warning(EventClass::Warning, "WARNING: at {func}", title),
+                 // and without CONFIG_KALLSYMS
+                 warning(EventClass::Warning, "WARNING: CPU: {num_} PID: {num_} at {hex_}{end}", title),
                  // whoever looked the names up took the offsets off
                  {.event_class = EventClass::Warning,
                   .head = "WARNING: CPU: {num_} PID: {num_} at {src} {name}{end}",
