@@ -33,6 +33,8 @@ constexpr std::array exempt = {
 
 // Which folders below arch/ may name the registers of x86.
 constexpr std::array x86_folders = {"arch/x86/", "arch/x86_64/", "arch/i386/"};
+// Where the names of some are those of its own registers, too.
+constexpr const char* same_names = "arch/s390x/";
 
 std::vector<std::string> words_of(const std::string& line) {
     std::vector<std::string> words(1);
@@ -62,7 +64,8 @@ bool names_x86_register(std::string word) {
 }
 
 bool is_exempt(const std::string& path) {
-    return std::any_of(exempt.begin(), exempt.end(), [&](const Exemption& e) { return e.path == path; }) ||
+    return path.starts_with(same_names) ||
+           std::any_of(exempt.begin(), exempt.end(), [&](const Exemption& e) { return e.path == path; }) ||
            std::any_of(x86_folders.begin(), x86_folders.end(),
                        [&](const char* folder) { return path.starts_with(folder); });
 }

@@ -68,6 +68,7 @@ struct MemoryLayout {
     /// The variable that holds where all physical memory is mapped; null where that place is fixed, and
     /// map_kernel() gives it.
     const char* direct_map = nullptr;
+    bool direct_map_from_zero = false;  ///< or map_kernel()'s range from physical address 0 on
     /// Where low memory alone is mapped: the variables that hold the end of that map, and how many pages it
     /// has.
     const char* direct_map_end = nullptr;
@@ -113,6 +114,10 @@ struct CpuNotes {
     /// An array of words: by Linux's number of a CPU, the one that the machine gives it. Null where they are
     /// the same.
     const char* machine_numbers = nullptr;
+    /// Or a note behind each NT_PRSTATUS tells where in memory that CPU has pages of its own, and an array of
+    /// pointers to the same tells by Linux's number of a CPU. 0: there is no such note.
+    std::uint32_t prefix_note = 0;
+    const char* prefixes = nullptr;
 };
 
 /// Registers on a kernel stack. `address`: where the frame lies.
@@ -165,6 +170,8 @@ struct StackPlace {
     const char* type = nullptr;    ///< of the variable; null for a plain pointer
     const char* member = nullptr;  ///< a path in it
     Form form = Form::PointsToTop;
+    /// The variable is an array by CPU of pointers to what is of the type.
+    bool by_cpu = false;
 };
 
 /// A member of a struct that is a stack.
@@ -224,6 +231,9 @@ struct FramePointers {
     std::uint64_t mark_bits = 0, mark = 0;
     /// Or an entry puts a frame of its own into the struct pt_regs, in this member; null where it does not.
     const char* in_registers = nullptr;
+    /// Or frames are chained by the stack pointer: a function keeps its return address in its caller's frame, which has
+    /// room of so many bytes for that. 0 where they are not.
+    std::uint32_t frame_size = 0;
 
     std::uint64_t caller_at(std::uint64_t fp) const { return fp + static_cast<std::uint64_t>(caller); }
     std::uint64_t return_address_at(std::uint64_t fp) const {

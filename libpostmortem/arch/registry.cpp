@@ -6,13 +6,14 @@
 #include "arch/arm64/arm64.h"
 #include "arch/i386/i386.h"
 #include "arch/riscv64/riscv64.h"
+#include "arch/s390x/s390x.h"
 #include "arch/x86_64/x86_64.h"
 
 namespace postmortem {
 namespace {
 
 constexpr const Arch* architectures[] = {&x86_64::arch, &i386::arch, &arm64::arch,
-                                        &riscv64::arch};
+                                        &riscv64::arch, &s390x::arch};
 
 std::string known_names() {
     std::string names;

@@ -1,5 +1,7 @@
 #include "kernel/translation.h"
 
+#include <optional>
+
 #include "base/checked.h"
 
 namespace postmortem {
@@ -8,8 +10,13 @@ Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const Arch& arch, const
                                                          const VmcoreInfo& info) {
     auto mapping = arch.memory.map_kernel(physical, info);
     if (!mapping) return fail(std::move(mapping.error()));
-    return std::make_unique<AddressSpace>(physical, std::move(mapping->walker), std::move(mapping->linear),
-                                          arch.word_size);
+    std::optional<LinearRange> all;
+    for (const LinearRange& range : mapping->linear)
+        if (arch.memory.direct_map_from_zero && range.paddr == 0) all = range;
+    auto memory = std::make_unique<AddressSpace>(physical, std::move(mapping->walker),
+                                                 std::move(mapping->linear), arch.word_size);
+    if (all) memory->set_direct_map(*all);
+    return memory;
 }
 
 namespace {

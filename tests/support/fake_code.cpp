@@ -8,7 +8,7 @@ constexpr std::uint64_t stack_distance = 0x10000;
 
 }  // namespace
 
-FakeCode::FakeCode() {
+FakeCode::FakeCode(Endian endian) : image(endian) {
     image.map(text, 0x10000);
 }
 

@@ -18,7 +18,7 @@ class FakeCode : public CodeSource {
     static constexpr std::uint64_t function_size = 0x100;
     static constexpr std::uint64_t stack_size = 0x4000;
 
-    FakeCode();
+    explicit FakeCode(Endian endian = Endian::Little);
 
     /// A function of 256 bytes behind the last one; its start.
     std::uint64_t function(const std::string& name, Result<OrcEntry> orc);

@@ -4,6 +4,7 @@
 #include "arch/arm64/arm64.h"
 #include "arch/i386/i386.h"
 #include "arch/riscv64/riscv64.h"
+#include "arch/s390x/s390x.h"
 #include "arch/x86_64/x86_64.h"
 #include "kernel/unwind/frame_walker.h"
 #include "kernel/unwind/orc.h"
@@ -67,7 +68,8 @@ Seeds orc_seeds() {
 
 namespace {
 
-constexpr std::array<const Arch*, 4> arches = {&x86_64::arch, &arm64::arch, &riscv64::arch, &i386::arch};
+constexpr std::array<const Arch*, 5> arches = {&x86_64::arch, &arm64::arch, &riscv64::arch, &i386::arch,
+                                               &s390x::arch};
 constexpr std::size_t functions_made = 8;
 
 // As functions and stacks lie in FakeCode.
@@ -206,11 +208,15 @@ Seeds code_seeds() {
     constexpr std::array<std::uint32_t, 4> arm = {0xa9be7bfd, 0x910003fd, 0x94000010, 0xd65f03c0};
     constexpr std::array<std::uint32_t, 5> riscv = {0xfe010113, 0x00113c23, 0x00813823, 0x02010413,
                                                     0x100000ef};
+    constexpr std::array<std::uint8_t, 20> s390 = {0xeb, 0x6f, 0xf0, 0x48, 0x00, 0x24, 0xe3,
+                                                   0xf0, 0xff, 0x58, 0xff, 0x71, 0xc0, 0xe5,
+                                                   0x00, 0x00, 0x00, 0x10, 0x07, 0xfe};
     Seeds seeds;
     for (const std::uint8_t kind : std::array<std::uint8_t, 2>{0, 3})
         seeds.push_back(FuzzSeed().put(kind).add(std::as_bytes(std::span(x86))).take());
     seeds.push_back(FuzzSeed().put<std::uint8_t>(1).add(std::as_bytes(std::span(arm))).take());
     seeds.push_back(FuzzSeed().put<std::uint8_t>(2).add(std::as_bytes(std::span(riscv))).take());
+    seeds.push_back(FuzzSeed().put<std::uint8_t>(4).add(std::as_bytes(std::span(s390))).take());
     return seeds;
 }
 

@@ -5,6 +5,7 @@
 #include "arch/arm64/page_tables.h"
 #include "arch/i386/page_tables.h"
 #include "arch/riscv64/page_tables.h"
+#include "arch/s390x/page_tables.h"
 #include "arch/x86_64/page_tables.h"
 #include "dump/vmcoreinfo.h"
 #include "kernel/carried_notes.h"
@@ -245,7 +246,7 @@ constexpr std::uint64_t tables_at = 0x10000;
 
 std::unique_ptr<PageTableWalker> walker_of(unsigned kind, const PhysicalMemory& physical) {
     const bool user = kind & 0x80;
-    switch (kind % 12) {
+    switch (kind % 14) {
         case 0: return x86_64::make_walker(physical, {tables_at, false, 0, user});
         case 1: return x86_64::make_walker(physical, {tables_at, true, 1ull << 47, user});
         case 2: return i386::make_walker(physical, {tables_at, false});
@@ -257,7 +258,9 @@ std::unique_ptr<PageTableWalker> walker_of(unsigned kind, const PhysicalMemory& 
         case 8: return arm64::make_walker(physical, {tables_at, 12, 39, false, user});
         case 9: return riscv64::make_walker(physical, {tables_at, 39, user});
         case 10: return riscv64::make_walker(physical, {tables_at, 48, user});
-        default: return riscv64::make_walker(physical, {tables_at, 57, user});
+        case 11: return riscv64::make_walker(physical, {tables_at, 57, user});
+        case 12: return s390x::make_walker(physical, {tables_at, 3, user});
+        default: return s390x::make_walker(physical, {tables_at, 5, user});
     }
 }
 
@@ -284,7 +287,7 @@ void run_page_tables(Bytes input) {
 
 Seeds page_table_seeds() {
     Seeds seeds;
-    for (unsigned kind = 0; kind < 12; ++kind) {
+    for (unsigned kind = 0; kind < 14; ++kind) {
         for (const unsigned user : {0u, 0x80u}) {
             FuzzSeed seed;
             seed.put(static_cast<std::uint8_t>(kind | user));
@@ -294,7 +297,7 @@ Seeds page_table_seeds() {
             // Every entry leads to the next page, as a table or as a page.
             for (std::uint64_t entry = 0; entry < 1024; ++entry) {
                 const std::uint64_t next = tables_at + (entry / 512 + 1) * 4096;
-                seed.put<std::uint64_t>(kind >= 9 ? next >> 12 << 10 | (entry % 3 == 0 ? 0xcf : 1)
+                seed.put<std::uint64_t>(kind >= 9 && kind < 12 ? next >> 12 << 10 | (entry % 3 == 0 ? 0xcf : 1)
                                                   : next | (entry % 3 == 0 ? 0xe3 : 0x63));
             }
             seeds.push_back(seed.take());

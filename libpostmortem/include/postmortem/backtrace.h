@@ -34,10 +34,12 @@ enum class StackKind : std::uint8_t {
     VmmCommunication,  ///< #VC of SEV-ES guests, and its fallback
     Overflow,          ///< where the report of an overflowed stack is written
     Sdei,              ///< events of the firmware
+    Untranslated,      ///< where code runs without address translation
+    Restart,           ///< of a CPU that was told to start anew
     Entry,             ///< the few words that an entry from user mode starts on
 };
 /// "task", "irq", "nmi", "double-fault", "stack-fault", "debug", "machine-check", "vmm-communication",
-/// "overflow", "sdei", "entry".
+/// "overflow", "sdei", "nodat", "restart", "entry".
 POSTMORTEM_API std::string_view to_string(StackKind kind);
 
 struct RegisterValue {

@@ -92,6 +92,38 @@ bool counts_from_one(const std::vector<Prstatus>& notes) {
     return notes.size() > 1;
 }
 
+// Where the CPUs' own pages lie in memory, by Linux's number.
+std::map<std::uint64_t, std::uint32_t> prefixes_of(const Kernel& kernel, std::uint32_t cpus) {
+    std::map<std::uint64_t, std::uint32_t> known;
+    const auto array = kernel.symbol(kernel.arch().notes.prefixes);
+    if (!array) return known;
+    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
+        const auto pointer = kernel.memory().word(*array + std::uint64_t{cpu} * kernel.arch().word_size);
+        const auto place = pointer ? kernel.memory().translate(*pointer) : fail(pointer.error());
+        if (place && *pointer != 0) known.emplace(*place, cpu);
+    }
+    return known;
+}
+
+// The registers come first, then the same CPU's prefix.
+void add_prefixed_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
+    const CpuNotes& format = kernel.arch().notes;
+    if (format.prefix_note == 0) return;
+    const Endian endian = kernel.memory().endian();
+    const auto prefixes = prefixes_of(kernel, cpus);
+    std::optional<Prstatus> last;
+    for (const Note& note : kernel.dump().notes()) {
+        if (note.name == "CORE" && note.type == NT_PRSTATUS) last = format.prstatus(note.desc, endian);
+        if (note.type != format.prefix_note || !last) continue;
+        const auto prefix = ByteReader(note.desc, endian).u32(0);
+        const auto cpu = prefix ? prefixes.find(*prefix) : prefixes.end();
+        if (cpu != prefixes.end())
+            found.by_cpu.emplace(cpu->second,
+                                 CpuRegisters{last->registers, CpuRegisters::Source::Hypervisor});
+        last.reset();
+    }
+}
+
 void add_numbered_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
     const auto notes = own_notes(kernel);
     if (!kernel.arch().notes.hypervisor_name.empty() || !counts_from_one(notes)) return;
@@ -133,7 +165,8 @@ CrashRegisters read_crash_registers(const Kernel& kernel) {
         return found;
     }
     add_hypervisor_notes(kernel, *cpus, found);
-    add_numbered_notes(kernel, *cpus, found);
+    add_prefixed_notes(kernel, *cpus, found);
+    if (found.by_cpu.empty()) add_numbered_notes(kernel, *cpus, found);
     if (!found.by_cpu.empty()) return found;
     const auto saved = add_crash_notes(kernel, *cpus, found);
     if (found.by_cpu.empty()) add_elf_notes(kernel, *cpus, found);

@@ -156,6 +156,7 @@ FrameWalker::Step FrameWalker::sure_step(const UnwindPosition& at, StackSet stac
     // A kernel without tables keeps frame pointers, as a rule.
     if (!code_.map().has_tables()) {
         Step linked = arch_.code.frame_pointers.in_registers ? by_records(at, stacks)
+                      : arch_.code.frame_pointers.frame_size ? by_back_chain(at, stacks)
                       : arch_.registers->link                ? by_linked_frames(at, stacks)
                                                              : by_links(at, stacks);
         if (linked.outcome != Step::Outcome::Failed) return linked;
@@ -168,7 +169,8 @@ FrameWalker::Step FrameWalker::sure_step(const UnwindPosition& at, StackSet stac
 }
 
 FrameWalker::Step FrameWalker::guess(const UnwindPosition& at, StackSet stacks) {
-    Step step = by_frame_pointer(at, stacks);
+    Step step;
+    if (arch_.code.frame_pointers.frame_size == 0) step = by_frame_pointer(at, stacks);
     return step.outcome == Step::Outcome::Failed ? by_scan(at, stacks) : step;
 }
 

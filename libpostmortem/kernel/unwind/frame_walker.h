@@ -137,6 +137,9 @@ class FrameWalker {
     Step by_overflow(const UnwindPosition& at, StackSet stacks);
     Step by_saved_registers(const UnwindPosition& at, StackSet stacks);
     Step by_named_return(const UnwindPosition& at, StackSet stacks);
+    Step by_back_chain(const UnwindPosition& at, StackSet stacks);
+    Step by_unsaved_link(const UnwindPosition& at, std::uint64_t frame, StackSet stacks);
+    Step by_first_frame(std::uint64_t frame, StackSet stacks);
     Step by_links(const UnwindPosition& at, StackSet stacks);
     Step by_fresh_call(const UnwindPosition& at, StackSet stacks);
     bool is_own_snapshot(const Registers& saved, const UnwindPosition& at);

@@ -23,11 +23,20 @@ std::uint64_t task_stack_size(const Kernel& kernel) {
     return usable_size(size) ? size : kernel.arch().stacks.default_size;
 }
 
+Object from_array(const Kernel& kernel, const StackPlace& place, std::uint32_t cpu) {
+    auto address = kernel.symbol(place.variable).and_then([&](std::uint64_t array) {
+        return kernel.memory().word(array + std::uint64_t{cpu} * kernel.arch().word_size);
+    });
+    if (!address) return {kernel.memory(), kernel.types(), std::move(address.error())};
+    return kernel.object(place.type, *address);
+}
+
 // The stack itself, or a pointer to it.
 Result<std::uint64_t> read_place(const Kernel& kernel, const StackPlace& place, std::uint32_t cpu) {
     const bool itself = place.form == StackPlace::Form::Itself;
     if (place.type) {
-        Object found = per_cpu_variable(kernel, place.variable, place.type, cpu);
+        Object found = place.by_cpu ? from_array(kernel, place, cpu)
+                                    : per_cpu_variable(kernel, place.variable, place.type, cpu);
         if (place.member) found = found.path(place.member);
         return itself ? found.checked_address() : found.u64();
     }

@@ -219,6 +219,8 @@ const char* exception_stack_name(StackKind kind) {
         case StackKind::VmmCommunication: return "VC";
         case StackKind::Overflow: return "OVERFLOW";
         case StackKind::Sdei: return "SDEI";
+        case StackKind::Untranslated: return "NODAT";
+        case StackKind::Restart: return "RESTART";
         case StackKind::Task:
         case StackKind::Irq:
         case StackKind::Entry: break;

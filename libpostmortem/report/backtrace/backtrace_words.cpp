@@ -25,6 +25,8 @@ std::string_view to_string(StackKind kind) {
         case StackKind::VmmCommunication: return "vmm-communication";
         case StackKind::Overflow: return "overflow";
         case StackKind::Sdei: return "sdei";
+        case StackKind::Untranslated: return "nodat";
+        case StackKind::Restart: return "restart";
         case StackKind::Entry: break;
     }
     return "entry";

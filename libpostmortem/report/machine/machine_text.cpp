@@ -26,7 +26,9 @@ constexpr std::array stack_titles = {StackTitle{StackKind::Irq, "IRQ"},
                                      StackTitle{StackKind::MachineCheck, "MCE"},
                                      StackTitle{StackKind::VmmCommunication, "VC"},
                                      StackTitle{StackKind::Overflow, "OVERFLOW"},
-                                     StackTitle{StackKind::Sdei, "SDEI"}};
+                                     StackTitle{StackKind::Sdei, "SDEI"},
+                                     StackTitle{StackKind::Untranslated, "NODAT"},
+                                     StackTitle{StackKind::Restart, "RESTART"}};
 
 std::string stacks_text(const Machine& machine, const StackTitle& of) {
     std::string lines;

@@ -300,7 +300,7 @@ void LinesMaker::huge_pages() {
     if (!sources_.huge_pages.empty() && sums_up) kib("Hugetlb", bytes / 1024);
 }
 
-// arch/x86/mm/pat/set_memory.c: how much of the direct map is in pages of which size.
+// arch/x86/mm/pat/set_memory.c, arch/s390/mm/pageattr.c: how much of the direct map is in pages of which size.
 void LinesMaker::direct_map() {
     const auto counts = kernel_.symbol("direct_pages_count");
     if (!counts) return;
@@ -309,6 +309,12 @@ void LinesMaker::direct_map() {
             .word(*counts + kernel_.memory().word_size() * level)
             .map([=](std::uint64_t n) { return n * page_kib; });
     };
+    // arch/s390/include/asm/pgtable.h: numbered from 0 on, and the pages are others.
+    if (kernel_.types().enum_with("PG_DIRECT_MAP_4K")) {
+        kib("DirectMap4k", at_level(0, 4));
+        kib("DirectMap1M", at_level(1, 1024));
+        return kib("DirectMap2G", at_level(2, 2u << 20));
+    }
     kib("DirectMap4k", at_level(1, 4));
     // Two levels of tables, of entries half as wide.
     if (kernel_.memory().word_size() == 4 && kernel_.vmcoreinfo().string("CONFIG_X86_PAE") != "y")

@@ -1,0 +1,39 @@
+#include "arch/s390x/faults.h"
+
+#include <fmt/format.h>
+
+#include "arch/s390x/registers.h"
+
+namespace postmortem::s390x {
+namespace {
+
+// do_no_context(), arch/s390/mm/fault.c; the parameter of the interruption holds the page alone, and below it
+// what kind of access it was.
+std::string page_fault(std::optional<std::uint64_t> address) {
+    std::string text = "Unable to handle kernel pointer dereference in virtual kernel address space";
+    constexpr std::uint64_t page = ~std::uint64_t{0xfff};
+    if (address) text += fmt::format("\nFailing address: {:016x} TEID: {:016x}", *address & page, *address);
+    return text;
+}
+
+// arch/s390/kernel/traps.c; the inner ones first.
+constexpr FaultEntry fault_entries[] = {
+    {"monitor_event_exception", "kernel BUG at (the log is lost)!"},
+    {"illegal_op", "illegal operation: 0001 ilc:1 [#1]"},
+    {"addressing_exception", "addressing exception: 0005 ilc:2 [#1]"},
+    {"specification_exception", "specification exception: 0006 ilc:2 [#1]"},
+    {"privileged_op", "privileged operation: 0002 ilc:2 [#1]"},
+    {"execute_exception", "execute exception: 0003 ilc:2 [#1]"},
+    {"divide_exception", "fixed point divide: 0009 ilc:2 [#1]"},
+    {"data_exception", "data exception: 0007 ilc:2 [#1]"},
+    {"kernel_stack_overflow", "Kernel stack overflow"},
+    {"do_protection_exception"},
+    {"do_dat_exception"},
+};
+
+}  // namespace
+
+const FaultWords fault_words = {fault_entries, page_fault, "Krnl PSW : 0704c00180000000 ",
+                                nullptr,       IntParm,    true};
+
+}  // namespace postmortem::s390x

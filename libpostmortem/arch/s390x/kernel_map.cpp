@@ -1,0 +1,91 @@
+#include "arch/s390x/kernel_map.h"
+
+#include <algorithm>
+
+#include "arch/s390x/page_tables.h"
+#include "base/checked.h"
+
+namespace postmortem::s390x {
+namespace {
+
+// More than any image has.
+constexpr std::uint64_t largest_image = 128u << 20;
+
+// Since 6.10 (c98d2ecae08f) the image is mapped apart from all memory, and memory anywhere; before, an
+// address of the kernel's is the physical one.
+struct Placement {
+    std::uint64_t identity = 0;  ///< where physical address 0 is mapped
+    std::uint64_t image = 0;     ///< where the image begins, less what its link address is
+    std::uint64_t image_physical = 0;
+    bool apart = false;
+};
+
+Placement placement_of(const VmcoreInfo& info) {
+    const auto image = info.hex("KERNELOFFSET"), physical = info.hex("KERNELOFFPHYS");
+    if (!image || !physical) return {};
+    return {info.hex("IDENTITYBASE").value_or(0), *image, *physical, true};
+}
+
+// An entry says of which level its table is, also where it maps nothing.
+Result<std::unique_ptr<PageTableWalker>> walker_from(const PhysicalMemory& physical, std::uint64_t root,
+                                                     bool user) {
+    auto first = physical.get<std::uint64_t>(root);
+    if (!first) {
+        first.error().message = "the top page table cannot be read: " + first.error().message;
+        return fail(std::move(first.error()));
+    }
+    return make_walker(physical, {root, levels_of(*first), user});
+}
+
+void add_range(KernelMapping& mapping, std::uint64_t first, std::uint64_t bytes, std::uint64_t paddr) {
+    const auto last = checked_add(first, bytes - 1);
+    if (bytes != 0 && last) mapping.linear.push_back({first, *last, paddr});
+}
+
+}  // namespace
+
+Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+    const auto tables = info.symbol("swapper_pg_dir");
+    if (!tables)
+        return fail(ErrorCode::MissingDebugInfo,
+                    "VMCOREINFO does not tell where the page tables are (SYMBOL(swapper_pg_dir) is absent)");
+    const Placement place = placement_of(info);
+    auto walker = walker_from(physical, *tables - place.image + place.image_physical, false);
+    if (!walker) return fail(walker.error());
+
+    KernelMapping mapping{std::move(*walker), {}};
+    const DumpFile& dump = physical.dump();
+    const auto memory_end = checked_mul(dump.info().max_pfn, std::uint64_t{dump.page_size()});
+    if (!memory_end || *memory_end == 0) return mapping;
+    if (place.apart && place.image_physical < *memory_end)
+        add_range(mapping, place.image, std::min(largest_image, *memory_end - place.image_physical),
+                  place.image_physical);
+    add_range(mapping, place.identity, *memory_end, 0);
+    return mapping;
+}
+
+Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical, const VmcoreInfo&,
+                                                  std::uint64_t root) {
+    return walker_from(physical, root, true);
+}
+
+Result<std::uint64_t> vmalloc_bytes(const PhysicalMemory&, const VmcoreInfo&,
+                                    std::span<const std::uint64_t> values) {
+    const std::uint64_t start = values[0], end = values[1];
+    if (start == 0 || end == 0)
+        return fail(ErrorCode::NotFound, "this kernel does not tell where vmalloc space begins and ends");
+    if (end <= start) return fail(ErrorCode::Corrupt, "vmalloc space ends before it starts", end);
+    return end - start;
+}
+
+// The variable holds where the struct of frame 0 lies.
+std::optional<std::uint64_t> page_structs(const VmcoreInfo&, std::optional<std::uint64_t> first,
+                                          std::uint64_t) {
+    return first;
+}
+
+bool recognises(const VmcoreInfo& info) {
+    return info.symbol("lowcore_ptr") && info.hex("SAMODE31");
+}
+
+}  // namespace postmortem::s390x

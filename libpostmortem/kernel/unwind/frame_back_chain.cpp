@@ -1,0 +1,83 @@
+// Steps of kernels whose stack pointer is the frame, which begins with room for what a called function saves:
+// s390. FrameWalker::by_back_chain(). arch/s390/kernel/unwind_bc.c, entry.S.
+#include "kernel/unwind/frame_walker.h"
+
+namespace postmortem {
+namespace {
+
+// A return address is kept in the frame of the function that it leads to; registers are those of the frame.
+std::uint64_t frame_of(const UnwindPosition& at, const FramePointers& shape) {
+    return at.registers ? at.sp : at.slot - shape.return_address_at(0);
+}
+
+bool is_on_one_stack(std::uint64_t a, std::uint64_t b, StackSet stacks) {
+    for (const StackRange& stack : stacks)
+        if (stack.holds(a, 1)) return stack.holds(b, 1);
+    return false;
+}
+
+constexpr unsigned most_empty_frames = 8;
+
+}  // namespace
+
+FrameWalker::Step FrameWalker::by_back_chain(const UnwindPosition& at, StackSet stacks) {
+    const FramePointers& shape = arch_.code.frame_pointers;
+    std::uint64_t frame = frame_of(at, shape);
+    if (Step step = by_unsaved_link(at, frame, stacks); step.outcome == Step::Outcome::Moved) return step;
+    Step step;
+    // On another stack a function's frame is chained to the one that it has on its own, where nothing was
+    // saved since.
+    for (unsigned i = 0; i < most_empty_frames; ++i) {
+        const auto caller = read_on(stacks, shape.caller_at(frame));
+        if (!caller) {
+            step.error = caller.error();
+            return step;
+        }
+        if (*caller == 0) return by_first_frame(frame, stacks);
+        const std::uint64_t slot = shape.return_address_at(*caller);
+        const auto word = read_on(stacks, slot);
+        if (!word) {
+            step.error = word.error();
+            return step;
+        }
+        const bool same_stack = is_on_one_stack(frame, *caller, stacks);
+        const std::uint64_t ip = true_return_address(*word, slot);
+        if (same_stack && is_return_address(ip)) return moved_to(ip, slot, FrameTrust::FramePointer);
+        if (same_stack && *caller <= frame) break;
+        frame = *caller;
+    }
+    step.error = Error(ErrorCode::Corrupt, "the back chain leads to no return address", frame);
+    return step;
+}
+
+// Interrupted without a frame of its own: the return address is where the call left it.
+FrameWalker::Step FrameWalker::by_unsaved_link(const UnwindPosition& at, std::uint64_t frame,
+                                               StackSet stacks) {
+    if (!at.interrupted || !at.registers) return {};
+    const CodePlace& function = code_.at(at.ip);
+    const std::uint64_t slot = arch_.code.frame_pointers.return_address_at(frame);
+    const std::uint64_t ip = true_return_address((*at.registers)[*arch_.registers->link], slot);
+    if (function.start == 0 || code_.map().has_frame(at.ip) || !read_on(stacks, slot)) return {};
+    if (!is_return_address(ip)) return {};
+    return moved_to(ip, slot, FrameTrust::CallSite);
+}
+
+// An entry begins a chain, and puts the registers behind its frame. Those of a program are the first on its
+// task's stack; a kernel thread has others there, which it began with.
+FrameWalker::Step FrameWalker::by_first_frame(std::uint64_t frame, StackSet stacks) {
+    const std::uint64_t place = frame + arch_.code.frame_pointers.frame_size;
+    const bool first = starts_a_stack(place, stacks);
+    if (first && !user_task_) return Step::end_of_stack();
+    Step step;
+    step.saved = registers_on(stacks, place);
+    if (!step.saved || step.saved->user_mode() != first) {
+        step.error = Error(ErrorCode::Corrupt, "the back chain ends where no registers lie", frame);
+        step.saved.reset();
+        return step;
+    }
+    step.outcome = Step::Outcome::Moved;
+    step.next = UnwindPosition::from_registers(step.saved);
+    return step;
+}
+
+}  // namespace postmortem
