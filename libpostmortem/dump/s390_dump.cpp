@@ -1,6 +1,8 @@
 #include "dump/s390_dump.h"
 
+#include <algorithm>
 #include <array>
+#include <deque>
 
 #include <elf.h>
 #include <fmt/format.h>
@@ -19,6 +21,15 @@ constexpr std::string_view s390_end_mark("DUMP_END");
 struct S390At {
     static constexpr std::uint64_t version = 8, header_size = 12, page_size = 20, memory_size = 24;
     static constexpr std::uint64_t written = 56, architecture = 72, volume = 76, volumes = 92, cpus = 93;
+    static constexpr std::uint64_t prefixes = 0x800;  ///< of as many CPUs, since version 5
+    static constexpr std::size_t most_cpus = 512;
+};
+
+// What a CPU stores of itself in its own pages when it is stopped (z/Architecture Principles of Operation,
+// "Assigned Storage Locations"); the prefix says that it did.
+struct StoredStatus {
+    static constexpr std::uint64_t general = 0x1280, psw = 0x1300, prefix = 0x1318, end = 0x1320;
+    static constexpr std::size_t general_size = 16 * 8, psw_size = 16;
 };
 constexpr std::uint32_t s390_64_bit = 2;
 
@@ -43,6 +54,19 @@ class S390Dump final : public ExtentDump {
           header_(header),
           is_64_bit_(header.u32(S390At::architecture) == s390_64_bit) {
         problems_ = source_->origin().problems;
+    }
+
+    /// To be called last: notes as QEMU and zgetdump make them of the CPUs' stored status.
+    void add_notes() {
+        constexpr std::uint32_t first_with_prefixes = 5;
+        if (!is_64_bit_ || header_.u32(S390At::version).value_or(0) < first_with_prefixes) return;
+        const std::size_t cpus = std::min<std::size_t>(info_.cpu_count.value_or(0), S390At::most_cpus);
+        for (std::size_t cpu = 0; cpu < cpus; ++cpu)
+            if (const auto prefix = header_.u32(S390At::prefixes + 4 * cpu)) add_notes_of(*prefix);
+        for (const StoredNotes& stored : stored_) {
+            notes_.push_back({"CORE", NT_PRSTATUS, stored.registers});
+            notes_.push_back({"LINUX", NT_S390_PREFIX, stored.prefix});
+        }
     }
 
     void add_memory() {
@@ -115,6 +139,39 @@ class S390Dump final : public ExtentDump {
                         {"volume", fmt::format("{}", header_.u32(S390At::volume).value_or(0))}};
     }
 
+    struct StoredNotes {
+        std::array<std::byte, 336> registers{};  ///< struct elf_prstatus
+        std::array<std::byte, 4> prefix{};
+    };
+
+    void add_notes_of(std::uint32_t prefix) {
+        constexpr std::size_t registers_at = 112;
+        std::array<std::byte, StoredStatus::end - StoredStatus::general> raw;
+        if (prefix == 0 || !read(std::uint64_t{prefix} + StoredStatus::general, raw)) return;
+        const auto part = [&](std::uint64_t at, std::size_t size) {
+            return Bytes(raw).subspan(at - StoredStatus::general, size);
+        };
+        if (load<std::uint32_t>(part(StoredStatus::prefix, 4).data(), Endian::Big) != prefix) return;
+        StoredNotes& made = stored_.emplace_back();
+        const auto put = [&](Bytes bytes, std::size_t at) {
+            std::copy(bytes.begin(), bytes.end(), made.registers.begin() + static_cast<std::ptrdiff_t>(at));
+        };
+        put(part(StoredStatus::psw, StoredStatus::psw_size), registers_at);
+        put(part(StoredStatus::general, StoredStatus::general_size), registers_at + StoredStatus::psw_size);
+        store(made.prefix.data(), prefix, Endian::Big);
+    }
+
+    // Of one page.
+    bool read(std::uint64_t paddr, MutableBytes out) const {
+        std::vector<std::byte> room(memory_.page_size());
+        const auto found = page(paddr - paddr % room.size(), room);
+        const std::size_t from = paddr % room.size();
+        if (!found || found->offset != 0 || found->bytes.size() < from + out.size()) return false;
+        std::copy_n(found->bytes.begin() + static_cast<std::ptrdiff_t>(from), out.size(), out.begin());
+        return true;
+    }
+
+    std::deque<StoredNotes> stored_;
     ByteReader header_;  // only while the dump is opened
     bool is_64_bit_;
 };
@@ -145,6 +202,7 @@ Result<std::unique_ptr<DumpFile>> open_s390_dump(std::unique_ptr<ByteSource> sou
     } else if (auto added = dump->add_stretches(); !added) {
         return fail(added.error());
     }
+    dump->add_notes();
     return dump;
 }
 

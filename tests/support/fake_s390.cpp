@@ -16,6 +16,8 @@ Buffer s390_header(const FakeMemory& memory, const S390Shape& shape) {
     out.put<std::uint64_t>((2208988800ull + 1700000000ull) * 1000000 << 12);
     out.put<std::uint64_t>(0).put<std::uint32_t>(2).put<std::uint32_t>(0).put<std::uint32_t>(2).put(size);
     out.put<std::uint8_t>(shape.several_volumes).put<std::uint16_t>(3).put<std::uint16_t>(3);
+    out.fill_to(0x800);
+    for (const std::uint32_t prefix : shape.prefixes) out.put(prefix);
     return out.fill_to(4096).bytes;
 }
 

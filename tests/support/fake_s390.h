@@ -7,6 +7,7 @@ namespace postmortem::test {
 
 struct S390Shape {
     bool extended = false, several_volumes = false, compressed = false, with_end = true;
+    std::vector<std::uint32_t> prefixes = {};  ///< of the CPUs; 3 are said to be there
 };
 
 /// Of the plain form `memory` must have no holes.
