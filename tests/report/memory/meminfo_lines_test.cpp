@@ -77,6 +77,19 @@ TEST_CASE("high and low memory, and large pages of either size") {
     }
 }
 
+TEST_CASE("large pages of another size, of an s390 kernel") {
+    HighMemory machine(FakeBuild::X86_64);
+    machine.fake.types().enumeration("", {{"PG_DIRECT_MAP_4K", 0},
+                                          {"PG_DIRECT_MAP_1M", 1},
+                                          {"PG_DIRECT_MAP_2G", 2},
+                                          {"PG_DIRECT_MAP_MAX", 3}});
+    const auto lines = machine.lines();
+    CHECK(lines.at("DirectMap4k") == 0);
+    CHECK(lines.at("DirectMap1M") == 6 * 1024);
+    CHECK(lines.at("DirectMap2G") == 5u * (2u << 20));
+    CHECK_FALSE(lines.contains("DirectMap2M"));
+}
+
 TEST_CASE("zswap's pool and what lies in it, before 6.11") {
     HighMemory machine(FakeBuild::I386);
     machine.fake.types().enumeration("vm_event_item", {{"ZSWPIN", 0}, {"NR_VM_EVENT_ITEMS", 1}});
