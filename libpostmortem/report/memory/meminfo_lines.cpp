@@ -310,7 +310,7 @@ void LinesMaker::direct_map() {
             .map([=](std::uint64_t n) { return n * page_kib; });
     };
     // arch/s390/include/asm/pgtable.h: numbered from 0 on, and the pages are others.
-    if (kernel_.types().enum_with("PG_DIRECT_MAP_4K")) {
+    if (kernel_.vmcoreinfo().symbol("lowcore_ptr")) {
         kib("DirectMap4k", at_level(0, 4));
         kib("DirectMap1M", at_level(1, 1024));
         return kib("DirectMap2G", at_level(2, 2u << 20));
