@@ -25,8 +25,9 @@ FrameWalker::Step FrameWalker::by_back_chain(const UnwindPosition& at, StackSet 
     std::uint64_t frame = frame_of(at, shape);
     if (Step step = by_unsaved_link(at, frame, stacks); step.outcome == Step::Outcome::Moved) return step;
     Step step;
-    // On another stack a function's frame is chained to the one that it has on its own, where nothing was
-    // saved since.
+    // Where a function changes to another stack, that is chained to its own frame, in which nothing was saved
+    // since, or, if it made none, to its caller's, as ever.
+    bool is_callers = !code_.map().has_frame(at.ip);
     for (unsigned i = 0; i < most_empty_frames; ++i) {
         const auto caller = read_on(stacks, shape.caller_at(frame));
         if (!caller) {
@@ -42,9 +43,11 @@ FrameWalker::Step FrameWalker::by_back_chain(const UnwindPosition& at, StackSet 
         }
         const bool same_stack = is_on_one_stack(frame, *caller, stacks);
         const std::uint64_t ip = true_return_address(*word, slot);
-        if (same_stack && is_return_address(ip)) return moved_to(ip, slot, FrameTrust::FramePointer);
+        if ((same_stack || is_callers) && is_return_address(ip))
+            return moved_to(ip, slot, FrameTrust::FramePointer);
         if (same_stack && *caller <= frame) break;
         frame = *caller;
+        is_callers = false;
     }
     step.error = Error(ErrorCode::Corrupt, "the back chain leads to no return address", frame);
     return step;

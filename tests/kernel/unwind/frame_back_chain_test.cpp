@@ -70,10 +70,10 @@ struct Chained : FakeCode {
         return start;
     }
     // A stack of its own on which an interrupt's function calls `leaf`.
-    UnwindPosition on_irq_stack(std::uint64_t chained_to) {
+    UnwindPosition on_irq_stack(std::uint64_t chained_to, std::uint64_t changed_by) {
         const StackRange irq = add_stack(StackKind::Irq);
         const std::uint64_t top = irq.high - frame_size, sp = top - 0x100;
-        put_frame(top, chained_to, call(read, 0x80, inner));
+        put_frame(top, chained_to, call(changed_by, 0x80, inner));
         put_frame(sp, top, call(inner, 0x80, leaf));
         UnwindPosition start;
         start.ip = inner + 0x86;
@@ -143,10 +143,19 @@ TEST_CASE(
     "from the interrupt stack to the task's, where the frame is that of the function which changed it") {
     Chained code;
     code.put_pt_regs(code.program, program_mask, 0x401000, 0x3ff0000);
-    const auto start = code.on_irq_stack(code.inner_sp);
+    const auto start = code.on_irq_stack(code.inner_sp, code.read);
     const auto trace = code.walk(start, true);
     CHECK(functions(trace) == Names{"do_read", "vfs_read", "vfs_read", "system_call"});
     CHECK(trace.frames[0].stack == StackKind::Irq);
+    CHECK(trace.frames[2].stack == StackKind::Task);
+    CHECK(trace.end == BacktraceEnd::User);
+}
+
+TEST_CASE("a function that changed the stack without a frame kept its return address where all do") {
+    Chained code;
+    code.put_pt_regs(code.program, program_mask, 0x401000, 0x3ff0000);
+    const auto trace = code.walk(code.on_irq_stack(code.inner_sp, code.leaf), true);
+    CHECK(functions(trace) == Names{"do_read", "memcpy", "do_read", "vfs_read", "system_call"});
     CHECK(trace.frames[2].stack == StackKind::Task);
     CHECK(trace.end == BacktraceEnd::User);
 }
