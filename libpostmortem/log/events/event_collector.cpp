@@ -111,7 +111,8 @@ void EventCollector::add(const LogRecord& record) {
     const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
     note_debugger(record);
     if ((marks & boot_marks) != 0 && debugger_lines_ == 0) note_boots(record, marks);
-    const bool is_part = continues_headline(record) || (debugger_lines_ != 0 && !open_.empty());
+    const bool is_part = continues_headline(record) || (debugger_lines_ != 0 && !open_.empty()) ||
+                         is_of_other_prefix(record, marks);
     const std::string context = is_part ? open_.back().context : context_of(record);
     Headline headline;
     if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
@@ -146,6 +147,20 @@ void EventCollector::note_glued_headline(const LogRecord& record) {
         return;
     OpenReport& last = open_.back();
     if (last.start + 1 == stored_.end()) last.report.glued_headline = true;
+}
+
+// The headline alone may have kept its prefix, or have none, as what is printed past printk: what can only
+// stand in a report, right behind it, is its, and so is what follows.
+bool EventCollector::is_of_other_prefix(const LogRecord& record, unsigned long marks) {
+    constexpr std::size_t soon = 5;
+    const std::string context = context_of(record);
+    if (open_.empty() || (joined_context_ && *joined_context_ != context)) joined_context_.reset();
+    if (open_.empty() || joined_context_) return joined_context_.has_value();
+    const OpenReport& last = open_.back();
+    const bool is_next = last.lines_in_context <= 1 && stored_.end() - last.start <= soon;
+    const bool lost_prefix = last.context != context && (last.context.empty() || context.empty());
+    if (is_next && lost_prefix && marks >> FirstOfOops != 0) joined_context_ = context;
+    return joined_context_.has_value();
 }
 
 // A message of two lines whose second one has nothing in front of it.

@@ -187,8 +187,9 @@ std::optional<LogFrame> parse_labelled(std::string_view line, std::span<const st
 }  // namespace
 
 std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
-    static constexpr std::array<std::string_view, 17> labels = {
+    static constexpr std::array<std::string_view, 18> labels = {
         "pc is at ",  // alpha
+        "ip is at ",  // ia64
         "RIP: ",     "RIP  ", "EIP: ",  "EIP is at ", "PC is at ",   "IP: ",
         "NIP ",      "pc : ", "epc : ", "epc   : ",   "Krnl PSW : ", "ERA: ",
         "PC: ",        // m68k

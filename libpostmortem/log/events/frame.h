@@ -33,8 +33,8 @@ std::optional<LogFrame> parse_instruction_pointer(std::string_view line);
 
 /// What stands in front of the place in an oops's line of it and hardly in any other line. x86 names the
 /// segment of kernel code; user space's is another.
-inline constexpr std::array<std::string_view, 6> labels_of_place = {
-    "RIP: 0010:", "EIP: ", "pc : ", "PC is at ", "NIP [", "epc : "};
+inline constexpr std::array<std::string_view, 7> labels_of_place = {
+    "RIP: 0010:", "EIP: ", "pc : ", "PC is at ", "NIP [", "epc : ", "ip is at "};
 
 /// Who called: "lr : g+0x8/0x10", "LR is at g+0x8/0x10 [m]", " ra : g+0x8/0x10", "RP(r2): g+0x8/0x10".
 std::optional<LogFrame> parse_caller(std::string_view line);

@@ -95,6 +95,11 @@ constexpr std::string_view uninformative_names[] = {
     "^asm_exc_",
     // printing and stack walking
     "show_stack",
+    "^show_regs$",
+    "^ia64_do_page_fault$",
+    "^ia64_leave_kernel$",
+    "^ia64_bad_break$",
+    "^ia64_fault$",
     "dump_stack",
     "walk_stack",
     "dump_backtrace",

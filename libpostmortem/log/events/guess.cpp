@@ -8,6 +8,7 @@
 #include "log/events/guilty.h"
 #include "log/events/interrupted.h"
 #include "log/events/title.h"
+#include "log/match/name_set.h"
 
 namespace postmortem {
 namespace {
@@ -83,7 +84,69 @@ bool all_unsure(const LogEvent& event) {
                                                  [](const LogFrame& f) { return f.reliable; });
 }
 
+bool warns_of_callers(std::string_view function) {
+    static const NameSet names = {"^rcu_note_context_switch$",
+                                  "^check_flush_dependency$",
+                                  "^check_unmap$",
+                                  "^check_sync$",
+                                  "^add_dma_entry$",
+                                  "^__local_bh_enable_ip$",
+                                  "^smp_call_function_",
+                                  "^generic_exec_single$",
+                                  "^__flush_work",
+                                  "^__queue_work$",
+                                  "^__queue_delayed_work$",
+                                  "^delayed_work_timer_fn$",
+                                  "^percpu_ref_",
+                                  "^irq_work_",
+                                  "^kfree$",
+                                  "^vfree$",
+                                  "^__vunmap$",
+                                  "^put_page",
+                                  "^__might_",
+                                  "^mutex_lock",
+                                  "^__mutex_lock",
+                                  "^mutex_unlock",
+                                  "^__mutex_unlock",
+                                  "^kobject_",
+                                  "^kref_",
+                                  "^enable_irq$",
+                                  "^__enable_irq$",
+                                  "^free_irq$",
+                                  "^__free_irq$",
+                                  "^request_threaded_irq$",
+                                  "^remove_proc_entry$",
+                                  "^sysfs_",
+                                  "^debugfs_",
+                                  "^clk_core_",
+                                  "^clk_unprepare$",
+                                  "^regulator_",
+                                  "^_regulator_",
+                                  "^dma_alloc_",
+                                  "^dma_free_",
+                                  "^dma_map_",
+                                  "^dma_unmap_"};
+    return names.matches(function);
+}
+
 }  // namespace
+
+void add_warned_callers(const LogEvent& event, Naming& naming) {
+    if (naming.event_class != EventClass::Warning || naming.candidates.size() != 1) return;
+    const std::string function = naming.candidates.front().function;
+    if (!warns_of_callers(function)) return;
+    const auto is_it = [&](const LogFrame& frame) { return frame.function == function; };
+    auto frame = std::find_if(event.frames.begin(), event.frames.end(), is_it);
+    if (frame == event.frames.end()) frame = event.frames.begin();
+    std::vector<Candidate> callers;
+    for (; frame != event.frames.end(); ++frame)
+        if (frame->reliable && !is_it(*frame) && !is_uninformative(frame->function))
+            callers.push_back({frame->function, frame->module});
+    // Who slept is to blame, not how.
+    const auto guilty = choose_guilty(callers, Choice::Hang);
+    const auto first = callers.begin() + static_cast<std::ptrdiff_t>(guilty ? guilty->index : 0);
+    naming.candidates.insert(naming.candidates.end(), first, callers.end());
+}
 
 void guess_function(const LogEvent& event, Naming& naming) {
     if (!naming.rule || !(names_nobody(naming) || was_sent_nowhere(event))) return;

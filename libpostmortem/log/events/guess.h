@@ -12,4 +12,8 @@ namespace postmortem {
 /// Where the rule found nobody to blame, or only who reports the stall.
 void guess_function(const LogEvent& event, Naming& naming);
 
+/// Adds the callers of a function that warns of what they do: its warnings are as many bugs as it has
+/// callers.
+void add_warned_callers(const LogEvent& event, Naming& naming);
+
 }  // namespace postmortem

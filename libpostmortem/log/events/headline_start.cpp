@@ -87,6 +87,7 @@ bool follows_task_name(std::string_view text, std::size_t at) {
     std::string_view name = cursor.rest();
     while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
     if (name.ends_with(':')) name.remove_suffix(1);
+    if (name.ends_with(']')) name = name.substr(0, name.rfind('['));  // its pid
     return !name.empty() && name.size() <= longest;
 }
 

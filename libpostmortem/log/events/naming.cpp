@@ -98,6 +98,8 @@ void apply_rule(const CompiledRule& rule, const Lines& lines, RuleMatch match, N
         naming.blamed = 0;
     }
     if (guilty.empty() && match.function) naming.candidates.push_back(std::move(*match.function));
+    if (naming.event_class == EventClass::Kcsan)
+        for (std::string& capture : match.captures) capture = without_modules(capture);
     write_titles(*rule.rule, match.captures, guilty, naming);
     if (naming.corruption.empty() && rule.rule->is_torn) naming.corruption = "the headline's report is lost";
 }

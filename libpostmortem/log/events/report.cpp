@@ -192,6 +192,7 @@ std::optional<LogEvent> make_event(Report report) {
         read_details(report, event);
     }
     guess_function(event, naming);
+    add_warned_callers(event, naming);
     refine_class(event, naming);
     event.title = naming.title;
     event.alternative_titles = naming.alternatives;

@@ -55,7 +55,10 @@ std::string with_addresses_hidden(std::string_view title) {
         if (starts) {
             const std::size_t prefix = title.substr(at).starts_with("0x") ? 2 : 0;
             const std::size_t end = run(title, at + prefix, is_lower_hex);
-            if (end - at - prefix >= 6) {
+            // A pid has up to seven digits, what counts up to ten.
+            const bool is_decimal =
+                prefix == 0 && title[at] != '0' && end - at <= 10 && run(title, at, is_digit) == end;
+            if (end - at - prefix >= 6 && !is_decimal) {
                 out.append("ADDR");
                 at = end;
                 continue;
@@ -197,6 +200,20 @@ std::string fill_title(std::string_view form, std::span<const std::string> captu
             out.append(captures[*number - 1]);
         }
         form.remove_prefix(close == std::string_view::npos ? form.size() : close + 1);
+    }
+    return out;
+}
+
+std::string without_modules(std::string_view title) {
+    std::string out;
+    while (!title.empty()) {
+        const std::size_t open = title.find(" [");
+        const std::size_t close =
+            open == std::string_view::npos ? open : run(title, open + 2, is_word_of_title);
+        const bool is_module = close != std::string_view::npos && close > open + 2 && close < title.size() &&
+                               title[close] == ']';
+        out.append(title.substr(0, is_module ? open : close));
+        title.remove_prefix(is_module ? close + 1 : std::min(close, title.size()));
     }
     return out;
 }

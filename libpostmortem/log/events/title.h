@@ -13,6 +13,9 @@ std::string fill_title(std::string_view form, std::span<const std::string> captu
 
 /// The title as it is shown: what differs from run to run becomes ADDR, IP, LINE, NUM or CPU; control
 /// characters and double blanks go; at most 120 characters.
+/// "data-race in f [m] / g [m]" without the modules: the same code may be built in.
+std::string without_modules(std::string_view title);
+
 std::string stable_title(std::string_view title);
 
 }  // namespace postmortem

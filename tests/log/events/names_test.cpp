@@ -166,6 +166,10 @@ TEST_CASE("what an address looks like") {
 TEST_CASE("titles are the same on every run") {
     CHECK(stable_title("BUG: at ffff88801db20000 in f") == "BUG: at ADDR in f");
     CHECK(stable_title("x 0xdeadbeef01 y") == "x ADDR y");
+    CHECK(stable_title("PID: 1234 x") == stable_title("PID: 4194303 x"));
+    CHECK(stable_title("at 00000028 x") == "at ADDR x");
+    CHECK(without_modules("data-race in f [foo] / g [foo]") == "data-race in f / g");
+    CHECK(without_modules("an [open bracket, [ and [] stay") == "an [open bracket, [ and [] stay");
     CHECK(stable_title("panic at mm/slub.c:123:4") == "panic at mm/slub.c:LINE");
     CHECK(stable_title("from 10.0.0.1 port 22") == "from IP port NUM");
     CHECK(stable_title("in ip6_fragment+0x1052/0x2d80") == "in ip6_fragment");

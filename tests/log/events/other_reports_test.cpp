@@ -154,6 +154,85 @@ TEST_CASE("a warning of a kernel that knows no symbols") {
               .event_class == EventClass::Warning);
 }
 
+TEST_CASE("exceptions before there is anybody to take them") {
+    const auto early = [](const std::string& headline) {
+        return only({headline, "CPU: 0 PID: 0 Comm: swapper Not tainted 4.19.0 #1",
+                     "RIP: 0010:widget_setup+0x12/0x80", "Call Trace:", " setup_arch+0x812/0xc60",
+                     " start_kernel+0x5f/0x4e0"});
+    };
+    const LogEvent fault =
+        early("PANIC: early exception 0x0e IP 10:ffffffff81b2c4d2 error 0 cr2 0xffffffffff240000");
+    CHECK(fault.title == "BUG: unable to handle kernel paging request in widget_setup");
+    CHECK(fault.outcome == Outcome::Died);
+    CHECK(early("PANIC: early exception 0d rip 10:ffffffff81b2c4d2 error 0 cr2 0").event_class ==
+          EventClass::GeneralProtectionFault);
+    CHECK(early("PANIC: early exception 0xe3 IP 10:ffffffffa08146f1 error 0 cr2 0x0").title ==
+          "early exception 0xe3 in widget_setup");
+}
+
+TEST_CASE("ia64 says where it was in words of its own") {
+    const std::vector<std::string> body = {
+        "CPU: 6 PID: 65 Comm: widgetd Not tainted 5.10.0-6-itanium #1",
+        "psr : 00001010084a6010 ifs : 8000000000000410 ip  : [<a0000001011e06b0>]",
+        "ip is at widget_open+0x120/0x130",
+        "Call Trace:",
+        " [<a000000100014c50>] show_stack+0x90/0xc0",
+        " [<a000000100015360>] show_regs+0x6e0/0xa40",
+        " [<a0000001000275d0>] die+0x1b0/0x4a0",
+        " [<a00000010000ca20>] ia64_leave_kernel+0x0/0x270",
+        " [<a0000001011e06b0>] widget_open+0x120/0x130"};
+    std::vector<std::string> bug = {"widgetd[65]: bugcheck! 0 [1]"};
+    bug.insert(bug.end(), body.begin(), body.end());
+    CHECK(only(bug).title == "kernel BUG in widget_open");
+    std::vector<std::string> fault = {
+        "Unable to handle kernel NULL pointer dereference (address 0000000000001688)",
+        "widgetd[65]: Oops 11012296146944 [1]"};
+    fault.insert(fault.end(), body.begin(), body.end());
+    CHECK(only(fault).function == "widget_open");
+    CHECK(only(fault).title == "BUG: unable to handle kernel NULL pointer dereference in widget_open");
+}
+
+TEST_CASE("a check that warns of its callers has as many bugs as it has callers") {
+    const auto called_by = [](const std::string& caller) {
+        return only(
+            {"WARNING: CPU: 1 PID: 100 at kernel/rcu/tree_plugin.h:318 rcu_note_context_switch+0x4b2/0x530",
+             "CPU: 1 PID: 100 Comm: x Not tainted 6.6.0 #1", "RIP: 0010:rcu_note_context_switch+0x4b2/0x530",
+             "Call Trace:", " __schedule+0xd9/0x1540", " schedule+0x5a/0xd0", " " + caller + "+0x12/0x30",
+             " worker_thread+0x1/0x2"});
+    };
+    CHECK(called_by("widget_cmd").title == "WARNING in rcu_note_context_switch");
+    CHECK(called_by("widget_cmd").id != called_by("gadget_xmit").id);
+}
+
+TEST_CASE("the headline of a pasted report alone has kept its prefix") {
+    const LogAnalysis analysis = analyse_log_text(
+        "Oops: gen[  107.736417][ T5848] Oops: general protection fault, probably for non-canonical address "
+        "0xdffffc0000000000: 0000 [#1] SMP\nKASAN: null-ptr-deref in range "
+        "[0x0000000000000000-0x0000000000000007]\n"
+        "CPU: 1 UID: 0 PID: 5848 Comm: widgetd Not tainted 6.17.0 #0\nRIP: 0010:widget_compare+0x3c/0xc0\n"
+        "Call Trace:\n <TASK>\n widget_mount+0x1378/0x2c10\n");
+    REQUIRE(analysis.events.size() == 1);
+    CHECK(analysis.events[0].function == "widget_compare");
+    CHECK(analysis.events[0].pid == 5848);
+    // early_printk() knows no time.
+    const LogAnalysis early = analyse_log_text(
+        "PANIC: early exception 0x0e IP 10:ffffffffa96679b6 error 0 cr2 0x20\n"
+        "[    0.000000] CPU: 0 PID: 0 Comm: swapper Not tainted 5.17.0 #1\n[    0.000000] RIP: "
+        "0010:widget_read+0x6/0xb0\n"
+        "[    0.000000] Call Trace:\n[    0.000000]  widget_init+0x10/0x20\n");
+    REQUIRE(early.events.size() == 1);
+    CHECK(early.events[0].function == "widget_read");
+}
+
+TEST_CASE("multiple matching entries in the TLB of mips") {
+    const LogEvent event =
+        only({"Got mcheck at ffffffff81134ef0", "CPU: 3 PID: 36 Comm: khugepaged Not tainted 6.4.0 #1",
+              "epc   : ffffffff81134ef0 __update_tlb+0x260/0x2a0",
+              "Call Trace:", "[<ffffffff8111e03c>] do_mcheck+0x2c/0x98"});
+    CHECK(event.event_class == EventClass::MachineCheck);
+    CHECK(event.function == "__update_tlb");
+}
+
 TEST_CASE("bad page maps of two places have two ids") {
     const auto in_trace = [](const std::string& function) {
         return only({"BUG: Bad page map in process a  pte:1 pmd:2",

@@ -122,6 +122,8 @@ std::vector<EventRule> reasons() {
               "kernel panic: {1}"),
         panic(machine_check, "Kernel panic - not syncing: {Fatal Machine check}", "kernel panic: {1}"),
         panic(machine_check, "Kernel panic - not syncing: {Machine check}", "kernel panic: {1}"),
+        panic(machine_check, "Kernel panic - not syncing: {Caught Machine Check exception}",
+              "kernel panic: {1}"),
         panic(machine_check, "Kernel panic - not syncing: {Uncorrected}{*}machine check",
               "kernel panic: {1}"),
         panic(machine_check,

@@ -212,6 +212,29 @@ void add_uncounted(RuleBook& book) {
     book.add(" (code ", {.meeting = Meeting::Joins}, parisc);
 }
 
+// arch/x86/kernel/head_64.S, extable.c: before there is an IDT; the machine halts. "0e rip" up to 4.5.
+void add_early_exceptions(RuleBook& book) {
+    const auto early = [](Class event_class, std::string_view head, std::string_view title) {
+        EventRule rule = rule_of(event_class, head, title);
+        rule.dies = true;
+        return rule;
+    };
+    book.add("PANIC: early exception", {},
+             {early(Class::PageFault, "PANIC: early exception {0x0e|0e} ",
+                    "BUG: unable to handle kernel paging request in {frame}"),
+              early(Class::GeneralProtectionFault, "PANIC: early exception {0x0d|0d} ",
+                    "general protection fault in {frame}"),
+              early(Class::InvalidOpcode, "PANIC: early exception {0x06|06} ", "invalid opcode in {frame}"),
+              early(Class::Trap, "PANIC: early exception {hex} ", "early exception {1} in {frame}")});
+}
+
+// arch/ia64/kernel/traps.c: "cat[65]: bugcheck! 0 [1]", behind BUG()'s own line where it has one
+void add_ia64(RuleBook& book) {
+    EventRule bugcheck = rule_of(Class::KernelBug, "bugcheck! {num_} [{num_}]{end}", "kernel BUG in {frame}");
+    bugcheck.behind_name = true;
+    book.add("bugcheck!", {.meeting = Meeting::Joins}, {bugcheck});
+}
+
 // A line in front of the one with the counter, which joins it.
 void add_lead_ins(RuleBook& book) {
     // arch/mips/kernel/traps.c, do_be(): a process gets a signal instead
@@ -232,6 +255,9 @@ void add_lead_ins(RuleBook& book) {
                               "bad kernel stack pointer in {frame}");
     stack.dies = true;
     book.add("Bad kernel stack pointer", {}, {stack});
+    // arch/mips/kernel/traps.c, do_mcheck(): the panic follows
+    book.add("Got mcheck at ", {},
+             {rule_of(Class::MachineCheck, "Got mcheck at {hex_}{end}", "machine check in {frame}")});
     book.add("Machine check in kernel mode", {},
              {rule_of(Class::MachineCheck, "Machine check in kernel mode.", "machine check in {frame}")});
     stack =
@@ -263,6 +289,8 @@ void add_trap_rules(RuleBook& book) {
     // x86-64 up to 2.6.24 counted without the sharp.
     book.add("0000 [1] ", joins, trap_rules());
     add_uncounted(book);
+    add_early_exceptions(book);
+    add_ia64(book);
 }
 
 }  // namespace postmortem
