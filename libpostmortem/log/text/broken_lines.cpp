@@ -69,6 +69,16 @@ Width best_width(const std::vector<Break>& breaks) {
     return best;
 }
 
+// "WARNING: CPU: 1 PID: 3569 at lib/refcount.c:28" is whole in no kernel that knows its symbols.
+bool ends_with_source(std::string_view line, std::string_view last_word) {
+    const std::size_t colon = last_word.rfind(':');
+    if (colon == std::string_view::npos || colon < 2 || colon + 1 == last_word.size()) return false;
+    const std::string_view file = last_word.substr(0, colon), number = last_word.substr(colon + 1);
+    return (file.ends_with(".c") || file.ends_with(".h")) &&
+           std::all_of(number.begin(), number.end(), is_digit) &&
+           line.find("WARNING: ") != std::string_view::npos;
+}
+
 }  // namespace
 
 bool has_prefix(std::string_view line, bool bare_dates) {
@@ -82,6 +92,35 @@ bool goes_on(std::string_view line, std::string_view next, std::size_t width, bo
     next = without_quoting(next);
     return may_go_on(next, bare_dates) && length_of(line) <= width &&
            length_of(line) + 1 + length_of(first_word(next)) > width;
+}
+
+bool stops_short(std::string_view line) {
+    constexpr std::size_t shortest = 20;
+    line = trimmed_end(line);
+    if (line.size() < shortest || line.size() > 2 * most_width) return false;
+    const std::string_view last = line.substr(line.find_last_of(" \t") + 1);
+    static constexpr std::array<std::string_view, 16> unfinished = {
+        "in",     "at",   "for",    "to",       "than",         "more",   "blocked", "NULL",
+        "kernel", "page", "paging", "address:", "dereference,", "handle", "process", "root"};
+    const bool counts = std::all_of(last.begin(), last.end(), is_digit) &&
+                        line.substr(0, line.size() - last.size()).ends_with(" blocked for more than ");
+    if (!counts && std::find(unfinished.begin(), unfinished.end(), last) == unfinished.end() &&
+        !ends_with_source(line, last))
+        return false;
+    static constexpr std::array<std::string_view, 8> headlines = {
+        "BUG: ",           "WARNING: ",       "INFO: task ", "nable to handle ", "protection fault, ",
+        "Kernel panic - ", "invalid-access ", "UBSAN: "};
+    return std::any_of(headlines.begin(), headlines.end(), [line](std::string_view headline) {
+        return line.find(headline) != std::string_view::npos;
+    });
+}
+
+bool is_rest_of_headline(std::string_view line, std::string_view next, bool bare_dates) {
+    next = trimmed_end(without_quoting(next));
+    if (!may_go_on(next, bare_dates) || next.size() > most_width) return false;
+    line = trimmed_end(line);
+    const bool names_source = ends_with_source(line, line.substr(line.find_last_of(" \t") + 1));
+    return !names_source || first_word(next).find("+0x") != std::string_view::npos;
 }
 
 std::optional<std::size_t> width_of_broken_lines(const std::vector<std::string_view>& lines,

@@ -19,4 +19,10 @@ bool has_prefix(std::string_view line, bool bare_dates);
 /// Whether `next` is what did not fit behind `line` any more, at that width.
 bool goes_on(std::string_view line, std::string_view next, std::size_t width, bool bare_dates);
 
+/// Whether a headline stops in the middle of its sentence, as where a single one was broken.
+bool stops_short(std::string_view line);
+
+/// Whether `next`, in front of which nothing stands, is the rest of such a headline.
+bool is_rest_of_headline(std::string_view line, std::string_view next, bool bare_dates);
+
 }  // namespace postmortem

@@ -115,7 +115,10 @@ class LogReader::Impl {
         base_.cut = lines_.was_cut();
         pending_ = *line;
         if (form_.doubled) skip_double();
-        if (form_.broken_at) join_broken_line();
+        if (form_.broken_at)
+            join_broken_line();
+        else if (stops_short(pending_))
+            join_headline();
         clean_line();
         if (pending_.starts_with("- {\"")) pending_.remove_prefix(2);  // a list of YAML
         if (opens_object(pending_) || (may_open_object() && gather_object())) take_object(pending_, base_);
@@ -144,6 +147,20 @@ class LogReader::Impl {
             joined_.resize(without_shown_return(joined_).size());
             if (!joined_.empty() && !is_blank(joined_.back())) joined_ += ' ';
             joined_ += without_quoting(last);
+            lines_.next();
+        }
+        pending_ = joined_;
+    }
+
+    void join_headline() {
+        constexpr int most_lines = 3;
+        joined_.assign(pending_);
+        for (int lines = 0; lines < most_lines && stops_short(joined_); ++lines) {
+            const std::string_view next = first_line_of(lines_.peek(LineSplitter::max_line));
+            if (!is_rest_of_headline(joined_, next, form_.bare_dates)) break;
+            joined_.resize(without_shown_return(joined_).size());
+            if (!is_blank(joined_.back())) joined_ += ' ';
+            joined_ += without_quoting(next);
             lines_.next();
         }
         pending_ = joined_;

@@ -188,4 +188,36 @@ TEST_CASE("the word a screen or a pager cut off is no address") {
     CHECK_FALSE(only("0000000000").fault_address);
 }
 
+TEST_CASE("a headline alone was broken by a mailer, in the middle of its sentence") {
+    const std::string body =
+        "CPU: 1 PID: 7 Comm: widgetd Not tainted 6.1.0 #1\n"
+        "RIP: 0010:widget_read+0x10/0x40\nCall Trace:\n widget_read+0x10/0x40\n";
+    const auto title = [&](const std::string& headline) {
+        std::string log = headline + "\n";
+        for (std::size_t at = 0, end; (end = body.find('\n', at)) != std::string::npos; at = end + 1)
+            log += "[    5.000002] " + body.substr(at, end + 1 - at);
+        const LogAnalysis analysis = analyse_log_text(log);
+        REQUIRE(analysis.events.size() == 1);
+        return analysis.events[0].title;
+    };
+    CHECK(title("[    5.000001] BUG: KASAN: slab-out-of-bounds in\nwidget_read+0x10/0x40") ==
+          "KASAN: slab-out-of-bounds in widget_read");
+    CHECK(title("[    5.000001] BUG: kernel NULL\npointer dereference, address: 000000c8") ==
+          "BUG: unable to handle kernel NULL pointer dereference in widget_read");
+    CHECK(title("[    5.000001] INFO: task widgetd:7 blocked for more than 122\nseconds.") ==
+          title("[    5.000001] INFO: task widgetd:7 blocked for more than 122 seconds."));
+    CHECK(title("[    5.000001] INFO: task widgetd:7 blocked for\nmore\nthan 122 seconds.") ==
+          title("[    5.000001] INFO: task widgetd:7 blocked for more than 122 seconds."));
+    CHECK(
+        title("> > [    5.000001] WARNING: CPU: 1 PID: 7 at lib/refcount.c:28\n> > "
+              "refcount_warn_saturate+0xb4/0xf3") ==
+        title("[    5.000001] WARNING: CPU: 1 PID: 7 at lib/refcount.c:28 refcount_warn_saturate+0xb4/0xf3"));
+    CHECK(title("[    5.000001] Kernel panic - not syncing: VFS: Unable to mount root\nfs on "
+                "unknown-block(253,0)") == "kernel panic: VFS: Unable to mount root fs");
+    // The sentence is whole, or what comes next is a line of its own.
+    CHECK(
+        title("[    5.000001] BUG: KASAN: slab-out-of-bounds in\n[    5.000001] Read of size 8 at addr 1") !=
+        "KASAN: slab-out-of-bounds Read in widget_read");
+}
+
 }  // namespace pasted_test

@@ -212,7 +212,7 @@ void add_uncounted(RuleBook& book) {
     book.add(" (code ", {.meeting = Meeting::Joins}, parisc);
 }
 
-// arch/x86/kernel/head_64.S, extable.c: before there is an IDT; the machine halts. "0e rip" up to 4.5.
+// arch/x86/kernel/head_64.S, extable.c: before there is an IDT; the machine halts. Two digits up to 4.5.
 void add_early_exceptions(RuleBook& book) {
     const auto early = [](Class event_class, std::string_view head, std::string_view title) {
         EventRule rule = rule_of(event_class, head, title);
