@@ -153,14 +153,19 @@ void EventCollector::note_glued_headline(const LogRecord& record) {
 // stand in a report, right behind it, is its, and so is what follows.
 bool EventCollector::is_of_other_prefix(const LogRecord& record, unsigned long marks) {
     constexpr std::size_t soon = 5;
-    const std::string context = context_of(record);
-    if (open_.empty() || (joined_context_ && *joined_context_ != context)) joined_context_.reset();
-    if (open_.empty() || joined_context_) return joined_context_.has_value();
+    if (open_.empty()) joined_context_.reset();
+    if (open_.empty()) return false;
+    if (joined_context_) {
+        if (*joined_context_ == context_of(record)) return true;
+        joined_context_.reset();
+    }
     const OpenReport& last = open_.back();
     const bool is_next = last.lines_in_context <= 1 && stored_.end() - last.start <= soon;
+    if (!is_next || marks >> FirstOfOops == 0) return false;
+    const std::string context = context_of(record);
     const bool lost_prefix = last.context != context && (last.context.empty() || context.empty());
-    if (is_next && lost_prefix && marks >> FirstOfOops != 0) joined_context_ = context;
-    return joined_context_.has_value();
+    if (lost_prefix) joined_context_ = context;
+    return lost_prefix;
 }
 
 // A message of two lines whose second one has nothing in front of it.

@@ -69,6 +69,20 @@ Width best_width(const std::vector<Break>& breaks) {
     return best;
 }
 
+// The last characters of what stops_short() looks for, and what may stand behind it.
+constexpr auto may_end_short = [] {
+    std::array<bool, 256> found{};
+    for (const char c : std::string_view("ntroedLlg:,s M\t\r0123456789"))
+        found[static_cast<unsigned char>(c)] = true;
+    return found;
+}();
+
+std::string_view last_word(std::string_view line) {
+    std::size_t begin = line.size();
+    while (begin != 0 && !is_blank(line[begin - 1])) --begin;
+    return line.substr(begin);
+}
+
 // "WARNING: CPU: 1 PID: 3569 at lib/refcount.c:28" is whole in no kernel that knows its symbols.
 bool ends_with_source(std::string_view line, std::string_view last_word) {
     const std::size_t colon = last_word.rfind(':');
@@ -77,6 +91,26 @@ bool ends_with_source(std::string_view line, std::string_view last_word) {
     return (file.ends_with(".c") || file.ends_with(".h")) &&
            std::all_of(number.begin(), number.end(), is_digit) &&
            line.find("WARNING: ") != std::string_view::npos;
+}
+
+bool is_unfinished(std::string_view word) {
+    switch (word.size()) {
+        case 2: return word == "in" || word == "at" || word == "to";
+        case 3: return word == "for";
+        case 4: return word == "than" || word == "more" || word == "NULL" || word == "page" || word == "root";
+        case 6: return word == "kernel" || word == "paging" || word == "handle";
+        case 7: return word == "blocked" || word == "process";
+        case 8: return word == "address:";
+        case 12: return word == "dereference,";
+        default: return false;
+    }
+}
+
+bool lacks_what_follows_number(std::string_view line, std::string_view last) {
+    constexpr std::string_view duration = " blocked for more than ";
+    if (ends_with_source(line, last)) return true;
+    return std::all_of(last.begin(), last.end(), is_digit) &&
+           line.substr(0, line.size() - last.size()).ends_with(duration);
 }
 
 }  // namespace
@@ -96,17 +130,13 @@ bool goes_on(std::string_view line, std::string_view next, std::size_t width, bo
 
 bool stops_short(std::string_view line) {
     constexpr std::size_t shortest = 20;
-    line = trimmed_end(line);
-    if (line.size() < shortest || line.size() > 2 * most_width) return false;
-    const std::string_view last = line.substr(line.find_last_of(" \t") + 1);
-    static constexpr std::array<std::string_view, 16> unfinished = {
-        "in",     "at",   "for",    "to",       "than",         "more",   "blocked", "NULL",
-        "kernel", "page", "paging", "address:", "dereference,", "handle", "process", "root"};
-    const bool counts = std::all_of(last.begin(), last.end(), is_digit) &&
-                        line.substr(0, line.size() - last.size()).ends_with(" blocked for more than ");
-    if (!counts && std::find(unfinished.begin(), unfinished.end(), last) == unfinished.end() &&
-        !ends_with_source(line, last))
+    // Most lines end in another character: this is asked of every line of every log.
+    if (line.size() < shortest || line.size() > 2 * most_width ||
+        !may_end_short[static_cast<unsigned char>(line.back())])
         return false;
+    line = trimmed_end(line);
+    const std::string_view last = last_word(line);
+    if (!(is_digit(line.back()) ? lacks_what_follows_number(line, last) : is_unfinished(last))) return false;
     static constexpr std::array<std::string_view, 8> headlines = {
         "BUG: ",           "WARNING: ",       "INFO: task ", "nable to handle ", "protection fault, ",
         "Kernel panic - ", "invalid-access ", "UBSAN: "};
@@ -119,7 +149,7 @@ bool is_rest_of_headline(std::string_view line, std::string_view next, bool bare
     next = trimmed_end(without_quoting(next));
     if (!may_go_on(next, bare_dates) || next.size() > most_width) return false;
     line = trimmed_end(line);
-    const bool names_source = ends_with_source(line, line.substr(line.find_last_of(" \t") + 1));
+    const bool names_source = ends_with_source(line, last_word(line));
     return !names_source || first_word(next).find("+0x") != std::string_view::npos;
 }
 
