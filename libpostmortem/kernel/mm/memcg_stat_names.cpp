@@ -48,7 +48,7 @@ Result<std::vector<MemcgStatName>> from_table(const Kernel& kernel, std::uint64_
     return names;
 }
 
-enum class Unit { Pages, KiB, Bytes, Count };
+enum class Unit { Pages, PagesOfList, KiB, Bytes, Count };
 
 struct ShownBefore {
     const char* word;
@@ -72,6 +72,11 @@ constexpr ShownBefore shown_before[] = {
     {"file_writeback", "NR_WRITEBACK", Unit::Pages},
     {"anon_thp", "MEMCG_RSS_HUGE", Unit::Pages},
     {"swap", "MEMCG_SWAP", Unit::Pages},
+    {"inactive_anon", "NR_INACTIVE_ANON", Unit::PagesOfList},
+    {"active_anon", "NR_ACTIVE_ANON", Unit::PagesOfList},
+    {"inactive_file", "NR_INACTIVE_FILE", Unit::PagesOfList},
+    {"active_file", "NR_ACTIVE_FILE", Unit::PagesOfList},
+    {"unevictable", "NR_UNEVICTABLE", Unit::PagesOfList},
     {"slab_reclaimable", "NR_SLAB_RECLAIMABLE_B", Unit::Bytes},
     {"slab_reclaimable", "NR_SLAB_RECLAIMABLE", Unit::Pages},
     {"slab_unreclaimable", "NR_SLAB_UNRECLAIMABLE_B", Unit::Bytes},
@@ -101,12 +106,16 @@ Result<std::vector<MemcgStatName>> by_enumerators(const Kernel& kernel,
                                                   std::initializer_list<std::string_view> enums,
                                                   std::span<const ShownBefore> shown) {
     const auto bytes_in = [&](Unit unit) -> std::int64_t {
-        if (unit == Unit::Pages) return kernel.dump().page_size();
+        if (unit == Unit::Pages || unit == Unit::PagesOfList) return kernel.dump().page_size();
         return unit == Unit::KiB ? 1024 : 1;
     };
+    // The lengths of a group's lists were kept elsewhere until 5.2 (22796c844f1f), which brought
+    // vmstats_local, too.
+    const bool counts_lists = kernel.types().offset_of("mem_cgroup", "vmstats_local").has_value();
     std::vector<MemcgStatName> names;
     for (const ShownBefore& line : shown) {
         if (!names.empty() && names.back().word == line.word) continue;
+        if (line.unit == Unit::PagesOfList && !counts_lists) continue;
         for (const std::string_view numbering : enums) {
             const auto number = kernel.types().enumerator(numbering, line.enumerator);
             if (!number || *number < 0) continue;

@@ -1,4 +1,4 @@
-// The statistics of control groups before 2.6.34.
+// The statistics of control groups before 2.6.34, and between 4.18 and 5.9.
 #include <doctest/doctest.h>
 
 #include "kernel/mm/memcg_stats.h"
@@ -33,11 +33,32 @@ std::uint64_t make_group(FakeKernel& fake) {
     return group;
 }
 
-}  // namespace
+/// As 5.4 has it: numbers of all groups below, and behind the machine's items those of groups alone.
+std::uint64_t make_group_of_5_4(FakeKernel& fake, bool counts_lists) {
+    auto& b = fake.types();
+    const auto s64 = b.integer("long", 8, true);
+    const auto pointer = b.pointer(0);
+    b.enumeration("node_stat_item", {{"NR_INACTIVE_ANON", 0},
+                                     {"NR_ACTIVE_ANON", 1},
+                                     {"NR_INACTIVE_FILE", 2},
+                                     {"NR_ACTIVE_FILE", 3},
+                                     {"NR_UNEVICTABLE", 4},
+                                     {"NR_ANON_MAPPED", 5}});
+    b.enumeration("memcg_stat_item", {{"MEMCG_CACHE", 6}, {"MEMCG_RSS", 7}});
+    b.structure("memcg_vmstats_percpu", 64, {{"stat", b.array(s64, 8), 0}});
+    std::vector<test::BtfMember> members{{"vmstats_percpu", pointer, 0},
+                                         {"vmstats", b.array(s64, 8), 8 * 16}};
+    if (counts_lists) members.push_back({"vmstats_local", pointer, 8 * 8});
+    b.structure("mem_cgroup", 128, members);
+    fake.put<std::uint32_t>(fake.variable("nr_cpu_ids", 4), 1);
+    const std::uint64_t group = fake.allocate(128), of_cpu = fake.allocate(64);
+    fake.put<std::uint64_t>(group, of_cpu);
+    for (std::uint64_t item = 0; item < 8; ++item)
+        fake.put<std::int64_t>(group + 16 + 8 * item, static_cast<std::int64_t>(item + 1));
+    return group;
+}
 
-TEST_CASE("what each CPU counted lies behind the group, and nothing counts slab") {
-    FakeKernel fake;
-    const std::uint64_t group = make_group(fake);
+std::vector<std::pair<std::string, std::int64_t>> lines_of(FakeKernel& fake, std::uint64_t group) {
     const auto kernel = fake.open();
     const MemcgStatReader reader(*kernel);
     REQUIRE_FALSE(reader.missing());
@@ -45,8 +66,35 @@ TEST_CASE("what each CPU counted lies behind the group, and nothing counts slab"
     REQUIRE_MESSAGE(numbers, numbers.error().message);
     std::vector<std::pair<std::string, std::int64_t>> lines;
     for (const CgroupStat& line : reader.lines(*numbers)) lines.emplace_back(line.name, line.value);
-    CHECK(lines == std::vector<std::pair<std::string, std::int64_t>>{
-                       {"anon", 107 * 4096}, {"file", 7 * 4096}, {"file_mapped", 207 * 4096}, {"swap", 607 * 4096}});
+    return lines;
+}
+
+}  // namespace
+
+TEST_CASE("from 5.2 on a group counts the pages on its lists, and memory.stat shows them behind the rest") {
+    FakeKernel fake;
+    CHECK(lines_of(fake, make_group_of_5_4(fake, true)) ==
+          std::vector<std::pair<std::string, std::int64_t>>{{"anon", 8 * 4096},
+                                                            {"file", 7 * 4096},
+                                                            {"inactive_anon", 1 * 4096},
+                                                            {"active_anon", 2 * 4096},
+                                                            {"inactive_file", 3 * 4096},
+                                                            {"active_file", 4 * 4096},
+                                                            {"unevictable", 5 * 4096}});
+}
+
+TEST_CASE("before, the numbers by those names are the machine's, and a group's are not shown as zero") {
+    FakeKernel fake;
+    CHECK(lines_of(fake, make_group_of_5_4(fake, false)) ==
+          std::vector<std::pair<std::string, std::int64_t>>{{"anon", 8 * 4096}, {"file", 7 * 4096}});
+}
+
+TEST_CASE("what each CPU counted lies behind the group, and nothing counts slab") {
+    FakeKernel fake;
+    const std::uint64_t group = make_group(fake);
+    CHECK(lines_of(fake, group) ==
+          std::vector<std::pair<std::string, std::int64_t>>{
+              {"anon", 107 * 4096}, {"file", 7 * 4096}, {"file_mapped", 207 * 4096}, {"swap", 607 * 4096}});
 }
 
 TEST_CASE("where a word is half of such a number, that is said") {
