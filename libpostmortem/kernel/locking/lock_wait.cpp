@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "memory/words.h"
 
 namespace postmortem {
 namespace {
@@ -20,6 +21,8 @@ constexpr std::uint64_t mutex_owner_flags = 7;
 constexpr std::uint64_t mutex_pickup = 4;
 constexpr std::uint64_t rwsem_owner_flags = 7;
 constexpr std::uint64_t rwsem_reader_owned = 1;
+// RWSEM_OWNER_UNKNOWN of 4.19 to 5.6, -1 or -2: whoever took the lock has handed it to nobody in particular.
+constexpr std::uint64_t rwsem_owner_unknown = ~rwsem_owner_flags;
 
 constexpr std::uint64_t rt_mutex_has_waiters = 1;
 
@@ -68,6 +71,10 @@ Result<LockWait> describe(const Kernel& kernel, LockKind kind, std::uint64_t add
     LockWait wait{kind, address, *owner & ~(is_mutex ? mutex_owner_flags : rwsem_owner_flags), false, proof};
     wait.handed_over = is_mutex && (*owner & mutex_pickup) != 0;
     wait.owner_is_reader = !is_mutex && (*owner & rwsem_reader_owned) != 0;
+    if (!is_mutex && wait.owner == wrapped(kernel.memory(), rwsem_owner_unknown)) {
+        wait.owner = 0;
+        wait.owner_is_reader = false;
+    }
     return wait;
 }
 
@@ -188,7 +195,9 @@ Result<LockWait> LockWaitFinder::by_own_waiter(const Task& task, LockKind kind) 
     return fail(ErrorCode::NotFound, fmt::format("no lock waiter lies on the stack of pid {}", task.pid));
 }
 
-// Waiters hang in a ring; the one node in it that is no waiter is the lock's list head.
+// Waiters hang in a ring, each on the stack of the task that it names; the one node in it that does not is
+// the lock's list head. (What lies behind that may name a task: the writer of a percpu_rw_semaphore
+// until 5.7.)
 std::optional<std::uint64_t> LockWaitFinder::list_head_of(std::uint64_t waiter, const Field& waiter_task) {
     const AddressSpace& memory = kernel_.memory();
     std::vector<std::uint64_t> passed;
@@ -199,7 +208,9 @@ std::optional<std::uint64_t> LockWaitFinder::list_head_of(std::uint64_t waiter, 
         const auto back = next ? memory.word(*next + memory.word_size()) : fail(next.error());
         if (!back || *back != node || *next == waiter) return std::nullopt;
         const auto who = memory.word(waiter_task.address_in(*next));
-        if (!who || !tasks_.contains(*who)) {
+        const auto waiting = who ? tasks_.find(*who) : tasks_.end();
+        if (waiting == tasks_.end() ||
+            !stacks_.of_task(waiting->second->stack).holds(*next, memory.word_size())) {
             for (const std::uint64_t one : passed) heads_[one] = *next;
             return *next;
         }

@@ -72,7 +72,7 @@ std::optional<HangWait> WaitFinder::find(const Task& task, const std::vector<std
     const std::vector<std::string> inner(
         functions.begin(),
         functions.begin() + static_cast<std::ptrdiff_t>(std::min(functions.size(), innermost_functions)));
-    if (const auto kind = lock_awaited_in(inner)) return lock(task, *kind);
+    if (const auto kind = lock_awaited_in(inner)) return lock(task, *kind, functions);
     const auto stack = read_sleeping_stack(kernel_, task);
     if (!stack) {
         problems_.add("the stack", fmt::format("of pid {}", task.pid), stack.error());
@@ -107,7 +107,8 @@ std::optional<HangWait> WaitFinder::find(const Task& task, const std::vector<std
 
 // ---- locks ----
 
-std::optional<HangWait> WaitFinder::lock(const Task& task, LockKind kind) {
+std::optional<HangWait> WaitFinder::lock(const Task& task, LockKind kind,
+                                         const std::vector<std::string>& functions) {
     const auto found = locks_.find(task, kind);
     if (!found) {
         HangWait wait;
@@ -116,8 +117,24 @@ std::optional<HangWait> WaitFinder::lock(const Task& task, LockKind kind) {
         problems_.add("the lock", fmt::format("that pid {} waits for", task.pid), found.error());
         return wait;
     }
+    if (auto around = percpu_lock_around(*found, functions)) return around;
     HangWait wait = named(std::string(to_string(found->kind)), found->address, found->proof);
     add_owner(wait, *found);
+    return wait;
+}
+
+// Until 5.7 (7f26482a872c) who waits for a percpu_rw_semaphore sleeps at the rw_semaphore within it.
+std::optional<HangWait> WaitFinder::percpu_lock_around(const LockWait& found,
+                                                       const std::vector<std::string>& functions) {
+    const auto inner = Field::find(kernel_.types(), "percpu_rw_semaphore", {"rw_sem"});
+    if (!inner || found.kind != LockKind::ReadWriteSemaphore ||
+        !innermost_starts_with(functions, {"__percpu_down_read", "percpu_down_"}))
+        return std::nullopt;
+    HangWait wait =
+        percpu_lock(found.address - inner->offset(), "the waiter on its stack hangs in the lock's `rw_sem`");
+    if (!wait.blockers.empty()) return wait;
+    wait.unknown.clear();
+    add_owner(wait, found);
     return wait;
 }
 
@@ -162,7 +179,7 @@ std::optional<HangWait> WaitFinder::semaphore(const StackWaiter& waiter) {
     return wait;
 }
 
-std::optional<HangWait> WaitFinder::percpu_lock(std::uint64_t address, std::string proof) {
+HangWait WaitFinder::percpu_lock(std::uint64_t address, std::string proof) {
     HangWait wait = named("percpu_rw_semaphore", address, std::move(proof));
     for (const SuperBlock& block : super_blocks_) {
         if (address < block.locks || address >= block.locks_end) continue;

@@ -35,10 +35,12 @@ class WaitFinder {
     const Result<GracePeriod>& grace_period() const { return grace_period_; }
 
   private:
-    std::optional<HangWait> lock(const Task& task, LockKind kind);
+    std::optional<HangWait> lock(const Task& task, LockKind kind, const std::vector<std::string>& functions);
+    std::optional<HangWait> percpu_lock_around(const LockWait& found,
+                                               const std::vector<std::string>& functions);
     void add_owner(HangWait& wait, const LockWait& found) const;
     std::optional<HangWait> semaphore(const StackWaiter& waiter);
-    std::optional<HangWait> percpu_lock(std::uint64_t address, std::string proof);
+    HangWait percpu_lock(std::uint64_t address, std::string proof);
     std::optional<HangWait> percpu_writer(const Task& task, const SleepingStack& stack);
     HangWait completion(const Task& task, const StackWaiter& waiter, const SleepingStack& stack,
                         const std::vector<std::string>& functions) const;
