@@ -33,10 +33,12 @@ bool user_mode(const Registers& registers) {
 // the user's, what programs put into their own table (modify_ldt()), and anything at all in virtual 8086
 // mode.
 bool possible(const Registers& registers) {
-    constexpr std::uint64_t own_table = 7, defined_flags = 0x3f7fd7, always_set = 2;
+    constexpr std::uint64_t own_table = 7, defined_flags = 0x3f7fd7, always_set = 2,
+                            of_new_program = 0x200;  // X86_EFLAGS_IF: start_thread()
     const std::uint64_t cs = registers[Cs], flags = registers[Flags];
     const bool known = cs == 0x60 || cs == 0x61 || cs == 0x73 || (cs & own_table) == own_table;
-    return (known || (flags & virtual_8086) != 0) && (flags & always_set) != 0 &&
+    return (known || (flags & virtual_8086) != 0) &&
+           ((flags & always_set) != 0 || (flags == of_new_program && (cs & 3) == 3)) &&
            (flags & ~defined_flags) == 0;
 }
 

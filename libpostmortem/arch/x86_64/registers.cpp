@@ -37,14 +37,16 @@ bool user_mode(const Registers& registers) {
 
 // The selectors of arch/x86/include/asm/segment.h: the kernel's, the 64-bit and the 32-bit user's, those that
 // Xen gives its paravirtual guests, and what programs put into their own table (modify_ldt()). Of the flags,
-// the one bit that is always set, and no undefined one.
+// the one bit that is always set, and no undefined one; a program that has not run since exec() has the flag
+// that lets interrupts in, and nothing else (start_thread()).
 bool possible(const Registers& registers) {
     constexpr std::uint64_t selectors[] = {0x10, 0x33, 0x23, 0xe030, 0xe033, 0xe023};
-    constexpr std::uint64_t own_table = 7, defined_flags = 0x3f7fd7, always_set = 2;
+    constexpr std::uint64_t own_table = 7, defined_flags = 0x3f7fd7, always_set = 2, of_new_program = 0x200;
     const std::uint64_t cs = registers[Cs], flags = registers[Flags];
     return (std::find(std::begin(selectors), std::end(selectors), cs) != std::end(selectors) ||
             (cs & own_table) == own_table) &&
-           (flags & always_set) != 0 && (flags & ~defined_flags) == 0;
+           ((flags & always_set) != 0 || (flags == of_new_program && user_mode(registers))) &&
+           (flags & ~defined_flags) == 0;
 }
 
 // The kernel's code and stack selectors, or the user's. The kernel's stack selector is 0 behind an interrupt
@@ -54,7 +56,8 @@ bool usual(const Registers& registers) {
     return (cs == 0x10 && (ss == 0x18 || ss == 0)) || ((cs == 0x33 || cs == 0x23) && ss == 0x2b);
 }
 
-// With FRED there is event data above a selector. A word that no entry can have pushed stays whole, for all to see.
+// With FRED there is event data above a selector. A word that no entry can have pushed stays whole, for all
+// to see.
 std::uint64_t stack_selector(std::uint64_t word) {
     return (word & ~(selector_bits | event_bits)) == 0 ? word & selector_bits : word;
 }

@@ -122,6 +122,38 @@ FrameWalker::Step FrameWalker::by_entry(const UnwindPosition& at, StackSet stack
     return step;
 }
 
+// There are kernels whose tables leave out the entries themselves (objtool gave up on entry_64.S of
+// some 5.4). What an entry calls returns to it with the saved registers at the stack pointer, or, on the
+// stack of interrupts, with the pointer to them that comes first there (ENTER_IRQ_STACK of
+// arch/x86/entry/entry_64.S).
+FrameWalker::Step FrameWalker::by_bare_entry(const UnwindPosition& at, StackSet stacks) {
+    const StackRange* stack = stack_of(stacks, at.sp);
+    if (at.interrupted || !code_.map().has_tables() || !stack) return {};
+    std::uint64_t place = at.sp;
+    if (stack->kind == StackKind::Irq && stack->high - at.sp <= 2 * word_) {
+        place = read_on(stacks, at.sp).value_or(0);
+        stack = stack_of(stacks, place);
+    }
+    Step step;
+    step.saved = stack ? registers_on(stacks, place) : nullptr;
+    if (!step.saved || is_own_snapshot(*step.saved, at) || !where_pushed(*step.saved, place, *stack))
+        return {};
+    step.outcome = Step::Outcome::Moved;
+    step.next = UnwindPosition::from_registers(step.saved);
+    return step;
+}
+
+// A program's registers are the first on its task's stack, those of an exception that has a stack of its own
+// the first on that; others the processor pushes right below where the stack pointer was.
+bool FrameWalker::where_pushed(const Registers& registers, std::uint64_t place,
+                               const StackRange& stack) const {
+    constexpr std::uint64_t alignment = 16;  // of the stack pointer, by the processor
+    const std::uint64_t end = place + arch_.frames.size;
+    if (stack.kind != StackKind::Task && stack.high - end <= most_padding) return true;
+    if (registers.user_mode()) return starts_stack(place, stack);
+    return registers.sp() >= end && registers.sp() - end < alignment;
+}
+
 // Stale return addresses are everywhere on a stack; one from which the tables lead on to another is likely
 // alive. Where there are no tables, or none leads on, the first has to do.
 FrameWalker::Step FrameWalker::by_scan(const UnwindPosition& at, StackSet stacks) {
@@ -163,6 +195,7 @@ FrameWalker::Step FrameWalker::sure_step(const UnwindPosition& at, StackSet stac
         if (linked.error) by_tables.error = std::move(linked.error);
     }
     if (Step entered = by_entry(at, stacks); entered.outcome == Step::Outcome::Moved) return entered;
+    if (Step entered = by_bare_entry(at, stacks); entered.outcome == Step::Outcome::Moved) return entered;
     if (Step by_call = by_call_site(at, stacks); by_call.outcome == Step::Outcome::Moved) return by_call;
     const Step ended = by_start(at, stacks);
     return ended.outcome == Step::Outcome::EndOfStack ? ended : by_tables;

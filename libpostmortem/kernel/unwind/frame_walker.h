@@ -127,6 +127,8 @@ class FrameWalker {
     /// Those that a program's task has at the start of its stack, or null.
     SavedRegisters program_registers(std::uint64_t place, StackSet stacks);
     Step by_entry(const UnwindPosition& at, StackSet stacks);
+    Step by_bare_entry(const UnwindPosition& at, StackSet stacks);
+    bool where_pushed(const Registers& registers, std::uint64_t place, const StackRange& stack) const;
     std::optional<std::uint64_t> frame_beside(std::uint64_t slot, StackSet stacks);
     Step by_records(const UnwindPosition& at, StackSet stacks);
     Step by_link_register(const UnwindPosition& at, StackSet stacks);
