@@ -83,6 +83,8 @@ class DwarfTypes final : public TypeFinder {
 
     std::string source() const override { return "DWARF of " + dwarf_->file().path(); }
     std::optional<Error> damage() const override;
+    Qualifier qualifier(TypeId id) const override;
+    TypeId unqualified(TypeId id) const override;
 
   protected:
     Result<TypeId> search(TypeKind kind, std::string_view name) const override;
@@ -92,6 +94,7 @@ class DwarfTypes final : public TypeFinder {
     TypeId target_of(Dwarf_Die& die) const;
     std::optional<Dwarf_Die> without_qualifiers(Dwarf_Die die) const;
     Type decode_array(Dwarf_Die& die) const;
+    Type decode_function(Dwarf_Die& die) const;
     std::optional<Dwarf_Die> completed(Dwarf_Die& die, const Type& type) const;
     Type decode_struct(Dwarf_Die die) const;
     Member decode_member(Dwarf_Die& die) const;
@@ -121,6 +124,25 @@ std::optional<Error> DwarfTypes::damage() const {
 TypeId DwarfTypes::target_of(Dwarf_Die& die) const {
     const auto target = referenced(die, DW_AT_type);
     return target ? id_of(*target, *dwarf_) : 0;
+}
+
+Qualifier DwarfTypes::qualifier(TypeId id) const {
+    if (id == 0) return Qualifier::None;
+    const std::lock_guard guard(dwarf_->lock());
+    auto die = die_of(id, *dwarf_);
+    switch (die ? ::dwarf_tag(&*die) : 0) {
+        case DW_TAG_const_type: return Qualifier::Const;
+        case DW_TAG_volatile_type: return Qualifier::Volatile;
+        case DW_TAG_restrict_type: return Qualifier::Restrict;
+        default: return Qualifier::None;
+    }
+}
+
+TypeId DwarfTypes::unqualified(TypeId id) const {
+    if (id == 0) return id;
+    const std::lock_guard guard(dwarf_->lock());
+    auto die = die_of(id, *dwarf_);
+    return die && is_qualifier(::dwarf_tag(&*die)) ? target_of(*die) : id;
 }
 
 /// Nothing where the chain ends in void.
@@ -167,7 +189,7 @@ Type DwarfTypes::decode(TypeId id) const {
             type.target = target_of(die);
             return type;
         case DW_TAG_subroutine_type:
-        case DW_TAG_subprogram: type.kind = TypeKind::Function; return type;
+        case DW_TAG_subprogram: return decode_function(die);
         case DW_TAG_unspecified_type: return {};
         default: return type;
     }
@@ -183,6 +205,18 @@ Type DwarfTypes::decode_basic(Dwarf_Die& die) const {
     return type;
 }
 
+Type DwarfTypes::decode_function(Dwarf_Die& die) const {
+    Type type;
+    type.kind = TypeKind::Function;
+    type.target = target_of(die);
+    for_each_child(die, [&](Dwarf_Die& child) {
+        const int tag = ::dwarf_tag(&child);
+        if (tag == DW_TAG_formal_parameter) type.members.push_back({name_of(child), 0, 0, target_of(child)});
+        if (tag == DW_TAG_unspecified_parameters) type.members.push_back({});
+    });
+    return type;
+}
+
 // Dimensions are multiplied out, as BTF has them: int a[5][4] is an array of 20.
 Type DwarfTypes::decode_array(Dwarf_Die& die) const {
     Type type;
@@ -190,8 +224,9 @@ Type DwarfTypes::decode_array(Dwarf_Die& die) const {
     type.target = target_of(die);
     std::optional<std::uint64_t> count;
     for_each_child(die, [&](Dwarf_Die& child) {
-        if (::dwarf_tag(&child) == DW_TAG_subrange_type)
-            count = checked_mul(count.value_or(1), elements(child)).value_or(0);
+        if (::dwarf_tag(&child) != DW_TAG_subrange_type) return;
+        type.dimensions.push_back(elements(child));
+        count = checked_mul(count.value_or(1), type.dimensions.back()).value_or(0);
     });
     type.count = count.value_or(0);
     return type;

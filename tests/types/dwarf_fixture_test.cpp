@@ -1,5 +1,6 @@
 // The same program compiled in every way that a kernel may be: the compiler that lays out the structs for
 // this test is the one that described them there.
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "fixtures/fixture_types.h"
 #include "support/places.h"
 #include "support/temp_dir.h"
+#include "types/c_declaration.h"
 #include "types/dwarf.h"
 
 namespace dwarf_fixture_test {
@@ -75,9 +77,27 @@ std::vector<Expected> expected_members() {
     };
 }
 
+void check_declarations(const TypeFinder& types, const Type& outer) {
+    const std::pair<const char*, const char*> expected[] = {
+        {"letter", "char letter"},
+        {"word", "const volatile fixture_word word"},
+        {"pair", "struct FixtureInner pair[2]"},
+        {"grid", "int grid[3][5]"},
+        {"function", "int (*function)(int)"},
+        {"anything", "void *anything"},
+    };
+    for (const auto& [name, text] : expected) {
+        const auto member = std::find_if(outer.members.begin(), outer.members.end(),
+                                         [&](const Member& one) { return one.name == name; });
+        REQUIRE(member != outer.members.end());
+        CHECK(c_declaration(types, member->type, name).text() == text);
+    }
+}
+
 void check_types(const TypeFinder& types) {
     const auto outer = types.find_struct("FixtureOuter");
     REQUIRE(outer);
+    check_declarations(types, types.get(*outer));
     const Type& type = types.get(*outer);
     CHECK(type.kind == TypeKind::Struct);
     CHECK(type.byte_size == sizeof(FixtureOuter));
