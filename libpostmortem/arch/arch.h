@@ -85,6 +85,8 @@ struct MemoryLayout {
     std::optional<std::uint64_t> (*page_structs)(const VmcoreInfo&, std::optional<std::uint64_t> first,
                                                  std::uint64_t size) = nullptr;
     const char* first_page_struct = nullptr;
+    /// SECTION_SIZE_BITS of kernels that do not tell it (before 5.8); 0 where it depended on how they were built.
+    std::uint32_t section_bits = 0;
     /// Bytes of address space for vmalloc(), from the values of these variables (0: this kernel has it not);
     /// null where that is not known.
     std::span<const char* const> vmalloc_variables{};

@@ -203,6 +203,7 @@ const Arch arch = {
                .user_end = kernel_half,
                .lowest_code_address = lowest_code,
                .page_structs = page_structs,
+               .section_bits = 27,
                .vmalloc_bytes = vmalloc_bytes},
     .registers = &register_file,
     .notes = {prstatus, "QEMU", qemu_cpu},

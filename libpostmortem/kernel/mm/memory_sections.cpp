@@ -9,7 +9,8 @@ namespace postmortem {
 namespace {
 
 constexpr std::uint64_t has_mem_map = 2, pointer_bits = 7;
-constexpr std::uint64_t most_roots = 1u << 20, largest_section_bits = 40;
+constexpr std::uint64_t most_roots = 1u << 20;
+constexpr std::int64_t smallest_section_bits = 12, largest_section_bits = 40;
 
 // Since 4.15 (83e3c48729d9) the symbol is a pointer to the roots, before it was their array. Its first word
 // leads then to a root, whose first word is a section's, with flags in it.
@@ -25,12 +26,19 @@ Result<std::uint64_t> roots_of(const Kernel& kernel) {
 
 }  // namespace
 
+Result<std::uint64_t> section_size_bits(const Kernel& kernel) {
+    const auto told = kernel.vmcoreinfo().number("SECTION_SIZE_BITS");
+    const std::int64_t bits = told.value_or(kernel.arch().memory.section_bits);
+    if (bits >= smallest_section_bits && bits <= largest_section_bits)
+        return static_cast<std::uint64_t>(bits);
+    return fail(ErrorCode::Unsupported, "VMCOREINFO does not tell how large a section is");
+}
+
 Result<MemorySections> read_memory_sections(const Kernel& kernel) {
-    const auto bits = kernel.vmcoreinfo().number("SECTION_SIZE_BITS");
+    const auto bits = section_size_bits(kernel);
     const auto roots = kernel.vmcoreinfo().length("mem_section");
     const std::uint64_t page = kernel.dump().page_size();
-    if (!bits || !roots || *bits < 12 || *bits > static_cast<std::int64_t>(largest_section_bits) ||
-        *roots == 0 || *roots > most_roots)
+    if (!bits || !roots || *roots == 0 || *roots > most_roots)
         return fail(ErrorCode::Unsupported, "VMCOREINFO does not say how memory is cut into sections");
     const auto size = kernel.types().size_of("mem_section");
     const auto map = Field::find(kernel.types(), "mem_section", {"section_mem_map"});

@@ -10,7 +10,8 @@ namespace postmortem {
 struct MemorySection {
     std::uint64_t number = 0;
     std::uint64_t address = 0;
-    std::uint64_t word = 0;  ///< section_mem_map: where its page structs would start if frame 0 were its first, and flags
+    std::uint64_t word =
+        0;  ///< section_mem_map: where its page structs would start if frame 0 were its first, and flags
     std::uint64_t first_pfn = 0;
 
     static constexpr std::uint64_t flag_mask = 0x3f;
@@ -23,7 +24,11 @@ struct MemorySections {
     Problems problems;                   ///< of what could not be read of them
 };
 
-/// Unsupported where the kernel keeps none, or VMCOREINFO does not say how large they are.
+/// SECTION_SIZE_BITS, which VMCOREINFO tells since 5.8 (1d50e5d0c505); before, the architecture's own number
+/// where that has never changed. Unsupported where neither is known.
+Result<std::uint64_t> section_size_bits(const Kernel& kernel);
+
+/// Unsupported where the kernel keeps none, or it is not known how large they are.
 Result<MemorySections> read_memory_sections(const Kernel& kernel);
 
 }  // namespace postmortem

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "kernel/mm/memory_sections.h"
+
 namespace postmortem {
 namespace {
 
@@ -19,12 +21,12 @@ Result<PageMap> PageMap::open(const Kernel& kernel) {
     };
     const auto roots = info.symbol("mem_section"), count = info.length("mem_section");
     const auto section = info.size("mem_section"), offset = info.offset("mem_section.section_mem_map");
-    const auto bits = info.number("SECTION_SIZE_BITS");
+    const auto bits = section_size_bits(kernel);
     if (!roots || !count || !section || !offset || *section == 0)
         return unknown("VMCOREINFO tells of no sections");
     const std::uint64_t page = kernel.dump().page_size();
-    if (!bits || *bits < 12 || *bits > 48 || !std::has_single_bit(page))
-        return unknown("VMCOREINFO does not tell how large a section is");
+    if (!bits) return unknown(bits.error().message.c_str());
+    if (!std::has_single_bit(page)) return unknown("the size of a page is impossible");
     const auto size = kernel.types().size_of("page");
     if (!size) return fail(size.error());
     const auto compound = CompoundPages::find(kernel);
@@ -39,7 +41,7 @@ Result<PageMap> PageMap::open(const Kernel& kernel) {
     map.sections_per_root_ = page / *section;
     map.section_size_ = *section;
     map.map_offset_ = *offset;
-    map.section_bits_ = static_cast<std::uint64_t>(*bits);
+    map.section_bits_ = *bits;
     return map;
 }
 

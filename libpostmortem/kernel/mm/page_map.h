@@ -1,6 +1,6 @@
 // From a physical address to the struct page that stands for it, as sparse memory keeps them: sections, each
 // with a piece of the map (include/linux/mmzone.h, __section_mem_map_addr()). VMCOREINFO tells where the
-// table of sections is; SECTION_SIZE_BITS since 5.8 (1d50e5d0c505).
+// table of sections is.
 #pragma once
 
 #include <cstdint>
