@@ -270,8 +270,12 @@ std::uint64_t SlabReader::count_barn(std::uint64_t barn) {
 
 }  // namespace
 
+SlabCacheList read_each_slab_cache(const Kernel& kernel) {
+    return has_slab_lists(kernel) ? read_slab_lists(kernel) : SlabReader(kernel).read();
+}
+
 SlabCacheList read_slab_caches(const Kernel& kernel) {
-    SlabCacheList list = has_slab_lists(kernel) ? read_slab_lists(kernel) : SlabReader(kernel).read();
+    SlabCacheList list = read_each_slab_cache(kernel);
     fold_into_roots(kernel, list);
     return list;
 }

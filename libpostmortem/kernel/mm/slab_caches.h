@@ -37,4 +37,7 @@ struct SlabCacheList {
 /// Every cache of SLUB or SLAB; what control groups had of their own is counted with the cache it is of.
 SlabCacheList read_slab_caches(const Kernel& kernel);
 
+/// The same with those of control groups (before 5.9) as caches of their own: "dentry(22:limited)".
+SlabCacheList read_each_slab_cache(const Kernel& kernel);
+
 }  // namespace postmortem

@@ -151,7 +151,7 @@ void add_memory_totals(const CrashDump& dump, KernelMemory& memory, ProblemColle
 
 Result<void> add_slab_caches(const Kernel& kernel, const std::vector<std::string>& names,
                              KernelMemory& memory, ProblemCollector& problems) {
-    const SlabCacheList list = read_slab_caches(kernel);
+    const SlabCacheList list = read_each_slab_cache(kernel);
     problems.add_all(list.problems);
     const KeptObjects kept_objects(kernel);
     if (kept_objects.missing()) problems.add(what_cpus_keep, *kept_objects.missing());

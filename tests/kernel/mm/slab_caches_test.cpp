@@ -104,9 +104,10 @@ class Slub {
         return at;
     }
 
-    SlabCacheList read() {
+    SlabCacheList read(bool each = false) {
         fake.link_list(head_, links_);
-        return read_slab_caches(*fake.open());
+        const auto kernel = fake.open();
+        return each ? read_each_slab_cache(*kernel) : read_slab_caches(*kernel);
     }
 
     FakeKernel fake;
@@ -227,6 +228,19 @@ TEST_CASE("what control groups have of a SLUB cache is counted with it, as /proc
         CHECK(list.caches[1].name == "filp");
         CHECK(list.caches[1].active_objects == 3 * 21 - 16);
     }
+}
+
+TEST_CASE("each of them is a cache of its own, too") {
+    Slub slub(Params::embedded);
+    const auto dentry = slub.cache("dentry", 10, 20);
+    const auto child = slub.cache("dentry(4:demo)", 2, 1, dentry);
+    const auto list = slub.read(true);
+    CHECK(list.problems.empty());
+    REQUIRE(list.caches.size() == 2);
+    CHECK(list.caches[0].slabs == 10);
+    CHECK(list.caches[1].address == child);
+    CHECK(list.caches[1].name == "dentry(4:demo)");
+    CHECK(list.caches[1].slabs == 2);
 }
 
 TEST_CASE("SLUB without control groups, with the counts of either age") {
