@@ -45,9 +45,19 @@ FrameWalker::Step FrameWalker::by_call_site(const UnwindPosition& at, StackSet s
             step.next.fp = read(shape.caller_at(*at.fp))
                                .map([](std::uint64_t fp) { return std::optional(fp); })
                                .value_or(std::nullopt);
+        else if (at.fp && code_.map().has_tables() && stack->holds(*at.fp, 1) && *at.fp < slot)
+            step.next.fp = saved_beside(slot, *stack, stacks);
         return step;
     }
     return {};
+}
+
+// A register that points into the function's own frame, and not at its end, was used for something else there
+// (__crash_kexec() of 5.4): the caller's value is what was pushed first, if that is a frame pointer.
+std::optional<std::uint64_t> FrameWalker::saved_beside(std::uint64_t slot, const StackRange& stack,
+                                                       StackSet stacks) {
+    const auto fp = frame_beside(slot, stacks);
+    return fp && stack.holds(*fp, 1) && *fp > slot ? fp : std::nullopt;
 }
 
 std::optional<std::uint64_t> FrameWalker::frame_beside(std::uint64_t slot, StackSet stacks) {

@@ -130,6 +130,7 @@ class FrameWalker {
     Step by_bare_entry(const UnwindPosition& at, StackSet stacks);
     bool where_pushed(const Registers& registers, std::uint64_t place, const StackRange& stack) const;
     std::optional<std::uint64_t> frame_beside(std::uint64_t slot, StackSet stacks);
+    std::optional<std::uint64_t> saved_beside(std::uint64_t slot, const StackRange& stack, StackSet stacks);
     Step by_records(const UnwindPosition& at, StackSet stacks);
     Step by_link_register(const UnwindPosition& at, StackSet stacks);
     Step by_registers_around(std::uint64_t record, std::uint64_t fp, std::uint64_t ip, StackSet stacks);

@@ -86,6 +86,33 @@ TEST_CASE("a frame pointer is followed and restored as the entry says") {
     CHECK(trace.end == BacktraceEnd::Kernel);
 }
 
+TEST_CASE("a function that is in no table, and uses the frame pointer for itself, has pushed its caller's") {
+    FakeCode code;
+    const auto stack = code.add_stack(StackKind::Task);
+    const auto start = code.function("start", end_of_stack());
+    const auto outer = code.function(
+        "outer", OrcEntry{16, -16, OrcRegister::Fp, OrcRegister::PreviousSp, OrcType::Call, false});
+    const auto odd = code.function("odd", fail(ErrorCode::NotFound, "left out"));
+    const std::uint64_t sp = stack.low + 0x100, back = sp + 0x80, frame = stack.low + 0x200;
+    code.image.put(back, code.call(outer, 0x10, odd));
+    code.image.put(frame + 8, code.call(start, 0x10, outer));
+    auto registers = kernel_registers(odd + 4, sp);
+    registers.set(Reg::Bp, sp);
+    SUBCASE("beside the return address") {
+        code.image.put(back - 8, frame);
+        const auto trace = code.walk(UnwindPosition::from_registers(registers));
+        CHECK(functions(trace) == Names{"odd", "outer", "start"});
+        CHECK(trace.frames[2].slot == frame + 8);
+        CHECK_FALSE(trace.guessed);
+    }
+    SUBCASE("where that is no frame pointer, the call tells") {
+        code.image.put(back - 8, std::uint64_t{0x1234});
+        const auto trace = code.walk(UnwindPosition::from_registers(registers));
+        CHECK(functions(trace) == Names{"odd", "outer", "start"});
+        CHECK(trace.frames[2].trust == FrameTrust::CallSite);
+    }
+}
+
 TEST_CASE("a frame whose place lies on the stack is found in both ways that kernels have had") {
     FakeCode code;
     const auto stack = code.add_stack(StackKind::Irq);
