@@ -57,6 +57,10 @@ const std::vector<TaskGeneration>& task_generations() {
          offsets("state 16 stack 24 flags 36 cpu 64 wake_cpu 92 tasks 1960 mm 2016 exit_state 2084 pid 2180 "
                  "real_parent 2192 children 2208 sibling 2224 group_leader 2240 thread_node 2344 comm 2648 "
                  "signal 2744 sp 3904")},
+        {"5.4", 2880, 16384, false, true, false, 0x80, 0x20,
+         offsets("state 16 stack 24 flags 36 cpu 60 wake_cpu 92 tasks 920 mm 1000 exit_state 1076 pid 1176 "
+                 "real_parent 1192 children 1208 sibling 1224 group_leader 1240 thread_node 1368 comm 1608 "
+                 "signal 1696 sp 2712")},
         {"5.10", 4224, 16384, false, true, false, 0x80, 0x20,
          offsets("state 16 stack 24 flags 36 cpu 64 wake_cpu 92 tasks 2008 mm 2056 exit_state 2132 pid 2232 "
                  "real_parent 2248 children 2264 sibling 2280 group_leader 2296 thread_node 2408 comm 2720 "
@@ -187,7 +191,8 @@ void UntypedKernel::make_threads() {
         } else {
             fake_.link_list(nodes.front(), {nodes.begin() + 1, nodes.end()});
             if (tgid == 0 && generation_.is_oldest)
-                for (const std::uint64_t link_at : {nodes.front(), nodes.front() + 8}) fake_.put_u64(link_at, 0);
+                for (const std::uint64_t link_at : {nodes.front(), nodes.front() + 8})
+                    fake_.put_u64(link_at, 0);
         }
         if (tgid != 0) processes.push_back(task(tgid).address + generation_.at.at("tasks"));
     }

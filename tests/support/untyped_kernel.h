@@ -26,7 +26,7 @@ struct TaskGeneration {
     std::map<std::string, std::uint64_t, std::less<>> at;
 };
 
-/// As laid out in 2.6.32, 3.10, 4.18, 5.10 and 6.1 (the members' order; what lies between them is made up).
+/// As laid out in 2.6.32, 3.10, 4.18, 5.4, 5.10 and 6.1 (the members' order; what lies between them is made up).
 const std::vector<TaskGeneration>& task_generations();
 
 class UntypedKernel {

@@ -58,6 +58,20 @@ std::optional<std::vector<std::uint64_t>> ends_of_cpu(const TaskFacts& facts, co
     return ends;
 }
 
+// They are all of one size (EXCEPTION_STKSZ), with a guard page below each. Further apart are those with
+// others between them that the hardware is not told of: until 5.8 two more for debug exceptions
+// (2a594d4ccf3f).
+std::optional<std::uint64_t> size_of_each(const std::vector<std::uint64_t>& ends, std::uint64_t guard) {
+    std::optional<std::uint64_t> size;
+    std::uint64_t before = 0;
+    for (const std::uint64_t end : ends) {
+        if (end <= before + guard) return std::nullopt;
+        size = std::min(size.value_or(end), end - before - guard);
+        before = end;
+    }
+    return size;
+}
+
 // The struct is the same for every CPU, so the distances have to be.
 void infer_exception_stacks(TaskFacts& facts, const MappedStacks& stacks) {
     std::optional<std::vector<std::uint64_t>> ends;
@@ -68,14 +82,10 @@ void infer_exception_stacks(TaskFacts& facts, const MappedStacks& stacks) {
         ends = std::move(of_cpu);
     }
     if (!ends) return;
-    std::uint64_t before = 0;
-    for (std::size_t i = 0; i < ends->size(); ++i) {
-        const std::uint64_t start = before + stacks.guard, end = (*ends)[i];
-        if (end <= start) return;
-        facts.findings.add({stacks.type, stacks.members[i], start, MemberShape::text(end - start),
+    const auto size = size_of_each(*ends, stacks.guard);
+    for (std::size_t i = 0; size && i < ends->size(); ++i)
+        facts.findings.add({stacks.type, stacks.members[i], (*ends)[i] - *size, MemberShape::text(*size),
                             facts.idle.size(), facts.idle.size()});
-        before = end;
-    }
 }
 
 }  // namespace

@@ -48,6 +48,32 @@ std::vector<std::pair<std::string_view, std::uint64_t>> expected(const TaskGener
 
 }  // namespace
 
+TEST_CASE("exception stacks are all of one size, also where others lie between two of them, as before 5.8") {
+    constexpr std::uint64_t apart = 4096, ist = 36, mapped = 0xfffffe0000004000, of_cpu = 0x39000;
+    constexpr std::uint64_t ends[] = {0x3000, 0x6000, 0xf000, 0x12000};
+    const auto generation = std::find_if(task_generations().begin(), task_generations().end(),
+                                         [](const TaskGeneration& one) { return one.name == "5.4"; });
+    REQUIRE(generation != task_generations().end());
+    UntypedKernel made(*generation);
+    test::FakeKernel& fake = made.fake();
+    const std::uint64_t pointer = fake.variable("cea_exception_stacks", 3 * apart),
+                        tss = fake.variable("cpu_tss_rw", 3 * apart);
+    for (std::uint64_t cpu = 0; cpu < 2; ++cpu) {
+        const std::uint64_t moved = apart * (cpu + 1), base = mapped + cpu * of_cpu;
+        fake.put_u64(pointer + moved, base);
+        for (std::uint64_t i = 0; i < std::size(ends); ++i)
+            fake.put_u64(tss + moved + ist + 8 * i, base + ends[i]);
+    }
+    const auto kernel = made.open();
+    const auto layout = infer_layout(*kernel);
+    REQUIRE_MESSAGE(layout, layout.error().message);
+    for (const auto& [name, start] : {std::pair{"DF_stack", 0x1000u},
+                                      {"NMI_stack", 0x4000u},
+                                      {"DB_stack", 0xd000u},
+                                      {"MCE_stack", 0x10000u}})
+        CHECK(inferred(*layout, "cea_exception_stacks", name) == start);
+}
+
 TEST_CASE("each generation's task_struct is found as it was laid out") {
     for (const TaskGeneration& generation : task_generations()) {
         CAPTURE(generation.name);
