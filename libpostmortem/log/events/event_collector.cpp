@@ -59,16 +59,6 @@ std::vector<std::string_view> literals() {
     return all;
 }
 
-// "Oct12 19:00" is what dmesg -H says where the minute is another one; other lines say what has passed since.
-bool is_minute(std::string_view time) {
-    return (time.size() == 10 || time.size() == 11) && time[time.size() - 3] == ':' && is_digit(time[3]);
-}
-
-std::string context_of(const LogRecord& record) {
-    if (!record.caller.empty()) return std::string(record.caller);
-    return record.seconds || record.delta || is_minute(record.time) ? "console" : "";
-}
-
 bool is_headline(const CompiledRule& rule, std::string_view text) {
     const auto match = rule.head.find(text);
     if (!match) return false;
@@ -111,8 +101,11 @@ void EventCollector::add(const LogRecord& record) {
     const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
     note_debugger(record);
     if ((marks & boot_marks) != 0 && debugger_lines_ == 0) note_boots(record, marks);
-    const bool is_part = continues_headline(record) || (debugger_lines_ != 0 && !open_.empty()) ||
-                         is_of_other_prefix(record, marks);
+    const bool goes_on_elsewhere =
+        !open_.empty() && lost_prefix_.joins(record, open_.back(), stored_.end() - open_.back().start,
+                                             marks >> FirstOfOops != 0);
+    const bool is_part =
+        continues_headline(record) || (debugger_lines_ != 0 && !open_.empty()) || goes_on_elsewhere;
     const std::string context = is_part ? open_.back().context : context_of(record);
     Headline headline;
     if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
@@ -147,25 +140,6 @@ void EventCollector::note_glued_headline(const LogRecord& record) {
         return;
     OpenReport& last = open_.back();
     if (last.start + 1 == stored_.end()) last.report.glued_headline = true;
-}
-
-// The headline alone may have kept its prefix, or have none, as what is printed past printk: what can only
-// stand in a report, right behind it, is its, and so is what follows.
-bool EventCollector::is_of_other_prefix(const LogRecord& record, unsigned long marks) {
-    constexpr std::size_t soon = 5;
-    if (open_.empty()) joined_context_.reset();
-    if (open_.empty()) return false;
-    if (joined_context_) {
-        if (*joined_context_ == context_of(record)) return true;
-        joined_context_.reset();
-    }
-    const OpenReport& last = open_.back();
-    const bool is_next = last.lines_in_context <= 1 && stored_.end() - last.start <= soon;
-    if (!is_next || marks >> FirstOfOops == 0) return false;
-    const std::string context = context_of(record);
-    const bool lost_prefix = last.context != context && (last.context.empty() || context.empty());
-    if (lost_prefix) joined_context_ = context;
-    return lost_prefix;
 }
 
 // A message of two lines whose second one has nothing in front of it.
@@ -291,6 +265,7 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
 
 void EventCollector::open(const Headline& headline, const LogRecord& record, const std::string& context) {
     if (open_.size() >= max_open) close_front();
+    lost_prefix_.forget();
     const std::size_t here = stored_.end();
     if (meeting_of(headline) == Meeting::Ends) {
         for (OpenReport& other : open_) {

@@ -11,6 +11,7 @@
 
 #include <postmortem/log_analysis.h>
 
+#include "log/events/context.h"
 #include "log/events/log_clock.h"
 #include "log/events/lost_head.h"
 #include "log/events/open_report.h"
@@ -59,7 +60,6 @@ class EventCollector {
     void keep(LogEvent event, bool told_late);
     void forget_lines();
     bool is_open_already(const LogRecord& record) const;
-    bool is_of_other_prefix(const LogRecord& record, unsigned long marks);
     bool repeats_last(const LogEvent& event);
 
     LogAnalysisOptions options_;
@@ -77,8 +77,8 @@ class EventCollector {
     std::vector<std::string> kernels_;  // release of each boot
     bool saw_timestamps_ = false;
     bool in_firmware_ = false;
-    std::optional<std::string> joined_context_;  // of lines that go on where the headline had another prefix
-    std::size_t debugger_lines_ = 0;             // that xmon may still print, past printk
+    LostPrefix lost_prefix_;
+    std::size_t debugger_lines_ = 0;  // that xmon may still print, past printk
 };
 
 }  // namespace postmortem
