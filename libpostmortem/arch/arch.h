@@ -51,6 +51,14 @@ struct KernelBase {
     std::uint64_t older = 0;      ///< of the direct map: where kernels of an earlier age have it
 };
 
+/// A line of /proc/meminfo: how much of the direct map is in pages of one size.
+struct DirectMapLine {
+    const char* name;
+    std::uint32_t index;  ///< in the variable direct_pages_count
+    std::uint64_t page_kib;
+    const char* condition = nullptr;  ///< a variable that is 0 where the kernel prints no such line
+};
+
 struct MemoryLayout {
     /// Errors: MissingDebugInfo where neither VMCOREINFO nor the dump's notes tell where the page tables are.
     Result<KernelMapping> (*map_kernel)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
@@ -69,6 +77,8 @@ struct MemoryLayout {
     /// map_kernel() gives it.
     const char* direct_map = nullptr;
     bool direct_map_from_zero = false;  ///< or map_kernel()'s range from physical address 0 on
+    /// May be null.
+    std::span<const DirectMapLine> (*direct_map_lines)(const VmcoreInfo&) = nullptr;
     /// Where low memory alone is mapped: the variables that hold the end of that map, and how many pages it
     /// has.
     const char* direct_map_end = nullptr;
@@ -85,7 +95,8 @@ struct MemoryLayout {
     std::optional<std::uint64_t> (*page_structs)(const VmcoreInfo&, std::optional<std::uint64_t> first,
                                                  std::uint64_t size) = nullptr;
     const char* first_page_struct = nullptr;
-    /// SECTION_SIZE_BITS of kernels that do not tell it (before 5.8); 0 where it depended on how they were built.
+    /// SECTION_SIZE_BITS of kernels that do not tell it (before 5.8); 0 where it depended on how they were
+    /// built.
     std::uint32_t section_bits = 0;
     /// Bytes of address space for vmalloc(), from the values of these variables (0: this kernel has it not);
     /// null where that is not known.
@@ -233,8 +244,8 @@ struct FramePointers {
     std::uint64_t mark_bits = 0, mark = 0;
     /// Or an entry puts a frame of its own into the struct pt_regs, in this member; null where it does not.
     const char* in_registers = nullptr;
-    /// Or frames are chained by the stack pointer: a function keeps its return address in its caller's frame, which has
-    /// room of so many bytes for that. 0 where they are not.
+    /// Or frames are chained by the stack pointer: a function keeps its return address in its caller's frame,
+    /// which has room of so many bytes for that. 0 where they are not.
     std::uint32_t frame_size = 0;
 
     std::uint64_t caller_at(std::uint64_t fp) const { return fp + static_cast<std::uint64_t>(caller); }

@@ -130,6 +130,15 @@ constexpr CpuStack cpu_stacks[] = {
     {nullptr, entry_stack, StackKind::Entry, "entry_stack", true},
 };
 
+// arch/x86/mm/pat/set_memory.c, arch_report_meminfo(): two levels of tables have entries half as wide.
+std::span<const DirectMapLine> direct_map_lines(const VmcoreInfo& info) {
+    static constexpr DirectMapLine two_levels[] = {{"DirectMap4k", 1, 4}, {"DirectMap4M", 2, 4096}};
+    static constexpr DirectMapLine pae[] = {
+        {"DirectMap4k", 1, 4}, {"DirectMap2M", 2, 2048}, {"DirectMap1G", 3, 1u << 20, "direct_gbpages"}};
+    if (info.string("CONFIG_X86_PAE") == "y") return pae;
+    return two_levels;
+}
+
 }  // namespace
 
 const Arch arch = {
@@ -140,6 +149,7 @@ const Arch arch = {
                .map_user = map_user,
                .page_entry = page_entry,
                .level_name = level_name_of,
+               .direct_map_lines = direct_map_lines,
                .direct_map_end = "high_memory",
                .direct_map_pages = "max_low_pfn",
                .lowest_kernel_address = lowest_page_offset,

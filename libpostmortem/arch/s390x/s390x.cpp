@@ -54,6 +54,13 @@ constexpr const char* resting[] = {"__machine_kexec", "machine_kexec", "smp_stop
 
 constexpr const char* vmalloc_bounds[] = {"VMALLOC_START", "VMALLOC_END"};
 
+// arch/s390/mm/pageattr.c: arch_report_meminfo()
+std::span<const DirectMapLine> direct_map_lines(const VmcoreInfo&) {
+    static constexpr DirectMapLine lines[] = {
+        {"DirectMap4k", 0, 4}, {"DirectMap1M", 1, 1024}, {"DirectMap2G", 2, 2u << 20}};
+    return lines;
+}
+
 }  // namespace
 
 const Arch arch = {
@@ -67,6 +74,7 @@ const Arch arch = {
                .page_entry = page_entry,
                .level_name = level_name_of,
                .direct_map_from_zero = true,
+               .direct_map_lines = direct_map_lines,
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
                .lowest_code_address = lowest_kernel_address,

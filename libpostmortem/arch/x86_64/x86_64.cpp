@@ -14,8 +14,8 @@ namespace {
 
 // __START_KERNEL_map, arch/x86/include/asm/page_64_types.h.
 constexpr std::uint64_t kernel_map = 0xffffffff80000000ull;
-// KERNEL_IMAGE_SIZE, where VMCOREINFO does not tell it, of a kernel that lies where it was linked or that may lie
-// elsewhere (CONFIG_RANDOMIZE_BASE, 3.14). Modules lie right behind.
+// KERNEL_IMAGE_SIZE, where VMCOREINFO does not tell it, of a kernel that lies where it was linked or that may
+// lie elsewhere (CONFIG_RANDOMIZE_BASE, 3.14). Modules lie right behind.
 constexpr std::uint64_t fixed_image_size = 512ull << 20, moved_image_size = 1ull << 30;
 constexpr std::uint64_t kernel_half = 1ull << 63;
 // Modules and BPF programs lie above the image, or anywhere near it where the image is randomised.
@@ -165,8 +165,10 @@ constexpr CpuStack cpu_stacks[] = {
     {nullptr, entry_stack, StackKind::Entry, "entry_stack", true},
 };
 
-// VMEMMAP_START has been a constant wherever no variable vmemmap_base holds it (Documentation/x86/x86_64/mm.txt).
-std::optional<std::uint64_t> page_structs(const VmcoreInfo& info, std::optional<std::uint64_t>, std::uint64_t) {
+// VMEMMAP_START has been a constant wherever no variable vmemmap_base holds it
+// (Documentation/x86/x86_64/mm.txt).
+std::optional<std::uint64_t> page_structs(const VmcoreInfo& info, std::optional<std::uint64_t>,
+                                          std::uint64_t) {
     if (!info.symbol("mem_section")) return std::nullopt;
     return 0xffffea0000000000ull;
 }
@@ -180,6 +182,13 @@ constexpr OrcNumbering orc_numberings[] = {
      OrcRegister::in(Di), OrcRegister::in(R10), OrcRegister::in(R13), OrcRegister::PreviousSp,
      OrcRegister::SpIndirect, OrcRegister::FpIndirect},
 };
+
+// arch/x86/mm/pat/set_memory.c: arch_report_meminfo()
+std::span<const DirectMapLine> direct_map_lines(const VmcoreInfo&) {
+    static constexpr DirectMapLine lines[] = {
+        {"DirectMap4k", 1, 4}, {"DirectMap2M", 2, 2048}, {"DirectMap1G", 3, 1u << 20, "direct_gbpages"}};
+    return lines;
+}
 
 }  // namespace
 
@@ -199,6 +208,7 @@ const Arch arch = {
                .level_name = level_name_of,
                .bases = bases,
                .direct_map = "page_offset_base",
+               .direct_map_lines = direct_map_lines,
                .lowest_kernel_address = kernel_half,
                .user_end = kernel_half,
                .lowest_code_address = lowest_code,

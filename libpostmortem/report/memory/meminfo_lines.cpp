@@ -300,28 +300,16 @@ void LinesMaker::huge_pages() {
     if (!sources_.huge_pages.empty() && sums_up) kib("Hugetlb", bytes / 1024);
 }
 
-// arch/x86/mm/pat/set_memory.c, arch/s390/mm/pageattr.c: how much of the direct map is in pages of which size.
 void LinesMaker::direct_map() {
+    const auto lines = kernel_.arch().memory.direct_map_lines;
     const auto counts = kernel_.symbol("direct_pages_count");
-    if (!counts) return;
-    const auto at_level = [&](std::uint64_t level, std::uint64_t page_kib) {
-        return kernel_.memory()
-            .word(*counts + kernel_.memory().word_size() * level)
-            .map([=](std::uint64_t n) { return n * page_kib; });
-    };
-    // arch/s390/include/asm/pgtable.h: numbered from 0 on, and the pages are others.
-    if (kernel_.vmcoreinfo().symbol("lowcore_ptr")) {
-        kib("DirectMap4k", at_level(0, 4));
-        kib("DirectMap1M", at_level(1, 1024));
-        return kib("DirectMap2G", at_level(2, 2u << 20));
+    if (!lines || !counts) return;
+    for (const DirectMapLine& line : lines(kernel_.vmcoreinfo())) {
+        if (line.condition && kernel_.number<std::uint32_t>(line.condition).value_or(0) == 0) continue;
+        kib(line.name, kernel_.memory()
+                           .word(*counts + kernel_.memory().word_size() * line.index)
+                           .map([&](std::uint64_t pages) { return pages * line.page_kib; }));
     }
-    kib("DirectMap4k", at_level(1, 4));
-    // Two levels of tables, of entries half as wide.
-    if (kernel_.memory().word_size() == 4 && kernel_.vmcoreinfo().string("CONFIG_X86_PAE") != "y")
-        return kib("DirectMap4M", at_level(2, 4096));
-    kib("DirectMap2M", at_level(2, 2048));
-    if (kernel_.number<std::uint32_t>("direct_gbpages").value_or(0) != 0)
-        kib("DirectMap1G", at_level(3, 1u << 20));
 }
 
 }  // namespace
