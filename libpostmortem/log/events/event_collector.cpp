@@ -348,8 +348,11 @@ void EventCollector::emit(const OpenReport& closed) {
 
 void EventCollector::emit_lost_head() {
     auto event = lost_head_.take_event(kernels_.size() - 1);
-    const bool has_room = result_.events.size() < std::max<std::size_t>(options_.max_events, 1);
-    if (event && has_room) keep(std::move(*event), began_again_);
+    if (!event) return;
+    if (result_.events.size() < std::max<std::size_t>(options_.max_events, 1))
+        keep(std::move(*event), began_again_);
+    else
+        ++result_.dropped_events;
 }
 
 // Whether whatever comes is part of no report that is open.
@@ -361,38 +364,7 @@ bool EventCollector::all_have_ended() const {
 void EventCollector::keep(LogEvent event, bool told_late) {
     if (event.kernel.empty()) event.kernel = kernels_[event.boot];
     if (is_told_again(event, told_late, result_.events)) return;
-    if (!repeats_last(event)) result_.events.push_back(std::move(event));
-}
-
-// Messages of one line that come again and again are one event.
-bool EventCollector::repeats_last(const LogEvent& event) {
-    if (!comes_again(event.event_class)) return false;
-    const std::size_t count = result_.events.size();
-    for (std::size_t i = count; i-- > 0 && i + 4 >= count;) {
-        LogEvent& earlier = result_.events[i];
-        if (earlier.id != event.id || earlier.boot != event.boot) continue;
-        ++earlier.repeats;
-        return true;
-    }
-    return false;
-}
-
-// "Fatal exception" and its like mean a lost report only where none stands in front of them.
-void EventCollector::clear_escalations() {
-    bool died = false;  // in this boot, before this event
-    for (std::size_t i = 0; i < result_.events.size(); ++i) {
-        LogEvent& event = result_.events[i];
-        const bool is_first = i == 0 || result_.events[i - 1].boot != event.boot;
-        if (is_first) died = false;
-        const bool follows = event.event_class == EventClass::Escalation && !is_first;
-        // panic() prints no trace where an oops came before (kernel/panic.c, TAINT_DIE).
-        const bool is_panic = event.headline.find("Kernel panic") != std::string::npos;
-        if (follows || (died && is_panic && event.frames.empty())) {
-            event.corrupted = false;
-            event.corruption.clear();
-        }
-        died = died || event.die_count;
-    }
+    if (!repeats_last(event, result_.events)) result_.events.push_back(std::move(event));
 }
 
 LogAnalysis EventCollector::finish() {
@@ -400,7 +372,7 @@ LogAnalysis EventCollector::finish() {
     emit_lost_head();
     for (const OpenReport& closed : late_) emit(closed);
     late_.clear();
-    clear_escalations();
+    clear_escalations(result_.events);
     result_.boots = kernels_.size();
     if (!sample_.is_text())
         result_.problems.push_back({ErrorCode::Unsupported, "this does not look like the text of a log"});

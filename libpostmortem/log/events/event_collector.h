@@ -50,7 +50,6 @@ class EventCollector {
     void store(const LogRecord& record, const std::string& context, const Found& found, bool ends_reports,
                const Trigger* opens);
     void note_glued_headline(const LogRecord& record);
-    void clear_escalations();
     void close_finished();
     void close_front(std::optional<std::size_t> end = std::nullopt);
     void close_what_began_before(std::size_t line);
@@ -60,7 +59,6 @@ class EventCollector {
     void keep(LogEvent event, bool told_late);
     void forget_lines();
     bool is_open_already(const LogRecord& record) const;
-    bool repeats_last(const LogEvent& event);
 
     LogAnalysisOptions options_;
     LiteralScanner scanner_;

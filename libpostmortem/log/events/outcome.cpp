@@ -196,6 +196,23 @@ void tell_outcomes(LogAnalysis& analysis) {
     Teller(analysis).run();
 }
 
+void clear_escalations(std::span<LogEvent> events) {
+    bool died = false;  // in this boot, before this event
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        LogEvent& event = events[i];
+        const bool is_first = i == 0 || events[i - 1].boot != event.boot;
+        if (is_first) died = false;
+        const bool follows = event.event_class == EventClass::Escalation && !is_first;
+        // panic() prints no trace where an oops came before (kernel/panic.c, TAINT_DIE).
+        const bool is_panic = event.headline.find("Kernel panic") != std::string::npos;
+        if (follows || (died && is_panic && event.frames.empty())) {
+            event.corrupted = false;
+            event.corruption.clear();
+        }
+        died = died || event.die_count;
+    }
+}
+
 void tell_death(LogAnalysis& analysis) {
     if (!analysis.cause) return;
     analysis.events[*analysis.cause].outcome = Outcome::Died;

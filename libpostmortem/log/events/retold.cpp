@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "log/events/event_kinds.h"
+
 namespace postmortem {
 
 bool is_told_again(const LogEvent& event, bool told_late, std::span<const LogEvent> earlier_events) {
@@ -14,6 +16,18 @@ bool is_told_again(const LogEvent& event, bool told_late, std::span<const LogEve
         return earlier.seconds == event.seconds ||
                (shows_no_times && (event.corrupted || earlier.id == event.id));
     });
+}
+
+bool repeats_last(const LogEvent& event, std::span<LogEvent> events) {
+    constexpr std::size_t last = 4;
+    if (!comes_again(event.event_class)) return false;
+    for (std::size_t i = events.size(); i-- > 0 && i + last >= events.size();) {
+        LogEvent& earlier = events[i];
+        if (earlier.id != event.id || earlier.boot != event.boot) continue;
+        ++earlier.repeats;
+        return true;
+    }
+    return false;
 }
 
 bool names_inlined(std::string_view before, std::string_view text) {

@@ -12,6 +12,10 @@ namespace postmortem {
 /// behind the event's already.
 bool is_told_again(const LogEvent& event, bool told_late, std::span<const LogEvent> earlier);
 
+/// Messages of one line that come again and again are one event: whether this one is one of the last, which
+/// then counts it.
+bool repeats_last(const LogEvent& event, std::span<LogEvent> events);
+
 /// Whoever looks lines up prints a headline once for each function that was inlined, the innermost first:
 /// whether `text` is the next one behind `before`.
 bool names_inlined(std::string_view before, std::string_view text);

@@ -74,6 +74,11 @@ TEST_CASE("a report without its first lines is an event, whatever stands in fron
     REQUIRE(both.events.size() == 2);
     CHECK(both.events[1].title + both.events[0].title == event.title + "WARNING in gadget_init");
     CHECK((both.events[0].id == event.id || both.events[1].id == event.id));
+    std::string text;
+    for (const std::string& line : behind_another) text += "[    1.000000] " + line + "\n";
+    LogAnalysisOptions one;
+    one.max_events = 1;
+    CHECK(analyse_log_text(text, one).dropped_events == 1);
     // Where no end is seen, or nobody is named, it may be a trace that somebody asked for.
     CHECK(analysed({rest.begin(), rest.end() - 1}).events.empty());
     CHECK(analysed({rest.begin() + 2, rest.end()}).events.empty());
