@@ -43,24 +43,26 @@ kernel_series() {
     bookworm) echo '6\.1\.' ;;
     trixie) echo '6\.12\.' ;;
     sid) echo '[0-9]+\.' ;;
-    i386-686 | i386-686-pae | arm64-bookworm | s390x-bookworm) echo '6\.1\.' ;;
-    arm64-trixie | arm64-trixie-16k | riscv64-trixie | s390x-trixie) echo '6\.12\.' ;;
+    i386-686 | i386-686-pae | arm64-bookworm | s390x-bookworm | ppc64el-bookworm) echo '6\.1\.' ;;
+    arm64-trixie | arm64-trixie-16k | riscv64-trixie | s390x-trixie | ppc64el-trixie | ppc64el-trixie-64k) echo '6\.12\.' ;;
     *) die "unknown suite $1; there are bullseye, bookworm, trixie, sid, i386-686, i386-686-pae," \
-        "arm64-bookworm, arm64-trixie, arm64-trixie-16k, riscv64-trixie, s390x-bookworm and s390x-trixie" ;;
+        "arm64-bookworm, arm64-trixie, arm64-trixie-16k, riscv64-trixie, s390x-bookworm, s390x-trixie," \
+        "ppc64el-bookworm, ppc64el-trixie and ppc64el-trixie-64k" ;;
     esac
 }
 
 # Of bookworm there are 32-bit kernels, too: i386-FLAVOUR. Of arm64 there is arm64-SUITE with pages of
-# 4 KiB, and arm64-trixie-16k; of riscv64 riscv64-trixie; of s390x s390x-SUITE.
+# 4 KiB, and arm64-trixie-16k; of riscv64 riscv64-trixie; of s390x s390x-SUITE; of ppc64el
+# ppc64el-SUITE, and ppc64el-trixie-64k with pages of 64 KiB (bookworm's only kernel has those).
 # machine_of SUITE: as QEMU calls it
-machine_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo aarch64 ;; riscv64-*) echo riscv64 ;; s390x-*) echo s390x ;; *) echo x86_64 ;; esac; }
+machine_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo aarch64 ;; riscv64-*) echo riscv64 ;; s390x-*) echo s390x ;; ppc64el-*) echo ppc64 ;; *) echo x86_64 ;; esac; }
 # debian_of SUITE: Debian's name of the machine
-debian_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo arm64 ;; riscv64-*) echo riscv64 ;; s390x-*) echo s390x ;; *) echo amd64 ;; esac; }
+debian_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo arm64 ;; riscv64-*) echo riscv64 ;; s390x-*) echo s390x ;; ppc64el-*) echo ppc64el ;; *) echo amd64 ;; esac; }
 # release_of SUITE: of Debian
 release_of() {
     case $1 in
     i386-*) echo bookworm ;;
-    arm64-* | riscv64-* | s390x-*) echo "$1" | cut -d- -f2 ;;
+    arm64-* | riscv64-* | s390x-* | ppc64el-*) echo "$1" | cut -d- -f2 ;;
     *) echo "$1" ;;
     esac
 }
@@ -72,6 +74,8 @@ flavour_of() {
     arm64-*) echo cloud-arm64 ;;
     riscv64-*) echo riscv64 ;;
     s390x-*) echo s390x ;;
+    ppc64el-*-64k) echo powerpc64le-64k ;;
+    ppc64el-*) echo powerpc64le ;;
     *) echo cloud-amd64 ;;
     esac
 }

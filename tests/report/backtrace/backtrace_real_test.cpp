@@ -147,8 +147,11 @@ TEST_SUITE("real dumps") {
                     if (thread.tid != trace.pid) continue;
                     std::istringstream lines{std::string(truth->file(thread.folder + "/stack").value_or(""))};
                     for (std::string line; std::getline(lines, line);)
-                        if (const std::string place = place_in(line); !place.empty())
+                        if (const std::string place = place_in(line); place.starts_with("__switch_to+")) {
+                            expected.clear();  // powerpc: before it stands what happened to lie there
+                        } else if (!place.empty()) {
                             expected.push_back(place);
+                        }
                 }
                 if (expected.empty()) continue;
                 // /proc leaves out the scheduler's own functions.
