@@ -34,7 +34,7 @@ constexpr std::array exempt = {
 // Which folders below arch/ may name the registers of x86.
 constexpr std::array x86_folders = {"arch/x86/", "arch/x86_64/", "arch/i386/"};
 // Where the names of some are those of its own registers, too.
-constexpr const char* same_names = "arch/s390x/";
+constexpr std::array same_names = {"arch/ppc64/", "arch/s390x/"};
 
 std::vector<std::string> words_of(const std::string& line) {
     std::vector<std::string> words(1);
@@ -64,10 +64,10 @@ bool names_x86_register(std::string word) {
 }
 
 bool is_exempt(const std::string& path) {
-    return path.starts_with(same_names) ||
+    const auto is_below = [&](const char* folder) { return path.starts_with(folder); };
+    return std::any_of(same_names.begin(), same_names.end(), is_below) ||
            std::any_of(exempt.begin(), exempt.end(), [&](const Exemption& e) { return e.path == path; }) ||
-           std::any_of(x86_folders.begin(), x86_folders.end(),
-                       [&](const char* folder) { return path.starts_with(folder); });
+           std::any_of(x86_folders.begin(), x86_folders.end(), is_below);
 }
 
 }  // namespace

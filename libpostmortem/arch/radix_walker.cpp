@@ -76,7 +76,9 @@ std::optional<std::uint64_t> RadixWalker::lowest_table(std::uint64_t vaddr) cons
 }
 
 Result<std::uint64_t> RadixWalker::entry_at(std::uint64_t slot) const {
-    if (entry_size_ == 8) return physical_.get<std::uint64_t>(slot);
+    if (entry_size_ == 8)
+        return physical_.get<std::uint64_t>(slot).map(
+            [this](std::uint64_t entry) { return swapped_ ? byte_swap(entry) : entry; });
     return physical_.get<std::uint32_t>(slot).map([](std::uint32_t entry) { return std::uint64_t{entry}; });
 }
 

@@ -27,11 +27,15 @@ class RadixWalker : public PageTableWalker {
         unsigned shift = 0;         ///< of the page, where it is not the level's
     };
 
-    /// `levels`: the top one first, none of them empty. `entry_size`: 4 or 8 bytes. `physical` must outlive
-    /// the walker.
+    /// `levels`: the top one first, none of them empty. `entry_size`: 4 or 8 bytes, in the order of bytes
+    /// that memory has or, where it is their own, in `order`. `physical` must outlive the walker.
     RadixWalker(const PhysicalMemory& physical, std::uint64_t root, std::vector<Level> levels,
-                unsigned entry_size = 8)
-        : physical_(physical), root_(root), levels_(std::move(levels)), entry_size_(entry_size) {}
+                unsigned entry_size = 8, std::optional<Endian> order = {})
+        : physical_(physical),
+          root_(root),
+          levels_(std::move(levels)),
+          entry_size_(entry_size),
+          swapped_(order && *order != physical.endian()) {}
 
     /// `count` levels, of which a table of the lower ones fills a page, and the top one takes what is left of
     /// an address.
@@ -62,6 +66,7 @@ class RadixWalker : public PageTableWalker {
     std::uint64_t root_;
     std::vector<Level> levels_;
     unsigned entry_size_;
+    bool swapped_;
 };
 
 /// "PGD" of the top level, "PTE" of level 1 (Documentation/mm/page_tables.rst).

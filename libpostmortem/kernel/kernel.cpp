@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include <fmt/format.h>
 
+#include "arch/rarer_facts.h"
 #include "arch/registry.h"
 #include "dump/find_vmcoreinfo.h"
+#include "dump/reframed_dump.h"
 #include "kernel/build_of.h"
 #include "kernel/carried_notes.h"
 #include "kernel/layout/infer_layout.h"
@@ -42,6 +45,26 @@ bool is_of_xen_host(const DumpFile& dump) {
     return std::any_of(notes.begin(), notes.end(), [](const Note& note) {
         return note.name == "VMCOREINFO_XEN" || (note.name == "Xen" && note.type == crash_info);
     });
+}
+
+struct MemoryForm {
+    std::uint32_t page_size = 0;
+    Endian endian = Endian::Little;
+};
+
+// Whoever wrote the dump may not have known the kernel; nothing where the dump has its form.
+std::optional<MemoryForm> other_form(const Arch& arch, const PhysicalMemory& physical,
+                                     const VmcoreInfo& info) {
+    constexpr std::uint64_t smallest_page = 4096, largest_page = 64 * 1024;
+    const auto order = rarer_facts(arch).byte_order;
+    if (!order) return std::nullopt;
+    const DumpFile& dump = physical.dump();
+    MemoryForm form{dump.page_size(), order(physical, info).value_or(dump.endian())};
+    const auto told = info.decimal("PAGESIZE");
+    if (told && std::has_single_bit(*told) && *told >= smallest_page && *told <= largest_page)
+        form.page_size = static_cast<std::uint32_t>(*told);
+    const bool same = form.page_size == dump.page_size() && form.endian == dump.endian();
+    return same ? std::nullopt : std::optional(form);
 }
 
 /// Of an unsigned long, in bytes: a list_head is two pointers. VMCOREINFO has told its size ever since
@@ -147,6 +170,12 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_note(const VmcoreInfo& inf
             ErrorCode::Unsupported,
             "the dump is of a Xen host: what its kernel takes for addresses of memory only the hypervisor "
             "can tell, which is not read; crash reads it");
+    if (const auto form = other_form(*arch_, *physical_, info)) {
+        physical_.reset();
+        dump_ = reframed_dump(std::move(dump_), form->page_size, form->endian);
+        physical_ = std::make_unique<PhysicalMemory>(*dump_);
+        if (options_.record_touched_pages) physical_->record_touched_pages();
+    }
     return open_kernel_memory(*arch_, *physical_, info);
 }
 

@@ -3,6 +3,7 @@
 
 #include "arch/arm64/arm64.h"
 #include "arch/i386/i386.h"
+#include "arch/ppc64/ppc64.h"
 #include "arch/riscv64/riscv64.h"
 #include "arch/s390x/s390x.h"
 #include "arch/x86_64/x86_64.h"
@@ -68,8 +69,8 @@ Seeds orc_seeds() {
 
 namespace {
 
-constexpr std::array<const Arch*, 5> arches = {&x86_64::arch, &arm64::arch, &riscv64::arch, &i386::arch,
-                                               &s390x::arch};
+constexpr std::array<const Arch*, 6> arches = {&x86_64::arch, &arm64::arch, &riscv64::arch,
+                                               &i386::arch,   &s390x::arch, &ppc64::arch};
 constexpr std::size_t functions_made = 8;
 
 // As functions and stacks lie in FakeCode.
@@ -211,12 +212,15 @@ Seeds code_seeds() {
     constexpr std::array<std::uint8_t, 20> s390 = {0xeb, 0x6f, 0xf0, 0x48, 0x00, 0x24, 0xe3,
                                                    0xf0, 0xff, 0x58, 0xff, 0x71, 0xc0, 0xe5,
                                                    0x00, 0x00, 0x00, 0x10, 0x07, 0xfe};
+    constexpr std::array<std::uint32_t, 5> power = {0x7c0802a6, 0xf8010010, 0xf821ff91, 0x48000041,
+                                                    0x4e800020};
     Seeds seeds;
     for (const std::uint8_t kind : std::array<std::uint8_t, 2>{0, 3})
         seeds.push_back(FuzzSeed().put(kind).add(std::as_bytes(std::span(x86))).take());
     seeds.push_back(FuzzSeed().put<std::uint8_t>(1).add(std::as_bytes(std::span(arm))).take());
     seeds.push_back(FuzzSeed().put<std::uint8_t>(2).add(std::as_bytes(std::span(riscv))).take());
     seeds.push_back(FuzzSeed().put<std::uint8_t>(4).add(std::as_bytes(std::span(s390))).take());
+    seeds.push_back(FuzzSeed().put<std::uint8_t>(5).add(std::as_bytes(std::span(power))).take());
     return seeds;
 }
 

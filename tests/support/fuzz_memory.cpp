@@ -4,6 +4,7 @@
 
 #include "arch/arm64/page_tables.h"
 #include "arch/i386/page_tables.h"
+#include "arch/ppc64/page_tables.h"
 #include "arch/riscv64/page_tables.h"
 #include "arch/s390x/page_tables.h"
 #include "arch/x86_64/page_tables.h"
@@ -246,7 +247,7 @@ constexpr std::uint64_t tables_at = 0x10000;
 
 std::unique_ptr<PageTableWalker> walker_of(unsigned kind, const PhysicalMemory& physical) {
     const bool user = kind & 0x80;
-    switch (kind % 14) {
+    switch (kind % 17) {
         case 0: return x86_64::make_walker(physical, {tables_at, false, 0, user});
         case 1: return x86_64::make_walker(physical, {tables_at, true, 1ull << 47, user});
         case 2: return i386::make_walker(physical, {tables_at, false});
@@ -260,7 +261,10 @@ std::unique_ptr<PageTableWalker> walker_of(unsigned kind, const PhysicalMemory& 
         case 10: return riscv64::make_walker(physical, {tables_at, 48, user});
         case 11: return riscv64::make_walker(physical, {tables_at, 57, user});
         case 12: return s390x::make_walker(physical, {tables_at, 3, user});
-        default: return s390x::make_walker(physical, {tables_at, 5, user});
+        case 13: return s390x::make_walker(physical, {tables_at, 5, user});
+        case 14: return ppc64::make_walker(physical, {tables_at, 12, ppc64::Mmu::Radix, user});
+        case 15: return ppc64::make_walker(physical, {tables_at, 16, ppc64::Mmu::Radix, user});
+        default: return ppc64::make_walker(physical, {tables_at, 16, ppc64::Mmu::Hash, user});
     }
 }
 
@@ -287,7 +291,7 @@ void run_page_tables(Bytes input) {
 
 Seeds page_table_seeds() {
     Seeds seeds;
-    for (unsigned kind = 0; kind < 14; ++kind) {
+    for (unsigned kind = 0; kind < 17; ++kind) {
         for (const unsigned user : {0u, 0x80u}) {
             FuzzSeed seed;
             seed.put(static_cast<std::uint8_t>(kind | user));

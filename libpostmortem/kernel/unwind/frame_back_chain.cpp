@@ -1,5 +1,7 @@
 // Steps of kernels whose stack pointer is the frame, which begins with room for what a called function saves:
-// s390. FrameWalker::by_back_chain(). arch/s390/kernel/unwind_bc.c, entry.S.
+// s390 and powerpc. FrameWalker::by_back_chain(). arch/s390/kernel/unwind_bc.c, entry.S;
+// arch/powerpc/kernel/process.c, show_stack().
+#include "arch/rarer_facts.h"
 #include "kernel/unwind/frame_walker.h"
 
 namespace postmortem {
@@ -24,6 +26,7 @@ FrameWalker::Step FrameWalker::by_back_chain(const UnwindPosition& at, StackSet 
     const FramePointers& shape = arch_.code.frame_pointers;
     std::uint64_t frame = frame_of(at, shape);
     if (Step step = by_unsaved_link(at, frame, stacks); step.outcome == Step::Outcome::Moved) return step;
+    if (Step step = by_marked_frame(frame, stacks); step.outcome == Step::Outcome::Moved) return step;
     Step step;
     // Where a function changes to another stack, that is chained to its own frame, in which nothing was saved
     // since, or, if it made none, to its caller's, as ever.
@@ -53,7 +56,8 @@ FrameWalker::Step FrameWalker::by_back_chain(const UnwindPosition& at, StackSet 
     return step;
 }
 
-// Interrupted without a frame of its own: the return address is where the call left it.
+// Interrupted without a frame of its own: the return address is where the call left it. One that leads into
+// the function itself a call of its own left, for which it needed a frame.
 FrameWalker::Step FrameWalker::by_unsaved_link(const UnwindPosition& at, std::uint64_t frame,
                                                StackSet stacks) {
     if (!at.interrupted || !at.registers) return {};
@@ -61,16 +65,39 @@ FrameWalker::Step FrameWalker::by_unsaved_link(const UnwindPosition& at, std::ui
     const std::uint64_t slot = arch_.code.frame_pointers.return_address_at(frame);
     const std::uint64_t ip = true_return_address((*at.registers)[*arch_.registers->link], slot);
     if (function.start == 0 || code_.map().has_frame(at.ip) || !read_on(stacks, slot)) return {};
-    if (!is_return_address(ip)) return {};
+    if (!is_return_address(ip) || code_.at(ip - 1).start == function.start) return {};
     return moved_to(ip, slot, FrameTrust::CallSite);
+}
+
+// An entry chains its frame to what it interrupted, and says that the registers lie behind. The mark alone
+// may be old.
+FrameWalker::Step FrameWalker::by_marked_frame(std::uint64_t frame, StackSet stacks) {
+    for (const RegistersMark& mark : rarer_facts(arch_).marks) {
+        const auto word = read_on(stacks, frame + mark.at);
+        if (!word || *word != mark.word) continue;
+        const std::uint64_t place = frame + mark.registers;
+        Step step;
+        step.saved = registers_on(stacks, place);
+        if (!step.saved) continue;
+        const auto caller = read_on(stacks, arch_.code.frame_pointers.caller_at(frame));
+        const bool programs = step.saved->user_mode();
+        if (programs ? !in_their_place(*step.saved, place + arch_.frames.size, stacks)
+                     : !caller || *caller != step.saved->sp())
+            continue;
+        step.outcome = Step::Outcome::Moved;
+        step.next = UnwindPosition::from_registers(step.saved);
+        return step;
+    }
+    return {};
 }
 
 // An entry begins a chain, and puts the registers behind its frame. Those of a program are the first on its
 // task's stack; a kernel thread has others there, which it began with.
 FrameWalker::Step FrameWalker::by_first_frame(std::uint64_t frame, StackSet stacks) {
-    const std::uint64_t place = frame + arch_.code.frame_pointers.frame_size;
+    const FramePointers& shape = arch_.code.frame_pointers;
+    const std::uint64_t place = frame + shape.frame_size;
     const bool first = starts_a_stack(place, stacks);
-    if (first && !user_task_) return Step::end_of_stack();
+    if ((first || !rarer_facts(arch_).marks.empty()) && !user_task_) return Step::end_of_stack();
     Step step;
     step.saved = registers_on(stacks, place);
     if (!step.saved || step.saved->user_mode() != first) {

@@ -142,6 +142,7 @@ class FrameWalker {
     Step by_named_return(const UnwindPosition& at, StackSet stacks);
     Step by_back_chain(const UnwindPosition& at, StackSet stacks);
     Step by_unsaved_link(const UnwindPosition& at, std::uint64_t frame, StackSet stacks);
+    Step by_marked_frame(std::uint64_t frame, StackSet stacks);
     Step by_first_frame(std::uint64_t frame, StackSet stacks);
     Step by_links(const UnwindPosition& at, StackSet stacks);
     Step by_fresh_call(const UnwindPosition& at, StackSet stacks);

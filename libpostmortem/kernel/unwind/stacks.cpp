@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "arch/rarer_facts.h"
 #include "base/checked.h"
 #include "kernel/percpu.h"
 
@@ -24,8 +25,11 @@ std::uint64_t task_stack_size(const Kernel& kernel) {
 }
 
 Object from_array(const Kernel& kernel, const StackPlace& place, std::uint32_t cpu) {
-    auto address = kernel.symbol(place.variable).and_then([&](std::uint64_t array) {
-        return kernel.memory().word(array + std::uint64_t{cpu} * kernel.arch().word_size);
+    auto array = kernel.symbol(place.variable);
+    const char* pointed = rarer_facts(kernel.arch()).pointed_array;
+    if (array && pointed && place.variable == std::string_view(pointed)) array = kernel.memory().word(*array);
+    auto address = array.and_then([&](std::uint64_t start) {
+        return kernel.memory().word(start + std::uint64_t{cpu} * kernel.arch().word_size);
     });
     if (!address) return {kernel.memory(), kernel.types(), std::move(address.error())};
     return kernel.object(place.type, *address);
@@ -64,7 +68,7 @@ Result<std::uint64_t> size_of(const Kernel& kernel, const CpuStack& stack) {
         if (size && *size > largest_stack_size) return fail(ErrorCode::Corrupt, "its size is impossible");
         return size;
     }
-    return size && usable_size(*size) ? *size : kernel.arch().stacks.default_size;
+    return size && usable_size(*size) ? *size : task_stack_size(kernel);
 }
 
 Result<void> add_one(const Kernel& kernel, const CpuStack& stack, std::uint32_t cpu,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "arch/rarer_facts.h"
+
 namespace postmortem {
 
 namespace {
@@ -54,6 +56,7 @@ SwitchedOut::SwitchedOut(const Kernel& kernel) : memory_(kernel.memory()), word_
     }
     const SavedContext& context = known ? *known : contexts.front();
     frame_size_ = context.frame_size;
+    in_callers_frame_ = rarer_facts(kernel.arch()).switched_from_callers_frame;
     sp_ = Field::find(types, "task_struct", {kernel.arch().saved_sp}).value_or(Field());
     ip_ = find(types, context.frame_type, context.ip, word_);
     fp_ = find(types, context.frame_type, context.fp, word_);
@@ -86,6 +89,12 @@ Result<UnwindPosition> SwitchedOut::position(const Task& task, const StackRange&
     const std::uint64_t needed = fixed_return_ ? frame_size_ : ip_.on_stack() ? ip_.in_frame + word_ : 0;
     if (!stack.holds(*sp, needed))
         return fail(ErrorCode::Corrupt, "the saved stack pointer does not lie on the task's stack", *sp);
+    if (in_callers_frame_) {
+        sp = walker.read(*sp);
+        if (!sp) return fail(sp.error());
+        if (!stack.holds(*sp, needed))
+            return fail(ErrorCode::Corrupt, "the frame that was switched from is chained to none", *sp);
+    }
     *sp += static_cast<std::uint64_t>(shift(*sp, walker));
     const auto read = [&](const Place& place) {
         return place.on_stack() ? walker.read(*sp + place.in_frame)

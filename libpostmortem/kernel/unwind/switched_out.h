@@ -40,6 +40,7 @@ class SwitchedOut {
     std::optional<std::uint64_t> switch_to_, fork_;
     std::optional<std::uint64_t> fixed_return_;
     std::uint64_t frame_size_ = 0;
+    bool in_callers_frame_ = false;
 };
 
 }  // namespace postmortem
