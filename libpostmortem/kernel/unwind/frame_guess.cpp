@@ -161,7 +161,9 @@ bool FrameWalker::where_pushed(const Registers& registers, std::uint64_t place,
                                const StackRange& stack) const {
     constexpr std::uint64_t alignment = 16;  // of the stack pointer, by the processor
     const std::uint64_t end = place + arch_.frames.size;
-    if (stack.kind != StackKind::Task && stack.high - end <= most_padding) return true;
+    // Above them an NMI keeps copies of what the processor pushed (end_repeat_nmi).
+    const std::uint64_t copies = 16 * word_;
+    if (stack.kind != StackKind::Task && stack.high - end <= std::max(most_padding, copies)) return true;
     if (registers.user_mode()) return starts_stack(place, stack);
     return registers.sp() >= end && registers.sp() - end < alignment;
 }

@@ -88,6 +88,21 @@ TEST_CASE("an interrupt's stack begins with the place of the registers, on the s
     }
 }
 
+TEST_CASE("an NMI's registers lie below the copies of what the processor pushed, on a stack of their own") {
+    for (const std::uint64_t words : {0, 12, 40}) {
+        CAPTURE(words);
+        Entered code;
+        const StackRange nmi = code.add_stack(StackKind::Nmi);
+        const std::uint64_t registers = nmi.high - x86_64::pt_regs_size - 8 * words;
+        code.interrupt_victim(registers, code.task.low + 0x800);
+        const RawBacktrace trace = code.walk_from(registers - 8);
+        if (words <= 16)
+            CHECK(functions(trace) == Names{"handler", "entry", "victim", "start"});
+        else
+            CHECK((trace.end == BacktraceEnd::Lost || trace.guessed));
+    }
+}
+
 TEST_CASE("a program that has not run since exec() lets interrupts in, and that is its one flag") {
     Entered code;
     const std::uint64_t registers = code.task.high - x86_64::pt_regs_size;
