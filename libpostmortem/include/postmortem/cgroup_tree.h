@@ -56,6 +56,9 @@ struct CgroupNode {
     bool oom_group = false;                         ///< memory.oom.group: all die together
     bool oom_kill_disabled = false;                 ///< version 1: tasks wait instead
     bool under_oom = false;                         ///< version 1
+    /// false: memory.use_hierarchy is 0 (version 1, until 5.11): what the groups below use is not charged to
+    /// it, and their tasks do not die for its limit.
+    bool counts_below = true;
     std::vector<CgroupEvent> events;
     std::vector<CgroupStat> stats;
 

@@ -99,6 +99,7 @@ class MemcgReader {
         oom_group_ = find("mem_cgroup", {"oom_group"});
         oom_kill_disable_ = find("mem_cgroup", {"oom_kill_disable"});
         under_oom_ = find("mem_cgroup", {"under_oom"});
+        use_hierarchy_ = find("mem_cgroup", {"use_hierarchy"});  // until 5.11 (bef8620cd8e0)
         events_ = find("mem_cgroup", {"memory_events"});
         local_events_ = find("mem_cgroup", {"memory_events_local"});
         // On version 2 every group has that of the machine.
@@ -183,6 +184,7 @@ class MemcgReader {
         group.oom_group = oom_group_.u64_or(memory_, found.memcg, 0) != 0;
         group.oom_kill_disabled = oom_kill_disable_.u64_or(memory_, found.memcg, 0) != 0;
         group.under_oom = under_oom_.u64_or(memory_, found.memcg, 0) != 0;
+        group.counts_below = use_hierarchy_.u64_or(memory_, found.memcg, 1) != 0;
         read_events(group);
         return group;
     }
@@ -269,9 +271,16 @@ class MemcgReader {
                 continue;
             }
             group.stats = stats_.lines(*numbers[i]);
-            if (!group.parent || !numbers[*group.parent]) continue;
-            stats_.hand_up(*numbers[i], *numbers[*group.parent]);
+            if (const auto above = counted_in(group); above && numbers[*above])
+                stats_.hand_up(*numbers[i], *numbers[*above]);
         }
+    }
+
+    // mem_cgroup_iter(), parent_mem_cgroup(): a parent that counts nothing below it has none above it that
+    // does, but for the root, where the kernel adds up all groups when it is asked.
+    std::optional<std::size_t> counted_in(const CgroupNode& group) const {
+        if (!group.parent || tree_.groups[*group.parent].counts_below) return group.parent;
+        return stats_.are_added_up_when_asked() ? std::optional<std::size_t>(0) : std::nullopt;
     }
 
     const Kernel& kernel_;
@@ -288,7 +297,7 @@ class MemcgReader {
     Field css_, children_, sibling_, cgroup_, css_flags_, states_;
     Field memory_counter_, swap_counter_, memsw_counter_, kernel_counter_;
     Field usage_, max_, min_, low_, high_, high_of_group_, peak_, failcnt_, soft_limit_, swappiness_;
-    Field oom_group_, oom_kill_disable_, under_oom_, events_, local_events_;
+    Field oom_group_, oom_kill_disable_, under_oom_, use_hierarchy_, events_, local_events_;
 };
 
 }  // namespace

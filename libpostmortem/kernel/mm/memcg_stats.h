@@ -27,6 +27,8 @@ class MemcgStatReader {
     };
     Result<Numbers> read(std::uint64_t memcg) const;
 
+    /// The numbers of groups are their own, and the kernel adds up those below when memory.stat is read.
+    bool are_added_up_when_asked() const { return of_group_alone_; }
     /// What a group's parent has to count for it; children first.
     void hand_up(const Numbers& group, Numbers& above) const;
     /// The lines, once the groups below have handed up theirs.
@@ -51,11 +53,11 @@ class MemcgStatReader {
     std::vector<std::byte> index_;  ///< mem_cgroup_stats_index, since 6.11
     std::size_t count_ = 0;         ///< numbers in each array
     Field vmstats_;
-    bool by_pointer_ = false;       ///< mem_cgroup.vmstats is a pointer
-    bool of_group_alone_ = false;   ///< the groups below are not in a group's numbers
-    bool flushed_at_once_ = false;  ///< cgroupfs adds up what the CPUs have
+    bool by_pointer_ = false;        ///< mem_cgroup.vmstats is a pointer
+    bool of_group_alone_ = false;    ///< the groups below are not in a group's numbers
+    bool flushed_at_once_ = false;   ///< cgroupfs adds up what the CPUs have
     bool is_part_of_group_ = false;  ///< what the CPUs have lies in the group, one behind the other
-    Field state_, pending_;         ///< in what vmstats is or points to
+    Field state_, pending_;          ///< in what vmstats is or points to
     Field percpu_, percpu_state_, percpu_before_;
     std::vector<Item> items_;
 };

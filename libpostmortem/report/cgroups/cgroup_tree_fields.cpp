@@ -98,6 +98,10 @@ void describe(Describer<GroupView>& group) {
              "version 1: tasks wait instead")
         .left_out_unless(only_v1);
     group.add("under_oom", own_of_group<&CgroupNode::under_oom>, "version 1").left_out_unless(only_v1);
+    group
+        .add("counts_below", own_of_group<&CgroupNode::counts_below>,
+             "version 1: false where memory.use_hierarchy is 0: the groups below are not charged to it")
+        .left_out_unless(only_v1);
     group.add("swappiness", own_of_group<&CgroupNode::swappiness>, "version 1");
     group.add("oom_group", own_of_group<&CgroupNode::oom_group>, "memory.oom.group: all die together");
     group.map("events", events<&CgroupEvent::count>,

@@ -106,7 +106,8 @@ class CgroupTreePrinter {
             group.memory ? (group.memory->max_pages ? pages(group.memory->max_pages) : "max") : "-",
             share ? fmt::format("{:.0f}", *share * 100) : "-", both ? pages(both->usage_pages) : "-",
             stat(group, "anon"), stat(group, "file"), stat(group, "slab"), kills(group), group.tasks_below);
-        if (style_.bars) line += (share ? bar(*share, group_bar_width) : std::string(group_bar_width, ' ')) + "  ";
+        if (style_.bars)
+            line += (share ? bar(*share, group_bar_width) : std::string(group_bar_width, ' ')) + "  ";
         line.append(2 * std::min(group.depth, deepest_indent), ' ');
         line += escaped(last_name(group));
         if (!group.owner.empty()) line += fmt::format("  [{}]", escaped(group.owner));
@@ -123,6 +124,7 @@ class CgroupTreePrinter {
     std::string notes(const CgroupNode& group) const {
         std::vector<std::string> words;
         if (!group.online) words.emplace_back("removed, still charged");
+        if (!group.counts_below && group.parent) words.emplace_back("groups below not counted");
         if (group.oom_group) words.emplace_back("killed as a whole");
         if (group.under_oom) words.emplace_back("under OOM");
         if (group.oom_kill_disabled) words.emplace_back("OOM killer off");

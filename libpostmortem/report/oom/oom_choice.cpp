@@ -161,7 +161,7 @@ class Chooser {
         std::vector<Candidate> candidates;
         std::size_t unknown = 0;
         for (const OomProcess& process : processes_) {
-            if (scene_.limit && !is_below(process.cgroup, scene_.limit->path)) continue;
+            if (scene_.limit && !is_charged_to(process.cgroup, *scene_.limit)) continue;
             if (process.immunity == OomImmunity::Init) continue;
             if (!scene_.limit && scene_.allocating && !shares_nodes(process)) {
                 choice_.not_allowed.push_back(process.pid);
@@ -232,6 +232,10 @@ OomChoice choose_oom_victim(const OomScene& scene, const std::vector<OomProcess>
 std::int64_t oom_points(const OomScene& scene, const OomProcess& process, std::uint64_t total_pages) {
     const bool admin = scene.rule.root_bonus && is_admin(scene.kernel, process.task);
     return oom_badness(scene.rule, oom_weight(process, admin), total_pages, scene.page_size);
+}
+
+bool is_charged_to(std::string_view path, const CgroupNode& limit) {
+    return limit.counts_below ? is_below(path, limit.path) : path == limit.path;
 }
 
 bool is_below(std::string_view path, std::string_view group) {

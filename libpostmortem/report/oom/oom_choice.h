@@ -30,6 +30,9 @@ OomChoice choose_oom_victim(const OomScene& scene, const std::vector<OomProcess>
 /// The badness of a process that has one, against another total.
 std::int64_t oom_points(const OomScene& scene, const OomProcess& process, std::uint64_t total_pages);
 
+/// Whether a task of a control group can be killed for the limit of another: `limit` or one that it counts.
+bool is_charged_to(std::string_view path, const CgroupNode& limit);
+
 /// Whether a path is a control group or lies below it.
 bool is_below(std::string_view path, std::string_view group);
 

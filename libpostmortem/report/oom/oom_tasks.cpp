@@ -102,7 +102,7 @@ Result<void> apply(const OomTableRequest& request, const std::optional<CgroupTre
 void keep_below_limit(const OomScene& scene, OomTable& table) {
     if (!scene.limit) return;
     std::erase_if(table.processes,
-                  [&](const OomProcess& process) { return !is_below(process.cgroup, scene.limit->path); });
+                  [&](const OomProcess& process) { return !is_charged_to(process.cgroup, *scene.limit); });
     for (OomProcess& process : table.processes)
         if (process.badness) process.badness = oom_points(scene, process, table.choice.total_pages);
 }

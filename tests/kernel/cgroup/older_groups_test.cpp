@@ -5,6 +5,7 @@
 #include "base/problem_collector.h"
 #include "kernel/cgroup/cgroups.h"
 #include "kernel/mm/memcg.h"
+#include "report/oom/oom_choice.h"
 #include "support/fake_kernel.h"
 
 namespace older_groups_test {
@@ -27,6 +28,7 @@ constexpr Era eras[] = {{"2.6.32", true, true, true},
                         {"3.10 of RHEL 7", false, false, false}};
 
 constexpr std::uint64_t controller_id = 3, page = 4096;
+constexpr std::uint64_t use_hierarchy = 80, rss_of_cpu = 88;  // in struct mem_cgroup
 
 struct Group {
     std::uint64_t cgroup = 0, memcg = 0;
@@ -53,6 +55,7 @@ struct OlderGroups {
         fake.put<std::uint32_t>(subsystem + 8, controller_id);
         fake.put_u64(fake.variable("root_mem_cgroup"), root.memcg);
         if (era.removal) fake.symbol("mem_cgroup_create", 0xffffffff81000100);
+        fake.put<std::uint32_t>(fake.variable("nr_cpu_ids", 4), 1);
     }
 
     void declare() {
@@ -84,8 +87,15 @@ struct OlderGroups {
         const auto counter = b.structure(
             "page_counter", 40,
             {{"count", u64, 0}, {"watermark", u64, 64}, {"limit", u64, 128}, {"failcnt", u64, 256}});
+        b.enumeration("mem_cgroup_stat_index", {{"MEM_CGROUP_STAT_RSS", 0}, {"MEM_CGROUP_STAT_NSTATS", 1}});
+        const auto of_cpu =
+            b.structure("mem_cgroup_stat_cpu", 8, {{"count", b.array(b.integer("long", 8, true), 1), 0}});
+        const auto stat = b.structure("mem_cgroup_stat", 0, {{"cpustat", b.array(of_cpu, 0), 0}});
         b.structure("mem_cgroup", 128,
-                    {{"css", css, 0}, {era.in_bytes ? "res" : "memory", era.in_bytes ? res : counter, 256}});
+                    {{"css", css, 0},
+                     {era.in_bytes ? "res" : "memory", era.in_bytes ? res : counter, 256},
+                     {"use_hierarchy", b.integer("_Bool", 1), 8 * use_hierarchy},
+                     {"stat", stat, 8 * rss_of_cpu}});
         b.structure("css_set", 64, {{"subsys", states, 0}});
         b.structure("task_struct", 64, {{"cgroups", u64, 64}});
     }
@@ -118,6 +128,10 @@ struct OlderGroups {
     }
     void set_online(const Group& group, bool online) {
         fake.put_u64(group.memcg + 8, online != era.removal ? 2 : 0);
+    }
+    void count(const Group& group, std::int64_t rss, bool counts_below) {
+        fake.put<std::int64_t>(group.memcg + rss_of_cpu, rss);
+        fake.put<std::uint8_t>(group.memcg + use_hierarchy, counts_below ? 1 : 0);
     }
     void children(const Group& of, const std::vector<Group>& groups) {
         std::vector<std::uint64_t> nodes;
@@ -153,6 +167,31 @@ TEST_CASE("groups that are a tree for all controllers, by name, with their limit
         CHECK(limited.memory->failcnt == 5);
         CHECK_FALSE(tree->groups[1].memory->max_pages);
         CHECK_FALSE(limited.soft_limit_pages);
+    }
+}
+
+TEST_CASE("with use_hierarchy a group counts those below, without it only the root does") {
+    for (const bool counts_below : {false, true}) {
+        CAPTURE(counts_below);
+        OlderGroups made(eras[0]);
+        made.count(made.root, 1, false);
+        made.count(made.demo, 10, counts_below);
+        made.count(made.limited, 20, counts_below);
+        made.count(made.removed, 300, counts_below);
+        const auto kernel = made.fake.open();
+        ProblemCollector problems;
+        const auto tree = read_memcg_tree(*kernel, problems);
+        REQUIRE(tree);
+        REQUIRE(tree->groups.size() == 4);
+        const std::int64_t anon[] = {331, counts_below ? 30 : 10, 20, 300};
+        for (std::size_t i = 0; i < 4; ++i) {
+            CAPTURE(tree->groups[i].path);
+            CHECK(tree->groups[i].stat("anon") == anon[i] * static_cast<std::int64_t>(page));
+        }
+        const CgroupNode& demo = tree->groups[1];
+        CHECK(demo.counts_below == counts_below);
+        CHECK(is_charged_to("/demo/limited", demo) == counts_below);
+        CHECK(is_charged_to("/demo", demo));
     }
 }
 
