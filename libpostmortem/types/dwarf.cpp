@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "symbols/dwarf_file.h"
+#include "types/c_declaration.h"
 #include "types/dwarf_index.h"
 
 namespace postmortem {
@@ -85,12 +86,16 @@ class DwarfTypes final : public TypeFinder {
     std::optional<Error> damage() const override;
     Qualifier qualifier(TypeId id) const override;
     TypeId unqualified(TypeId id) const override;
+    std::optional<TypeId> enum_with(std::string_view enumerator) const override;
 
   protected:
     Result<TypeId> search(TypeKind kind, std::string_view name) const override;
     Type decode(TypeId id) const override;
 
   private:
+    std::vector<TypeId> object_types(TypeKind kind, std::string_view name) const;
+    std::optional<TypeId> type_of_definition(Dwarf_Die declaration) const;
+    tl::unexpected<Error> none_named(TypeKind kind, std::string_view name) const;
     TypeId target_of(Dwarf_Die& die) const;
     std::optional<Dwarf_Die> without_qualifiers(Dwarf_Die die) const;
     Type decode_array(Dwarf_Die& die) const;
@@ -107,11 +112,72 @@ class DwarfTypes final : public TypeFinder {
 };
 
 Result<TypeId> DwarfTypes::search(TypeKind kind, std::string_view name) const {
+    if (kind == TypeKind::Variable || kind == TypeKind::Function) {
+        const std::vector<TypeId> types = object_types(kind, name);
+        if (types.empty()) return none_named(kind, name);
+        const std::string first = c_declaration(*this, types.front(), name).text();
+        for (const TypeId other : types)
+            if (c_declaration(*this, other, name).text() != first)
+                return fail(ErrorCode::NotFound,
+                            fmt::format("more than one {} is named {} in the {}, of different types",
+                                        to_string(kind), name, source()));
+        return types.front();
+    }
     const std::lock_guard guard(dwarf_->lock());
     if (const auto found = index_.find(kind, name)) return *found;
+    return none_named(kind, name);
+}
+
+tl::unexpected<Error> DwarfTypes::none_named(TypeKind kind, std::string_view name) const {
     std::string message = fmt::format("no {} named {} in the {}", to_string(kind), name, source());
     if (const auto why = damage()) message += fmt::format(" ({})", why->message);
     return fail(ErrorCode::NotFound, std::move(message));
+}
+
+// Of each definition by that name; where there is none, of the first declaration: a definition behind the
+// declaration of a header refers to that for its name.
+std::vector<TypeId> DwarfTypes::object_types(TypeKind kind, std::string_view name) const {
+    const std::lock_guard guard(dwarf_->lock());
+    const bool is_variable = kind == TypeKind::Variable;
+    const DwarfIndex::Objects& found = index_.objects(name);
+    std::vector<TypeId> defined, declared;
+    for (const TypeId id : is_variable ? found.variables : found.functions) {
+        auto die = die_of(id, *dwarf_);
+        if (!die) continue;
+        const TypeId type = is_variable ? target_of(*die) : id;
+        if (::dwarf_hasattr(&*die, DW_AT_declaration) == 0)
+            defined.push_back(type);
+        else if (const auto whole = is_variable ? type_of_definition(*die) : std::nullopt)
+            defined.push_back(*whole);
+        else
+            declared.push_back(type);
+    }
+    if (!defined.empty()) return defined;
+    declared.resize(std::min<std::size_t>(declared.size(), 1));
+    return declared;
+}
+
+// `extern struct page *pages[];` has a type of its own where it is defined.
+std::optional<TypeId> DwarfTypes::type_of_definition(Dwarf_Die declaration) const {
+    auto type = referenced(declaration, DW_AT_type);
+    if (!type || ::dwarf_tag(&*type) != DW_TAG_array_type || decode_array(*type).count != 0)
+        return std::nullopt;
+    const Dwarf_Off declared_at = ::dwarf_dieoffset(&declaration);
+    Dwarf_Die next = declaration;
+    for (Dwarf_Off last = declared_at;
+         ::dwarf_siblingof(&next, &next) == 0 && ::dwarf_dieoffset(&next) > last;) {
+        last = ::dwarf_dieoffset(&next);
+        if (::dwarf_tag(&next) != DW_TAG_variable || ::dwarf_hasattr(&next, DW_AT_type) == 0) continue;
+        auto named = referenced(next, DW_AT_specification);
+        if (named && ::dwarf_dieoffset(&*named) == declared_at) return target_of(next);
+    }
+    return std::nullopt;
+}
+
+std::optional<TypeId> DwarfTypes::enum_with(std::string_view enumerator) const {
+    const std::lock_guard guard(dwarf_->lock());
+    const std::vector<TypeId>& enums = index_.objects(enumerator).enums;
+    return enums.empty() ? std::nullopt : std::optional(enums.front());
 }
 
 std::optional<Error> DwarfTypes::damage() const {

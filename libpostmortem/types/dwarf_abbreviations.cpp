@@ -83,7 +83,7 @@ bool is_reference_in_unit(std::uint64_t form) {
 
 }  // namespace
 
-DwarfKind dwarf_kind(std::uint64_t tag) {
+DwarfKind dwarf_type_kind(std::uint64_t tag) {
     switch (tag) {
         case DW_TAG_structure_type:
         case DW_TAG_class_type: return DwarfKind::Struct;
@@ -94,12 +94,23 @@ DwarfKind dwarf_kind(std::uint64_t tag) {
     }
 }
 
+DwarfKind dwarf_object_kind(std::uint64_t tag) {
+    switch (tag) {
+        case DW_TAG_variable: return DwarfKind::Variable;
+        case DW_TAG_subprogram: return DwarfKind::Function;
+        case DW_TAG_enumeration_type: return DwarfKind::Enum;
+        case DW_TAG_enumerator: return DwarfKind::Enumerator;
+        default: return DwarfKind::Other;
+    }
+}
+
 std::optional<DwarfAbbreviations> DwarfAbbreviations::read(Bytes section, std::uint64_t offset, Endian endian,
-                                                           const DwarfUnitShape& shape) {
+                                                           const DwarfUnitShape& shape, DwarfKindOf kind_of) {
     DwarfAbbreviations table;
     DwarfCursor from(section, offset, endian);
     while (const std::uint64_t number = from.uleb())
-        if (number >= most_abbreviations || !table.read_one(from, number, shape)) return std::nullopt;
+        if (number >= most_abbreviations || !table.read_one(from, number, shape, kind_of))
+            return std::nullopt;
     if (!from.good()) return std::nullopt;
     return table;
 }
@@ -114,14 +125,15 @@ void DwarfAbbreviations::add_skip(std::size_t first_step, unsigned size) {
         steps_.push_back({StepKind::Skip, static_cast<std::uint16_t>(size)});
 }
 
-bool DwarfAbbreviations::read_one(DwarfCursor& from, std::uint64_t number, const DwarfUnitShape& shape) {
+bool DwarfAbbreviations::read_one(DwarfCursor& from, std::uint64_t number, const DwarfUnitShape& shape,
+                                  DwarfKindOf kind_of) {
     if (number >= all_.size()) all_.resize(number + 1);
     DwarfAbbreviation& made = all_[number];
     made.exists = true;
-    made.kind = dwarf_kind(from.uleb());
+    made.kind = kind_of(from.uleb());
     made.has_children = from.fixed(1) != 0;
     made.first_step = static_cast<std::uint32_t>(steps_.size());
-    const bool is_type = made.kind != DwarfKind::Other;
+    const bool is_wanted = made.kind != DwarfKind::Other;
     for (unsigned i = 0; i < most_attributes; ++i) {
         const std::uint64_t attribute = from.uleb(), form = from.uleb();
         if (!from.good()) return false;
@@ -136,11 +148,11 @@ bool DwarfAbbreviations::read_one(DwarfCursor& from, std::uint64_t number, const
             step = DwarfStep{StepKind::Sibling, static_cast<std::uint16_t>(*size)};
         else if (attribute == DW_AT_sibling && form == DW_FORM_ref_udata)
             step = DwarfStep{StepKind::Sibling, 0};
-        else if (is_type && attribute == DW_AT_name && !(step = step_to_name(form, shape)))
+        else if (is_wanted && attribute == DW_AT_name && !(step = step_to_name(form, shape)))
             return false;
-        else if (is_type && attribute == DW_AT_declaration && form == DW_FORM_flag)
+        else if (is_wanted && attribute == DW_AT_declaration && form == DW_FORM_flag)
             step = DwarfStep{StepKind::Declaration, 1};
-        else if (is_type && attribute == DW_AT_declaration)
+        else if (is_wanted && attribute == DW_AT_declaration)
             made.is_declaration = true;
         if (step)
             steps_.push_back(*step);

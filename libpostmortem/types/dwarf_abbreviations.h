@@ -1,5 +1,5 @@
-// The shapes of DWARF's entries (.debug_abbrev), boiled down to what it takes to step over one and to see the
-// name of a type on the way.
+// The shapes of DWARF's entries (.debug_abbrev), boiled down to what it takes to step over one and to see its
+// name on the way.
 #pragma once
 
 #include <cstdint>
@@ -87,10 +87,15 @@ struct DwarfStep {
     std::uint16_t size;
 };
 
-/// The types that have names, in the order of DwarfNames.
-enum class DwarfKind : std::uint8_t { Struct, Union, Enum, Typedef, Other };
+/// The types that have names, in the order of DwarfNames, and behind them what has a name and is no type.
+enum class DwarfKind : std::uint8_t { Struct, Union, Enum, Typedef, Other, Variable, Function, Enumerator };
 
-DwarfKind dwarf_kind(std::uint64_t tag);
+/// Which entries are of interest, by their tag; the rest are Other.
+using DwarfKindOf = DwarfKind (*)(std::uint64_t tag);
+
+DwarfKind dwarf_type_kind(std::uint64_t tag);
+/// Variables, functions and enums with their enumerators.
+DwarfKind dwarf_object_kind(std::uint64_t tag);
 
 struct DwarfAbbreviation {
     bool exists = false;
@@ -103,9 +108,10 @@ struct DwarfAbbreviation {
 /// The abbreviations of a unit, by their number.
 class DwarfAbbreviations {
   public:
-    /// Nothing where they are damaged, or name types in a way that is not known here.
+    /// Nothing where they are damaged, or name what is of interest in a way that is not known here.
     static std::optional<DwarfAbbreviations> read(Bytes section, std::uint64_t offset, Endian endian,
-                                                  const DwarfUnitShape& shape);
+                                                  const DwarfUnitShape& shape,
+                                                  DwarfKindOf kind_of = dwarf_type_kind);
 
     /// Null where there is none of that number.
     const DwarfAbbreviation* find(std::uint64_t number) const {
@@ -114,7 +120,7 @@ class DwarfAbbreviations {
     const DwarfStep* steps(const DwarfAbbreviation& of) const { return steps_.data() + of.first_step; }
 
   private:
-    bool read_one(DwarfCursor& from, std::uint64_t number, const DwarfUnitShape& shape);
+    bool read_one(DwarfCursor& from, std::uint64_t number, const DwarfUnitShape& shape, DwarfKindOf kind_of);
     void add_skip(std::size_t first_step, unsigned size);
 
     std::vector<DwarfAbbreviation> all_;

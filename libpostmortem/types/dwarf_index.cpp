@@ -4,7 +4,9 @@
 
 #include <dwarf.h>
 
+#include "types/dwarf_abbreviations.h"
 #include "types/dwarf_names.h"
+#include "types/dwarf_objects.h"
 
 namespace postmortem {
 namespace {
@@ -21,6 +23,34 @@ std::optional<DwarfKind> dwarf_kind_of(TypeKind kind) {
         case TypeKind::Typedef: return DwarfKind::Typedef;
         default: return std::nullopt;
     }
+}
+
+// False where the children are damaged: a DW_AT_sibling may lead backwards.
+template <class Visit>
+bool for_each_child(Dwarf_Die& parent, Visit visit) {
+    Dwarf_Die child;
+    Dwarf_Off last = 0;
+    int more = ::dwarf_child(&parent, &child);
+    for (; more == 0; more = ::dwarf_siblingof(&child, &child)) {
+        const Dwarf_Off offset = ::dwarf_dieoffset(&child);
+        if (offset <= last) return false;
+        last = offset;
+        visit(child);
+    }
+    return more > 0;
+}
+
+// Not what it inherits from a declaration or an inlined original, as dwarf_diename() would have it.
+bool is_named(Dwarf_Die& die, std::string_view name) {
+    Dwarf_Attribute attribute;
+    const char* const text = ::dwarf_formstring(::dwarf_attr(&die, DW_AT_name, &attribute));
+    return text != nullptr && text == name;
+}
+
+bool has_enumerator(Dwarf_Die& die, std::string_view name) {
+    bool found = false;
+    for_each_child(die, [&](Dwarf_Die& item) { found |= is_named(item, name); });
+    return found;
 }
 
 }  // namespace
@@ -76,19 +106,7 @@ void DwarfIndex::index_unit(const Dwarf_Die& root) {
         Dwarf_Die unit = pending.back();
         pending.pop_back();
         if (!walked_.insert(id_of(unit, *dwarf_)).second) continue;
-        Dwarf_Die entry;
-        int more = ::dwarf_child(&unit, &entry);
-        for (Dwarf_Off last = 0; more == 0; more = ::dwarf_siblingof(&entry, &entry)) {
-            // A damaged DW_AT_sibling may lead backwards.
-            const Dwarf_Off offset = ::dwarf_dieoffset(&entry);
-            if (offset <= last) {
-                more = -1;
-                break;
-            }
-            last = offset;
-            index_entry(entry, pending);
-        }
-        if (more < 0) ++damaged_units_;
+        if (!for_each_child(unit, [&](Dwarf_Die& entry) { index_entry(entry, pending); })) ++damaged_units_;
     }
 }
 
@@ -98,7 +116,7 @@ void DwarfIndex::index_entry(Dwarf_Die& entry, std::vector<Dwarf_Die>& imported)
         if (const auto unit = referenced(entry, DW_AT_import)) imported.push_back(*unit);
         return;
     }
-    const DwarfKind kind = dwarf_kind(static_cast<unsigned>(tag));
+    const DwarfKind kind = dwarf_type_kind(static_cast<unsigned>(tag));
     if (kind == DwarfKind::Other) return;
     const char* name = ::dwarf_diename(&entry);
     if (name == nullptr) return;
@@ -107,6 +125,36 @@ void DwarfIndex::index_entry(Dwarf_Die& entry, std::vector<Dwarf_Die>& imported)
     } else if (const auto complete = referenced(entry, DW_AT_signature)) {
         names_[static_cast<std::size_t>(kind)].try_emplace(name, id_of(*complete, *dwarf_));
     }
+}
+
+const DwarfIndex::Objects& DwarfIndex::objects(std::string_view name) {
+    const auto [known, is_new] = objects_.try_emplace(std::string(name));
+    if (!is_new) return known->second;
+    if (auto found = find_dwarf_objects(*dwarf_, name))
+        known->second = {std::move(found->variables), std::move(found->functions), std::move(found->enums)};
+    else
+        known->second = walk_for(name);
+    return known->second;
+}
+
+DwarfIndex::Objects DwarfIndex::walk_for(std::string_view name) const {
+    Objects found;
+    const auto look_at = [&](Dwarf_Die& entry) {
+        const DwarfKind kind = dwarf_object_kind(static_cast<unsigned>(::dwarf_tag(&entry)));
+        if (kind == DwarfKind::Variable && is_named(entry, name))
+            found.variables.push_back(id_of(entry, *dwarf_));
+        if (kind == DwarfKind::Function && is_named(entry, name))
+            found.functions.push_back(id_of(entry, *dwarf_));
+        if (kind == DwarfKind::Enum && has_enumerator(entry, name))
+            found.enums.push_back(id_of(entry, *dwarf_));
+    };
+    for (Dwarf* const file : {dwarf_->get(), dwarf_->alternate()}) {
+        Dwarf_Die root;
+        Dwarf_CU* unit = nullptr;
+        while (file != nullptr && ::dwarf_get_units(file, unit, &unit, nullptr, nullptr, &root, nullptr) == 0)
+            for_each_child(root, look_at);
+    }
+    return found;
 }
 
 std::optional<TypeId> DwarfIndex::find(TypeKind kind, std::string_view name) {

@@ -1,8 +1,9 @@
-// Finds the complete definition of a C type in DWARF by name.
+// Finds the complete definition of a C type in DWARF by name, and what else has a name.
 #pragma once
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -33,6 +34,14 @@ class DwarfIndex {
     /// The first complete definition. The first call indexes every name.
     std::optional<TypeId> find(TypeKind kind, std::string_view name);
 
+    /// Variables, functions and enumerators of a name, each known by its entry, in the order of the file.
+    struct Objects {
+        std::vector<TypeId> variables, functions;
+        std::vector<TypeId> enums;  ///< that have the enumerator
+    };
+    /// Costs a pass over .debug_info for each new name.
+    const Objects& objects(std::string_view name);
+
     /// Units that libdw could not read to their end.
     unsigned damaged_units() const { return damaged_units_; }
 
@@ -40,6 +49,7 @@ class DwarfIndex {
     using Names = std::unordered_map<std::string_view, TypeId>;
 
     void index_all();
+    Objects walk_for(std::string_view name) const;
     void index_unit(const Dwarf_Die& root);
     void index_entry(Dwarf_Die& entry, std::vector<Dwarf_Die>& imported);
 
@@ -47,6 +57,7 @@ class DwarfIndex {
     bool is_indexed_ = false;
     std::unordered_set<TypeId> walked_;
     std::array<Names, 4> names_;
+    std::unordered_map<std::string, Objects> objects_;
     unsigned damaged_units_ = 0;
 };
 

@@ -4,25 +4,13 @@
 #include <thread>
 #include <vector>
 
-#include <dwarf.h>
-
 #include "base/parallel.h"
+#include "types/dwarf_units.h"
 
 namespace postmortem {
 namespace {
 
 constexpr auto slots = static_cast<unsigned>(DwarfKind::Other);
-constexpr std::size_t deepest_entry = 1 << 12;
-
-/// What all units share.
-struct Sections {
-    Bytes info, abbreviations, strings;
-    Endian endian;
-};
-
-struct UnitPlace {
-    std::uint64_t start = 0, end = 0;
-};
 
 /// From an offset into .debug_str, and a slot, to an offset in .debug_info; the first one counts.
 class OffsetTable {
@@ -67,9 +55,9 @@ class OffsetTable {
 /// Goes over some consecutive units.
 class Scanner {
   public:
-    explicit Scanner(const Sections& sections) : sections_(sections) {}
+    explicit Scanner(const DwarfSections& sections) : sections_(sections) {}
 
-    void scan(const UnitPlace& unit);
+    void scan(const DwarfUnitPlace& unit);
 
     OffsetTable by_offset;
     std::array<std::unordered_map<std::string_view, std::uint64_t>, slots> by_text;
@@ -77,41 +65,12 @@ class Scanner {
     bool is_understood = true;
 
   private:
-    struct Entry {
-        std::uint64_t at = 0, sibling = 0;
-        std::optional<std::uint64_t> name_offset;
-        std::string_view name;
-        bool is_declaration = false;
-    };
-    Entry step_over(DwarfCursor& from, const DwarfAbbreviation& shape, const DwarfStep* steps) const;
-    bool scan_entries(DwarfCursor& from, const DwarfAbbreviations& table, const UnitPlace& unit);
-    void note(const Entry& entry, DwarfKind kind);
+    void note(const DwarfEntry& entry, DwarfKind kind);
 
-    const Sections& sections_;
+    const DwarfSections& sections_;
 };
 
-Scanner::Entry Scanner::step_over(DwarfCursor& from, const DwarfAbbreviation& shape,
-                                  const DwarfStep* steps) const {
-    Entry entry;
-    entry.is_declaration = shape.is_declaration;
-    for (std::uint32_t i = 0; i < shape.step_count; ++i) {
-        const DwarfStep step = steps[i];
-        const auto number = [&] { return step.size == 0 ? from.uleb() : from.fixed(step.size); };
-        switch (step.kind) {
-            case DwarfStep::Kind::Skip: from.skip(step.size); break;
-            case DwarfStep::Kind::SkipLeb: from.uleb(); break;
-            case DwarfStep::Kind::SkipText: from.text(); break;
-            case DwarfStep::Kind::SkipBlock: from.skip(number()); break;
-            case DwarfStep::Kind::Sibling: entry.sibling = number(); break;
-            case DwarfStep::Kind::NameOffset: entry.name_offset = number(); break;
-            case DwarfStep::Kind::NameText: entry.name = from.text(); break;
-            case DwarfStep::Kind::Declaration: entry.is_declaration = number() != 0; break;
-        }
-    }
-    return entry;
-}
-
-void Scanner::note(const Entry& entry, DwarfKind kind) {
+void Scanner::note(const DwarfEntry& entry, DwarfKind kind) {
     if (entry.is_declaration) return;
     const auto slot = static_cast<unsigned>(kind);
     if (entry.name_offset)
@@ -120,80 +79,17 @@ void Scanner::note(const Entry& entry, DwarfKind kind) {
         by_text[slot].try_emplace(entry.name, entry.at);
 }
 
-// False where the unit is damaged.
-bool Scanner::scan_entries(DwarfCursor& from, const DwarfAbbreviations& table, const UnitPlace& unit) {
-    for (std::size_t depth = 0; from.good() && from.at() < unit.end;) {
-        const std::uint64_t at = from.at(), number = from.uleb();
-        if (number == 0) {
-            if (depth <= 1) return true;
-            --depth;
-            continue;
-        }
-        const DwarfAbbreviation* shape = table.find(number);
-        if (shape == nullptr) return false;
-        Entry entry = step_over(from, *shape, table.steps(*shape));
-        entry.at = at;
-        if (depth == 1 && shape->kind != DwarfKind::Other) note(entry, shape->kind);
-        if (!shape->has_children) {
-            if (depth == 0) return true;
-            continue;
-        }
-        const std::uint64_t next = unit.start + entry.sibling;
-        if (depth > 0 && entry.sibling != 0 && next > from.at() && next < unit.end)
-            from.go_to(next);
-        else if (++depth > deepest_entry)
-            return false;
-    }
-    return from.good();
+void Scanner::scan(const DwarfUnitPlace& unit) {
+    const auto outcome = walk_dwarf_unit(sections_, unit, dwarf_type_kind,
+                                         [&](const DwarfEntry& entry, DwarfKind kind, std::size_t depth) {
+                                             if (depth == 1 && kind != DwarfKind::Other) note(entry, kind);
+                                             return false;
+                                         });
+    if (outcome == DwarfWalk::Damaged) ++damaged_units;
+    if (outcome == DwarfWalk::NotUnderstood) is_understood = false;
 }
 
-void Scanner::scan(const UnitPlace& unit) {
-    DwarfCursor from(sections_.info.first(unit.end), unit.start, sections_.endian);
-    DwarfUnitShape shape;
-    if (from.fixed(4) == 0xffffffff) {
-        shape.offset_size = 8;
-        from.skip(8);
-    }
-    shape.version = static_cast<std::uint16_t>(from.fixed(2));
-    if (shape.version < 2 || shape.version > 5) {
-        ++damaged_units;
-        return;
-    }
-    const std::uint64_t unit_type = shape.version >= 5 ? from.fixed(1) : std::uint64_t{DW_UT_compile};
-    if (shape.version >= 5) shape.address_size = static_cast<std::uint8_t>(from.fixed(1));
-    const std::uint64_t abbreviations = from.fixed(shape.offset_size);
-    if (shape.version < 5) shape.address_size = static_cast<std::uint8_t>(from.fixed(1));
-    if (unit_type == DW_UT_type) from.skip(8u + shape.offset_size);                     // signature, offset
-    if (unit_type == DW_UT_skeleton || unit_type == DW_UT_split_compile) from.skip(8);  // the other's id
-    const auto table =
-        DwarfAbbreviations::read(sections_.abbreviations, abbreviations, sections_.endian, shape);
-    if (!table) {
-        is_understood = false;
-        return;
-    }
-    if (!scan_entries(from, *table, unit)) ++damaged_units;
-}
-
-// The lengths in the units' headers lead from one to the next.
-std::vector<UnitPlace> list_units(const Sections& sections, unsigned& damaged) {
-    std::vector<UnitPlace> units;
-    for (DwarfCursor from(sections.info, 0, sections.endian); from.at() < sections.info.size();) {
-        UnitPlace unit;
-        unit.start = from.at();
-        std::uint64_t length = from.fixed(4);
-        if (length == 0xffffffff) length = from.fixed(8);
-        from.skip(length);
-        if (!from.good() || length == 0) {
-            ++damaged;
-            break;
-        }
-        unit.end = from.at();
-        units.push_back(unit);
-    }
-    return units;
-}
-
-void take_names(const std::vector<Scanner>& scanners, const Sections& sections, DwarfNames& names) {
+void take_names(const std::vector<Scanner>& scanners, const DwarfSections& sections, DwarfNames& names) {
     OffsetTable first;
     for (const Scanner& scanner : scanners) {
         names.damaged_units += scanner.damaged_units;
@@ -218,16 +114,15 @@ void take_names(const std::vector<Scanner>& scanners, const Sections& sections, 
 }  // namespace
 
 std::optional<DwarfNames> scan_dwarf_names(const DwarfFile& dwarf) {
-    if (dwarf.alternate() != nullptr || !dwarf.section(".debug_types").empty()) return std::nullopt;
-    const Sections sections{dwarf.section(".debug_info"), dwarf.section(".debug_abbrev"),
-                            dwarf.section(".debug_str"), dwarf.file().endian()};
+    const auto sections = DwarfSections::of(dwarf);
+    if (!sections) return std::nullopt;
     DwarfNames names;
-    const std::vector<UnitPlace> units = list_units(sections, names.damaged_units);
+    const std::vector<DwarfUnitPlace> units = list_dwarf_units(*sections, names.damaged_units);
     // A few pieces a core, as units differ in size; each piece is a run of units, so that the first stays
     // first.
     const std::size_t pieces = 2 * std::max(1u, std::thread::hardware_concurrency());
     const std::size_t units_in_piece = units.size() / pieces + 1;
-    std::vector<Scanner> scanners((units.size() + units_in_piece - 1) / units_in_piece, Scanner(sections));
+    std::vector<Scanner> scanners((units.size() + units_in_piece - 1) / units_in_piece, Scanner(*sections));
     parallel_for(scanners.size(), 1, [&](std::size_t first, std::size_t last) {
         for (std::size_t piece = first; piece < last; ++piece)
             for (std::size_t i = piece * units_in_piece;
@@ -236,7 +131,7 @@ std::optional<DwarfNames> scan_dwarf_names(const DwarfFile& dwarf) {
     });
     for (const Scanner& scanner : scanners)
         if (!scanner.is_understood) return std::nullopt;
-    take_names(scanners, sections, names);
+    take_names(scanners, *sections, names);
     return names;
 }
 

@@ -9,7 +9,6 @@
 #include <unordered_map>
 
 #include "symbols/dwarf_file.h"
-#include "types/dwarf_abbreviations.h"
 
 namespace postmortem {
 

@@ -94,6 +94,35 @@ void check_declarations(const TypeFinder& types, const Type& outer) {
     }
 }
 
+std::string declared(const TypeFinder& types, TypeKind kind, const char* name) {
+    const auto type = types.find(kind, name);
+    return type ? c_declaration(types, *type, name).text() : type.error().message;
+}
+
+void check_objects(const TypeFinder& types) {
+    CHECK(declared(types, TypeKind::Variable, "fixture_outer") == "struct FixtureOuter fixture_outer");
+    CHECK(declared(types, TypeKind::Variable, "fixture_value") == "volatile int fixture_value");
+    CHECK(declared(types, TypeKind::Variable, "fixture_same") == "int fixture_same");
+    CHECK(declared(types, TypeKind::Variable, "fixture_row") == "struct FixtureInner fixture_row[3]");
+    CHECK(declared(types, TypeKind::Function, "fixture_use_opaque") ==
+          "void fixture_use_opaque(struct FixtureOpaque *)");
+    CHECK(declared(types, TypeKind::Function, "fixture_store") == "void fixture_store(int)");
+    CHECK(declared(types, TypeKind::Variable, "fixture_twin").find("of different types") !=
+          std::string::npos);
+    CHECK(types.find(TypeKind::Variable, "fixture_store").error().code == ErrorCode::NotFound);
+    CHECK(types.find(TypeKind::Function, "fixture_value").error().code == ErrorCode::NotFound);
+
+    for (const auto& [name, value] : {std::pair("fixture_blue", 1000), std::pair("fixture_nameless", 77)}) {
+        CAPTURE(name);
+        const auto owner = types.enum_with(name);
+        REQUIRE(owner);
+        const auto& items = types.get(*owner).enumerators;
+        CHECK(std::any_of(items.begin(), items.end(),
+                          [&](const Enumerator& item) { return item.name == name && item.value == value; }));
+    }
+    CHECK_FALSE(types.enum_with("fixture_value"));
+}
+
 void check_types(const TypeFinder& types) {
     const auto outer = types.find_struct("FixtureOuter");
     REQUIRE(outer);
@@ -169,6 +198,7 @@ TEST_CASE("types are read from every version and packing of DWARF") {
         const auto types = open_dwarf(**vmlinux);
         REQUIRE(types);
         check_types(**types);
+        check_objects(**types);
     }
 }
 
@@ -186,6 +216,7 @@ TEST_CASE("types that dwz moved to another file are found there, and its absence
     const auto types = open_dwarf(**vmlinux);
     REQUIRE(types);
     check_types(**types);
+    check_objects(**types);
 
     fs::remove(folder.path() / "common.debug");
     const auto alone = Vmlinux::open(folder.path() / "two", std::nullopt);

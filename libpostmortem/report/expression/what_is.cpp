@@ -87,9 +87,7 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
     if (!variable->untyped.empty()) {
         answer.problems.emplace_back(
             ErrorCode::MissingDebugInfo,
-            fmt::format(
-                "the type of {} is not known from the {} (those of functions are read from BTF alone)",
-                words.name, kernel.types().source()));
+            fmt::format("the type of {} is not known from the {}", words.name, kernel.types().source()));
         answer.declaration = fmt::format("<unknown type> {};", words.name);
         return answer;
     }
