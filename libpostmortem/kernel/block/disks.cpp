@@ -7,6 +7,7 @@
 
 #include "base/problem_collector.h"
 #include "kernel/cpus.h"
+#include "kernel/driver_core.h"
 #include "kernel/lists.h"
 #include "kernel/percpu.h"
 #include "kernel/xarray.h"
@@ -59,36 +60,22 @@ class DiskReader {
     }
 
     // Before: the devices of the class "block"; whole disks are those that are their gendisk's first part.
-    // What links them was a part of struct device until 5.0 (570d0200123f).
     Result<void> find_by_class() {
         const Object known = kernel_.variable("block_class", "class")["p"];
         // class_devices until 2.6.38
-        const Object list = known[known.has("class_devices") ? "class_devices" : "klist_devices"]["k_list"];
-        const auto head = list.checked_address();
+        const Object list = known[known.has("class_devices") ? "class_devices" : "klist_devices"];
         const TypeFinder& types = kernel_.types();
-        auto node_offset = types.offset_of("klist_node", "n_node");
-        auto knode = types.offset_of("device_private", "knode_class");
-        const bool in_device = !knode;
-        if (in_device) knode = types.offset_of("device", "knode_class");
-        auto device = types.offset_of("hd_struct", "__dev"), part = types.offset_of("gendisk", "part0");
-        if (!head) return fail(head.error());
-        for (const auto* offset : {&node_offset, &knode, &device, &part})
+        const auto device = types.offset_of("hd_struct", "__dev"), part = types.offset_of("gendisk", "part0");
+        for (const auto* offset : {&device, &part})
             if (!*offset) return fail(offset->error());
-        return for_each_list_node(
-            memory_, *head,
-            [&](std::uint64_t node) {
-                const std::uint64_t owner = node - *node_offset - *knode;
-                const auto address = in_device ? Result<std::uint64_t>(owner)
-                                               : kernel_.object("device_private", owner)["device"].u64();
-                if (!address) {
-                    problems_.add("a block device", address.error());
-                    return true;
-                }
-                const std::uint64_t whole = *address - *device;
+        return for_each_device(
+            kernel_, list, DeviceKlist::Class, most_disks,
+            [&](std::uint64_t address) {
+                const std::uint64_t whole = address - *device;
                 if (kernel_.object("hd_struct", whole)["partno"].u64_or(0) == 0) add(whole - *part);
                 return true;
             },
-            most_disks);
+            [&](Error error) { problems_.add("a block device", error); });
     }
 
     void add(std::uint64_t address) {

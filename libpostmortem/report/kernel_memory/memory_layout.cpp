@@ -1,10 +1,12 @@
 // Nodes, zones, sections and blocks of memory; every page.
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
 #include <postmortem/memory_layout.h>
 
+#include "kernel/driver_core.h"
 #include "kernel/mm/memory_sections.h"
 #include "kernel/mm/numa.h"
 #include "kernel/mm/page_structs.h"
@@ -16,12 +18,14 @@ namespace postmortem {
 namespace {
 
 constexpr std::uint64_t most_zones_shown = 8;
+constexpr std::size_t most_blocks = 1 << 20;
 
-// include/linux/memory.h: bits, or in later kernels (and 6.12.118) enum memory_block_state, in which ONLINE is 0.
+// include/linux/memory.h: bits, or in later kernels (and 6.12.118) enum memory_block_state, in which ONLINE
+// is 0.
 std::string block_state(const TypeFinder& types, std::uint64_t state) {
     constexpr std::string_view prefix = "MEM_";
-    constexpr const char* bits[] = {"ONLINE", "GOING_OFFLINE", "OFFLINE", "GOING_ONLINE", "CANCEL_ONLINE",
-                                    "CANCEL_OFFLINE"};
+    constexpr const char* bits[] = {"ONLINE",       "GOING_OFFLINE", "OFFLINE",
+                                    "GOING_ONLINE", "CANCEL_ONLINE", "CANCEL_OFFLINE"};
     if (const auto type = types.find(TypeKind::Enum, "memory_block_state")) {
         for (const Enumerator& item : types.get(*type).enumerators)
             if (static_cast<std::uint64_t>(item.value) == state && item.name.starts_with(prefix))
@@ -98,23 +102,37 @@ class LayoutMaker {
         return row;
     }
 
-    // By their numbers since 5.8 (4fb6eabf1037).
     void add_blocks(MemoryLayoutReport& layout, const MemorySections& sections) {
-        const auto table = kernel_.symbol("memory_blocks");
-        if (!table) {
-            if (table.error().code != ErrorCode::NotFound) problems_.add("the blocks of memory", table.error());
-            return;
-        }
         std::uint64_t per_block = 1;
         if (const auto symbol = kernel_.symbol("sections_per_block"))
             per_block = kernel_.memory().u32(*symbol).value_or(1);
-        for_each_xarray_entry(
-            kernel_.object("xarray", *table),
-            [&](std::uint64_t, std::uint64_t address) {
-                add_block(layout, address, sections.pages_of_each * per_block, sections.pages_of_each);
-                return true;
-            },
-            [&](Error error) { problems_.add("the blocks of memory", error); });
+        const auto lost = [&](Error error) { problems_.add("the blocks of memory", error); };
+        const auto add = [&](std::uint64_t address) {
+            add_block(layout, address, sections.pages_of_each * per_block, sections.pages_of_each);
+            return true;
+        };
+        const auto table = kernel_.symbol("memory_blocks");
+        if (table) {
+            for_each_xarray_entry(
+                kernel_.object("xarray", *table),
+                [&](std::uint64_t, std::uint64_t address) { return add(address); }, lost);
+        } else if (table.error().code != ErrorCode::NotFound) {
+            lost(table.error());
+        } else if (auto found = add_blocks_by_bus(add, lost); !found) {
+            lost(std::move(found.error()));
+        }
+    }
+
+    // By their numbers since 5.8 (4fb6eabf1037); before, devices of a bus, since 3.3 (10fbcf4c6cb1).
+    Result<void> add_blocks_by_bus(const std::function<bool(std::uint64_t)>& add,
+                                   const std::function<void(Error)>& lost) {
+        const auto bus = kernel_.symbol("memory_subsys");
+        if (!bus) return bus.error().code == ErrorCode::NotFound ? Result<void>() : fail(bus.error());
+        const auto device = kernel_.types().offset_of("memory_block", "dev");
+        if (!device) return fail(device.error());
+        return for_each_device(
+            kernel_, kernel_.object("bus_type", *bus)["p"]["klist_devices"], DeviceKlist::Bus, most_blocks,
+            [&](std::uint64_t address) { return add(address - *device); }, lost);
     }
 
     void add_block(MemoryLayoutReport& layout, std::uint64_t address, std::uint64_t pages,
@@ -123,16 +141,25 @@ class LayoutMaker {
         const auto start = block["start_section_nr"].u64(), state = block["state"].u64();
         const auto name = block.path("dev.kobj.name").string();
         if (!start || !state || !name)
-            return problems_.add("a block of memory", !start ? start.error() : !state ? state.error() : name.error());
+            return problems_.add("a block of memory", !start   ? start.error()
+                                                      : !state ? state.error()
+                                                               : name.error());
         MemoryBlockRow row;
         row.address = address;
         row.name = *name;
         row.first = *start * pages_of_section * layout.page_bytes;
         row.last = row.first + pages * layout.page_bytes - 1;
-        row.node = block["nid"].i64_or(0);
+        row.node = block.has("nid") ? block["nid"].i64_or(0) : node_of(layout, *start * pages_of_section);
         row.state = block_state(kernel_.types(), *state);
         row.start_section = *start;
         layout.blocks.push_back(std::move(row));
+    }
+
+    // Before 4.19 (d84f2f5a7552) a block does not say.
+    static std::int64_t node_of(const MemoryLayoutReport& layout, std::uint64_t pfn) {
+        for (const NodeRow& node : layout.nodes)
+            if (pfn >= node.start_pfn && pfn - node.start_pfn < node.size) return node.id;
+        return 0;
     }
 
     const Kernel& kernel_;
