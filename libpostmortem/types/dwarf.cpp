@@ -118,7 +118,7 @@ Result<TypeId> DwarfTypes::search(TypeKind kind, std::string_view name) const {
         const std::string first = c_declaration(*this, types.front(), name).text();
         for (const TypeId other : types)
             if (c_declaration(*this, other, name).text() != first)
-                return fail(ErrorCode::NotFound,
+                return fail(ErrorCode::Unsupported,
                             fmt::format("more than one {} is named {} in the {}, of different types",
                                         to_string(kind), name, source()));
         return types.front();

@@ -35,8 +35,16 @@ NameWords name_words(std::string_view text) {
     return words;
 }
 
+// With the qualifiers that a value has no use for.
+Result<TypeId> declared_type(const TypeFinder& types, std::string_view name) {
+    auto type = types.find(TypeKind::Variable, name);
+    if (type || type.error().code != ErrorCode::NotFound) return type;
+    return types.find(TypeKind::Function, name);
+}
+
 std::string variable_declaration(const TypeFinder& finder, const OperandTypes& types, const Operand& variable,
                                  const std::string& name) {
+    if (const auto type = declared_type(finder, name)) return c_declaration(finder, *type, name).text() + ";";
     const std::string_view known = known_variable_type(name);
     if (variable.type.basic) {
         const std::string type = known.empty() ? types.name(variable.type) : std::string(known);
@@ -45,6 +53,19 @@ std::string variable_declaration(const TypeFinder& finder, const OperandTypes& t
     }
     const std::string stars(variable.type.pointers, '*');
     return c_declaration(finder, variable.type.id, stars + name).text() + ";";
+}
+
+WhatIs without_type(const TypeFinder& types, const std::string& name) {
+    WhatIs answer;
+    answer.name = name;
+    answer.declaration = fmt::format("<unknown type> {};", name);
+    const Error why = declared_type(types, name).error();
+    answer.problems.emplace_back(
+        ErrorCode::MissingDebugInfo,
+        why.code == ErrorCode::NotFound
+            ? fmt::format("the type of {} is not known from the {}", name, types.source())
+            : why.message);
+    return answer;
 }
 
 }  // namespace
@@ -68,6 +89,15 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
     const NamedKind kind = words.kind == StructRequest::Kind::Struct  ? NamedKind::Struct
                            : words.kind == StructRequest::Kind::Union ? NamedKind::Union
                                                                       : NamedKind::Any;
+    // A variable's name counts before that of a type, as for a debugger.
+    const bool may_be_variable = !words.is_enum && kind == NamedKind::Any;
+    Evaluator evaluator(kernel, words.name);
+    auto variable = may_be_variable ? evaluator.variable(words.name)
+                                    : Result<Operand>(fail(ErrorCode::NotFound, "a type is asked for"));
+    if (variable && variable->untyped.empty()) {
+        answer.declaration = variable_declaration(kernel.types(), evaluator.types(), *variable, words.name);
+        return answer;
+    }
     const auto type = words.is_enum ? kernel.types().find(TypeKind::Enum, words.name)
                                     : find_named_type(kernel.types(), words.name, kind);
     if (type) {
@@ -75,23 +105,11 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
         if (auto lack = why_types_lack_members(kernel.types())) answer.problems.push_back(std::move(*lack));
         return answer;
     }
-    if (words.is_enum || kind != NamedKind::Any) return fail(type.error());
-    Evaluator evaluator(kernel, words.name);
-    const auto variable = evaluator.variable(words.name);
-    if (!variable) {
-        const auto basic = evaluator.types().named(TypeWords{"", words.name, 0, 1});
-        if (!basic) return fail(type.error().code == ErrorCode::NotFound ? variable.error() : type.error());
-        answer.layout = TypeLayout{words.name, "", "", {}, evaluator.types().size(*basic)};
-        return answer;
-    }
-    if (!variable->untyped.empty()) {
-        answer.problems.emplace_back(
-            ErrorCode::MissingDebugInfo,
-            fmt::format("the type of {} is not known from the {}", words.name, kernel.types().source()));
-        answer.declaration = fmt::format("<unknown type> {};", words.name);
-        return answer;
-    }
-    answer.declaration = variable_declaration(kernel.types(), evaluator.types(), *variable, words.name);
+    if (!may_be_variable) return fail(type.error());
+    if (variable) return without_type(kernel.types(), words.name);
+    const auto basic = evaluator.types().named(TypeWords{"", words.name, 0, 1});
+    if (!basic) return fail(type.error().code == ErrorCode::NotFound ? variable.error() : type.error());
+    answer.layout = TypeLayout{words.name, "", "", {}, evaluator.types().size(*basic)};
     return answer;
 }
 
