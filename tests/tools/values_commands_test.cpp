@@ -73,6 +73,10 @@ TEST_CASE("layouts are those that crash prints") {
         CHECK(answer(dump, {"whatis", "panic"}) == "void panic(const char *, ...);\n");
         CHECK(answer(dump, {"whatis", "runqueues"}) == "struct rq runqueues;\n");
     }
+    // A per-CPU variable, and what stat() is answered with.
+    CHECK(answer("bookworm-sysrq", {"whatis", "kstat"}) == "struct kernel_stat kstat;\n");
+    CHECK(answer("bookworm-sysrq", {"whatis", "struct kstat"})
+              .starts_with("struct kstat {\n    u32 result_mask;\n"));
     CHECK(answer("bookworm-sysrq", {"struct", "task_struct.pid"}) ==
           "struct task_struct {\n  [2416] pid_t pid;\n}\n");
     CHECK(answer("bookworm-sysrq", {"union", "rcu_special", "-o"}) ==
@@ -234,7 +238,8 @@ TEST_CASE("memory and symbols") {
 TEST_CASE("what crash's mod takes about object files is taken, and changes nothing") {
     const std::string all = run_postmortem({"mod", sample("bookworm-sysrq")}).out;
     CHECK(all.starts_with("     MODULE "));
-    for (const char* option : {"-g", "-o"}) CHECK(run_postmortem({"mod", option, sample("bookworm-sysrq")}).out == all);
+    for (const char* option : {"-g", "-o"})
+        CHECK(run_postmortem({"mod", option, sample("bookworm-sysrq")}).out == all);
     CHECK(run_postmortem({"mod", "-t", "-g", sample("bookworm-sysrq")}).out ==
           run_postmortem({"mod", "-t", sample("bookworm-sysrq")}).out);
 }
