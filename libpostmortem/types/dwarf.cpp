@@ -16,6 +16,7 @@ namespace {
 
 constexpr unsigned max_qualifiers = 64;
 constexpr std::size_t most_members = 1 << 16;
+constexpr std::size_t most_siblings = 1 << 22;  // looked at for the definition behind declarations
 
 std::optional<std::uint64_t> unsigned_attribute(Dwarf_Die& die, unsigned name) {
     Dwarf_Attribute attribute;
@@ -94,7 +95,7 @@ class DwarfTypes final : public TypeFinder {
 
   private:
     std::vector<TypeId> object_types(TypeKind kind, std::string_view name) const;
-    std::optional<TypeId> type_of_definition(Dwarf_Die declaration) const;
+    std::optional<TypeId> type_of_definition(Dwarf_Die declaration, std::size_t& steps_left) const;
     tl::unexpected<Error> none_named(TypeKind kind, std::string_view name) const;
     TypeId target_of(Dwarf_Die& die) const;
     std::optional<Dwarf_Die> without_qualifiers(Dwarf_Die die) const;
@@ -141,13 +142,14 @@ std::vector<TypeId> DwarfTypes::object_types(TypeKind kind, std::string_view nam
     const bool is_variable = kind == TypeKind::Variable;
     const DwarfIndex::Objects& found = index_.objects(name);
     std::vector<TypeId> defined, declared;
+    std::size_t steps_left = most_siblings;
     for (const TypeId id : is_variable ? found.variables : found.functions) {
         auto die = die_of(id, *dwarf_);
         if (!die) continue;
         const TypeId type = is_variable ? target_of(*die) : id;
         if (::dwarf_hasattr(&*die, DW_AT_declaration) == 0)
             defined.push_back(type);
-        else if (const auto whole = is_variable ? type_of_definition(*die) : std::nullopt)
+        else if (const auto whole = is_variable ? type_of_definition(*die, steps_left) : std::nullopt)
             defined.push_back(*whole);
         else
             declared.push_back(type);
@@ -158,14 +160,15 @@ std::vector<TypeId> DwarfTypes::object_types(TypeKind kind, std::string_view nam
 }
 
 // `extern struct page *pages[];` has a type of its own where it is defined.
-std::optional<TypeId> DwarfTypes::type_of_definition(Dwarf_Die declaration) const {
+std::optional<TypeId> DwarfTypes::type_of_definition(Dwarf_Die declaration, std::size_t& steps_left) const {
     auto type = referenced(declaration, DW_AT_type);
     if (!type || ::dwarf_tag(&*type) != DW_TAG_array_type || decode_array(*type).count != 0)
         return std::nullopt;
     const Dwarf_Off declared_at = ::dwarf_dieoffset(&declaration);
     Dwarf_Die next = declaration;
     for (Dwarf_Off last = declared_at;
-         ::dwarf_siblingof(&next, &next) == 0 && ::dwarf_dieoffset(&next) > last;) {
+         steps_left > 0 && ::dwarf_siblingof(&next, &next) == 0 && ::dwarf_dieoffset(&next) > last;
+         --steps_left) {
         last = ::dwarf_dieoffset(&next);
         if (::dwarf_tag(&next) != DW_TAG_variable || ::dwarf_hasattr(&next, DW_AT_type) == 0) continue;
         auto named = referenced(next, DW_AT_specification);

@@ -27,6 +27,7 @@
 #include "symbols/source_lines.h"
 #include "symbols/vmlinux.h"
 #include "types/btf.h"
+#include "types/c_declaration.h"
 #include "types/dwarf.h"
 #include "types/type_file.h"
 
@@ -135,6 +136,12 @@ void ask(const TypeFinder& types) {
             if (const auto id = types.find(kind, name)) visit(types, *id, 4);
         (void)types.offset_of(name, "pid");
         (void)types.enumerator(name, "one");
+    }
+    for (const char* name : {"fixture_outer", "fixture_row", "fixture_use_opaque", "fixture_blue", "panic"}) {
+        for (const TypeKind kind : {TypeKind::Variable, TypeKind::Function})
+            if (const auto id = types.find(kind, name))
+                demand(!c_declaration(types, *id, name).text().empty());
+        if (const auto owner = types.enum_with(name)) visit(types, *owner, 1);
     }
     (void)types.damage();
 }
