@@ -161,13 +161,13 @@ struct FixedReturn {
     std::span<const char* const> callers;
 };
 
-/// What switch_to() leaves behind. Of several contexts the first holds whose type or whose call is there,
-/// else the first of all.
+/// What switch_to() leaves behind. Of several contexts the first holds whose type, whose member of the task
+/// or whose call is there, else the first of all.
 struct SavedContext {
     const char* frame_type = nullptr;  ///< of what lies at the stack pointer
     SavedRegister ip, fp;
     const FixedReturn* fixed_return = nullptr;  ///< in place of `ip`
-    std::uint32_t frame_size = 0;               ///< then: of what lies at the stack pointer
+    std::uint32_t frame_size = 0;               ///< of what lies at the stack pointer, if `ip` does not
 };
 
 // --- stacks ---

@@ -34,12 +34,20 @@ struct MappedStacks {
     std::span<const char* const> members;  ///< in the order of the array; the last ones may be absent
 };
 
+/// A member of task_struct that keeps where a task goes on that does not run: in one of these functions.
+struct SavedIp {
+    const char* member = nullptr;
+    const char* replaced_by = nullptr;  ///< kernels that have this function keep it elsewhere
+    std::span<const char* const> functions;
+};
+
 struct LayoutClues {
     /// Per-CPU variables that begin with a pointer to the task that the CPU runs.
     std::span<const char* const> current_task;
     std::span<const FixedMember> fixed;
     std::span<const StackMapping> stacks;
     const MappedStacks* exception_stacks = nullptr;
+    SavedIp saved_ip{};
 };
 
 }  // namespace postmortem

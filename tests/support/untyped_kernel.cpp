@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint32_t kernel_thread = 0x00200000, never_exec = 0x40;
 constexpr std::uint64_t end_magic = 0x57ac6e9d;
-constexpr std::uint64_t cpu_on_stack = 24;  // in the thread_info of 2.6.32 and 3.10
 constexpr std::int32_t zombie_pid = 108, tracer_pid = 104, traced_pid = 105, threaded_pid = 106;
 constexpr std::int32_t first_user = 100, last_user = 111;
 
@@ -49,6 +48,11 @@ const std::vector<TaskGeneration>& task_generations() {
          offsets("state 0 stack 8 flags 20 tasks 1080 mm 1136 exit_state 1156 pid 1188 real_parent 1208 "
                  "children 1224 sibling 1240 group_leader 1256 thread_group 1336 comm 1592 sp0 1664 sp 1672 "
                  "signal 2000")},
+        {"2.6.32 of i386", 3280, 8192, true, false, true, 0x40, 0x10,
+         offsets("state 0 stack 4 flags 12 tasks 480 mm 508 exit_state 516 pid 540 real_parent 552 "
+                 "children 560 sibling 568 group_leader 576 thread_group 632 comm 784 sp0 840 sp 844 ip 852 "
+                 "signal 952"),
+         FakeBuild::I386Pae},
         {"3.10", 3072, 16384, true, true, false, 0x40, 0x10,
          offsets("state 0 stack 8 flags 20 tasks 1096 mm 1152 exit_state 1204 pid 1252 real_parent 1272 "
                  "children 1288 sibling 1304 group_leader 1320 thread_group 1408 comm 1720 sp0 1840 sp 1848 "
@@ -73,7 +77,11 @@ const std::vector<TaskGeneration>& task_generations() {
     return all;
 }
 
-UntypedKernel::UntypedKernel(const TaskGeneration& generation) : generation_(generation) {
+UntypedKernel::UntypedKernel(const TaskGeneration& generation)
+    : generation_(generation), fake_(generation.build) {
+    resume_ = fake_.variable("schedule", 512) + 0x90;
+    fork_ = fake_.variable("ret_from_fork", 64);
+    fake_.variable("behind_code", 8);
     init_signals_ = fake_.variable("init_signals", 256);
     init_stack_ = fake_.allocate_page(generation_.stack_bytes);
     const std::uint64_t init_task = fake_.variable("init_task", generation_.size);
@@ -96,7 +104,7 @@ UntypedKernel::UntypedKernel(const TaskGeneration& generation) : generation_(gen
 
 void UntypedKernel::put_word(std::uint64_t task, std::string_view member, std::uint64_t value) {
     if (const auto at = generation_.at.find(member); at != generation_.at.end())
-        fake_.put_u64(task + at->second, value);
+        fake_.put_word(task + at->second, value);
 }
 
 void UntypedKernel::put_int(std::uint64_t task, std::string_view member, std::uint32_t value) {
@@ -109,9 +117,9 @@ void UntypedKernel::lay_decoys(std::uint64_t task, std::uint32_t seed) {
     const std::uint64_t behind = generation_.at.at("comm") + 32;
     fake_.put<std::uint32_t>(task + behind, 120);
     fake_.put<std::uint32_t>(task + behind + 4, seed % 2);
-    fake_.put_u64(task + behind + 8, task + behind + 8);  // an empty list
-    fake_.put_u64(task + behind + 16, task + behind + 8);
-    fake_.put_u64(task + behind + 24, 0x1000000ull * seed);
+    fake_.put_word(task + behind + 8, task + behind + 8);  // an empty list
+    fake_.put_word(task + behind + 8 + word(), task + behind + 8);
+    fake_.put_word(task + behind + 8 + 2 * word(), 0x1000000ull * seed);
 }
 
 void UntypedKernel::make_task(std::int32_t pid, std::int32_t tgid, std::string_view comm) {
@@ -133,7 +141,7 @@ void UntypedKernel::make_task(std::int32_t pid, std::int32_t tgid, std::string_v
         auto& space = spaces_[tgid];
         if (space == 0) space = fake_.allocate(256);
         put_word(task, "mm", space);
-        fake_.put_u64(task + generation_.at.at("mm") + 8, space);
+        fake_.put_word(task + generation_.at.at("mm") + word(), space);
     }
 }
 
@@ -142,12 +150,15 @@ void UntypedKernel::make_stack(Made& task, std::uint32_t cpu, std::uint64_t used
     const std::uint64_t top = task.stack + generation_.stack_bytes;
     put_word(task.address, "stack", task.stack);
     put_word(task.address, "sp", top - used / 8 * 8);
-    put_word(task.address, "sp0", top);
+    put_word(task.address, "ip", task.pid == last_user ? fork_ : resume_);
+    // i386 keeps room above the registers, but for init_task.
+    const std::uint64_t above = word() == 4 && task.address != tasks_.at(0).address ? 8 : 0;
+    put_word(task.address, "sp0", top - above);
     if (generation_.info_on_stack) {
-        fake_.put_u64(task.stack, task.address);
-        fake_.put<std::uint32_t>(task.stack + cpu_on_stack, cpu);
+        fake_.put_word(task.stack, task.address);
+        fake_.put<std::uint32_t>(task.stack + cpu_on_stack(), cpu);
     } else {
-        fake_.put_u64(task.stack, end_magic);
+        fake_.put_word(task.stack, end_magic);
     }
 }
 
@@ -155,7 +166,7 @@ void UntypedKernel::make_stack(Made& task, std::uint32_t cpu, std::uint64_t used
 void UntypedKernel::make_cpus() {
     fake_.put<std::uint32_t>(fake_.variable("nr_cpu_ids", 4), 2);
     for (const char* mask : {"__cpu_possible_mask", "__cpu_online_mask", "__cpu_active_mask"})
-        fake_.put_u64(fake_.variable(mask), 3);
+        fake_.put_word(fake_.variable(mask), 3);
     const std::uint64_t offsets = fake_.variable("__per_cpu_offset", 16);
     const std::string prefix = generation_.is_oldest ? "per_cpu__" : "";
     const std::uint64_t current = fake_.variable(prefix + "current_task", 8), apart = 4096;
@@ -170,10 +181,10 @@ void UntypedKernel::make_cpus() {
     for (std::uint32_t cpu = 0; cpu < 2; ++cpu) {
         const std::uint64_t moved = apart * (cpu + 1);
         const std::uint64_t runs = task(cpu == 0 ? 100 : 121).address;
-        fake_.put_u64(offsets + 8 * cpu, moved);
-        fake_.put_u64(current + moved, runs);
-        fake_.put_u64(queues + moved + 512, runs);
-        fake_.put_u64(queues + moved + 520, cpu == 0 ? task(0).address : idle_.address);
+        fake_.put_word(offsets + word() * cpu, moved);
+        fake_.put_word(current + moved, runs);
+        fake_.put_word(queues + moved + 512, runs);
+        fake_.put_word(queues + moved + 512 + word(), cpu == 0 ? task(0).address : idle_.address);
     }
 }
 
@@ -191,8 +202,8 @@ void UntypedKernel::make_threads() {
         } else {
             fake_.link_list(nodes.front(), {nodes.begin() + 1, nodes.end()});
             if (tgid == 0 && generation_.is_oldest)
-                for (const std::uint64_t link_at : {nodes.front(), nodes.front() + 8})
-                    fake_.put_u64(link_at, 0);
+                for (const std::uint64_t link_at : {nodes.front(), nodes.front() + word()})
+                    fake_.put_word(link_at, 0);
         }
         if (tgid != 0) processes.push_back(task(tgid).address + generation_.at.at("tasks"));
     }
@@ -205,8 +216,8 @@ void UntypedKernel::make_families() {
     std::map<std::int32_t, std::vector<std::uint64_t>> children;
     const std::uint64_t parent_at = generation_.at.at("real_parent");
     const auto put_parents = [&](std::uint64_t task, std::int32_t parent, std::int32_t tracer) {
-        fake_.put_u64(task + parent_at, this->task(parent).address);
-        fake_.put_u64(task + parent_at + 8, this->task(tracer).address);
+        fake_.put_word(task + parent_at, this->task(parent).address);
+        fake_.put_word(task + parent_at + word(), this->task(tracer).address);
     };
     for (const auto& [pid, made] : tasks_) {
         const std::int32_t parent = pid <= 2 ? 0 : pid < first_user ? 2 : 1;

@@ -19,14 +19,16 @@ struct TaskGeneration {
     std::uint64_t stack_bytes = 0;
     bool info_on_stack = false;  ///< a thread_info at the stack's start names the task and its CPU
     bool numbered_idle = true;   ///< "swapper/1", not "swapper"
-    /// As 2.6.32: per-CPU symbols bear a prefix, threads are among their parent's children, init_task's links to
-    /// its threads are null.
+    /// As 2.6.32: per-CPU symbols bear a prefix, threads are among their parent's children, init_task's links
+    /// to its threads are null.
     bool is_oldest = false;
     std::uint32_t dead = 0x80, zombie = 0x20;
     std::map<std::string, std::uint64_t, std::less<>> at;
+    FakeBuild build = FakeBuild::X86_64;
 };
 
-/// As laid out in 2.6.32, 3.10, 4.18, 5.4, 5.10 and 6.1 (the members' order; what lies between them is made up).
+/// As laid out in 2.6.32 (of both widths), 3.10, 4.18, 5.4, 5.10 and 6.1 (the members' order; what lies
+/// between them is made up).
 const std::vector<TaskGeneration>& task_generations();
 
 class UntypedKernel {
@@ -48,6 +50,11 @@ class UntypedKernel {
     bool has(std::string_view member) const { return generation_.at.contains(member); }
 
     std::uint64_t idle() const { return idle_.address; }  ///< of CPU 1
+    std::uint64_t word() const { return fake_.word(); }
+    /// In the thread_info of 2.6.32 and 3.10: behind two pointers and two numbers.
+    std::uint64_t cpu_on_stack() const { return 2 * word() + 8; }
+    std::uint64_t resume() const { return resume_; }  ///< where those go on that do not run …
+    std::uint64_t fork() const { return fork_; }      ///< … and those that never have
 
     /// Opened without types.
     std::unique_ptr<Kernel> open();
@@ -67,7 +74,7 @@ class UntypedKernel {
     std::map<std::int32_t, Made> tasks_;
     Made idle_;
     std::map<std::int32_t, std::uint64_t> spaces_;  ///< mm_structs by tgid
-    std::uint64_t init_signals_ = 0, init_stack_ = 0;
+    std::uint64_t init_signals_ = 0, init_stack_ = 0, resume_ = 0, fork_ = 0;
 };
 
 }  // namespace postmortem::test

@@ -102,24 +102,26 @@ constexpr SavedContext switched_out[] = {
     // struct inactive_task_frame (arch/x86/include/asm/switch_to.h): flags, si, di, bx, bp, ret_addr; 4.9
     // (0100301bfdf5).
     {"inactive_task_frame", {nullptr, "ret_addr", 20}, {nullptr, "bp", 16}},
+    // Before, switch_to() pushed flags and bp, and kept in the task where it goes on.
+    {nullptr, {"thread.ip"}, {nullptr, nullptr, 0}, nullptr, 8},
 };
 
 constexpr std::uint64_t stack_size = 8 * 1024;  // THREAD_SIZE
 
 // arch/x86/kernel/irq_32.c: pointers to the lowest address. hardirq_stack_ptr since 5.2 (66c7ceb47f62; a
 // member of pcpu_hot from 6.2 to 6.14), hardirq_stack since 3.15 (198d208df437), before that a stack with a
-// thread_info.
+// thread_info; with stacks of 4 KiB hardirq_stack was that stack itself (2.6.32).
 constexpr StackPlace::Form bottom = StackPlace::Form::PointsToBottom;
 constexpr StackPlace hardirq_stack[] = {
     {"pcpu_hot", "pcpu_hot", "hardirq_stack_ptr", bottom},
     {"hardirq_stack_ptr", nullptr, nullptr, bottom},
-    {"hardirq_stack", nullptr, nullptr, bottom},
     {"hardirq_ctx", nullptr, nullptr, bottom},
+    {"hardirq_stack", nullptr, nullptr, bottom},
 };
 constexpr StackPlace softirq_stack[] = {
     {"softirq_stack_ptr", nullptr, nullptr, bottom},
-    {"softirq_stack", nullptr, nullptr, bottom},
     {"softirq_ctx", nullptr, nullptr, bottom},
+    {"softirq_stack", nullptr, nullptr, bottom},
 };
 // 4.19 (45d7b255747c).
 constexpr StackPlace entry_stack[] = {{"cpu_tss_rw", "tss_struct", "x86_tss.sp0"}};

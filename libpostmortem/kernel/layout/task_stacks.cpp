@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <bit>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
+#include "arch/registry.h"
 #include "base/checked.h"
 #include "kernel/layout/task_facts.h"
 
@@ -69,7 +72,20 @@ Reach reach_of(const TaskFacts& facts, std::uint64_t sp_offset) {
     return reach;
 }
 
-// Tasks sleep near the top of their stacks. thread.sp0, which old kernels keep beside it, is the top itself.
+// In each task at least as high on its stack as the other, and higher in one.
+bool lies_above(const TaskFacts& facts, std::uint64_t offset, std::uint64_t other) {
+    bool above = false;
+    for (const std::uint64_t task : facts.tasks) {
+        const auto one = facts.pointer(task, offset), two = facts.pointer(task, other);
+        if (facts.is_running(task) || !one || !two) continue;
+        if (*one < *two) return false;
+        above = above || *one > *two;
+    }
+    return above;
+}
+
+// Tasks sleep near the top of their stacks. thread.sp0, which old kernels keep beside it, is the top itself,
+// or a little below (i386, but for init_task's).
 void infer_saved_sp(TaskFacts& facts) {
     const Judge judge = [&](const StructImage& task, std::uint64_t offset) {
         return judge_sp(facts, task, offset);
@@ -79,6 +95,12 @@ void infer_saved_sp(TaskFacts& facts) {
         const Reach reach = reach_of(facts, candidate.offset);
         return reach.farthest == reach.nearest;
     });
+    const auto all = places;
+    std::erase_if(places, [&](const Placement& candidate) {
+        return std::any_of(all.begin(), all.end(), [&](const Placement& other) {
+            return lies_above(facts, candidate.offset, other.offset);
+        });
+    });
     const auto sp = facts.findings.settle({"task_struct", facts.kernel.arch().saved_sp, 0,
                                            MemberShape::number(static_cast<std::uint32_t>(facts.word))},
                                           places, facts.memory, facts.tasks, judge);
@@ -86,6 +108,31 @@ void infer_saved_sp(TaskFacts& facts) {
     const Reach reach = reach_of(facts, *sp);
     const std::uint64_t size = std::bit_ceil(std::max(reach.farthest + facts.word, page_bytes_of_stack));
     facts.findings.add(SizeFinding{TypeKind::Union, "thread_union", size});
+}
+
+void infer_saved_ip(TaskFacts& facts) {
+    const SavedIp& clue = layout_clues(facts.kernel.arch()).saved_ip;
+    if (!clue.member || facts.kernel.symbol(clue.replaced_by)) return;
+    const auto symbols = facts.kernel.symbols();
+    if (!symbols) return;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> functions;  // first address, bytes
+    for (const char* name : clue.functions) {
+        const auto start = (*symbols)->address_of(name);
+        if (const auto hit = start ? (*symbols)->containing(*start) : fail(start.error()))
+            functions.emplace_back(*start, hit->size);
+    }
+    const Judge judge = [&](const StructImage& task, std::uint64_t offset) {
+        if (facts.is_running(task.address())) return Says::Nothing;
+        const auto ip = task.word(offset);
+        if (!ip) return Says::Nothing;
+        const bool inside = std::any_of(functions.begin(), functions.end(), [&](const auto& function) {
+            return *ip >= function.first && *ip - function.first < function.second;
+        });
+        return inside ? Says::Yes : Says::No;
+    };
+    facts.findings.settle(
+        {"task_struct", clue.member, 0, MemberShape::number(static_cast<std::uint32_t>(facts.word))},
+        search(facts.survey(), facts.word, fewest_stacks, judge), facts.memory, facts.tasks, judge);
 }
 
 }  // namespace
@@ -101,7 +148,9 @@ void infer_stacks(TaskFacts& facts) {
     });
     facts.stack = facts.findings.settle({"task_struct", "stack", 0, MemberShape::pointer()}, places,
                                         facts.memory, facts.tasks, judge);
-    if (facts.stack) infer_saved_sp(facts);
+    if (!facts.stack) return;
+    infer_saved_sp(facts);
+    infer_saved_ip(facts);
 }
 
 }  // namespace postmortem

@@ -47,8 +47,12 @@ SwitchedOut::SwitchedOut(const Kernel& kernel) : memory_(kernel.memory()), word_
     const TypeFinder& types = kernel.types();
     const auto contexts = kernel.arch().switched_out;
     const SavedContext* known = nullptr;
-    for (const SavedContext& context : contexts)
-        if (!known && context.frame_type && types.find_struct(context.frame_type)) known = &context;
+    for (const SavedContext& context : contexts) {
+        const bool by_type = context.frame_type && types.find_struct(context.frame_type);
+        const bool by_member =
+            context.ip.in_task && find(types, nullptr, context.ip, word_).in_task.present();
+        if (!known && (by_type || by_member)) known = &context;
+    }
     for (const SavedContext& context : contexts) {
         if (known || !context.fixed_return) continue;
         fixed_return_ = behind_call(kernel, *context.fixed_return);
@@ -86,7 +90,8 @@ Result<UnwindPosition> SwitchedOut::position(const Task& task, const StackRange&
                                              FrameWalker& walker) const {
     auto sp = task.saved_sp ? Result<std::uint64_t>(*task.saved_sp) : sp_.u64(memory_, task.address);
     if (!sp) return fail(sp.error());
-    const std::uint64_t needed = fixed_return_ ? frame_size_ : ip_.on_stack() ? ip_.in_frame + word_ : 0;
+    const bool ip_on_stack = ip_.on_stack() && !fixed_return_;
+    const std::uint64_t needed = ip_on_stack ? ip_.in_frame + word_ : frame_size_;
     if (!stack.holds(*sp, needed))
         return fail(ErrorCode::Corrupt, "the saved stack pointer does not lie on the task's stack", *sp);
     if (in_callers_frame_) {
@@ -101,17 +106,18 @@ Result<UnwindPosition> SwitchedOut::position(const Task& task, const StackRange&
                                 : place.in_task.u64(memory_, task.address);
     };
     UnwindPosition start;
-    start.slot = ip_.on_stack() ? *sp + ip_.in_frame : *sp;
-    start.sp = ip_.on_stack() ? start.slot + word_ : *sp;
+    start.slot = ip_on_stack ? *sp + ip_.in_frame : *sp;
+    start.sp = ip_on_stack ? start.slot + word_ : *sp + frame_size_;
     start.trust = FrameTrust::Registers;
-    if (fixed_return_) {
-        start.slot = *sp;
-        start.sp = *sp + frame_size_;
-    }
     const auto ip = fixed_return_ ? Result<std::uint64_t>(*fixed_return_) : read(ip_), fp = read(fp_);
     if (!ip) return fail(ip.error());
     start.ip = walker.code().map().unsigned_address(*ip);
     if (fp) start.fp = *fp;
+    // Before it has run, its registers alone lie there.
+    if (!ip_on_stack && frame_size_ != 0 && fork_ && start.ip == *fork_) {
+        start.sp = *sp;
+        start.fp.reset();
+    }
     return start;
 }
 

@@ -31,6 +31,13 @@ std::string refusal(const InferredLayout& layout, std::string_view member) {
     return {};
 }
 
+const TaskGeneration& generation_named(std::string_view name) {
+    const auto found = std::find_if(task_generations().begin(), task_generations().end(),
+                                    [&](const TaskGeneration& one) { return one.name == name; });
+    REQUIRE(found != task_generations().end());
+    return *found;
+}
+
 /// What the table calls otherwise than the finding, or what follows from its neighbour.
 std::vector<std::pair<std::string_view, std::uint64_t>> expected(const TaskGeneration& generation) {
     std::vector<std::pair<std::string_view, std::uint64_t>> all;
@@ -38,11 +45,15 @@ std::vector<std::pair<std::string_view, std::uint64_t>> expected(const TaskGener
         if (member == "sp0" || member == "wake_cpu") continue;
         if (member == "thread_group" && generation.at.contains("thread_node")) continue;
         if (member == "signal" && !generation.at.contains("thread_node")) continue;
-        all.emplace_back(member == "sp" ? std::string_view("thread.sp") : std::string_view(member), offset);
+        all.emplace_back(member == "sp"   ? std::string_view("thread.sp")
+                         : member == "ip" ? std::string_view("thread.ip")
+                                          : std::string_view(member),
+                         offset);
     }
+    const std::uint64_t word = generation.build == test::FakeBuild::X86_64 ? 8 : 4;
     all.emplace_back("tgid", generation.at.at("pid") + 4);
-    all.emplace_back("parent", generation.at.at("real_parent") + 8);
-    all.emplace_back("active_mm", generation.at.at("mm") + 8);
+    all.emplace_back("parent", generation.at.at("real_parent") + word);
+    all.emplace_back("active_mm", generation.at.at("mm") + word);
     return all;
 }
 
@@ -51,10 +62,7 @@ std::vector<std::pair<std::string_view, std::uint64_t>> expected(const TaskGener
 TEST_CASE("exception stacks are all of one size, also where others lie between two of them, as before 5.8") {
     constexpr std::uint64_t apart = 4096, ist = 36, mapped = 0xfffffe0000004000, of_cpu = 0x39000;
     constexpr std::uint64_t ends[] = {0x3000, 0x6000, 0xf000, 0x12000};
-    const auto generation = std::find_if(task_generations().begin(), task_generations().end(),
-                                         [](const TaskGeneration& one) { return one.name == "5.4"; });
-    REQUIRE(generation != task_generations().end());
-    UntypedKernel made(*generation);
+    UntypedKernel made(generation_named("5.4"));
     test::FakeKernel& fake = made.fake();
     const std::uint64_t pointer = fake.variable("cea_exception_stacks", 3 * apart),
                         tss = fake.variable("cpu_tss_rw", 3 * apart);
@@ -84,7 +92,7 @@ TEST_CASE("each generation's task_struct is found as it was laid out") {
         for (const auto& [member, offset] : expected(generation))
             CHECK_MESSAGE(inferred(*layout, "task_struct", member) == offset, member, " ",
                           refusal(*layout, member));
-        if (generation.info_on_stack) CHECK(inferred(*layout, "thread_info", "cpu") == 24u);
+        if (generation.info_on_stack) CHECK(inferred(*layout, "thread_info", "cpu") == made.cpu_on_stack());
         CHECK(layout->tasks == made.tasks().size() + 1);
         for (const SizeFinding& size : layout->findings.sizes())
             if (size.type == "thread_union") CHECK(size.bytes == generation.stack_bytes);
@@ -119,13 +127,21 @@ TEST_CASE("one task that contradicts costs the member, or all that stands on it"
     };
     auto layout =
         with([](UntypedKernel& made) { made.fake().put<std::uint32_t>(made.task(103).stack + 24, 77); },
-             task_generations()[1]);
+             generation_named("3.10"));
     REQUIRE(layout);
     CHECK_FALSE(inferred(*layout, "thread_info", "cpu"));
     CHECK_FALSE(refusal(*layout, "cpu").empty());
     layout = with([](UntypedKernel& made) { made.fake().put_u64(made.place(9, "sp"), 0x1234567); });
     REQUIRE(layout);
     CHECK_FALSE(inferred(*layout, "task_struct", "thread.sp"));
+    layout = with(
+        [](UntypedKernel& made) {
+            made.fake().put<std::uint32_t>(made.place(9, "ip"), static_cast<std::uint32_t>(made.idle()));
+        },
+        generation_named("2.6.32 of i386"));
+    REQUIRE(layout);
+    CHECK_FALSE(inferred(*layout, "task_struct", "thread.ip"));
+    CHECK(contains(refusal(*layout, "thread.ip"), "no place is as it has to be"));
     layout =
         with([](UntypedKernel& made) { made.fake().put<std::uint32_t>(made.place(103, "flags"), 0x200040); });
     CHECK_FALSE(layout.has_value());

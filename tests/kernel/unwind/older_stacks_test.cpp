@@ -123,6 +123,44 @@ TEST_CASE("exception stacks of kernels that have only the ends of them") {
     }
 }
 
+TEST_CASE("i386 of 2.6.32 has stacks for interrupts with tasks' stacks of 4 KiB alone") {
+    for (const bool small : {false, true}) {
+        CAPTURE(small);
+        FakeKernel fake(test::FakeBuild::I386Pae);
+        fake.put<std::uint32_t>(fake.variable("nr_cpu_ids", 4), 2);
+        const std::uint64_t offsets = fake.variable("__per_cpu_offset", 8);
+        fake.put_word(offsets + 4, 0x100);
+        fake.variable("per_cpu__runqueues", 0x200);
+        const std::uint64_t hard = fake.allocate_page(), soft = fake.allocate_page();
+        if (small) {
+            fake.put_word(fake.variable("per_cpu__hardirq_ctx", 0x200) + 0x100, hard);
+            fake.put_word(fake.variable("per_cpu__softirq_ctx", 0x200) + 0x100, soft);
+            // The memory of the stacks begins with a thread_info.
+            fake.put_word(fake.variable("per_cpu__hardirq_stack", 0x200) + 0x100, fake.allocate(64));
+            fake.put_word(fake.variable("per_cpu__softirq_stack", 0x200) + 0x100, fake.allocate(64));
+        }
+        Problems problems;
+        const auto kernel = fake.open();
+        const auto stacks = Stacks(*kernel).of_cpu(1, problems);
+        CHECK(problems.empty());
+        const auto has = [&](std::uint64_t low) {
+            return std::any_of(stacks.begin(), stacks.end(),
+                               [&](const StackRange& s) { return s.low == low; });
+        };
+        CHECK(has(hard) == small);
+        CHECK(has(soft) == small);
+        CHECK(stacks.size() == (small ? 2u : 0u));
+    }
+}
+
+TEST_CASE("where variables have no names, a stack that is not found is missed") {
+    FakeKernel fake(test::FakeBuild::I386Pae);
+    Problems problems;
+    const auto kernel = fake.open();
+    CHECK(Stacks(*kernel).of_cpu(0, problems).empty());
+    CHECK(problems.size() == 2);
+}
+
 TEST_CASE("ends of exception stacks that no kernel has are named, not guessed at") {
     FakeKernel fake;
     add_cpus(fake);
@@ -147,6 +185,42 @@ TEST_CASE("before inactive_task_frame a sleeping task goes on behind the call in
         CHECK(position->fp == switched.stack + 0x3040);
         CHECK(position->sp == switched.stack + 0x3008);
         CHECK_FALSE(position->interrupted);
+    }
+}
+
+TEST_CASE("before inactive_task_frame i386 kept in the task where it goes on") {
+    for (const bool forked : {false, true}) {
+        CAPTURE(forked);
+        FakeKernel fake(test::FakeBuild::I386Pae);
+        auto& types = fake.types();
+        const auto word = types.integer("long unsigned int", 4);
+        const auto thread = types.structure("thread_struct", 64, {{"sp", word, 32}, {"ip", word, 96}});
+        types.structure("task_struct", 512, {{"stack", word, 0}, {"thread", thread, 256 * 8}});
+        const std::uint64_t fork = fake.variable("ret_from_fork", 0x40);
+        const std::uint64_t behind = fake.variable("schedule", 0x200) + 0x95;
+        const std::uint64_t task = fake.allocate(512), stack = fake.allocate_page(0x2000);
+        const std::uint64_t saved = stack + 0x1f80;
+        fake.put_word(task + 256 + 4, saved);
+        fake.put_word(task + 256 + 12, forked ? fork : behind);
+        fake.put_word(saved, stack + 0x1fa0);  // bp, flags
+        fake.put_word(saved + 4, 0x246);
+        const auto kernel = fake.open();
+        const AllCode source;
+        const CodeMap code(kernel->arch(), kernel->memory(), source);
+        FrameWalker walker(code);
+        Task sleeping;
+        sleeping.address = task;
+        sleeping.stack = stack;
+        const auto position =
+            SwitchedOut(*kernel).position(sleeping, {stack, stack + 0x2000, StackKind::Task}, walker);
+        REQUIRE(position);
+        CHECK(position->ip == (forked ? fork : behind));
+        CHECK(position->sp == saved + (forked ? 0 : 8));
+        if (forked) {
+            CHECK_FALSE(position->fp);
+        } else {
+            CHECK(position->fp == stack + 0x1fa0);
+        }
     }
 }
 
