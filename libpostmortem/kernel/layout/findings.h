@@ -45,6 +45,13 @@ class Findings {
         refused_.push_back({type, member, std::move(why)});
     }
 
+    /// This kernel has another member in its place.
+    void forget_refusal(std::string_view type, std::string_view member) {
+        std::erase_if(refused_, [&](const Refusal& refusal) {
+            return refusal.type == type && refusal.member == member;
+        });
+    }
+
     /// Keeps the one candidate of a search if every struct at `all` says nothing against it.
     std::optional<std::uint64_t> settle(const Finding& member, const std::vector<Placement>& candidates,
                                         const AddressSpace& memory, const std::vector<std::uint64_t>& all,

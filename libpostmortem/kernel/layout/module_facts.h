@@ -18,12 +18,15 @@ struct ModuleFacts {
     std::vector<std::uint64_t> modules{};  ///< struct module of each
     /// Where the symbols of each lie, ascending.
     std::map<std::uint64_t, std::vector<std::uint64_t>> symbols{};
+    std::uint64_t struct_bytes = 0;  ///< of struct module; 0 where that is not known
 
     std::uint64_t word() const { return kernel.memory().word_size(); }
     bool is_pointer(std::uint64_t value) const {
         return value >= kernel.arch().memory.lowest_code_address && value % word() == 0;
     }
-    void remember(std::uint64_t module, std::vector<std::uint64_t> values) {
+    /// `bytes`: of the module itself, as its symbol says; 0 where it does not.
+    void remember(std::uint64_t module, std::vector<std::uint64_t> values, std::uint64_t bytes) {
+        struct_bytes = std::max(struct_bytes, bytes);
         std::sort(values.begin(), values.end());
         symbols[module] = std::move(values);
     }

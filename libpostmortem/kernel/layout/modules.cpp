@@ -58,9 +58,15 @@ struct TablePlaces {
     std::uint64_t symtab, count, strtab;
 };
 
-/// Whether a table is the module's: one of its symbols is the module. Notes where its symbols lie.
+/// What such a table tells: where the symbols lie, and how large the module itself is.
+struct TableWords {
+    std::vector<std::uint64_t> values;
+    std::uint64_t module_bytes = 0;
+};
+
+/// Whether a table is the module's: one of its symbols is the module.
 Says judge_table(const ModuleFacts& facts, std::uint64_t module, std::uint64_t at, const TablePlaces& places,
-                 std::vector<std::uint64_t>& values) {
+                 TableWords& told) {
     const AddressSpace& memory = facts.kernel.memory();
     const auto symtab = memory.word(at + places.symtab), strtab = memory.word(at + places.strtab);
     const auto count = memory.u32(at + places.count);
@@ -69,23 +75,25 @@ Says judge_table(const ModuleFacts& facts, std::uint64_t module, std::uint64_t a
         *count == 0 || *count > most_table_entries)
         return Says::No;
     const bool wide = facts.word() == 8;
-    const std::uint64_t entry = wide ? 24 : 16, value_at = wide ? 8 : 4, section_at = wide ? 6 : 14;
+    const std::uint64_t entry = wide ? 24 : 16, value_at = wide ? 8 : 4, section_at = wide ? 6 : 14,
+                        size_at = wide ? 16 : 8;
     const std::uint64_t read = std::min<std::uint64_t>(*count, most_symbols_read);
     const auto raw = memory.bytes(*symtab, read * entry);
     if (!raw) return raw.error().code == ErrorCode::NotMapped ? Says::No : Says::Nothing;
     const ByteReader table(*raw, memory.endian());
     bool found = false;
-    values.clear();
+    told = {};
     for (std::uint64_t i = 1; i < read; ++i) {
         const std::uint64_t value =
             wide ? *table.u64(i * entry + value_at) : *table.u32(i * entry + value_at);
         if (*table.u16(i * entry + section_at) == 0 || value < facts.kernel.arch().memory.lowest_code_address)
             continue;
-        values.push_back(value);
-        if (value == module && !found) {
-            const auto name = memory.c_string(*strtab + *table.u32(i * entry), own_symbol.size() + 1);
-            found = name && *name == own_symbol;
-        }
+        told.values.push_back(value);
+        if (value != module || found) continue;
+        const auto name = memory.c_string(*strtab + *table.u32(i * entry), own_symbol.size() + 1);
+        found = name && *name == own_symbol;
+        if (found)
+            told.module_bytes = wide ? *table.u64(i * entry + size_at) : *table.u32(i * entry + size_at);
     }
     return found ? Says::Yes : read < *count ? Says::Nothing : Says::No;
 }
@@ -93,12 +101,12 @@ Says judge_table(const ModuleFacts& facts, std::uint64_t module, std::uint64_t a
 // struct mod_kallsyms, which `kallsyms` points to, since 4.5 (8244062ef1e5).
 bool infer_table_behind_pointer(ModuleFacts& facts, const Survey& survey) {
     const TablePlaces places{0, facts.word(), 2 * facts.word()};
-    std::vector<std::uint64_t> values;
+    TableWords told;
     const Judge judge = [&](const StructImage& module, std::uint64_t offset) {
         const auto table = module.word(offset);
         if (!table) return Says::Nothing;
         if (!facts.is_pointer(*table)) return Says::No;
-        return judge_table(facts, module.address(), *table, places, values);
+        return judge_table(facts, module.address(), *table, places, told);
     };
     const auto place = facts.findings.settle({"module", "kallsyms", 0, MemberShape::pointer("mod_kallsyms")},
                                              search(survey, facts.word(), 1, judge), facts.kernel.memory(),
@@ -109,8 +117,9 @@ bool infer_table_behind_pointer(ModuleFacts& facts, const Survey& survey) {
     facts.findings.add_with_last("mod_kallsyms", "strtab", places.strtab, MemberShape::pointer());
     for (const std::uint64_t module : facts.modules) {
         const auto table = facts.kernel.memory().word(module + *place);
-        if (table) (void)judge_table(facts, module, *table, places, values);
-        facts.remember(module, std::exchange(values, {}));
+        told = {};
+        if (table) (void)judge_table(facts, module, *table, places, told);
+        facts.remember(module, told.values, told.module_bytes);
     }
     return true;
 }
@@ -118,19 +127,20 @@ bool infer_table_behind_pointer(ModuleFacts& facts, const Survey& survey) {
 // Elf_Sym *symtab, *core_symtab; unsigned int num_symtab, core_num_syms; char *strtab, *core_strtab;
 bool infer_table_in_module(ModuleFacts& facts, const Survey& survey) {
     const TablePlaces places{0, 2 * facts.word(), 2 * facts.word() + 8};
-    std::vector<std::uint64_t> values;
+    TableWords told;
     const Judge judge = [&](const StructImage& module, std::uint64_t offset) {
-        return judge_table(facts, module.address(), module.address() + offset, places, values);
+        return judge_table(facts, module.address(), module.address() + offset, places, told);
     };
     const auto place = facts.findings.settle({"module", "symtab", 0, MemberShape::pointer()},
                                              search(survey, facts.word(), 1, judge), facts.kernel.memory(),
                                              facts.modules, judge);
     if (!place) return false;
+    facts.findings.forget_refusal("module", "kallsyms");
     facts.findings.add_with_last("module", "num_symtab", *place + places.count, MemberShape::number(4));
     facts.findings.add_with_last("module", "strtab", *place + places.strtab, MemberShape::pointer());
     for (const std::uint64_t module : facts.modules) {
-        (void)judge_table(facts, module, module + *place, places, values);
-        facts.remember(module, std::exchange(values, {}));
+        (void)judge_table(facts, module, module + *place, places, told);
+        facts.remember(module, told.values, told.module_bytes);
     }
     return true;
 }
@@ -140,8 +150,10 @@ bool infer_table_in_module(ModuleFacts& facts, const Survey& survey) {
 void infer_modules(const Kernel& kernel, Findings& findings) {
     ModuleFacts facts{kernel, findings, {}, {}};
     if (!find_modules(facts)) return;
-    const Survey survey = Survey::of(kernel.memory(), facts.modules, module_bytes, 16);
+    Survey survey = Survey::of(kernel.memory(), facts.modules, module_bytes, 16);
     if (!infer_table_behind_pointer(facts, survey) && !infer_table_in_module(facts, survey)) return;
+    // What lies behind the struct is another's.
+    if (facts.struct_bytes != 0) survey.size = std::min(survey.size, facts.struct_bytes);
     infer_module_memory(facts, survey);
     if (!kernel.arch().code.orc_numberings.empty() && kernel.symbol("__start_orc_unwind_ip"))
         infer_module_orc(facts, survey);

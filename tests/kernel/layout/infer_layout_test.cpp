@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "base/text.h"
+#include "kernel/module/modules.h"
 #include "kernel/sched/tasks.h"
 #include "support/untyped_kernel.h"
 
@@ -116,6 +117,50 @@ TEST_CASE("tasks are read with what was inferred") {
         CHECK(table.by_pid(6)->cpu == 1u);
         CHECK_FALSE(table.by_pid(101)->is_kernel_thread());
     }
+}
+
+// As 2.6.32 of i386 lays out struct module; behind it, in the next struct, lies what looks like another piece
+// of memory.
+TEST_CASE("a module's memory is looked for in the module alone") {
+    constexpr std::uint64_t bytes = 400, symtab_at = 220, core_at = 196, core_size = 0x310, entry = 16;
+    UntypedKernel made(generation_named("2.6.32 of i386"));
+    test::FakeKernel& fake = made.fake();
+    const std::uint64_t head = fake.variable("modules", 8), memory = fake.allocate_page();
+    const std::uint64_t module = memory + 0xa0, symbols = fake.allocate(4 * entry), names = fake.allocate(64);
+    fake.link_list(head, {module + 4});
+    fake.write(module + 12, "elder");
+    fake.write(names, std::string_view("\0__this_module\0elder_init", 25));
+    const auto symbol = [&](std::uint64_t index, std::uint32_t name, std::uint64_t value,
+                            std::uint32_t size) {
+        const std::uint64_t at = symbols + index * entry;
+        fake.put<std::uint32_t>(at, name);
+        fake.put_word(at + 4, value);
+        fake.put<std::uint32_t>(at + 8, size);
+        fake.put<std::uint16_t>(at + 14, 1);
+    };
+    symbol(1, 1, module, bytes);
+    symbol(2, 15, memory, 32);
+    fake.put_word(module + symtab_at, symbols);
+    fake.put<std::uint32_t>(module + symtab_at + 8, 3);
+    fake.put_word(module + symtab_at + 16, names);
+    fake.put_word(module + core_at, memory);
+    fake.put<std::uint32_t>(module + core_at + 8, core_size);
+    fake.put<std::uint32_t>(module + core_at + 16, 0x6a);
+    fake.put_word(module + bytes + 20, memory);
+    fake.put<std::uint32_t>(module + bytes + 28, 0x20074);
+    const auto kernel = made.open();
+    const auto layout = infer_layout(*kernel);
+    REQUIRE_MESSAGE(layout, layout.error().message);
+    CHECK(inferred(*layout, "module", "symtab") == symtab_at);
+    CHECK(inferred(*layout, "module", "mem") == core_at);
+    CHECK(inferred(*layout, "module_memory", "size") == 8u);
+    // It has no pointer to such a table, which came later, and that is not missing.
+    CHECK(refusal(*layout, "kallsyms").empty());
+    REQUIRE(kernel->modules().all().size() == 1);
+    const auto& ranges = kernel->modules().all().front().ranges;
+    REQUIRE(ranges.size() == 1);
+    CHECK(ranges.front().base == memory);
+    CHECK(ranges.front().size == core_size);
 }
 
 TEST_CASE("one task that contradicts costs the member, or all that stands on it") {
