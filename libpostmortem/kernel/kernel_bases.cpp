@@ -12,6 +12,15 @@ bool is_direct_map(const Kernel& kernel, std::uint64_t base) {
     return physical && *physical == probe;
 }
 
+// Behind the low memory that alone is mapped there is a gap, and then vmalloc space (VMALLOC_START and
+// VMALLOC_OFFSET, arch/x86/include/asm/pgtable_32_areas.h).
+Result<std::uint64_t> behind_low_memory(const Kernel& kernel) {
+    constexpr std::uint64_t gap = 8u << 20;
+    const auto end = kernel.word(kernel.arch().memory.direct_map_end);
+    if (!end) return end;
+    return *end + gap;
+}
+
 }  // namespace
 
 Result<std::uint64_t> address_of(const Kernel& kernel, const KernelBase& base) {
@@ -29,6 +38,8 @@ Result<std::uint64_t> base_address(const Kernel& kernel, std::string_view title)
     if (const auto bases = kernel.arch().memory.bases)
         for (const KernelBase& base : bases(kernel.vmcoreinfo()))
             if (title == base.title) return address_of(kernel, base);
+    if (kernel.arch().memory.direct_map_end && title == "KERNEL VMALLOC BASE")
+        return behind_low_memory(kernel);
     return fail(ErrorCode::Unsupported, fmt::format("of this architecture no {} is known", title));
 }
 

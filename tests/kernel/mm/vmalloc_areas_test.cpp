@@ -16,21 +16,22 @@ namespace {
 // struct vm_struct, and struct vmap_area with or without the name of its pointer to it
 void declare(FakeKernel& fake, bool named) {
     auto& b = fake.types();
-    const auto u64 = b.integer("unsigned long", 8), u32 = b.integer("unsigned int", 4);
-    const auto list = b.structure("list_head", 16, {{"next", u64, 0}, {"prev", u64, 64}});
-    b.structure("vm_struct", 64,
-                {{"next", u64, 0},
-                 {"addr", u64, 64},
-                 {"size", u64, 128},
-                 {"flags", u64, 192},
-                 {"nr_pages", u32, 320},
-                 {"caller", u64, 448}});
-    b.structure("vmap_area", 64,
-                {{"va_start", u64, 0},
-                 {"va_end", u64, 64},
-                 {"list", list, 128},
-                 {"flags", u64, 256},
-                 {named ? "vm" : "private", u64, 320}});
+    const std::uint32_t bytes = fake.word(), word = bytes * 8;
+    const auto number = b.integer("unsigned long", bytes), u32 = b.integer("unsigned int", 4);
+    const auto list = b.structure("list_head", 2 * bytes, {{"next", number, 0}, {"prev", number, word}});
+    b.structure("vm_struct", 8 * bytes,
+                {{"next", number, 0},
+                 {"addr", number, word},
+                 {"size", number, 2 * word},
+                 {"flags", number, 3 * word},
+                 {"nr_pages", u32, 5 * word},
+                 {"caller", number, 7 * word}});
+    b.structure("vmap_area", 8 * bytes,
+                {{"va_start", number, 0},
+                 {"va_end", number, word},
+                 {"list", list, 2 * word},
+                 {"flags", number, 4 * word},
+                 {named ? "vm" : "private", number, 5 * word}});
 }
 
 std::uint64_t vm_struct(FakeKernel& fake, std::uint64_t address, std::uint64_t bytes) {
@@ -129,6 +130,24 @@ TEST_CASE("while the structs formed a chain, they are what was added up") {
     REQUIRE(use);
     CHECK(use->used_bytes == 24576);
     CHECK(use->largest_chunk == (32ull << 40) - 1 - 0x14000);
+}
+
+TEST_CASE(
+    "on i386 vmalloc space lies between low memory and the place where high memory is mapped for a while") {
+    FakeKernel fake(test::FakeBuild::I386Pae);
+    declare(fake, false);
+    constexpr std::uint64_t high_memory = 0xf7800000, start = 0xf8000000, pkmap = 0xff800000;
+    const std::uint64_t table = fake.page_table_of(pkmap);
+    fake.put_word(fake.variable("high_memory", 4), high_memory);
+    fake.put_word(fake.variable("pkmap_page_table", 4), table);
+    const std::uint64_t area = fake.allocate(32);
+    fake.put_word(area + 4, start + 0x10000);
+    fake.put_word(area + 8, 0x3000);
+    fake.put_word(fake.variable("vmlist", 4), area);
+    const auto use = read_vmalloc_use(*fake.open());
+    REQUIRE_MESSAGE(use, use.error().message);
+    CHECK(use->used_bytes == 0x3000);
+    CHECK(use->largest_chunk == pkmap - 0x2000 - (start + 0x13000));
 }
 
 TEST_CASE("an area that ends before it begins is no number") {
