@@ -1,6 +1,8 @@
 #include "kernel/mm/oom_rule.h"
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -33,6 +35,33 @@ Release parse_release(std::string_view text) {
     return release;
 }
 
+std::optional<std::vector<std::byte>> code_of(const Kernel& kernel, std::uint64_t function) {
+    const auto hit = kernel.symbol_at(function);
+    if (!hit || hit->size == 0 || hit->size > largest_function) return std::nullopt;
+    auto code = kernel.memory().bytes(function, hit->size);
+    if (!code) return std::nullopt;
+    return std::move(*code);
+}
+
+// What the compiler made functions of their own of, and the rest of it calls: oom_badness.part.0.
+std::set<std::uint64_t> parts_split_off(const Kernel& kernel, std::string_view function, std::uint64_t start,
+                                        Bytes code) {
+    const CallSites& calls = kernel.arch().code.calls;
+    std::set<std::uint64_t> parts;
+    if (!calls.direct_target) return parts;
+    for (std::uint64_t end = calls.direct_size; end <= code.size(); ++end) {
+        const Bytes call = code.subspan(end - calls.direct_size, calls.direct_size);
+        const auto target = calls.direct_target(call, kernel.memory().endian(), start + end);
+        if (!target || parts.contains(*target)) continue;
+        const auto hit = kernel.symbol_at(*target);
+        if (!hit || hit->symbol.address != *target) continue;
+        const std::string_view name = hit->symbol.name;
+        if (name.starts_with(function) && name.substr(function.size()).starts_with('.'))
+            parts.insert(*target);
+    }
+    return parts;
+}
+
 // Whether one function of the kernel calls another. Nothing where that cannot be told.
 std::optional<bool> calls(const Kernel& kernel, std::string_view caller, std::string_view callee) {
     const auto reaches = kernel.arch().code.calls.reaches;
@@ -41,11 +70,15 @@ std::optional<bool> calls(const Kernel& kernel, std::string_view caller, std::st
     if (!from) return std::nullopt;
     const auto to = kernel.symbol(callee);
     if (!to) return to.error().code == ErrorCode::NotFound ? std::optional(false) : std::nullopt;
-    const auto hit = kernel.symbol_at(*from);
-    if (!hit || hit->size == 0 || hit->size > largest_function) return std::nullopt;
-    const auto code = kernel.memory().bytes(*from, hit->size);
+    const auto code = code_of(kernel, *from);
     if (!code) return std::nullopt;
-    return reaches(*code, kernel.memory().endian(), *from, *to);
+    if (reaches(*code, kernel.memory().endian(), *from, *to)) return true;
+    for (const std::uint64_t part : parts_split_off(kernel, caller, *from, *code)) {
+        const auto split = code_of(kernel, part);
+        if (!split) return std::nullopt;
+        if (reaches(*split, kernel.memory().endian(), part, *to)) return true;
+    }
+    return false;
 }
 
 // has_capability_noaudit() was a macro once, for the second of them (include/linux/capability.h, 2.6.32).

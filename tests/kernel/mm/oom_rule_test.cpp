@@ -99,4 +99,21 @@ TEST_CASE("whether root is spared is read from what oom_badness calls") {
     }
 }
 
+TEST_CASE("what the compiler split off oom_badness is a part of it; another function that it calls is not") {
+    for (const char* part : {"oom_badness.part.0", "oom_badness.isra.0.part.7", "oom_badness2"}) {
+        CAPTURE(part);
+        test::FakeKernel fake;
+        const std::uint64_t badness = fake.variable("oom_badness", 64), split = fake.variable(part, 64),
+                            target = fake.variable("has_capability_noaudit", 64);
+        const auto call = [&](std::uint64_t from, std::uint64_t to) {
+            fake.put<std::uint8_t>(from, 0xe8);
+            fake.put<std::uint32_t>(from + 1, static_cast<std::uint32_t>(to - (from + 5)));
+        };
+        call(badness + 9, split);
+        call(split + 3, target);
+        const auto kernel = fake.open();
+        CHECK(read_oom_rule(*kernel).root_bonus == (part != std::string_view("oom_badness2")));
+    }
+}
+
 }  // namespace oom_rule_test
