@@ -21,6 +21,21 @@ std::size_t array_count(const TypeFinder& types, std::string_view struct_name, s
     return types.get(place->type).count;
 }
 
+// As wide as a long, where that is not told.
+std::uint64_t element_bytes(const TypeFinder& types, std::string_view struct_name, std::string_view member) {
+    const auto type = types.find_struct(struct_name);
+    const auto place = type ? types.member(*type, member) : fail(type.error());
+    if (!place || types.get(place->type).kind != TypeKind::Array) return 0;
+    return types.get(types.get(place->type).target).byte_size;
+}
+
+std::vector<std::int64_t> wide_numbers(Bytes raw, Endian endian) {
+    std::vector<std::int64_t> numbers;
+    for (std::size_t at = 0; at + 8 <= raw.size(); at += 8)
+        numbers.push_back(load<std::int64_t>(raw.data() + at, endian));
+    return numbers;
+}
+
 // Unsigned, so that damaged numbers wrap around instead of overflowing.
 void add_up(std::vector<std::int64_t>& sum, const std::vector<std::int64_t>& more, bool negative = false) {
     for (std::size_t i = 0; i < std::min(sum.size(), more.size()); ++i) {
@@ -98,13 +113,13 @@ Result<void> MemcgStatReader::find_layout_before_vmstats() {
     if (!counts) return fail(counts.error());
     percpu_state_ = *counts;
     count_ = array_count(types, "mem_cgroup_stat_cpu", "count");
+    number_bytes_ = element_bytes(types, "mem_cgroup_stat_cpu", "count");
     of_group_alone_ = true;
     // Until 2.6.34 the CPUs' numbers were the end of the group, as 64 bits each.
     if (const auto within = Field::find(types, "mem_cgroup", {"stat.cpustat"})) {
         percpu_ = *within;
         flushed_at_once_ = is_part_of_group_ = true;
-        if (kernel_.memory().word_size() == 8) return {};
-        return fail(ErrorCode::Unsupported, "a control group's statistics are wider than a word");
+        return {};
     }
     const auto beside = Field::find(types, "mem_cgroup", {"stat_cpu"});
     auto percpu = beside ? beside : Field::find(types, "mem_cgroup", {"stat"});
@@ -126,8 +141,8 @@ Result<void> MemcgStatReader::find_cpus() {
     const auto apart = kernel_.types().size_of("mem_cgroup_stat_cpu");
     if (is_part_of_group_ && !apart) return fail(apart.error());
     for (std::uint32_t cpu = 0; cpu < *cpus; ++cpu) {
-        const auto offset =
-            is_part_of_group_ ? Result<std::uint64_t>(cpu * *apart) : per_cpu_address(kernel_, std::uint64_t{0}, cpu);
+        const auto offset = is_part_of_group_ ? Result<std::uint64_t>(cpu * *apart)
+                                              : per_cpu_address(kernel_, std::uint64_t{0}, cpu);
         if (!offset) return fail(offset.error());
         cpu_offsets_.push_back(*offset);
     }
@@ -157,7 +172,12 @@ Result<void> MemcgStatReader::read_names() {
 }
 
 Result<std::vector<std::int64_t>> MemcgStatReader::numbers_at(std::uint64_t address) const {
-    return signed_words(kernel_.memory(), wrapped(kernel_.memory(), address), count_);
+    const AddressSpace& memory = kernel_.memory();
+    const std::uint64_t start = wrapped(memory, address);
+    if (number_bytes_ != sizeof(std::int64_t)) return signed_words(memory, start, count_);
+    const auto raw = memory.bytes(start, count_ * sizeof(std::int64_t));
+    if (!raw) return fail(raw.error());
+    return wide_numbers(*raw, memory.endian());
 }
 
 Result<MemcgStatReader::Numbers> MemcgStatReader::read(std::uint64_t memcg) const {

@@ -50,8 +50,9 @@ class MemcgStatReader {
     const Kernel& kernel_;
     std::optional<Error> missing_;
     std::vector<std::uint64_t> cpu_offsets_;
-    std::vector<std::byte> index_;  ///< mem_cgroup_stats_index, since 6.11
-    std::size_t count_ = 0;         ///< numbers in each array
+    std::vector<std::byte> index_;    ///< mem_cgroup_stats_index, since 6.11
+    std::size_t count_ = 0;           ///< numbers in each array
+    std::uint64_t number_bytes_ = 0;  ///< 8 also where a word is half of that; else as wide as a word
     Field vmstats_;
     bool by_pointer_ = false;        ///< mem_cgroup.vmstats is a pointer
     bool of_group_alone_ = false;    ///< the groups below are not in a group's numbers
