@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -19,10 +20,14 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -375,6 +380,88 @@ static void memory(void) {
     }
 }
 
+// ---- shared memory, semaphores, queues ----
+
+static void ipc(void) {
+    if (born("ipc")) {
+        int shared = shmget(0x5a01, 10000, IPC_CREAT | 0640), doomed = shmget(IPC_PRIVATE, 1 << 20, IPC_CREAT | 0600);
+        int semaphores = semget(0x5b01, 3, IPC_CREAT | 0666), queue = msgget(0x5c01, IPC_CREAT | 0600);
+        struct {
+            long type;
+            char text[6000];
+        } message = {7, "a letter that nobody fetches"};
+        struct sembuf wait = {1, -1, 0};
+        shmget(0x5a02, 4096, IPC_CREAT | 0600);  // nobody has it attached
+        char* room = shmat(shared, NULL, 0);
+        if (room != (char*)-1) room[5000] = 1;
+        room = shmat(doomed, NULL, 0);
+        shmctl(doomed, IPC_RMID, NULL);
+        semctl(semaphores, 2, SETVAL, 41);
+        msgget(0x5c02, IPC_CREAT | 0644);
+        if (msgsnd(queue, &message, 28, 0) || msgsnd(queue, &message, 6000, 0)) perror("msgsnd");
+        if (born("ipc-sem")) {
+            semop(semaphores, &wait, 1);
+            _exit(1);
+        }
+        if (born("ipc-receiver") && msgrcv(queue, &message, 10, 9, 0) >= 0) _exit(1);
+        sleep_for_ever();
+    }
+}
+
+// ---- sockets: listening, connected, half closed, with something unread, of both internet protocols and of unix ----
+
+static int bound(int family, int type, unsigned port) {
+    struct sockaddr_in six_less = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    int fd = socket(family, type, 0);
+    if (family == AF_INET) six_less.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(fd, family == AF_INET ? (void*)&six_less : (void*)&six, family == AF_INET ? sizeof six_less : sizeof six))
+        perror("bind");
+    if (type == SOCK_STREAM && listen(fd, 5)) perror("listen");
+    return fd;
+}
+
+static int called(int listener) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    getsockname(listener, (void*)&address, &length);
+    int fd = socket(address.ss_family, SOCK_STREAM, 0);
+    if (connect(fd, (void*)&address, length)) perror("connect");
+    return fd;
+}
+
+static void sockets(void) {
+    if (born("sockets")) {
+        struct sockaddr_un named = {.sun_family = AF_UNIX, .sun_path = "/tmp/people.letters"},
+                           abstract = {.sun_family = AF_UNIX, .sun_path = "\0people.abstract"};
+        struct sockaddr_nl names = {.nl_family = AF_NETLINK};
+        int four = bound(AF_INET, SOCK_STREAM, 7001), six = bound(AF_INET6, SOCK_STREAM, 7002), local;
+        int there = called(four);
+        accept(four, NULL, NULL);
+        if (write(there, "unread", 6) != 6) perror("write");
+        there = called(four);
+        accept(four, NULL, NULL);
+        shutdown(there, SHUT_WR);
+        called(six);
+        accept(six, NULL, NULL);
+        called(four);  // not accepted
+        bound(AF_INET, SOCK_DGRAM, 7003);
+        bound(AF_INET6, SOCK_DGRAM, 7004);
+        local = socket(AF_UNIX, SOCK_DGRAM, 0);
+        if (bind(local, (void*)&named, sizeof named)) perror("bind");
+        local = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+        if (bind(local, (void*)&abstract, sizeof(sa_family_t) + 16) || listen(local, 3)) perror("bind");
+        there = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+        if (connect(there, (void*)&abstract, sizeof(sa_family_t) + 16)) perror("connect");
+        accept(local, NULL, NULL);
+        local = socket(AF_NETLINK, SOCK_RAW, 0);
+        if (bind(local, (void*)&names, sizeof names)) perror("bind");
+        socket(AF_PACKET, SOCK_RAW, 0);
+        socket(AF_INET, SOCK_RAW, 1);
+        sleep_for_ever();
+    }
+}
+
 // ---- many ----
 
 static void* idle_thread(void* unused) {
@@ -412,6 +499,8 @@ int main(int argc, char** argv) {
     deep(0);
     namespaces();
     memory();
+    ipc();
+    sockets();
     busy(cpus);
     sleep(2);
     write_file(argv[1], "ready\n");

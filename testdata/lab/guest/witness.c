@@ -160,7 +160,7 @@ int main(int argc, char** argv) {
         "zoneinfo", "buddyinfo", "pagetypeinfo", "vmstat", "cpuinfo", "stat", "interrupts", "softirqs",
         "iomem", "ioports", "locks", "partitions", "diskstats", "filesystems", "devices", "misc", "consoles",
         "cgroups", "vmallocinfo", "timer_list", "sched_debug", "net/unix", "net/tcp", "net/udp", "net/dev",
-        "sysvipc/shm", "sys/kernel/random/boot_id", "sys/kernel/tainted", "sys/kernel/hostname",
+        "net/tcp6", "net/udp6", "net/raw", "net/netlink", "net/packet", "sysvipc/shm", "sysvipc/sem", "sysvipc/msg", "sys/kernel/random/boot_id", "sys/kernel/tainted", "sys/kernel/hostname",
         "sys/kernel/pid_max", "sys/kernel/threads-max", "sys/kernel/panic_on_oops", "sys/vm/panic_on_oom",
         "sys/kernel/ns_last_pid", "sys/vm/overcommit_memory", "sys/vm/overcommit_ratio",
         "sys/vm/overcommit_kbytes", "sys/vm/swappiness", "sys/vm/min_free_kbytes", "sys/vm/watermark_scale_factor",
