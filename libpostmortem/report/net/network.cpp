@@ -8,6 +8,7 @@
 
 #include "kernel/fs/open_files.h"
 #include "kernel/net/sockets.h"
+#include "report/net/socket_names.h"
 #include "report/tasks/context_tasks.h"
 #include "report/tasks/task_mention.h"
 
@@ -18,9 +19,9 @@ constexpr std::uint64_t ipv4_family = 2, ipv6_family = 10;
 
 // AF_* and SOCK_* (include/linux/socket.h, net.h), in crash's words.
 constexpr std::string_view family_names[] = {
-    "UNSPEC", "UNIX", "INET",   "AX25",   "IPX",    "APPLETALK", "NETROM",       "BRIDGE",
-    "ATMPVC", "X25",  "INET6",  "ROSE",   "DECnet", "NETBEUI",   "SECURITY/KEY", "NETLINK/ROUTE",
-    "PACKET", "ASH",  "ECONET", "ATMSVC", "",       "SNA",       "IRDA",         "PPPOX"};
+    "UNSPEC", "UNIX", "INET",  "AX25",   "IPX",     "APPLETALK", "NETROM", "BRIDGE",        "ATMPVC",
+    "X25",    "INET6", "ROSE", "DECnet", "NETBEUI", "SECURITY",  "KEY",    "NETLINK/ROUTE", "PACKET",
+    "ASH",    "ECONET", "ATMSVC", "RDS", "SNA",     "IRDA",      "PPPOX"};
 constexpr std::string_view socket_types[] = {"", "STREAM", "DGRAM", "RAW", "RDM",   "SEQPACKET",
                                              "", "",       "",      "",    "PACKET"};
 
@@ -28,6 +29,14 @@ template <std::size_t N>
 std::string name_or_number(const std::string_view (&names)[N], std::uint64_t number) {
     return number < N && !names[number].empty() ? std::string(names[number]) : fmt::format("{}", number);
 }
+
+}  // namespace
+
+std::string socket_family_name(std::uint64_t family) {
+    return name_or_number(family_names, family);
+}
+
+namespace {
 
 std::string address_text(int family, const void* bytes) {
     std::array<char, INET6_ADDRSTRLEN> text{};
@@ -49,7 +58,7 @@ OpenSocket told(const SocketState& state, std::uint64_t descriptor) {
     socket.descriptor = descriptor;
     socket.socket = state.socket;
     socket.sock = state.sock;
-    socket.family = name_or_number(family_names, state.family);
+    socket.family = socket_family_name(state.family);
     socket.type = name_or_number(socket_types, state.type);
     socket.source_port = state.source_port;
     socket.destination_port = state.destination_port;

@@ -1,0 +1,127 @@
+// The sockets of processes against the guest's own /proc/PID/fd and /proc/net: families, types, addresses, ports.
+#include <map>
+#include <sstream>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <postmortem/crash_dump.h>
+#include <postmortem/network.h>
+
+#include "report/net/socket_names.h"
+#include "support/proc_truth.h"
+#include "support/real_dumps.h"
+
+namespace sockets_real_test {
+
+using namespace postmortem;
+using test::ProcTruth;
+
+TEST_CASE("families have the numbers of include/linux/socket.h") {
+    const std::pair<std::uint64_t, const char*> names[] = {{1, "UNIX"},           {2, "INET"},    {10, "INET6"}, {15, "KEY"},
+                                                           {16, "NETLINK/ROUTE"}, {17, "PACKET"}, {18, "ASH"},   {21, "RDS"},
+                                                           {24, "PPPOX"},         {40, "40"}};
+    for (const auto& [number, name] : names) CHECK(socket_family_name(number) == name);
+}
+
+namespace {
+
+// "INET:STREAM 127.0.0.1-7001 0.0.0.0-0", by inode
+using KnownSockets = std::map<std::string, std::string>;
+
+std::string ipv4_words(const std::string& hex) {
+    const auto word = static_cast<std::uint32_t>(std::stoul(hex, nullptr, 16));
+    return fmt::format("{}.{}.{}.{}", word & 0xff, word >> 8 & 0xff, word >> 16 & 0xff, word >> 24);
+}
+
+// Four words of the machine, each with its first byte lowest.
+std::string ipv6_words(const std::string& hex) {
+    std::string text;
+    for (std::size_t i = 0; i < 32; i += 8) {
+        const auto word = static_cast<std::uint32_t>(std::stoul(hex.substr(i, 8), nullptr, 16));
+        text += fmt::format("{}{:x}:{:x}", i ? ":" : "", (word & 0xff) << 8 | (word >> 8 & 0xff),
+                            (word >> 16 & 0xff) << 8 | word >> 24);
+    }
+    return text;
+}
+
+std::string end_words(const std::string& end) {
+    const std::size_t colon = end.find(':');
+    const std::string address = end.substr(0, colon);
+    return fmt::format("{}-{}", address.size() == 8 ? ipv4_words(address) : ipv6_words(address),
+                       std::stoul(end.substr(colon + 1), nullptr, 16));
+}
+
+template <class Visit>
+void for_each_row(const ProcTruth& truth, const std::string& file, Visit visit) {
+    std::istringstream lines{std::string(truth.file(file).value_or(""))};
+    std::string line;
+    std::getline(lines, line);  // the heading
+    while (std::getline(lines, line)) {
+        std::istringstream words(line);
+        std::vector<std::string> row;
+        for (std::string word; words >> word;) row.push_back(word);
+        if (row.size() >= 7) visit(row);
+    }
+}
+
+KnownSockets known_sockets(const ProcTruth& truth) {
+    KnownSockets known;
+    const std::pair<const char*, const char*> internet[] = {
+        {"tcp", "INET:STREAM"}, {"udp", "INET:DGRAM"}, {"raw", "INET:RAW"}, {"tcp6", "INET6:STREAM"}, {"udp6", "INET6:DGRAM"}};
+    for (const auto& [file, kind] : internet)
+        for_each_row(truth, fmt::format("/proc/net/{}", file), [&, kind = kind](const std::vector<std::string>& row) {
+            if (row.size() > 9) known[row[9]] = fmt::format("{} {} {}", kind, end_words(row[1]), end_words(row[2]));
+        });
+    const std::map<std::string, std::string> types = {{"0001", "STREAM"}, {"0002", "DGRAM"}, {"0005", "SEQPACKET"}};
+    for_each_row(truth, "/proc/net/unix", [&](const std::vector<std::string>& row) {
+        if (types.contains(row[4])) known[row[6]] = "UNIX:" + types.at(row[4]);
+    });
+    for_each_row(truth, "/proc/net/netlink",
+                 [&](const std::vector<std::string>& row) { known[row.back()] = "NETLINK/ROUTE:RAW"; });
+    for_each_row(truth, "/proc/net/packet", [&](const std::vector<std::string>& row) { known[row.back()] = "PACKET:RAW"; });
+    return known;
+}
+
+std::string words_of(const OpenSocket& socket) {
+    const std::string kind = socket.family + ":" + socket.type;
+    if (!socket.family.starts_with("INET")) return kind;
+    return fmt::format("{} {}-{} {}-{}", kind, socket.source, socket.source_port, socket.destination, socket.destination_port);
+}
+
+}  // namespace
+
+TEST_SUITE("real dumps") {
+    TEST_CASE("each socket of a real dump is what /proc/net says of its inode") {
+        for (const auto& path : test::real_dumps("vmcore")) {
+            const auto truth = ProcTruth::beside(path);
+            if (!truth || !truth->file("/proc/net/netlink")) continue;
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE_MESSAGE(dump, dump.error().message);
+            const KnownSockets known = known_sockets(*truth);
+            TaskChoice users;
+            users.kind = TaskChoice::Kind::User;
+            const auto list = open_sockets(*dump, users);
+            REQUIRE(list);
+            std::size_t compared = 0;
+            for (const TaskSockets& task : list->tasks)
+                for (const OpenSocket& socket : task.sockets) {
+                    const auto link = truth->file(fmt::format("/proc/{}/fd/{}", task.task.pid, socket.descriptor));
+                    if (!link) continue;  // a thread's
+                    const std::string text(*link);
+                    const std::size_t from = text.find("socket:[");
+                    REQUIRE(from != std::string::npos);
+                    const auto found = known.find(text.substr(from + 8, text.find(']') - from - 8));
+                    if (found == known.end()) continue;  // of another network namespace
+                    CAPTURE(task.task.pid);
+                    CAPTURE(socket.descriptor);
+                    CHECK(words_of(socket) == found->second);
+                    ++compared;
+                }
+            CHECK(compared > 0);
+        }
+    }
+}
+
+}  // namespace sockets_real_test
