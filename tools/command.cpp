@@ -7,6 +7,7 @@
 
 #include <postmortem/disassembly.h>
 
+#include "crash_options.h"
 #include "dump_options.h"
 #include "sandbox.h"
 
@@ -96,7 +97,8 @@ Parsed parse_words(const Command& command, const std::vector<std::string>& all_w
     Arguments arguments;
     arguments.command_words.assign(inner, all_words.end());
     arguments.given = parse_options(syntax.options, common_options(syntax, dump), words);
-    if (!arguments.given.wrong.empty()) return complain(arguments.given.wrong);
+    if (!arguments.given.wrong.empty())
+        return complain(why_refused(command.name, words).value_or(arguments.given.wrong));
     if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax, dump), {})};
     arguments.whole_types = shows_types(syntax, arguments);
     arguments.json = arguments.has("json");

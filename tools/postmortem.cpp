@@ -10,6 +10,7 @@
 #include <postmortem/files.h>
 
 #include "command.h"
+#include "crash_options.h"
 
 namespace {
 
@@ -74,6 +75,7 @@ int main(int argc, char** argv) {
     const tool::Command* command = tool::find_command(words[0]);
     if (!command && names_a_file(words[0])) return tool::run(*tool::find_command("report"), words, output);
     if (!command)
-        return output.complain(fmt::format("there is no command '{}'; see `postmortem --help`", words[0]));
+        return output.complain(tool::why_no_command(words[0]).value_or(
+            fmt::format("there is no command '{}'; see `postmortem --help`", words[0])));
     return tool::run(*command, {words.begin() + 1, words.end()}, output);
 }

@@ -23,6 +23,7 @@ struct FileUsers;
 struct FirmwareStrings;
 struct HangReport;
 struct InterruptTable;
+struct IoResources;
 struct IpcList;
 struct KernelConfig;
 struct KernelLog;
@@ -47,6 +48,7 @@ struct SlabContents;
 struct FreeMemory;
 struct MemoryLayoutReport;
 struct PageList;
+struct PageMembers;
 struct CachedPages;
 struct NeighbourList;
 struct SocketList;
@@ -84,6 +86,7 @@ void describe(Describer<FileUsers>& users);
 void describe(Describer<FirmwareStrings>& answer);
 void describe(Describer<HangReport>& report);
 void describe(Describer<InterruptTable>& answer);
+void describe(Describer<IoResources>& resources);
 void describe(Describer<IpcList>& list);
 void describe(Describer<KernelConfig>& answer);
 void describe(Describer<KernelLog>& log);
@@ -108,6 +111,7 @@ void describe(Describer<SlabContents>& contents);
 void describe(Describer<FreeMemory>& memory);
 void describe(Describer<MemoryLayoutReport>& layout);
 void describe(Describer<PageList>& list);
+void describe(Describer<PageMembers>& pages);
 void describe(Describer<CachedPages>& pages);
 void describe(Describer<NeighbourList>& list);
 void describe(Describer<SocketList>& list);
@@ -166,6 +170,7 @@ std::span<const Document> documents() {
         {"kmem-nodes", "kmem -n --json DUMP", description<MemoryLayoutReport>},
         {"files-pages", "files -p INODE --json DUMP", description<CachedPages>},
         {"net-neighbours", "net -a --json DUMP", description<NeighbourList>},
+        {"kmem-members", "kmem -m MEMBER --json DUMP", description<PageMembers>},
         {"kmem-pages", "kmem -p --json DUMP", description<PageList>},
         {"search", "search --json DUMP VALUE", description<MemorySearch>},
         {"list", "list|tree --json DUMP ADDRESS", description<WalkedStructs>},
@@ -190,6 +195,7 @@ std::span<const Document> documents() {
         {"irq", "irq --json DUMP", description<InterruptTable>},
         {"dev-pci", "dev -p --json DUMP", description<PciBuses>},
         {"timer", "timer --json DUMP", description<PendingTimers>},
+        {"dev-io", "dev -i --json DUMP", description<IoResources>},
         {"dev", "dev --json DUMP", description<DeviceTable>},
         {"mach", "mach --json DUMP", description<Machine>},
         {"meminfo", "meminfo --json DUMP", description<MemoryPicture>},

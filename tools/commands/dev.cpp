@@ -1,4 +1,5 @@
 #include <postmortem/devices.h>
+#include <postmortem/io_resources.h>
 #include <postmortem/pci_devices.h>
 
 #include "commands.h"
@@ -10,11 +11,12 @@ Syntax syntax() {
     Syntax syntax{
         "DUMP",
         "Shows who has which device numbers, as crash does; or the disks, with the requests that were in\n"
-        "flight.\n\n"
+        "flight; or who has which I/O ports and physical addresses.\n\n"
         "  postmortem dev -d vmcore\n"};
     syntax.most_operands = 0;
     syntax.options = {on_or_off("disks,d", "the disks and their requests in flight; no loop and ram devices"),
                       on_or_off("busy-disks,D", "those alone that had requests in flight"),
+                      on_or_off("io,i", "I/O ports and physical addresses, and whose they are"),
                       on_or_off("pci,p", "the PCI buses and what was on them")};
     return syntax;
 }
@@ -24,6 +26,7 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
         const auto buses = postmortem::pci_buses(dump);
         return buses ? print(arguments, *buses, output) : output.finish(buses.error());
     }
+    if (arguments.has("io")) return print(arguments, postmortem::io_resources(dump), output);
     const postmortem::DeviceTable table = postmortem::devices(dump);
     const bool busy = arguments.has("busy-disks");
     if (arguments.json || (!busy && !arguments.has("disks"))) return print(arguments, table, output);

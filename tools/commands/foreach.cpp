@@ -6,6 +6,7 @@
 #include <postmortem/process_status.h>
 
 #include "commands.h"
+#include "crash_options.h"
 
 namespace tool {
 namespace {
@@ -67,8 +68,9 @@ std::optional<Arguments> inner_arguments(const Command& command, const Arguments
     if (inner.given.wrong.empty() && !inner.given.operands.empty())
         inner.given.wrong = fmt::format("'{}' is one argument too many", inner.given.operands.front());
     if (!inner.given.wrong.empty()) {
-        exit_code = output.complain(fmt::format("foreach {}: {}; see `postmortem {} --help`", command.name,
-                                                inner.given.wrong, command.name));
+        const std::string why = why_refused(command.name, outer.command_words).value_or(inner.given.wrong);
+        exit_code = output.complain(
+            fmt::format("foreach {}: {}; see `postmortem {} --help`", command.name, why, command.name));
         return std::nullopt;
     }
     inner.dump = outer.dump;

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <charconv>
 
 #include <postmortem/kernel_memory.h>
 #include <postmortem/memory_layout.h>
 #include <postmortem/numbers.h>
+#include <postmortem/page_members.h>
 #include <postmortem/slab_contents.h>
 
 #include "commands.h"
@@ -22,17 +24,24 @@ Syntax syntax() {
                   "  postmortem kmem vmcore ffff888c41200010\n"};
     syntax.options = {
         on_or_off("info,i", "totals: memory, huge pages, swap, commitments"),
+        switch_as("-i=shared", "shared",
+                  "the same, and how many pages have several users: reads every struct page (-i=shared)"),
         on_or_off("slab,s", "the slab caches, or those that are named"),
         on_or_off("objects,S", "the slabs and every object of all caches, or of those that are named"),
+        texts("ignore,I", "CACHE[,CACHE...]", "with -s and -S: of these caches the name alone"),
         on_or_off("zones,z", "the zones with their counters"),
         on_or_off("vm-stat,V", "the counters of the whole machine"),
         on_or_off("per-cpu,o", "where each CPU keeps its variables"),
         on_or_off("flags,g", "the page flags, or those of the number that is named"),
         on_or_off("huge,h", "the pools of huge pages"),
         on_or_off("vmalloc,v", "the vmalloc areas"),
-        on_or_off("free,f", "the lists of free blocks, zone by zone, counted"),
+        on_or_off("free,f", "the lists of free blocks, zone by zone, counted; or the block that an address lies in"),
+        on_or_off("free-pages,F", "the same lists, with the first struct page of each block"),
         on_or_off("nodes,n", "the nodes, sections and blocks of memory"),
-        on_or_off("page,p", "the page at an address, and nothing else; without an address every page")};
+        on_or_off("page,p", "the page at an address, and nothing else; without an address every page"),
+        texts("members,m", "MEMBER[,MEMBER...]", "these members of every struct page, or of the page at an address"),
+        on_or_off("physical,P", "the address is a physical one")};
+    syntax.shows_types_with = {"members"};
     return syntax;
 }
 
@@ -44,61 +53,126 @@ std::optional<std::uint64_t> hexadecimal(std::string_view word) {
                                                                                       : std::nullopt;
 }
 
-// What is wrong with the words, as a sentence; empty where nothing is.
+// One of several answers needs an address: which part of what is known of it.
+postmortem::AddressPart part_of(const Arguments& arguments) {
+    using postmortem::AddressPart;
+    if (arguments.has("page")) return AddressPart::Page;
+    if (arguments.has("slab")) return AddressPart::Slab;
+    if (arguments.has("vmalloc")) return AddressPart::Vmalloc;
+    return arguments.has("free") ? AddressPart::Free : AddressPart::All;
+}
+
+std::vector<std::string> names_in(const std::vector<std::string>& lists) {
+    std::vector<std::string> names;
+    for (const std::string& list : lists)
+        for (std::size_t from = 0; from <= list.size();) {
+            const std::size_t comma = std::min(list.find(',', from), list.size());
+            if (comma > from) names.push_back(list.substr(from, comma - from));
+            from = comma + 1;
+        }
+    return names;
+}
+
+// What is wrong with the word, as a sentence; empty where nothing is.
+std::string take_address(const postmortem::CrashDump& dump, const std::string& word,
+                         std::optional<std::uint64_t>& place) {
+    const auto address = hexadecimal(word);
+    const auto symbol =
+        address ? postmortem::Result<postmortem::EvaluatedNumber>() : postmortem::evaluate_number(dump, word);
+    if (!address && !symbol) return "'" + word + "' is neither an address nor a symbol";
+    place = address ? *address : symbol->value;
+    return {};
+}
+
+// The same of all words.
 std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& arguments,
                             KernelMemoryRequest& request) {
-    std::vector<std::string> words = arguments.rest;
+    const std::vector<std::string>& words = arguments.rest;
+    request.part = part_of(arguments);
+    request.physical = arguments.has("physical");
     if (request.page_flags && !words.empty()) {
         request.flags = hexadecimal(words.front());
         return request.flags ? "" : "'" + words.front() + "' is no hexadecimal number of flags";
     }
+    if (request.slabs && words == std::vector<std::string>{"list"}) return request.names_alone = true, "";
     if (request.slabs && !words.empty() && !hexadecimal(words.front())) {
         request.caches = words;
         return {};
     }
     if (words.empty()) return {};
-    request.slabs = false;
-    const auto address = hexadecimal(words.front());
-    const auto symbol = address ? postmortem::Result<postmortem::EvaluatedNumber>()
-                                : postmortem::evaluate_number(dump, words.front());
-    if (!address && !symbol) return "'" + words.front() + "' is neither an address nor a symbol";
-    request.address = address ? *address : symbol->value;
-    return {};
+    request.slabs = request.vmalloc = false;
+    return take_address(dump, words.front(), request.address);
 }
 
 int ask_objects(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    const auto contents = postmortem::slab_contents(dump, {arguments.rest});
+    const auto contents = postmortem::slab_contents(dump, {arguments.rest, names_in(arguments.texts("ignore"))});
     if (!contents) return output.finish(contents.error());
     output.expect_much();
     return print(arguments, *contents, output);
+}
+
+// Once there is enough of it. False where nobody reads on.
+bool write_in_pieces(std::string& text, Output& output) {
+    constexpr std::size_t enough = 1 << 16;
+    if (text.size() < enough) return true;
+    const bool going_on = output.write(text);
+    text.clear();
+    return going_on;
 }
 
 // Piece by piece: there are as many as the machine has pages.
 int ask_pages(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     output.expect_much();
     if (arguments.json) return print(arguments, postmortem::page_list(dump), output);
-    constexpr std::size_t enough = 1 << 16;
     std::string text = postmortem::page_list_heading();
     const auto problems = postmortem::visit_pages(dump, [&](const postmortem::PageRow& row) {
         text += postmortem::page_list_line(row);
-        if (text.size() < enough) return true;
-        const bool going_on = output.write(text);
-        text.clear();
-        return going_on;
+        return write_in_pieces(text, output);
     });
     return output.finish(text, problems);
 }
 
-int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("objects")) return ask_objects(dump, arguments, output);
-    if (arguments.has("free")) {
-        if (!arguments.rest.empty()) return output.complain("kmem: -f takes no address; `kmem ADDRESS` tells the page");
-        return print(arguments, postmortem::free_memory(dump), output);
+int ask_members(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    postmortem::PageMembersRequest request;
+    request.members = names_in(arguments.texts("members"));
+    request.physical = arguments.has("physical");
+    if (!arguments.rest.empty())
+        if (const std::string wrong = take_address(dump, arguments.rest.front(), request.address); !wrong.empty())
+            return output.complain("kmem: " + wrong);
+    output.expect_much();
+    if (arguments.json) {
+        const auto pages = postmortem::page_members(dump, request);
+        return pages ? print(arguments, *pages, output) : output.finish(pages.error());
     }
+    std::string text = postmortem::page_members_heading(request.members);
+    const auto problems = postmortem::visit_page_members(dump, request, [&](const postmortem::PageMembersRow& row) {
+        text += postmortem::page_members_line(row);
+        return write_in_pieces(text, output);
+    });
+    return problems ? output.finish(text, *problems) : output.finish(problems.error());
+}
+
+// Answers of their own kinds; nothing where the words ask for none of these.
+std::optional<int> ask_alone(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("objects")) return ask_objects(dump, arguments, output);
+    if (arguments.has("members")) return ask_members(dump, arguments, output);
+    const bool free_pages = arguments.has("free-pages");
+    if (free_pages && !arguments.rest.empty())
+        return output.complain("kmem: -F takes no address; `kmem -f ADDRESS` tells the block");
+    if (free_pages || (arguments.has("free") && arguments.rest.empty()))
+        return print(arguments, postmortem::free_memory(dump, free_pages), output);
     if (arguments.has("nodes")) return print(arguments, postmortem::memory_layout(dump), output);
     if (arguments.has("page") && arguments.rest.empty()) return ask_pages(dump, arguments, output);
+    return std::nullopt;
+}
+
+int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("ignore") && !arguments.has("slab") && !arguments.has("objects"))
+        return output.complain("kmem: -I leaves caches out of -s or -S");
+    if (const auto answered = ask_alone(dump, arguments, output)) return *answered;
     KernelMemoryRequest request;
-    request.totals = arguments.has("info");
+    request.shared = arguments.has("shared");
+    request.totals = arguments.has("info") || request.shared;
     request.slabs = arguments.has("slab");
     request.zones = arguments.has("zones");
     request.counters = arguments.has("vm-stat");
@@ -106,7 +180,7 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     request.page_flags = arguments.has("flags");
     request.huge_pages = arguments.has("huge");
     request.vmalloc = arguments.has("vmalloc");
-    request.page_alone = arguments.has("page");
+    request.ignored = names_in(arguments.texts("ignore"));
     const int options = request.totals + request.slabs + request.zones + request.counters + request.per_cpu +
                         request.page_flags + request.huge_pages + request.vmalloc;
     if (options == 0 && arguments.rest.empty())

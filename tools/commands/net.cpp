@@ -20,21 +20,36 @@ Syntax syntax() {
         on_or_off("structs,S", "the same, with the struct socket and the inet_sock of each"),
         on_or_off("hex,x", "with -S: numbers in hexadecimal"),
         on_or_off("decimal,d", "with -S: numbers in decimal, as they are without this option"),
+        text("reference,R", "WHAT", "with -s and -S: this struct socket, sock or descriptor alone"),
+        text("number,N", "ADDR", "an IPv4 address as the kernel holds it, a number, in dotted notation"),
         on_or_off("arp,a", "the neighbours that ARP knew"),
         on_or_off("namespace,n", "devices of the network namespace of the task that is named")};
     return syntax;
 }
 
+int complain_of_none(const Arguments& arguments, bool none, Output& output) {
+    if (!none || !arguments.has("reference")) return whole_answer;
+    return output.finish(postmortem::Error(postmortem::ErrorCode::NotFound,
+                                           "none of these tasks has a socket that is " + arguments.text("reference")));
+}
+
 int ask_structs(const postmortem::CrashDump& dump, const postmortem::TaskChoice& which,
                 const Arguments& arguments, Output& output) {
-    const auto structs = postmortem::socket_structs(dump, which);
+    const auto structs = postmortem::socket_structs(dump, which, arguments.text("reference"));
     if (!structs) return output.finish(structs.error());
+    if (const int code = complain_of_none(arguments, structs->tasks.empty(), output); code != whole_answer) return code;
     output.expect_much();
     if (arguments.json || arguments.ndjson) return print(arguments, *structs, output);
     return output.finish(postmortem::to_text(*structs, arguments.has("hex")), structs->problems);
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("number")) {
+        const auto words = postmortem::ipv4_text(dump, arguments.text("number"));
+        return words ? output.finish(*words + "\n", {}) : output.finish(words.error());
+    }
+    if (arguments.has("reference") && !arguments.has("sockets") && !arguments.has("structs"))
+        return output.complain("net: -R looks for a socket with -s or -S");
     if (arguments.has("arp")) {
         const auto known = postmortem::neighbours(dump);
         return known ? print(arguments, *known, output) : output.finish(known.error());
@@ -52,10 +67,12 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     postmortem::TaskChoice which;
     which.selectors = arguments.tasks();
     if (arguments.has("structs")) return ask_structs(dump, which, arguments, output);
-    const auto sockets = postmortem::open_sockets(dump, which);
+    const auto sockets = postmortem::open_sockets(dump, which, arguments.text("reference"));
     if (!sockets) return output.finish(sockets.error());
+    if (const int code = complain_of_none(arguments, sockets->tasks.empty(), output); code != whole_answer) return code;
     if (arguments.json || arguments.ndjson) return print(arguments, *sockets, output);
-    return output.finish(postmortem::to_text(*sockets), sockets->problems);
+    const bool looked_for = arguments.in_foreach && arguments.has("reference");
+    return output.finish(postmortem::to_text(*sockets) + (looked_for ? "\n" : ""), sockets->problems);
 }
 
 }  // namespace

@@ -19,14 +19,16 @@ Syntax syntax() {
         "  postmortem vm vmcore\n"
         "  postmortem vm -p vmcore 1\n"};
     syntax.has_ndjson = true;
+    syntax.shows_types_with = {"memory", "areas"};
     syntax.options = {
         on_or_off("pages,p", "where each page lies: in memory, in swap, in a file"),
         text("area,P", "VMA", "the same of the area at this address alone"),
         text("reference,R", "WHAT",
              "only where this mm_struct, page table, area, page, FLAGS value or path occurs"),
         on_or_off("memory,m", "the mm_struct"),
-        on_or_off("hex,x", "with -m: numbers in hexadecimal"),
-        on_or_off("decimal,d", "with -m: numbers in decimal, as they are without this option"),
+        on_or_off("areas,v", "the vm_area_structs, whole"),
+        on_or_off("hex,x", "with -m and -v: numbers in hexadecimal"),
+        on_or_off("decimal,d", "with -m and -v: numbers in decimal, as they are without this option"),
         text("flags,f", "FLAGS", "the names of the bits of a FLAGS value; DUMP tells of which kernel")};
     return syntax;
 }
@@ -34,7 +36,8 @@ Syntax syntax() {
 int ask_memory(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     postmortem::TaskStructRequest request;
     request.words = arguments.tasks();
-    request.of_memory = true;
+    request.of_memory = arguments.has("memory");
+    request.of_areas = arguments.has("areas");
     const auto structs = postmortem::task_structs(dump, request);
     if (!structs) return output.finish(structs.error());
     output.expect_much();
@@ -54,10 +57,10 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     if (arguments.has("hex") && arguments.has("decimal"))
         return output.complain("vm: -d and -x exclude each other");
     if (arguments.has("pages") + arguments.has("reference") + arguments.has("area") +
-            arguments.has("memory") >
+            arguments.has("memory") + arguments.has("areas") >
         1)
-        return output.complain("vm: -p, -P, -R and -m exclude each other");
-    if (arguments.has("memory")) return ask_memory(dump, arguments, output);
+        return output.complain("vm: -p, -P, -R, -m and -v exclude each other");
+    if (arguments.has("memory") || arguments.has("areas")) return ask_memory(dump, arguments, output);
     postmortem::AddressSpaceRequest request;
     request.which.selectors = arguments.tasks();
     request.pages = arguments.has("pages");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "crash_options.h"
 #include "shell/completion.h"
 #include "shell/service.h"
 
@@ -178,8 +179,7 @@ int Shell::answer(const std::vector<std::string>& words, LineSource& lines, Dest
     if (name == "extend") return extend(rest, destination);
     if (name == "help") return help(rest, destination);
     if (name == "repeat") return repeat(rest, lines, destination);
-    if (name == "gdb")
-        return complain("there is no gdb here; p, struct, whatis and dis answer what it is asked");
+    if (const auto why = why_no_command(name); why && !extensions_.contains(name)) return complain(*why);
     if (name == "history") {
         std::size_t index = 0;
         for (const std::string& line : lines.history())

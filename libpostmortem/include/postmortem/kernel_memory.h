@@ -13,8 +13,18 @@
 
 namespace postmortem {
 
+/// What is wanted to be known of an address.
+enum class AddressPart : std::uint8_t {
+    All,
+    Page,     ///< -p
+    Slab,     ///< -s: the object of a slab cache
+    Vmalloc,  ///< -v: the vmalloc area
+    Free,     ///< -f: the block of the buddy allocator
+};
+
 struct KernelMemoryRequest {
     bool totals = false;                   ///< -i
+    bool shared = false;                   ///< -i=shared: how many pages have several users, too, which takes reading all
     bool slabs = false;                    ///< -s
     bool zones = false;                    ///< -z
     bool counters = false;                 ///< -V
@@ -23,9 +33,12 @@ struct KernelMemoryRequest {
     bool huge_pages = false;               ///< -h
     bool vmalloc = false;                  ///< -v
     std::vector<std::string> caches;       ///< of the slab allocator: these alone, with `slabs`
+    std::vector<std::string> ignored;      ///< -I: caches of which the name alone is told
+    bool names_alone = false;              ///< -s list: names and addresses of the caches
     std::optional<std::uint64_t> flags;    ///< with `page_flags`: which of them these are
     std::optional<std::uint64_t> address;  ///< what lies there: a symbol, a slab object, a stack, a page
-    bool page_alone = false;               ///< -p: of that the page, and nothing else
+    AddressPart part = AddressPart::All;   ///< of what is known of it
+    bool physical = false;                 ///< -P: it is a physical address, as those below the kernel's always are
 };
 
 /// In pages.
@@ -42,6 +55,7 @@ struct SlabCacheRow {
     std::uint64_t object_bytes = 0;
     std::optional<std::uint64_t> allocated;  ///< objects; what CPUs keep at hand is free
     std::uint64_t total = 0, slabs = 0, slab_bytes = 0;
+    bool ignored = false;  ///< its name alone is to be told
 };
 
 struct ZoneRow {
@@ -92,6 +106,32 @@ struct PageRow {
     std::vector<std::string> flag_names;
 };
 
+/// Free blocks of one size and one kind of mobility: a list of the buddy allocator.
+struct FreeList {
+    std::uint32_t order = 0;              ///< blocks of 2^order pages
+    std::uint64_t address = 0;            ///< of its list_head
+    std::optional<std::uint64_t> blocks;  ///< nothing where the list cannot be followed to its end
+    std::vector<std::uint64_t> pages = {};  ///< the first struct page of each block, where that was asked for
+};
+
+struct FreeZone {
+    std::uint32_t node = 0, index = 0;
+    std::string name;
+    std::uint64_t size = 0;             ///< pages that it spans
+    std::optional<std::uint64_t> free;  ///< pages, by the zone's own counter
+    std::uint64_t start_pfn = 0, pages_into_node = 0, mem_map = 0;  ///< 0 where it spans none
+    std::vector<FreeList> lists;
+};
+
+/// A block of free pages.
+struct FreeBlock {
+    FreeZone zone;               ///< without its lists
+    std::uint32_t nodes = 1;     ///< of memory, on this machine
+    FreeList list;               ///< that it is on
+    std::uint64_t page = 0;      ///< its first struct page
+    std::uint64_t position = 0;  ///< of the page that was asked for, in the block, from 0
+};
+
 /// What lies at an address; all of what is known.
 struct AddressView {
     std::uint64_t address = 0;
@@ -101,6 +141,7 @@ struct AddressView {
     std::optional<VmallocRow> vmalloc;
     std::optional<TaskContext> task;  ///< whose task_struct it lies in, or whose stack
     bool on_stack = false;
+    std::optional<FreeBlock> free;
     std::optional<PageRow> page;
 };
 
@@ -108,6 +149,7 @@ struct KernelMemory {
     std::uint32_t page_bytes = 4096;
     std::vector<MemoryTotal> totals;
     std::vector<SlabCacheRow> caches;
+    bool names_alone = false;  ///< of caches
     std::vector<ZoneRow> zones;
     std::vector<CounterGroup> counters;
     std::vector<std::pair<std::uint32_t, std::uint64_t>> per_cpu;  ///< CPU, offset

@@ -1,4 +1,4 @@
-// Free memory, the nodes and sections of memory, and every page: `kmem -f`, `kmem -n`, `kmem -p`.
+// Free memory, the nodes and sections of memory, and every page: `kmem -f -F`, `kmem -n`, `kmem -p`.
 #pragma once
 
 #include <cstdint>
@@ -11,28 +11,13 @@
 
 namespace postmortem {
 
-/// Free blocks of one size and one kind of mobility: a list of the buddy allocator.
-struct FreeList {
-    std::uint32_t order = 0;              ///< blocks of 2^order pages
-    std::uint64_t address = 0;            ///< of its list_head
-    std::optional<std::uint64_t> blocks;  ///< nothing where the list cannot be followed to its end
-};
-
-struct FreeZone {
-    std::uint32_t node = 0, index = 0;
-    std::string name;
-    std::uint64_t size = 0;             ///< pages that it spans
-    std::optional<std::uint64_t> free;  ///< pages, by the zone's own counter
-    std::uint64_t start_pfn = 0, pages_into_node = 0, mem_map = 0;  ///< 0 where it spans none
-    std::vector<FreeList> lists;
-};
-
 struct FreeMemory {
     std::uint32_t page_bytes = 4096;
     std::uint32_t nodes = 0;
     std::vector<FreeZone> zones;
     std::optional<std::uint64_t> counted;  ///< pages on all lists
     std::optional<std::uint64_t> free;     ///< pages, by the counters
+    bool with_pages = false;               ///< the lists name their blocks
     Problems problems;
 };
 
@@ -82,8 +67,8 @@ struct PageList {
     Problems problems;
 };
 
-/// Never fails as a whole: what could not be had is in `problems`.
-POSTMORTEM_API FreeMemory free_memory(const CrashDump& dump);
+/// Never fails as a whole: what could not be had is in `problems`. `with_pages`: -F.
+POSTMORTEM_API FreeMemory free_memory(const CrashDump& dump, bool with_pages = false);
 POSTMORTEM_API MemoryLayoutReport memory_layout(const CrashDump& dump);
 POSTMORTEM_API PageList page_list(const CrashDump& dump);
 /// One by one, in little memory, in the order of their frames, until `visit` returns false; what is missing is returned.

@@ -34,6 +34,10 @@ POSTMORTEM_API std::string to_text(const NetDeviceList& list);
 POSTMORTEM_API std::string to_json(const NetDeviceList& list);
 POSTMORTEM_API std::string to_ndjson(const NetDeviceList& list);
 
+/// `net -N`: a word of the kernel that holds an IPv4 address ("0x100007f", or in decimal), as people write it:
+/// "127.0.0.1". InvalidArgument where it is no number of 32 bits.
+POSTMORTEM_API Result<std::string> ipv4_text(const CrashDump& dump, const std::string& word);
+
 struct OpenSocket {
     std::uint64_t descriptor = 0;
     std::uint64_t socket = 0;         ///< address of its struct socket
@@ -55,8 +59,11 @@ struct SocketList {
     Problems problems;
 };
 
-/// Without a selector: of the task that brought the kernel down.
-POSTMORTEM_API Result<SocketList> open_sockets(const CrashDump& dump, const TaskChoice& which = {});
+/// Without a selector: of the task that brought the kernel down. With a reference (the address of a struct socket
+/// or sock, or a descriptor in decimal) those sockets alone, and the tasks that have one; InvalidArgument where it
+/// is no number.
+POSTMORTEM_API Result<SocketList> open_sockets(const CrashDump& dump, const TaskChoice& which = {},
+                                               const std::string& reference = {});
 POSTMORTEM_API std::string to_text(const SocketList& list);
 POSTMORTEM_API std::string to_json(const SocketList& list);
 POSTMORTEM_API std::string to_ndjson(const SocketList& list);

@@ -16,7 +16,8 @@ namespace postmortem {
 class CrashDump;
 
 struct SlabContentsRequest {
-    std::vector<std::string> caches;  ///< by name; empty: all
+    std::vector<std::string> caches;   ///< by name; empty: all
+    std::vector<std::string> ignored;  ///< -I: of these the name alone
 };
 
 struct SlabObjectState {

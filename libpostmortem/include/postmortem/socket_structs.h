@@ -27,8 +27,9 @@ struct SocketStructs {
     Problems problems;
 };
 
-/// Without a selector: of the task that brought the kernel down.
-POSTMORTEM_API Result<SocketStructs> socket_structs(const CrashDump& dump, const TaskChoice& which = {});
+/// Of the sockets that open_sockets() finds.
+POSTMORTEM_API Result<SocketStructs> socket_structs(const CrashDump& dump, const TaskChoice& which = {},
+                                                    const std::string& reference = {});
 POSTMORTEM_API std::string to_text(const SocketStructs& structs, bool hexadecimal = false);
 POSTMORTEM_API std::string to_json(const SocketStructs& structs);
 POSTMORTEM_API std::string to_ndjson(const SocketStructs& structs);

@@ -1,4 +1,5 @@
-// The answer to `task` and `vm -m`: what the task_struct and the thread_info, or the mm_struct of tasks held.
+// The answer to `task`, `vm -m` and `vm -v`: what the task_struct and the thread_info, the mm_struct or the
+// vm_area_structs of tasks held.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@ namespace postmortem {
 
 struct TaskStructs {
     struct Part {
-        std::string type;  ///< "task_struct", "thread_info", "mm_struct"
+        std::string type;  ///< "task_struct", "thread_info", "mm_struct", "vm_area_struct"
         StructInstance instance;
         std::string unknown = {};  ///< the member that was asked for and that neither has, in place of these
     };
@@ -21,7 +22,7 @@ struct TaskStructs {
         std::vector<Part> parts;  ///< whole, or one for each member, in the order in which these were named
     };
     std::vector<One> tasks;
-    bool of_memory = false;  ///< mm_structs
+    bool of_memory = false;  ///< mm_structs or vm_area_structs
     Problems problems;
 };
 
@@ -31,6 +32,7 @@ struct TaskStructRequest {
     std::vector<std::string> words;
     std::vector<std::string> members;  ///< "se.on_rq"; none: all
     bool of_memory = false;            ///< the mm_struct, whole
+    bool of_areas = false;             ///< every vm_area_struct, whole
 };
 
 /// Without a task that is named: of the one that brought the kernel down.

@@ -7,6 +7,7 @@
 #include "kernel/mm/slab_objects.h"
 #include "kernel/mm/vmalloc_areas.h"
 #include "kernel/sched/tasks.h"
+#include "report/kernel_memory/free_block.h"
 #include "report/kernel_memory/kernel_memory.h"
 #include "report/kernel_memory/page_row.h"
 #include "report/kernel_memory/slab_rows.h"
@@ -32,22 +33,35 @@ class AddressViewer {
     AddressViewer(const CrashDump& dump, std::uint64_t address, ProblemCollector& problems)
         : dump_(dump), kernel_(dump.kernel()), address_(address), problems_(problems) {}
 
-    AddressView make(bool page_alone) {
+    AddressView make(AddressPart part, bool physical) {
         AddressView view;
         view.address = address_;
         // A small number is a physical address, as for crash.
-        const bool is_physical = address_ < kernel_.arch().memory.lowest_kernel_address;
-        if (!is_physical && !page_alone) {
-            add_symbol(view);
-            add_slab(view);
-            add_vmalloc_area(view);
-            add_task(view);
-        }
-        add_page(view, is_physical);
+        physical = physical || address_ < kernel_.arch().memory.lowest_kernel_address;
+        if (!physical) add_virtual_parts(view, part);
+        const bool page_alone = part == AddressPart::Page;
+        if (page_alone || part == AddressPart::All || part == AddressPart::Free) add_page(view, physical);
+        if (view.page && !view.slab && !page_alone) add_free_block(view);
+        if (part == AddressPart::Free) view.page.reset();
         return view;
     }
 
   private:
+    void add_virtual_parts(AddressView& view, AddressPart part) {
+        const bool all = part == AddressPart::All;
+        if (all) add_symbol(view);
+        if (all || part == AddressPart::Slab) add_slab(view);
+        if (all || part == AddressPart::Vmalloc) add_vmalloc_area(view);
+        if (all) add_task(view);
+    }
+
+    // What has a user is on no list of free blocks.
+    void add_free_block(AddressView& view) {
+        const auto pages = PageStructs::open(kernel_);
+        if (!pages || view.page->count != 0) return;
+        view.free = free_block_of(kernel_, *pages, view.page->physical / kernel_.physical().page_size(), problems_);
+    }
+
     void add_symbol(AddressView& view) {
         const SymbolicNames names(kernel_);
         const auto hit = names.hit(address_);
@@ -87,7 +101,7 @@ class AddressViewer {
         row.cache.name = name.value_or("?");
         KernelMemory one;
         one.page_bytes = kernel_.physical().page_size();
-        if (name && add_slab_caches(kernel_, {*name}, one, problems_))
+        if (name && add_slab_caches(kernel_, {{*name}, {}}, one, problems_))
             for (SlabCacheRow& known : one.caches)
                 if (known.address == row.cache.address) row.cache = std::move(known);
         view.slab = std::move(row);
@@ -204,7 +218,14 @@ void add_vmalloc(const Kernel& kernel, KernelMemory& memory, ProblemCollector& p
 
 void add_address(const CrashDump& dump, const KernelMemoryRequest& request, KernelMemory& memory,
                  ProblemCollector& problems) {
-    memory.address = AddressViewer(dump, *request.address, problems).make(request.page_alone);
+    AddressView view = AddressViewer(dump, *request.address, problems).make(request.part, request.physical);
+    const char* missing = nullptr;
+    if (request.part == AddressPart::Slab && !view.slab) missing = "lies in no slab";
+    if (request.part == AddressPart::Vmalloc && !view.vmalloc) missing = "lies in no vmalloc area";
+    if (request.part == AddressPart::Free && !view.free) missing = "lies in no block of free pages";
+    if (missing != nullptr)
+        problems.add(Error(ErrorCode::NotFound, fmt::format("{:x} {}", *request.address, missing)));
+    memory.address = std::move(view);
 }
 
 }  // namespace postmortem

@@ -3,9 +3,12 @@
 
 #include <postmortem/memory_layout.h>
 
+#include "base/problem_collector.h"
 #include "kernel/lists.h"
 #include "kernel/mm/numa.h"
 #include "kernel/mm/page_structs.h"
+#include "object/field.h"
+#include "report/kernel_memory/free_block.h"
 #include "report/kernel_memory/kernel_memory.h"
 
 namespace postmortem {
@@ -18,7 +21,13 @@ class FreeMemoryMaker {
     explicit FreeMemoryMaker(const Kernel& kernel) : kernel_(kernel), pages_(PageStructs::open(kernel)) {
         if (!pages_) problems_.add("where page structs lie", pages_.error());
         free_index_ = kernel.types().enumerator("zone_stat_item", "NR_FREE_PAGES").value_or(0);
+        if (const auto link = Field::find(kernel.types(), "page", {"buddy_list", "lru"}))  // the former since 5.19
+            link_offset_ = link->offset();
     }
+
+    void name_blocks() { names_blocks_ = true; }
+    /// Leaves out the zones that this frame does not lie in.
+    void only_around(std::uint64_t frame) { frame_ = frame; }
 
     FreeMemory make() {
         FreeMemory memory;
@@ -78,6 +87,7 @@ class FreeMemoryMaker {
                 row.free = static_cast<std::uint64_t>(std::max<std::int64_t>(*free, 0));
             else
                 problems_.add("a zone's counters", free.error());
+            if (frame_ && (*frame_ < *start || *frame_ - *start >= row.size)) continue;
             if (row.size != 0) add_place_and_lists(row, zone, *start, node);
             memory.zones.push_back(std::move(row));
         }
@@ -102,7 +112,11 @@ class FreeMemoryMaker {
     FreeList list_of(std::uint32_t order, std::uint64_t head, std::uint64_t pages_of_zone) {
         FreeList list{order, head, std::uint64_t{0}};
         const auto walked = for_each_list_node(
-            kernel_.memory(), head, [&](std::uint64_t) { return ++*list.blocks, true; },
+            kernel_.memory(), head,
+            [&](std::uint64_t node) {
+                if (names_blocks_ && link_offset_) list.pages.push_back(node - *link_offset_);
+                return ++*list.blocks, true;
+            },
             static_cast<std::size_t>(pages_of_zone) + 1);
         if (walked) return list;
         problems_.add("a list of free blocks", walked.error());
@@ -113,13 +127,48 @@ class FreeMemoryMaker {
     const Kernel& kernel_;
     Result<PageStructs> pages_;
     std::int64_t free_index_ = 0;
+    std::optional<std::uint64_t> link_offset_, frame_;
+    bool names_blocks_ = false;
     ProblemCollector problems_;
 };
 
+// Which block of the zone's lists the frame lies in.
+std::optional<FreeBlock> block_with(const FreeZone& zone, const PageStructs& pages, std::uint64_t frame) {
+    for (const FreeList& list : zone.lists)
+        for (const std::uint64_t page : list.pages) {
+            const auto first = pages.frame_of(page);
+            if (!first || frame < *first || (frame - *first) >> list.order != 0) continue;
+            FreeBlock block{zone, 1, list, page, frame - *first};
+            block.zone.lists.clear();
+            block.list.pages.clear();
+            return block;
+        }
+    return std::nullopt;
+}
+
 }  // namespace
 
-FreeMemory free_memory(const CrashDump& dump) {
-    return FreeMemoryMaker(dump.kernel()).make();
+FreeMemory free_memory(const CrashDump& dump, bool with_pages) {
+    FreeMemoryMaker maker(dump.kernel());
+    if (with_pages) maker.name_blocks();
+    FreeMemory memory = maker.make();
+    memory.with_pages = with_pages;
+    return memory;
+}
+
+std::optional<FreeBlock> free_block_of(const Kernel& kernel, const PageStructs& pages, std::uint64_t frame,
+                                       ProblemCollector& problems) {
+    FreeMemoryMaker maker(kernel);
+    maker.name_blocks();
+    maker.only_around(frame);
+    const FreeMemory memory = maker.make();
+    problems.add_all(memory.problems);
+    for (const FreeZone& zone : memory.zones)
+        if (auto block = block_with(zone, pages, frame)) {
+            block->nodes = memory.nodes;
+            return block;
+        }
+    return std::nullopt;
 }
 
 }  // namespace postmortem

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <postmortem/memory_layout.h>
+
 #include "base/checked.h"
 #include "kernel/cpus.h"
 #include "kernel/mm/hugetlb.h"
@@ -95,6 +97,10 @@ std::vector<std::pair<std::string, std::int64_t>> named_counters(const TypeFinde
     return named;
 }
 
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 constexpr const char* what_cpus_keep = "how many objects CPUs keep at hand";
 
 /// Free objects that count as active because a CPU has them at hand, of SLUB or SLAB.
@@ -124,7 +130,24 @@ class KeptObjects {
 
 }  // namespace
 
-void add_memory_totals(const CrashDump& dump, KernelMemory& memory, ProblemCollector& problems) {
+// As crash counts them: those with more than one reference, but for what is reserved.
+std::optional<std::uint64_t> shared_pages(const CrashDump& dump, ProblemCollector& problems) {
+    const auto reserved = dump.kernel().types().enumerator("pageflags", "PG_reserved");
+    if (!reserved || *reserved < 0 || *reserved > 63) {
+        problems.add("which pages are reserved",
+                     reserved ? Error(ErrorCode::Corrupt, "its number is no bit") : reserved.error());
+        return std::nullopt;
+    }
+    std::uint64_t count = 0;
+    const Problems unread = visit_pages(dump, [&](const PageRow& page) {
+        count += page.count > 1 && (page.flags >> *reserved & 1) == 0;
+        return true;
+    });
+    problems.add_all(unread);
+    return unread.empty() ? std::optional(count) : std::nullopt;
+}
+
+void add_memory_totals(const CrashDump& dump, bool shared, KernelMemory& memory, ProblemCollector& problems) {
     MemoryRequest request;
     request.zones = request.slab = request.file_systems = request.vmalloc = request.sum = false;
     const MemoryPicture picture = dump.memory(request);
@@ -132,10 +155,11 @@ void add_memory_totals(const CrashDump& dump, KernelMemory& memory, ProblemColle
     TotalsMaker maker(picture, memory.page_bytes, memory);
     const auto total = maker.pages("MemTotal");
     maker.add("TOTAL MEM", total, "", std::nullopt);
-    for (const TotalLine& line : memory_lines)
-        maker.add(line.name,
-                  *line.line == '\0' ? difference(total, maker.pages("MemFree")) : maker.pages(line.line),
-                  line.of, total);
+    for (const TotalLine& line : memory_lines) {
+        const bool used = *line.line == '\0';
+        maker.add(line.name, used ? difference(total, maker.pages("MemFree")) : maker.pages(line.line), line.of, total);
+        if (used && shared) maker.add("SHARED", shared_pages(dump, problems), "TOTAL MEM", total);
+    }
     // None were read: that they are 0 is true of a kernel without them alone.
     const auto pools = dump.kernel().symbol("hstates");
     const bool none = !pools && pools.error().code == ErrorCode::NotFound;
@@ -149,17 +173,19 @@ void add_memory_totals(const CrashDump& dump, KernelMemory& memory, ProblemColle
     maker.add("COMMITTED", maker.pages("Committed_AS"), "TOTAL LIMIT", limit);
 }
 
-Result<void> add_slab_caches(const Kernel& kernel, const std::vector<std::string>& names,
-                             KernelMemory& memory, ProblemCollector& problems) {
+Result<void> add_slab_caches(const Kernel& kernel, const CacheChoice& choice, KernelMemory& memory,
+                             ProblemCollector& problems) {
     const SlabCacheList list = read_each_slab_cache(kernel);
     problems.add_all(list.problems);
     const KeptObjects kept_objects(kernel);
     if (kept_objects.missing()) problems.add(what_cpus_keep, *kept_objects.missing());
+    const std::vector<std::string>& names = choice.names;
     std::vector<std::string> missing = names;
+    missing.insert(missing.end(), choice.ignored.begin(), choice.ignored.end());
     for (const SlabCache& cache : list.caches) {
-        const auto named = std::find(missing.begin(), missing.end(), cache.name);
-        if (!names.empty() && std::find(names.begin(), names.end(), cache.name) == names.end()) continue;
-        if (named != missing.end()) missing.erase(named);
+        const bool ignored = holds(choice.ignored, cache.name);
+        std::erase(missing, cache.name);
+        if (!names.empty() && !holds(names, cache.name)) continue;
         SlabCacheRow row;
         row.address = cache.address;
         row.name = cache.name;
@@ -167,6 +193,7 @@ Result<void> add_slab_caches(const Kernel& kernel, const std::vector<std::string
         row.total = cache.total_objects;
         row.slabs = cache.slabs;
         row.slab_bytes = cache.pages_per_slab * memory.page_bytes;
+        row.ignored = ignored;
         if (!kept_objects.missing()) {
             const auto at_hand = kept_objects.of(cache);
             if (at_hand) row.allocated = cache.active_objects - std::min(*at_hand, cache.active_objects);
@@ -305,9 +332,10 @@ Result<KernelMemory> kernel_memory(const CrashDump& dump, const KernelMemoryRequ
     KernelMemory memory;
     memory.page_bytes = kernel.physical().page_size();
     ProblemCollector problems;
-    if (request.totals) add_memory_totals(dump, memory, problems);
+    if (request.totals) add_memory_totals(dump, request.shared, memory, problems);
+    memory.names_alone = request.names_alone;
     if (request.slabs)
-        if (auto done = add_slab_caches(kernel, request.caches, memory, problems); !done)
+        if (auto done = add_slab_caches(kernel, {request.caches, request.ignored}, memory, problems); !done)
             return fail(std::move(done.error()));
     if (request.zones) add_zones(kernel, memory, problems);
     if (request.counters) add_counters(kernel, memory, problems);

@@ -8,10 +8,16 @@
 
 namespace postmortem {
 
-void add_memory_totals(const CrashDump& dump, KernelMemory& memory, ProblemCollector& problems);
+/// `shared`: with the pages that have several users, too.
+void add_memory_totals(const CrashDump& dump, bool shared, KernelMemory& memory, ProblemCollector& problems);
+
+struct CacheChoice {
+    std::vector<std::string> names;    ///< empty: all
+    std::vector<std::string> ignored;  ///< told by their names alone
+};
 /// NotFound where a name is of no cache.
-Result<void> add_slab_caches(const Kernel& kernel, const std::vector<std::string>& names,
-                             KernelMemory& memory, ProblemCollector& problems);
+Result<void> add_slab_caches(const Kernel& kernel, const CacheChoice& choice, KernelMemory& memory,
+                             ProblemCollector& problems);
 void add_zones(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems);
 void add_counters(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems);
 void add_per_cpu_offsets(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems);

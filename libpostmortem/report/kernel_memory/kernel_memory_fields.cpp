@@ -22,6 +22,7 @@ void describe(Describer<SlabCacheRow>& row) {
     row.add("total", &SlabCacheRow::total, "objects");
     row.add("slabs", &SlabCacheRow::slabs, "how many");
     row.add("slab_bytes", &SlabCacheRow::slab_bytes, "of each");
+    row.add("ignored", &SlabCacheRow::ignored, "true where `-I` names it").or_left_out();
 }
 
 void describe(Describer<ZoneRow>& zone) {
@@ -85,6 +86,33 @@ void describe(Describer<PageRow>& row) {
     row.add("flag_names", &PageRow::flag_names, "those that are set");
 }
 
+void describe(Describer<FreeList>& list) {
+    list.add("order", &FreeList::order, "blocks of 2^order pages");
+    list.add("address", &FreeList::address, "of its list_head").address();
+    list.add("blocks", &FreeList::blocks, "on it; null where it cannot be followed to its end");
+    list.add("pages", &FreeList::pages, "the first struct page of each, with `-F`").address().or_left_out();
+}
+
+void describe(Describer<FreeZone>& zone) {
+    zone.add("node", &FreeZone::node, "whose it is");
+    zone.add("index", &FreeZone::index, "in the node");
+    zone.add("name", &FreeZone::name, "`DMA32`, `Normal`");
+    zone.add("size", &FreeZone::size, "pages that it spans");
+    zone.add("free", &FreeZone::free, "pages, by its own counter");
+    zone.add("start_pfn", &FreeZone::start_pfn, "its first frame; 0 where it spans none");
+    zone.add("pages_into_node", &FreeZone::pages_into_node, "how far behind the node's first frame that is");
+    zone.add("mem_map", &FreeZone::mem_map, "its first struct page").address();
+    zone.add("lists", &FreeZone::lists, "by the size of the blocks, of each one for every kind of mobility")
+        .left_out_unless([](const FreeZone& one) { return one.size == 0 || !one.lists.empty(); });
+}
+
+void describe(Describer<FreeBlock>& block) {
+    block.add("zone", &FreeBlock::zone, "that it lies in");
+    block.add("list", &FreeBlock::list, "that it is on");
+    block.add("page", &FreeBlock::page, "its first struct page").address();
+    block.add("position", &FreeBlock::position, "of the page that was asked for, from 0");
+}
+
 void describe(Describer<TaskContext>& context);
 
 void describe(Describer<AddressView>& view) {
@@ -95,6 +123,7 @@ void describe(Describer<AddressView>& view) {
     view.add("task", &AddressView::task, "whose task_struct or stack it lies in");
     view.add("on_stack", &AddressView::on_stack,
              "it lies on the task's kernel stack, not in its task_struct");
+    view.add("free", &AddressView::free, "the block of free pages that it lies in").or_left_out();
     view.add("page", &AddressView::page, "the page that it lies in");
 }
 

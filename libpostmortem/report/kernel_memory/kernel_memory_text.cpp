@@ -5,6 +5,7 @@
 #include <postmortem/kernel_memory.h>
 
 #include "base/text.h"
+#include "report/kernel_memory/free_rows_text.h"
 #include "report/kernel_memory/page_row_text.h"
 #include "report/kernel_memory/slab_rows_text.h"
 
@@ -38,8 +39,9 @@ std::string totals_text(const KernelMemory& memory) {
 }
 
 std::string slabs_text(const KernelMemory& memory) {
-    std::string out = slab_cache_heading;
-    for (const SlabCacheRow& row : memory.caches) out += slab_cache_line(row);
+    std::string out = memory.names_alone ? "" : slab_cache_heading;
+    for (const SlabCacheRow& row : memory.caches)
+        out += memory.names_alone ? fmt::format("{:x} {}\n", row.address, escaped(row.name)) : slab_cache_line(row);
     return out;
 }
 
@@ -120,13 +122,14 @@ std::string slab_object_text(const SlabObjectRow& row) {
     return out + fmt::format("   {:x}{}\n", *row.object, kept);
 }
 
-std::string address_text(const AddressView& view) {
+std::string address_text(const AddressView& view, std::uint32_t page_bytes) {
     std::vector<std::string> parts;
     if (!view.symbol.empty())
         parts.push_back(fmt::format("{:x} ({}) {}\n", view.address, view.symbol_type, escaped(view.symbol)));
     if (view.slab) parts.push_back(slab_object_text(*view.slab));
     if (view.vmalloc) parts.push_back(vmalloc_heading + vmalloc_line(*view.vmalloc));
     if (view.task) parts.push_back(to_text(*view.task));
+    if (view.free) parts.push_back(free_block_text(*view.free, view.address, page_bytes));
     if (view.page) parts.push_back(page_row_heading + page_row_line(*view.page));
     std::string out;
     for (const std::string& part : parts) out += (out.empty() ? "" : "\n") + part;
@@ -136,6 +139,7 @@ std::string address_text(const AddressView& view) {
 }  // namespace
 
 std::string slab_cache_line(const SlabCacheRow& row) {
+    if (row.ignored) return fmt::format("{:16x} {:<43}  {}\n", row.address, "[IGNORED]", escaped(row.name));
     return fmt::format("{:16x} {:8}  {:>9} {:9}  {:5} {:5}k  {}\n", row.address, row.object_bytes,
                        row.allocated ? fmt::format("{}", *row.allocated) : "-", row.total, row.slabs,
                        row.slab_bytes / 1024, escaped(row.name));
@@ -169,7 +173,7 @@ std::string to_text(const KernelMemory& memory) {
     if (!memory.huge_pages.empty()) out += huge_pages_text(memory);
     if (!memory.vmalloc.empty()) out += vmalloc_heading;
     for (const VmallocRow& row : memory.vmalloc) out += vmalloc_line(row);
-    if (memory.address) out += address_text(*memory.address);
+    if (memory.address) out += address_text(*memory.address, memory.page_bytes);
     return out;
 }
 

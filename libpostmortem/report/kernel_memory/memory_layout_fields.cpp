@@ -7,23 +7,7 @@ namespace postmortem {
 
 void describe(Describer<PageRow>& row);
 
-void describe(Describer<FreeList>& list) {
-    list.add("order", &FreeList::order, "blocks of 2^order pages");
-    list.add("address", &FreeList::address, "of its list_head").address();
-    list.add("blocks", &FreeList::blocks, "on it; null where it cannot be followed to its end");
-}
-
-void describe(Describer<FreeZone>& zone) {
-    zone.add("node", &FreeZone::node, "whose it is");
-    zone.add("index", &FreeZone::index, "in the node");
-    zone.add("name", &FreeZone::name, "`DMA32`, `Normal`");
-    zone.add("size", &FreeZone::size, "pages that it spans");
-    zone.add("free", &FreeZone::free, "pages, by its own counter");
-    zone.add("start_pfn", &FreeZone::start_pfn, "its first frame; 0 where it spans none");
-    zone.add("pages_into_node", &FreeZone::pages_into_node, "how far behind the node's first frame that is");
-    zone.add("mem_map", &FreeZone::mem_map, "its first struct page").address();
-    zone.add("lists", &FreeZone::lists, "by the size of the blocks, of each one for every kind of mobility");
-}
+void describe(Describer<FreeZone>& zone);
 
 void describe(Describer<FreeMemory>& memory) {
     memory.is_document();

@@ -1,9 +1,10 @@
-// `kmem -f`, `kmem -n` and `kmem -p` as crash prints them.
+// `kmem -f -F`, `kmem -n` and `kmem -p` as crash prints them.
 #include <fmt/format.h>
 
 #include <postmortem/memory_layout.h>
 
 #include "base/text.h"
+#include "report/kernel_memory/free_rows_text.h"
 #include "report/kernel_memory/page_row_text.h"
 #include "report/tasks/task_header_text.h"
 
@@ -11,16 +12,6 @@ namespace postmortem {
 namespace {
 
 constexpr std::size_t address_width = 16, place_width = 11;
-
-std::string zone_line(const FreeZone& zone, std::uint32_t page_bytes) {
-    return fmt::format(
-        "ZONE  NAME        SIZE    FREE      MEM_MAP       START_PADDR  START_MAPNR\n"
-        "{:3}   {:<9} {:6} {:>7}  {}  {}  {}\n",
-        zone.index, escaped(zone.name), zone.size, zone.free ? fmt::format("{}", *zone.free) : "?",
-        centered(fmt::format("{:x}", zone.mem_map), address_width),
-        centered(fmt::format("{:x}", zone.start_pfn * page_bytes), place_width, true),
-        centered(fmt::format("{}", zone.pages_into_node), place_width, true));
-}
 
 std::string list_line(const FreeList& list, std::uint32_t page_bytes) {
     const auto number = [](const std::optional<std::uint64_t>& value) {
@@ -30,6 +21,24 @@ std::string list_line(const FreeList& list, std::uint32_t page_bytes) {
     return fmt::format("{:3}  {:6}k  {:16x}  {:>6} {:>6}\n", list.order,
                        (std::uint64_t{page_bytes} << list.order) / 1024, list.address, number(list.blocks),
                        number(pages));
+}
+
+constexpr const char* list_heading = "AREA    SIZE  FREE_AREA_STRUCT\n";
+
+// Where the blocks are named, not counted.
+std::string list_text(const FreeList& list, std::uint32_t page_bytes) {
+    std::string out = fmt::format("{}{:3}  {:6}k  {:16x}  \n", list_heading, list.order,
+                                  (std::uint64_t{page_bytes} << list.order) / 1024, list.address);
+    for (const std::uint64_t page : list.pages) out += fmt::format("{:x}\n", page);
+    if (!list.blocks) out += "?\n";
+    return out;
+}
+
+// "1st", "2nd", "3rd", "11th"
+std::string ordinal(std::uint64_t number) {
+    const std::uint64_t last = number % 10, tens = number % 100 / 10;
+    const char* const ending = tens == 1 || last == 0 || last > 3 ? "th" : last == 1 ? "st" : last == 2 ? "nd" : "rd";
+    return fmt::format("{}{}", number, ending);
 }
 
 std::string node_text(const NodeRow& node, std::uint32_t page_bytes) {
@@ -51,15 +60,36 @@ std::string node_text(const NodeRow& node, std::uint32_t page_bytes) {
 
 }  // namespace
 
+std::string free_zone_text(const FreeZone& zone, std::uint32_t page_bytes) {
+    return fmt::format(
+        "ZONE  NAME        SIZE    FREE      MEM_MAP       START_PADDR  START_MAPNR\n"
+        "{:3}   {:<9} {:6} {:>7}  {}  {}  {}\n",
+        zone.index, escaped(zone.name), zone.size, zone.free ? fmt::format("{}", *zone.free) : "?",
+        centered(fmt::format("{:x}", zone.mem_map), address_width),
+        centered(fmt::format("{:x}", zone.start_pfn * page_bytes), place_width, true),
+        centered(fmt::format("{}", zone.pages_into_node), place_width, true));
+}
+
+std::string free_block_text(const FreeBlock& block, std::uint64_t address, std::uint32_t page_bytes) {
+    FreeList list = block.list;
+    list.pages = {};
+    list.blocks = 0;
+    const std::string node = block.nodes > 1 ? fmt::format("NODE\n{:3}\n", block.zone.node) : "";
+    return node + free_zone_text(block.zone, page_bytes) + list_text(list, page_bytes) +
+           fmt::format("{:x}  ({:x} is {} of {} pages)\n", block.page, address, ordinal(block.position + 1),
+                       std::uint64_t{1} << list.order);
+}
+
 std::string to_text(const FreeMemory& memory) {
     std::string out;
     std::optional<std::uint32_t> node;
     for (const FreeZone& zone : memory.zones) {
         if (memory.nodes > 1 && node != zone.node) out += fmt::format("NODE\n{:3}\n", zone.node);
         node = zone.node;
-        out += zone_line(zone, memory.page_bytes);
-        if (!zone.lists.empty()) out += "AREA    SIZE  FREE_AREA_STRUCT  BLOCKS  PAGES\n";
-        for (const FreeList& list : zone.lists) out += list_line(list, memory.page_bytes);
+        out += free_zone_text(zone, memory.page_bytes);
+        if (!zone.lists.empty() && !memory.with_pages) out += "AREA    SIZE  FREE_AREA_STRUCT  BLOCKS  PAGES\n";
+        for (const FreeList& list : zone.lists)
+            out += memory.with_pages ? list_text(list, memory.page_bytes) : list_line(list, memory.page_bytes);
         out += '\n';
     }
     if (!memory.free) return out;

@@ -112,11 +112,12 @@ Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequ
     SlabContentsMaker maker(kernel, *objects);
     KernelMemory memory;
     memory.page_bytes = kernel.physical().page_size();
-    auto known = add_slab_caches(kernel, request.caches, memory, maker.problems());
+    auto known = add_slab_caches(kernel, {request.caches, request.ignored}, memory, maker.problems());
     if (!known && memory.caches.empty()) return fail(std::move(known.error()));
     if (!known) maker.problems().add(known.error());
     SlabContents contents;
-    for (SlabCacheRow& cache : memory.caches) contents.caches.push_back(maker.content(std::move(cache)));
+    for (SlabCacheRow& cache : memory.caches)
+        contents.caches.push_back(cache.ignored ? CacheContent{std::move(cache), {}, {}} : maker.content(std::move(cache)));
     contents.problems = maker.problems().take();
     return contents;
 }

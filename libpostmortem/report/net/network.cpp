@@ -1,4 +1,5 @@
 #include <array>
+#include <limits>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -6,6 +7,7 @@
 #include <postmortem/crash_dump.h>
 #include <postmortem/network.h>
 
+#include "base/text.h"
 #include "kernel/fs/open_files.h"
 #include "kernel/net/sockets.h"
 #include "report/net/socket_names.h"
@@ -72,7 +74,41 @@ OpenSocket told(const SocketState& state, std::uint64_t descriptor) {
     return socket;
 }
 
+// An address in hexadecimal, a descriptor in decimal: one word may be either.
+struct SocketReference {
+    std::optional<std::uint64_t> address, descriptor;
+
+    bool means(const OpenSocket& socket) const {
+        return descriptor == socket.descriptor ||
+               (address && *address != 0 && (address == socket.socket || address == socket.sock));
+    }
+};
+
+Result<void> keep_referenced(SocketList& list, const std::string& reference) {
+    const SocketReference wanted{parse_u64(reference, 16), parse_u64(reference, 10)};
+    if (!wanted.address)
+        return fail(ErrorCode::InvalidArgument,
+                    fmt::format("'{}' is neither the address of a socket nor a descriptor", reference));
+    for (TaskSockets& task : list.tasks)
+        std::erase_if(task.sockets, [&](const OpenSocket& socket) { return !wanted.means(socket); });
+    std::erase_if(list.tasks, [](const TaskSockets& task) { return task.sockets.empty(); });
+    return {};
+}
+
 }  // namespace
+
+Result<std::string> ipv4_text(const CrashDump& dump, const std::string& word) {
+    const bool hexadecimal = word.find_first_of("abcdefABCDEFxX") != npos;
+    const auto number = parse_u64(word, hexadecimal ? 16 : 10);
+    if (!number || *number > std::numeric_limits<std::uint32_t>::max())
+        return fail(ErrorCode::InvalidArgument, fmt::format("'{}' is no number of 32 bits", word));
+    // It lies in memory as on the wire, first byte first.
+    std::array<std::uint8_t, 4> bytes{};
+    const bool big_endian = dump.kernel().memory().endian() == Endian::Big;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        bytes[big_endian ? bytes.size() - 1 - i : i] = static_cast<std::uint8_t>(*number >> (8 * i));
+    return address_text(AF_INET, bytes.data());
+}
 
 Result<NetDeviceList> net_devices(const CrashDump& dump, const std::string& selector) {
     const Kernel& kernel = dump.kernel();
@@ -95,7 +131,7 @@ Result<NetDeviceList> net_devices(const CrashDump& dump, const std::string& sele
     return list;
 }
 
-Result<SocketList> open_sockets(const CrashDump& dump, const TaskChoice& which) {
+Result<SocketList> open_sockets(const CrashDump& dump, const TaskChoice& which, const std::string& reference) {
     const Kernel& kernel = dump.kernel();
     const TaskTable table = read_tasks(kernel);
     auto chosen = context_tasks(kernel, table, which);
@@ -118,6 +154,8 @@ Result<SocketList> open_sockets(const CrashDump& dump, const TaskChoice& which) 
         }
         list.tasks.push_back(std::move(made));
     }
+    if (!reference.empty())
+        if (auto kept = keep_referenced(list, reference); !kept) return fail(std::move(kept.error()));
     return list;
 }
 

@@ -16,8 +16,10 @@ std::string socket_text(const OpenSocket& socket) {
         text += fmt::format(" {}-{} {}-{}", socket.source, socket.source_port, socket.destination,
                             socket.destination_port);
     else if (socket.family == "INET6")
-        text += fmt::format("{:>12} {}", fmt::format("{}-{}", socket.source, socket.source_port),
-                            fmt::format("{}-{}", socket.destination, socket.destination_port));
+        // Behind the address that stands for all crash leaves one blank more.
+        text += fmt::format("{}-{}{} {}-{}", socket.source, socket.source_port,
+                            socket.source == "0:0:0:0:0:0:0:0" ? " " : "", socket.destination,
+                            socket.destination_port);
     return text;
 }
 

@@ -42,8 +42,9 @@ class SocketStructReader {
 
 }  // namespace
 
-Result<SocketStructs> socket_structs(const CrashDump& dump, const TaskChoice& which) {
-    auto open = open_sockets(dump, which);
+Result<SocketStructs> socket_structs(const CrashDump& dump, const TaskChoice& which,
+                                     const std::string& reference) {
+    auto open = open_sockets(dump, which, reference);
     if (!open) return fail(std::move(open.error()));
     SocketStructs made;
     made.problems = std::move(open->problems);

@@ -7,6 +7,7 @@
 
 #include "base/problem_collector.h"
 #include "base/text.h"
+#include "kernel/mm/vm_areas.h"
 #include "report/tasks/context_tasks.h"
 #include "report/tasks/task_mention.h"
 
@@ -46,6 +47,15 @@ class TaskStructReader {
     TaskStructs::One read_memory(const Task& task) {
         TaskStructs::One made{mention(task), {}};
         if (task.mm != 0) (void)add(made, "mm_struct", "", task.mm);
+        return made;
+    }
+
+    TaskStructs::One read_areas(const Task& task) {
+        TaskStructs::One made{mention(task), {}};
+        if (task.mm == 0) return made;
+        const VmAreas areas = read_vm_areas(dump_.kernel(), task.mm);
+        problems_.add_all(areas.problems);
+        for (const VmArea& area : areas.areas) (void)add(made, "vm_area_struct", "", area.address);
         return made;
     }
 
@@ -99,10 +109,11 @@ Result<TaskStructs> task_structs(const CrashDump& dump, const TaskStructRequest&
             if (!one.empty()) members.emplace_back(one);
     };
     for (const std::string& list : request.members) add_members(list);
+    const bool of_memory = request.of_memory || request.of_areas;
     TaskChoice choice;
     for (const std::string& word : request.words) {
         const bool is_number = parse_u64(word) || parse_u64(word, 16);
-        if (!is_number && !request.of_memory && names_member(kernel.types(), word))
+        if (!is_number && !of_memory && names_member(kernel.types(), word))
             add_members(word);
         else
             choice.selectors.push_back(word);
@@ -113,9 +124,11 @@ Result<TaskStructs> task_structs(const CrashDump& dump, const TaskStructRequest&
     TaskStructs made;
     made.problems = std::move(chosen->problems);
     TaskStructReader reader(dump, std::move(members));
-    made.of_memory = request.of_memory;
+    made.of_memory = of_memory;
     for (const Task* task : chosen->tasks)
-        made.tasks.push_back(request.of_memory ? reader.read_memory(*task) : reader.read(*task));
+        made.tasks.push_back(request.of_areas    ? reader.read_areas(*task)
+                             : request.of_memory ? reader.read_memory(*task)
+                                                 : reader.read(*task));
     for (Error& problem : reader.take_problems()) made.problems.push_back(std::move(problem));
     return made;
 }

@@ -8,7 +8,7 @@ namespace postmortem {
 void describe(Describer<StructInstance>& instance);
 
 void describe(Describer<TaskStructs::Part>& part) {
-    part.add("type", &TaskStructs::Part::type, "`task_struct`, `thread_info`, `mm_struct`").or_left_out();
+    part.add("type", &TaskStructs::Part::type, "`task_struct`, `thread_info`, `mm_struct`, `vm_area_struct`").or_left_out();
     part.add("instance", &TaskStructs::Part::instance, "the whole of it, or one member")
         .left_out_unless([](const TaskStructs::Part& one) { return one.unknown.empty(); });
     part.add("unknown", &TaskStructs::Part::unknown, "the member that neither struct has").or_left_out();

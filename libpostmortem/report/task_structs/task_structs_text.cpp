@@ -1,4 +1,4 @@
-// `task` and `vm -m` as crash prints them.
+// `task`, `vm -m` and `vm -v` as crash prints them.
 #include <fmt/format.h>
 
 #include <postmortem/task_structs.h>
@@ -22,7 +22,7 @@ std::string to_text(const TaskStructs& structs, bool hexadecimal) {
                     fmt::format("task: {}: not a task_struct or thread_info member\n", escaped(part.unknown));
                 continue;
             }
-            if (part.instance.members.empty() && &part != &one.parts.front()) out += '\n';
+            if (!structs.of_memory && part.instance.members.empty() && &part != &one.parts.front()) out += '\n';
             out += instance_text(part.instance, part.type, style);
         }
         if (!structs.of_memory) out += '\n';

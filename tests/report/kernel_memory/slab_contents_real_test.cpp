@@ -50,7 +50,7 @@ TEST_SUITE("real dumps") {
             CAPTURE(path.string());
             const auto dump = CrashDump::open(path);
             REQUIRE_MESSAGE(dump, dump.error().message);
-            const auto contents = slab_contents(*dump, {{"task_struct"}});
+            const auto contents = slab_contents(*dump, {{"task_struct"}, {}});
             if (!contents) continue;  // page structs are known on x86_64 alone
             REQUIRE(contents->caches.size() == 1);
             std::set<std::uint64_t> free;

@@ -7,6 +7,7 @@
 
 #include <postmortem/crash_dump.h>
 #include <postmortem/network.h>
+#include <postmortem/process_status.h>
 
 #include "report/net/socket_names.h"
 #include "support/proc_truth.h"
@@ -18,10 +19,32 @@ using namespace postmortem;
 using test::ProcTruth;
 
 TEST_CASE("families have the numbers of include/linux/socket.h") {
-    const std::pair<std::uint64_t, const char*> names[] = {{1, "UNIX"},           {2, "INET"},    {10, "INET6"}, {15, "KEY"},
-                                                           {16, "NETLINK/ROUTE"}, {17, "PACKET"}, {18, "ASH"},   {21, "RDS"},
-                                                           {24, "PPPOX"},         {40, "40"}};
+    const std::pair<std::uint64_t, const char*> names[] = {
+        {1, "UNIX"},    {2, "INET"}, {10, "INET6"}, {15, "KEY"},   {16, "NETLINK/ROUTE"},
+        {17, "PACKET"}, {18, "ASH"}, {21, "RDS"},   {24, "PPPOX"}, {40, "40"}};
     for (const auto& [number, name] : names) CHECK(socket_family_name(number) == name);
+}
+
+TEST_CASE("sockets of IPv6 are printed in crash's columns") {
+    OpenSocket listens;
+    listens.descriptor = 4;
+    listens.socket = 0xffff888004444340;
+    listens.sock = 0xffff88803f4adc40;
+    listens.family = "INET6";
+    listens.type = "STREAM";
+    listens.source = listens.destination = "0:0:0:0:0:0:0:0";
+    listens.source_port = 7002;
+    OpenSocket connected = listens;
+    connected.descriptor = 10;
+    connected.source = connected.destination = "0:0:0:0:0:0:0:1";
+    connected.destination_port = 39012;
+    SocketList list;
+    list.tasks.push_back({{}, {listens, connected}});
+    const std::string text = to_text(list);
+    CHECK(text.find(" 4 ffff888004444340 ffff88803f4adc40 INET6:STREAM 0:0:0:0:0:0:0:0-7002  0:0:0:0:0:0:0:0-0\n") !=
+          text.npos);
+    CHECK(text.find("10 ffff888004444340 ffff88803f4adc40 INET6:STREAM 0:0:0:0:0:0:0:1-7002 "
+                    "0:0:0:0:0:0:0:1-39012\n") != text.npos);
 }
 
 namespace {
@@ -67,8 +90,11 @@ void for_each_row(const ProcTruth& truth, const std::string& file, Visit visit) 
 
 KnownSockets known_sockets(const ProcTruth& truth) {
     KnownSockets known;
-    const std::pair<const char*, const char*> internet[] = {
-        {"tcp", "INET:STREAM"}, {"udp", "INET:DGRAM"}, {"raw", "INET:RAW"}, {"tcp6", "INET6:STREAM"}, {"udp6", "INET6:DGRAM"}};
+    const std::pair<const char*, const char*> internet[] = {{"tcp", "INET:STREAM"},
+                                                            {"udp", "INET:DGRAM"},
+                                                            {"raw", "INET:RAW"},
+                                                            {"tcp6", "INET6:STREAM"},
+                                                            {"udp6", "INET6:DGRAM"}};
     for (const auto& [file, kind] : internet)
         for_each_row(truth, fmt::format("/proc/net/{}", file), [&, kind = kind](const std::vector<std::string>& row) {
             if (row.size() > 9) known[row[9]] = fmt::format("{} {} {}", kind, end_words(row[1]), end_words(row[2]));
@@ -79,14 +105,16 @@ KnownSockets known_sockets(const ProcTruth& truth) {
     });
     for_each_row(truth, "/proc/net/netlink",
                  [&](const std::vector<std::string>& row) { known[row.back()] = "NETLINK/ROUTE:RAW"; });
-    for_each_row(truth, "/proc/net/packet", [&](const std::vector<std::string>& row) { known[row.back()] = "PACKET:RAW"; });
+    for_each_row(truth, "/proc/net/packet",
+                 [&](const std::vector<std::string>& row) { known[row.back()] = "PACKET:RAW"; });
     return known;
 }
 
 std::string words_of(const OpenSocket& socket) {
     const std::string kind = socket.family + ":" + socket.type;
     if (!socket.family.starts_with("INET")) return kind;
-    return fmt::format("{} {}-{} {}-{}", kind, socket.source, socket.source_port, socket.destination, socket.destination_port);
+    return fmt::format("{} {}-{} {}-{}", kind, socket.source, socket.source_port, socket.destination,
+                       socket.destination_port);
 }
 
 }  // namespace
@@ -102,7 +130,11 @@ TEST_SUITE("real dumps") {
             const KnownSockets known = known_sockets(*truth);
             TaskChoice users;
             users.kind = TaskChoice::Kind::User;
-            const auto list = open_sockets(*dump, users);
+            const auto chosen = chosen_tasks(*dump, users);
+            REQUIRE(chosen);
+            TaskChoice which;
+            for (const TaskMention& task : chosen->tasks) which.selectors.push_back(fmt::format("{:#x}", task.task));
+            const auto list = open_sockets(*dump, which);
             REQUIRE(list);
             std::size_t compared = 0;
             for (const TaskSockets& task : list->tasks)

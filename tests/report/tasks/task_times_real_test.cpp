@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <postmortem/crash_dump.h>
 #include <postmortem/process_status.h>
@@ -63,17 +64,17 @@ TEST_SUITE("real dumps") {
             const auto list = process_status(*dump, request);
             REQUIRE(list);
             for (const ProcessDetails& task : list->tasks) {
-                const std::string folder = "/proc/" + std::to_string(task.task.tgid) + "/task/" + std::to_string(task.task.pid);
-                const auto stat = truth->file(folder + "/stat");
+                const auto stat =
+                    truth->file(fmt::format("/proc/{}/task/{}/stat", task.task.tgid, task.task.pid));
                 if (!stat || !task.start_time || !task.user_time || !task.system_time) continue;
                 const auto numbers = numbers_of(*stat);
                 REQUIRE(numbers.size() > 18);
                 CAPTURE(task.task.pid);
                 CHECK(*task.start_time / ns_per_tick == numbers[18]);
                 const Object object = dump->kernel().object("task_struct", task.task.task);
-                const auto ran = object.path("se.sum_exec_runtime").u64(), told_user = object.path("prev_cputime.utime").u64(),
-                           told_system = object.path("prev_cputime.stime").u64();
-                const Times told{told_user.value_or(0), told_system.value_or(0)};
+                const auto ran = object.path("se.sum_exec_runtime").u64();
+                const Times told{object.path("prev_cputime.utime").u64_or(0),
+                                 object.path("prev_cputime.stime").u64_or(0)};
                 // A task that ran on since, or was never told of
                 if (!ran || told.user + told.system != *ran) continue;
                 CHECK(in_ticks(told) == Times{numbers[10], numbers[11]});

@@ -1,0 +1,213 @@
+// `kmem -F`, `kmem -f ADDRESS`, `kmem -m`, `kmem -I`, `kmem -i=shared`: as crash prints them, and on real dumps.
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include <postmortem/crash_dump.h>
+#include <postmortem/memory_layout.h>
+#include <postmortem/page_members.h>
+#include <postmortem/slab_contents.h>
+
+#include "support/real_dumps.h"
+
+namespace free_block_test {
+
+using namespace postmortem;
+
+TEST_CASE("the blocks of free lists are printed as crash prints them") {
+    FreeMemory memory;
+    memory.nodes = 1;
+    memory.with_pages = true;
+    FreeZone dma{0, 0, "DMA", 4095, 3808, 1, 0, 0xfffff469c0000040, {}};
+    dma.lists = {{0, 0xffff8b2fbe819780, 0, {}},
+                 {5, 0xffff8b2fbe819938, 1, {0xfffff469c0004800}},
+                 {10, 0xffff8b2fbe819b00, std::nullopt, {0xfffff469c0010000}}};
+    memory.zones = {dma};
+    memory.free = memory.counted = 3808;
+    CHECK(to_text(memory) ==
+          "ZONE  NAME        SIZE    FREE      MEM_MAP       START_PADDR  START_MAPNR\n"
+          "  0   DMA         4095    3808  fffff469c0000040      1000          0     \n"
+          "AREA    SIZE  FREE_AREA_STRUCT\n"
+          "  0       4k  ffff8b2fbe819780  \n"
+          "AREA    SIZE  FREE_AREA_STRUCT\n"
+          "  5     128k  ffff8b2fbe819938  \n"
+          "fffff469c0004800\n"
+          "AREA    SIZE  FREE_AREA_STRUCT\n"
+          " 10    4096k  ffff8b2fbe819b00  \n"
+          "fffff469c0010000\n"
+          "?\n"
+          "\n"
+          "nr_free_pages: 3808  (verified)\n");
+}
+
+TEST_CASE("the block that an address lies in is printed as crash prints it") {
+    KernelMemory memory;
+    FreeBlock block{{0, 0, "DMA", 4095, 3808, 1, 0, 0xfffff469c0000040, {}},
+                    1,
+                    {5, 0xffff8b2fbe819938, 1, {}},
+                    0xfffff469c0004800,
+                    2};
+    AddressView view;
+    view.address = 0xfffff469c0004880;
+    view.free = block;
+    memory.address = view;
+    CHECK(to_text(memory) ==
+          "ZONE  NAME        SIZE    FREE      MEM_MAP       START_PADDR  START_MAPNR\n"
+          "  0   DMA         4095    3808  fffff469c0000040      1000          0     \n"
+          "AREA    SIZE  FREE_AREA_STRUCT\n"
+          "  5     128k  ffff8b2fbe819938  \n"
+          "fffff469c0004800  (fffff469c0004880 is 3rd of 32 pages)\n");
+    const std::pair<std::uint64_t, const char*> ordinals[] = {
+        {0, "is 1st of"},   {1, "is 2nd of"},   {3, "is 4th of"},   {10, "is 11th of"},
+        {11, "is 12th of"}, {12, "is 13th of"}, {20, "is 21st of"}, {31, "is 32nd of"}};
+    for (const auto& [position, words] : ordinals) {
+        memory.address->free->position = position;
+        CAPTURE(words);
+        CHECK(to_text(memory).find(words) != std::string::npos);
+    }
+}
+
+TEST_CASE("a cache that is to be ignored has its name and no numbers; of names alone there is no heading") {
+    KernelMemory memory;
+    SlabCacheRow row;
+    row.address = 0xffff8b2f811edd00;
+    row.name = "task_struct";
+    row.ignored = true;
+    memory.caches = {row};
+    CHECK(to_text(memory) ==
+          "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n"
+          "ffff8b2f811edd00 [IGNORED]                                    task_struct\n");
+    memory.names_alone = true;
+    CHECK(to_text(memory) == "ffff8b2f811edd00 task_struct\n");
+}
+
+TEST_CASE("members of pages are printed in crash's columns") {
+    PageMembers pages;
+    pages.members = {"lru", "_mapcount"};
+    pages.pages = {{0xfffff469c0004880, {"fffff469c0004888,fffff469c0004888", "-1"}}};
+    CHECK(to_text(pages) ==
+          "      PAGE        lru  _mapcount\n"
+          "fffff469c0004880  fffff469c0004888,fffff469c0004888  -1  \n");
+}
+
+TEST_SUITE("real dumps") {
+    TEST_CASE("each block of a free list is found by the address of its first page") {
+        std::size_t found = 0;
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE(dump);
+            const FreeMemory memory = free_memory(*dump, true);
+            for (const FreeZone& zone : memory.zones)
+                for (const FreeList& list : zone.lists) {
+                    if (!list.blocks || list.pages.empty()) continue;
+                    CHECK(list.pages.size() == *list.blocks);
+                    KernelMemoryRequest request;
+                    request.address = list.pages.back();
+                    request.part = AddressPart::Free;
+                    const auto answer = kernel_memory(*dump, request);
+                    REQUIRE(answer);
+                    REQUIRE(answer->address);
+                    if (!answer->address->free) continue;  // the page struct is not in the dump
+                    CHECK(answer->address->free->page == list.pages.back());
+                    CHECK(answer->address->free->list.address == list.address);
+                    CHECK(answer->address->free->list.order == list.order);
+                    CHECK(answer->address->free->position == 0);
+                    CHECK_FALSE(answer->address->page);
+                    ++found;
+                }
+        }
+        CHECK(found > 0);
+    }
+
+    TEST_CASE("members of pages are what kmem -p says of the same pages") {
+        std::size_t compared = 0;
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE(dump);
+            std::vector<PageRow> rows;
+            (void)visit_pages(*dump, [&](const PageRow& row) { return rows.push_back(row), rows.size() < 40; });
+            PageMembersRequest request;
+            request.members = {"flags", "_refcount", "mapping"};
+            std::size_t i = 0;
+            const auto problems = visit_page_members(*dump, request, [&](const PageMembersRow& row) {
+                REQUIRE(i < rows.size());
+                CHECK(row.page == rows[i].page);
+                CHECK(std::stoull(row.values.at(0), nullptr, 16) == rows[i].flags);
+                CHECK(std::stoll(row.values.at(1)) == rows[i].count);
+                CHECK(std::stoull(row.values.at(2), nullptr, 16) == rows[i].mapping);
+                ++compared;
+                return ++i < rows.size();
+            });
+            if (!rows.empty()) CHECK(problems.has_value());
+            if (rows.empty()) continue;
+            request.address = rows.back().physical + 5;
+            request.physical = true;
+            const auto one = page_members(*dump, request);
+            REQUIRE(one);
+            REQUIRE(one->pages.size() == 1);
+            CHECK(one->pages[0].page == rows.back().page);
+            request.members = {"no_such_member"};
+            const auto none = page_members(*dump, request);
+            REQUIRE_FALSE(none);
+            CHECK(none.error().code == ErrorCode::NotFound);
+            request.members = {};
+            CHECK_FALSE(page_members(*dump, request));
+        }
+        CHECK(compared > 0);
+    }
+
+    TEST_CASE("ignored caches are among the others, without their slabs; a name of none is told") {
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE(dump);
+            KernelMemoryRequest request;
+            request.slabs = true;
+            const auto all = kernel_memory(*dump, request);
+            REQUIRE(all);
+            if (all->caches.size() < 2) continue;
+            request.ignored = {all->caches.back().name};
+            const auto some = kernel_memory(*dump, request);
+            REQUIRE(some);
+            CHECK(some->caches.size() == all->caches.size());
+            CHECK(some->caches.back().ignored);
+            CHECK_FALSE(some->caches.front().ignored);
+            SlabContentsRequest contents;
+            contents.caches = contents.ignored = request.ignored;
+            if (const auto slabs = slab_contents(*dump, contents)) {
+                REQUIRE_FALSE(slabs->caches.empty());
+                CHECK(slabs->caches.front().nodes.empty());
+            }
+            request.ignored = {"no such cache"};
+            const auto wrong = kernel_memory(*dump, request);
+            REQUIRE_FALSE(wrong);
+            CHECK(wrong.error().code == ErrorCode::NotFound);
+        }
+    }
+
+    TEST_CASE("shared pages stand behind those that are used, or it is said what is missing of them") {
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE(dump);
+            KernelMemoryRequest request;
+            request.totals = request.shared = true;
+            const auto memory = kernel_memory(*dump, request);
+            REQUIRE(memory);
+            const auto& totals = memory->totals;
+            const auto row = std::find_if(totals.begin(), totals.end(),
+                                          [](const MemoryTotal& one) { return one.name == "SHARED"; });
+            if (row == totals.end()) {
+                CHECK_FALSE(memory->problems.empty());
+                continue;
+            }
+            REQUIRE(row != totals.begin());
+            CHECK((row - 1)->name == "USED");
+            CHECK(row->pages <= totals.front().pages);
+        }
+    }
+}
+
+}  // namespace free_block_test
