@@ -164,7 +164,8 @@ TEST_SUITE("real dumps") {
             const Backtrace& init = list->backtraces.front();
             const std::size_t bytes = init.raw.size() * init.style.address_digits / 2;
             const bool has_wide_words = init.style.address_digits == 16;
-            CHECK(bytes == (has_wide_words ? 16384 : 8192));
+            // (twice as much in Debian's kernels of ppc64)
+            CHECK((bytes == (has_wide_words ? 16384 : 8192) || (has_wide_words && bytes == 32768)));
             CHECK(init.raw.front().address % bytes == 0);
             if (!init.raw.front().value) return;  // an extract lacks the end of a stack that nobody reached
             CHECK(init.raw.front().value == 0x57ac6e9d);
