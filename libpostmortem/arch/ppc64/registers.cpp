@@ -27,8 +27,11 @@ static_assert(std::size(printed) == register_count);
 
 // Power ISA, Book III, "Machine State Register"; Linux: arch/powerpc/include/asm/reg.h.
 constexpr std::uint64_t problem_state = 0x4000, wide = std::uint64_t{1} << 63;
-// HV, the three of transactional memory, those of the vector units, and what 16 bits hold.
-constexpr std::uint64_t defined = wide | std::uint64_t{1} << 60 | std::uint64_t{7} << 32 | 0x06c0ffff;
+// HV, the three of transactional memory, those of the vector units, and what 16 bits hold; and those between,
+// in which an interrupt says more of its reason.
+constexpr std::uint64_t reasons = 0x783f0000;
+constexpr std::uint64_t defined =
+    wide | std::uint64_t{1} << 60 | std::uint64_t{7} << 32 | 0x06c0ffff | reasons;
 
 bool user_mode(const Registers& registers) {
     return (registers[Msr] & problem_state) != 0;

@@ -60,6 +60,8 @@ TEST_CASE("struct pt_regs") {
 TEST_CASE("where an entry came from, and what cannot be one") {
     CHECK_FALSE(with(kernel_msr).user_mode());
     CHECK(with(kernel_msr).possible());
+    CHECK(with(0x8000000000029033, 0x700).possible());  // a trap
+    CHECK(with(0x8000000040009033, 0x400).possible());  // a page that is not there
     CHECK(with(program_msr).user_mode());
     CHECK(with(program_msr, 0x3000).possible());
     CHECK_FALSE(with(0).possible());
