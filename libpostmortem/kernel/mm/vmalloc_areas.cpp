@@ -1,6 +1,7 @@
 #include "kernel/mm/vmalloc_areas.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -40,6 +41,8 @@ class VmallocReader {
     void walk_chain(const Result<std::uint64_t>& first);
     void take(std::uint64_t area);
     void take_struct(std::uint64_t vm, std::uint64_t area = 0);
+    using AreasByStruct = std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>;
+    AreasByStruct areas_by_struct() const;
 
     const Kernel& kernel_;
     const AddressSpace& memory_;
@@ -92,6 +95,7 @@ void VmallocReader::walk_nodes() {
 // Until 3.9 the structs form a chain of their own, which /proc/vmallocinfo shows (f1c4069e1dc1).
 void VmallocReader::walk_chain(const Result<std::uint64_t>& first) {
     if (!first) return problems_.add("the vmalloc areas", first.error());
+    const auto areas = areas_by_struct();
     std::uint64_t link = *first;
     for (std::size_t count = 0;; ++count) {
         const auto vm = memory_.word(link);
@@ -99,9 +103,30 @@ void VmallocReader::walk_chain(const Result<std::uint64_t>& first) {
         if (*vm == 0) return;
         if (count == most_vmap_areas)
             return problems_.add({ErrorCode::Corrupt, "the chain of vmalloc areas has no end", *first});
-        take_struct(*vm);
+        const auto area = areas.find({*vm, address_.u64_or(memory_, *vm, 0)});
+        take_struct(*vm, area == areas.end() ? 0 : area->second);
         link = next_.address_in(*vm);
     }
+}
+
+// Each area by its struct and where it begins: the pointer of one that was given back may lead to a struct
+// that has been made anew.
+VmallocReader::AreasByStruct VmallocReader::areas_by_struct() const {
+    AreasByStruct areas;
+    const auto head = kernel_.symbol("vmap_area_list");
+    const auto vm = Field::find(kernel_.types(), "vmap_area", {"private"});
+    const auto start = Field::find(kernel_.types(), "vmap_area", {"va_start"});
+    if (!head || !vm || !start) return areas;
+    (void)for_each_list_node(
+        memory_, *head,
+        [&](std::uint64_t node) {
+            const std::uint64_t area = node - link_.offset();
+            const auto owner = vm->u64(memory_, area), first = start->u64(memory_, area);
+            if (owner && first) areas.try_emplace({*owner, *first}, area);
+            return true;
+        },
+        most_vmap_areas);
+    return areas;
 }
 
 void VmallocReader::take(std::uint64_t area) {

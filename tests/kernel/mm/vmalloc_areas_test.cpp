@@ -52,15 +52,22 @@ TEST_CASE("until 3.2 the areas are those of vmlist; an area's nameless pointer o
                second = vm_struct(fake, 0xffffc90000010000, 16384);
     fake.put_u64(fake.variable("vmlist"), first);
     fake.put_u64(first, second);
-    const auto head = fake.variable("vmap_area_list", 16), freed = fake.allocate(64);
-    fake.link_list(head, {freed + 16});
+    const auto head = fake.variable("vmap_area_list", 16), freed = fake.allocate(64),
+               anew = fake.allocate(64), of_second = fake.allocate(64);
+    fake.link_list(head, {freed + 16, anew + 16, of_second + 16});
     fake.put_u64(freed + 40, 0xdead000000000000);
+    fake.put_u64(anew, 0xffffc90000040000);
+    fake.put_u64(anew + 40, second);
+    fake.put_u64(of_second, 0xffffc90000010000);
+    fake.put_u64(of_second + 40, second);
     const auto areas = read_vmalloc_areas(*fake.open());
     CHECK(areas.problems.empty());
     REQUIRE(areas.areas.size() == 2);
     CHECK(areas.areas[0].address == 0xffffc90000000000);
     CHECK(areas.areas[1].bytes == 16384);
     CHECK(areas.areas[1].pages == 3);
+    CHECK(areas.areas[0].area == 0);
+    CHECK(areas.areas[1].area == of_second);
 }
 
 TEST_CASE("a vmlist that loops has an end, and is told") {
