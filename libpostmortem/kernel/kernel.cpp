@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 #include <fmt/format.h>
 
-#include "arch/rarer_facts.h"
 #include "arch/registry.h"
 #include "dump/find_vmcoreinfo.h"
 #include "dump/reframed_dump.h"
 #include "kernel/build_of.h"
 #include "kernel/carried_notes.h"
 #include "kernel/layout/infer_layout.h"
+#include "kernel/memory_form.h"
 #include "kernel/module/modules.h"
 #include "kernel/translation.h"
 #include "symbols/exported.h"
@@ -47,26 +46,6 @@ bool is_of_xen_host(const DumpFile& dump) {
     });
 }
 
-struct MemoryForm {
-    std::uint32_t page_size = 0;
-    Endian endian = Endian::Little;
-};
-
-// Whoever wrote the dump may not have known the kernel; nothing where the dump has its form.
-std::optional<MemoryForm> other_form(const Arch& arch, const PhysicalMemory& physical,
-                                     const VmcoreInfo& info) {
-    constexpr std::uint64_t smallest_page = 4096, largest_page = 64 * 1024;
-    const auto order = rarer_facts(arch).byte_order;
-    if (!order) return std::nullopt;
-    const DumpFile& dump = physical.dump();
-    MemoryForm form{dump.page_size(), order(physical, info).value_or(dump.endian())};
-    const auto told = info.decimal("PAGESIZE");
-    if (told && std::has_single_bit(*told) && *told >= smallest_page && *told <= largest_page)
-        form.page_size = static_cast<std::uint32_t>(*told);
-    const bool same = form.page_size == dump.page_size() && form.endian == dump.endian();
-    return same ? std::nullopt : std::optional(form);
-}
-
 /// Of an unsigned long, in bytes: a list_head is two pointers. VMCOREINFO has told its size ever since
 /// (2.6.24).
 std::uint32_t word_size(const VmcoreInfo& info) {
@@ -74,7 +53,8 @@ std::uint32_t word_size(const VmcoreInfo& info) {
 }
 
 /// Without CONFIG_KALLSYMS_ALL there are functions alone, and the little data that lies between them (one
-/// symbol of i386 6.1); with it a quarter and more is data (7.2: 26 %, 5.10: 56 %). A damaged table is believed to have all.
+/// symbol of i386 6.1); with it a quarter and more is data (7.2: 26 %, 5.10: 56 %). A damaged table is
+/// believed to have all.
 bool has_data(const SymbolTable& table) {
     const auto known = table.address_of("init_task");
     if (known || known.error().code != ErrorCode::NotFound) return true;
@@ -88,7 +68,8 @@ bool has_data(const SymbolTable& table) {
     return !read || data > all / 20;
 }
 
-// Until 2.6.33 (dd17c8f72993) the symbols of per-CPU variables had a prefix, and kallsyms had no absolute ones.
+// Until 2.6.33 (dd17c8f72993) the symbols of per-CPU variables had a prefix, and kallsyms had no absolute
+// ones.
 Result<std::uint64_t> by_older_ways(const SymbolTable& table, const AddressSpace& memory,
                                     std::string_view name) {
     if (const auto per_cpu = table.address_of(fmt::format("per_cpu__{}", name))) return *per_cpu;
@@ -170,7 +151,7 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_note(const VmcoreInfo& inf
             ErrorCode::Unsupported,
             "the dump is of a Xen host: what its kernel takes for addresses of memory only the hypervisor "
             "can tell, which is not read; crash reads it");
-    if (const auto form = other_form(*arch_, *physical_, info)) {
+    if (const auto form = other_memory_form(*arch_, *physical_, info)) {
         physical_.reset();
         dump_ = reframed_dump(std::move(dump_), form->page_size, form->endian);
         physical_ = std::make_unique<PhysicalMemory>(*dump_);

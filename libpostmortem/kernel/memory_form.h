@@ -1,0 +1,21 @@
+// The size of pages and the order of bytes of the kernel that a dump is of, where who wrote the dump may not
+// have known them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "arch/arch.h"
+
+namespace postmortem {
+
+struct MemoryForm {
+    std::uint32_t page_size = 0;
+    Endian endian = Endian::Little;
+};
+
+/// Nothing where the dump has its form, or the architecture's memory shows none.
+std::optional<MemoryForm> other_memory_form(const Arch& arch, const PhysicalMemory& physical,
+                                            const VmcoreInfo& info);
+
+}  // namespace postmortem
