@@ -95,6 +95,29 @@ TEST_CASE("a layout that was inferred does not pass for the whole") {
     }
 }
 
+TEST_CASE("an array whose size nobody tells has an address, and no size") {
+    const std::string pointer = answer("bookworm-sysrq", {"p", "&linux_banner"});
+    CHECK(pointer.starts_with("$1 = (char (*)[]) 0xffffffff"));
+    CHECK(contains(pointer, "<linux_banner>"));
+    CHECK(contains(run_postmortem({"p", sample("bookworm-sysrq"), "*&linux_banner"}).out, "<linux_banner>"));
+    CHECK(answer("bookworm-sysrq", {"p", "(long)&linux_banner == (long)linux_banner"}) == "$1 = 1\n");
+    CHECK(answer("bookworm-sysrq", {"p", "sizeof(&linux_banner)"}) == "$1 = 8\n");
+    const ProgramResult size = run_postmortem({"p", sample("bookworm-sysrq"), "sizeof(linux_banner)"});
+    CHECK(size.exit_code != 0);
+    CHECK(size.out.empty());
+}
+
+TEST_CASE("a head that lies elsewhere than the links of entries is no entry itself") {
+    const auto tasks = [](std::vector<std::string> words) {
+        words.insert(words.end(), {"-h", "init_task"});
+        const std::string out = answer("bookworm-sysrq", words);
+        return std::count(out.begin(), out.end(), '\n');
+    };
+    const auto with_head = tasks({"list", "task_struct.tasks"});
+    CHECK(with_head > 50);
+    CHECK(tasks({"list", "-O", "task_struct.tasks", "task_struct.tasks"}) == with_head - 1);
+}
+
 TEST_CASE("instances are printed as gdb prints them") {
     for (const std::string_view dump : samples) {
         CAPTURE(dump);

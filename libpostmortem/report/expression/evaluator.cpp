@@ -307,6 +307,7 @@ Result<Operand> Evaluator::size_of(const Node& node) {
         if (!operand->untyped.empty()) return fail(load(*operand, *node.operands[0]).error());
         type = operand->type;
     }
+    if (type.open_array && type.to_array == 0) return wrong(node, "how large the array is, is not known");
     return number_of({types_.integer(true, true), types_.size(type), 0});
 }
 
@@ -341,19 +342,20 @@ Result<TypedValue> Evaluator::value_of(const Operand& operand) {
     const OperandType& type = operand.type;
     if (!operand.untyped.empty()) return value_of(as_word(operand));
     if (operand.repeat != 0 && (type.basic || type.pointers != 0)) return repeated_value(operand);
-    if (operand.in_memory && !type.basic && type.pointers == 0) {
+    if (operand.in_memory && !type.basic && type.pointers == 0 && type.to_array == 0) {
         if (operand.bit_size != 0)
             return maker_.bit_field(type.id, operand.address, operand.bit_offset, operand.bit_size);
         return operand.repeat != 0 ? maker_.array(type.id, operand.address, operand.repeat)
                                    : maker_.at(type.id, operand.address);
     }
-    if (!operand.in_memory && !type.basic && type.pointers == 0) return maker_.of(type.id, operand.number);
+    if (!operand.in_memory && !type.basic && type.pointers == 0 && type.to_array == 0)
+        return maker_.of(type.id, operand.number);
     if (type.is_void()) return TypedValue{"void", {ValueNode{}}};
     Expression whole;
     const auto value = load(operand, whole);
     if (!value) return fail(value.error());
     // An array that decays is a pointer from here on.
-    if (type.open_array) return value_of(number_of(*value));
+    if (type.open_array && type.to_array == 0) return value_of(number_of(*value));
     ValueNode node;
     node.type = types_.name(type);
     node.kind = types_.is_pointer(type)     ? ValueKind::Pointer

@@ -14,27 +14,27 @@ OperandType OperandTypes::integer(bool is_long, bool is_unsigned) const {
 }
 
 TypeKind OperandTypes::kind(const OperandType& type) const {
-    if (type.open_array) return TypeKind::Array;
+    if (type.open_array) return type.to_array != 0 ? TypeKind::Pointer : TypeKind::Array;
     if (type.pointers != 0) return TypeKind::Pointer;
     if (type.basic) return type.basic->is_floating ? TypeKind::Float : TypeKind::Integer;
     return types_.get(type.id).kind;
 }
 
 std::uint64_t OperandTypes::size(const OperandType& type) const {
-    if (type.open_array) return 0;
+    if (type.open_array) return type.to_array != 0 ? word_size_ : 0;
     if (type.pointers != 0) return word_size_;
     return type.basic ? type.basic->size : value_size(types_, type.id);
 }
 
 bool OperandTypes::is_signed(const OperandType& type) const {
-    if (type.pointers != 0) return false;
+    if (type.pointers != 0 || type.open_array) return false;
     if (type.basic) return type.basic->is_signed;
     const Type& found = types_.get(type.id);
     return found.kind != TypeKind::Pointer && found.is_signed;
 }
 
 bool OperandTypes::is_boolean(const OperandType& type) const {
-    if (type.pointers != 0) return false;
+    if (type.pointers != 0 || type.open_array) return false;
     const std::string& name = type.basic ? type.basic->name : types_.get(type.id).name;
     return kind(type) == TypeKind::Integer && (name == "_Bool" || name == "bool");
 }
@@ -56,7 +56,10 @@ bool OperandTypes::is_character(const OperandType& type) const {
 OperandType OperandTypes::target(const OperandType& type) const {
     OperandType inner = type;
     if (type.open_array) {
-        inner.open_array = false;
+        if (type.to_array != 0)
+            --inner.to_array;
+        else
+            inner.open_array = false;
         return inner;
     }
     if (type.pointers != 0) {
@@ -68,12 +71,18 @@ OperandType OperandTypes::target(const OperandType& type) const {
 }
 
 OperandType OperandTypes::pointer_to(OperandType type) const {
-    ++type.pointers;
+    ++(type.open_array ? type.to_array : type.pointers);
     return type;
 }
 
 std::string OperandTypes::name(const OperandType& type) const {
-    if (type.open_array) return name(target(type)) + " []";
+    if (type.open_array) {
+        OperandType element = type;
+        element.open_array = false;
+        element.to_array = 0;
+        return name(element) +
+               (type.to_array != 0 ? fmt::format(" ({})[]", std::string(type.to_array, '*')) : " []");
+    }
     const std::string stars(type.pointers, '*');
     if (type.basic) return type.basic->name + (stars.empty() ? "" : " " + stars);
     const TypeKind base = types_.get_declared(type.id).kind;

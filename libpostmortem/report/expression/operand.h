@@ -26,6 +26,7 @@ struct OperandType {
     std::optional<BasicType> basic;  ///< then there is no id
     std::uint32_t pointers = 0;      ///< to that
     bool open_array = false;         ///< an array of these, whose size is not told
+    std::uint32_t to_array = 0;      ///< pointers to that array
 
     bool is_void() const { return !basic && id == 0 && pointers == 0; }
     bool operator==(const OperandType&) const = default;

@@ -52,7 +52,10 @@ class ListWalk {
             request_.start == Start::Embedded ? plan_.start + plan_.head : plan_.start;
         auto next = follow(first);
         if (!next) return fail(next.error());
-        if (request_.start != Start::Head) show(request_.start == Start::Embedded ? plan_.start : first);
+        // A head that lies elsewhere than the links of entries (-O) is part of what owns the list.
+        const bool is_owner = request_.start == Start::Head ||
+                              (request_.start == Start::Embedded && !request_.head_link.empty());
+        if (!is_owner) show(request_.start == Start::Embedded ? plan_.start : first);
         const std::uint64_t second = *next;
         seen_.insert(first);
         std::uint64_t previous = first;
