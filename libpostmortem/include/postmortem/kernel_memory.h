@@ -119,7 +119,8 @@ struct FreeZone {
     std::string name;
     std::uint64_t size = 0;             ///< pages that it spans
     std::optional<std::uint64_t> free;  ///< pages, by the zone's own counter
-    std::uint64_t start_pfn = 0, pages_into_node = 0, mem_map = 0;  ///< 0 where it spans none
+    std::uint64_t start_pfn = 0, pages_into_node = 0;  ///< 0 where it spans none
+    std::optional<std::uint64_t> mem_map = 0;          ///< the same; absent where it is not known
     std::vector<FreeList> lists;
 };
 

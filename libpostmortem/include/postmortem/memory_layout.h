@@ -25,13 +25,15 @@ struct NodeZone {
     std::uint64_t address = 0;
     std::uint32_t index = 0;
     std::string name;
-    std::uint64_t size = 0, start_pfn = 0, mem_map = 0;
+    std::uint64_t size = 0, start_pfn = 0;
+    std::optional<std::uint64_t> mem_map;  ///< 0 where it spans nothing; absent where it is not known
 };
 
 struct NodeRow {
     std::uint32_t id = 0;
     std::uint64_t address = 0, size = 0;  ///< of its pglist_data; pages
-    std::uint64_t start_pfn = 0, mem_map = 0;
+    std::uint64_t start_pfn = 0;
+    std::optional<std::uint64_t> mem_map;  ///< absent where it is not known
     std::vector<NodeZone> zones;
 };
 

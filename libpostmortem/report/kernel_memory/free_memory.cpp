@@ -21,7 +21,8 @@ class FreeMemoryMaker {
     explicit FreeMemoryMaker(const Kernel& kernel) : kernel_(kernel), pages_(PageStructs::open(kernel)) {
         if (!pages_) problems_.add("where page structs lie", pages_.error());
         free_index_ = kernel.types().enumerator("zone_stat_item", "NR_FREE_PAGES").value_or(0);
-        if (const auto link = Field::find(kernel.types(), "page", {"buddy_list", "lru"}))  // the former since 5.19
+        if (const auto link =
+                Field::find(kernel.types(), "page", {"buddy_list", "lru"}))  // the former since 5.19
             link_offset_ = link->offset();
     }
 
@@ -96,7 +97,7 @@ class FreeMemoryMaker {
     void add_place_and_lists(FreeZone& row, const Object& zone, std::uint64_t start, const MemoryNode& node) {
         row.start_pfn = start;
         row.pages_into_node = start - std::min(start, node.start_pfn);
-        if (pages_) row.mem_map = pages_->of_frame(start);
+        row.mem_map = pages_ ? std::optional(pages_->of_frame(start)) : std::nullopt;
         const Object areas = zone["free_area"];
         if (!areas.ok()) return problems_.add("the free lists", *areas.error());
         const std::uint64_t orders = std::min<std::uint64_t>(areas.type().count, most_orders);
@@ -105,7 +106,8 @@ class FreeMemoryMaker {
             if (!lists.ok()) return problems_.add("the free lists", *lists.error());
             const std::uint64_t kinds = std::min<std::uint64_t>(lists.type().count, most_kinds);
             for (std::uint64_t kind = 0; kind < kinds; ++kind)
-                row.lists.push_back(list_of(static_cast<std::uint32_t>(order), lists.at(kind).address(), row.size));
+                row.lists.push_back(
+                    list_of(static_cast<std::uint32_t>(order), lists.at(kind).address(), row.size));
         }
     }
 

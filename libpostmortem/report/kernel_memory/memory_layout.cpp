@@ -62,7 +62,9 @@ class LayoutMaker {
     }
 
   private:
-    std::uint64_t map_of(std::uint64_t pfn) const { return pages_ ? pages_->of_frame(pfn) : 0; }
+    std::optional<std::uint64_t> map_of(std::uint64_t pfn) const {
+        return pages_ ? std::optional(pages_->of_frame(pfn)) : std::nullopt;
+    }
 
     NodeRow row_of(const MemoryNode& node) {
         NodeRow row{node.id, node.address, node.spanned_pages, node.start_pfn, map_of(node.start_pfn), {}};

@@ -37,24 +37,31 @@ std::string list_text(const FreeList& list, std::uint32_t page_bytes) {
 // "1st", "2nd", "3rd", "11th"
 std::string ordinal(std::uint64_t number) {
     const std::uint64_t last = number % 10, tens = number % 100 / 10;
-    const char* const ending = tens == 1 || last == 0 || last > 3 ? "th" : last == 1 ? "st" : last == 2 ? "nd" : "rd";
+    const char* const ending = tens == 1 || last == 0 || last > 3 ? "th"
+                               : last == 1                        ? "st"
+                               : last == 2                        ? "nd"
+                                                                  : "rd";
     return fmt::format("{}{}", number, ending);
+}
+
+std::string map_text(const std::optional<std::uint64_t>& address) {
+    return address ? fmt::format("{:x}", *address) : "?";
 }
 
 std::string node_text(const NodeRow& node, std::uint32_t page_bytes) {
     std::string out = "NODE    SIZE      PGLIST_DATA       BOOTMEM_DATA       NODE_ZONES   \n";
-    out += fmt::format("{:3}  {}  {:16x}  {}  ", node.id, centered(fmt::format("{}", node.size), 9, true), node.address,
-                       centered("----", 16));
+    out += fmt::format("{:3}  {}  {:16x}  {}  ", node.id, centered(fmt::format("{}", node.size), 9, true),
+                       node.address, centered("----", 16));
     for (std::size_t i = 0; i < node.zones.size(); ++i)
         out += fmt::format("{:{}}{:16x}\n", "", i == 0 ? 0 : 52, node.zones[i].address);
     out += fmt::format("    MEM_MAP          START_PADDR    START_MAPNR\n{}  {}  {}\n\n",
-                       centered(fmt::format("{:x}", node.mem_map), address_width),
+                       centered(map_text(node.mem_map), address_width),
                        centered(fmt::format("{:x}", node.start_pfn * page_bytes), 16),
                        centered(fmt::format("{}", node.start_pfn), place_width));
     out += "ZONE  NAME         SIZE       MEM_MAP      START_PADDR  START_MAPNR\n";
     for (const NodeZone& zone : node.zones)
-        out += fmt::format("{:3}   {:<9} {:7}  {:16x} {:>12x} {:>12}\n", zone.index, escaped(zone.name), zone.size,
-                           zone.mem_map, zone.start_pfn * page_bytes, zone.start_pfn);
+        out += fmt::format("{:3}   {:<9} {:7}  {:>16} {:>12x} {:>12}\n", zone.index, escaped(zone.name),
+                           zone.size, map_text(zone.mem_map), zone.start_pfn * page_bytes, zone.start_pfn);
     return out;
 }
 
@@ -65,7 +72,7 @@ std::string free_zone_text(const FreeZone& zone, std::uint32_t page_bytes) {
         "ZONE  NAME        SIZE    FREE      MEM_MAP       START_PADDR  START_MAPNR\n"
         "{:3}   {:<9} {:6} {:>7}  {}  {}  {}\n",
         zone.index, escaped(zone.name), zone.size, zone.free ? fmt::format("{}", *zone.free) : "?",
-        centered(fmt::format("{:x}", zone.mem_map), address_width),
+        centered(map_text(zone.mem_map), address_width),
         centered(fmt::format("{:x}", zone.start_pfn * page_bytes), place_width, true),
         centered(fmt::format("{}", zone.pages_into_node), place_width, true));
 }
@@ -87,9 +94,11 @@ std::string to_text(const FreeMemory& memory) {
         if (memory.nodes > 1 && node != zone.node) out += fmt::format("NODE\n{:3}\n", zone.node);
         node = zone.node;
         out += free_zone_text(zone, memory.page_bytes);
-        if (!zone.lists.empty() && !memory.with_pages) out += "AREA    SIZE  FREE_AREA_STRUCT  BLOCKS  PAGES\n";
+        if (!zone.lists.empty() && !memory.with_pages)
+            out += "AREA    SIZE  FREE_AREA_STRUCT  BLOCKS  PAGES\n";
         for (const FreeList& list : zone.lists)
-            out += memory.with_pages ? list_text(list, memory.page_bytes) : list_line(list, memory.page_bytes);
+            out +=
+                memory.with_pages ? list_text(list, memory.page_bytes) : list_line(list, memory.page_bytes);
         out += '\n';
     }
     if (!memory.free) return out;
@@ -106,15 +115,16 @@ std::string to_text(const MemoryLayoutReport& layout) {
         out += node_text(node, layout.page_bytes);
     }
     if (!layout.sections.empty())
-        out += fmt::format("\n{:-<67}\n\nNR      SECTION        CODED_MEM_MAP        MEM_MAP       STATE PFN\n", "");
+        out += fmt::format(
+            "\n{:-<67}\n\nNR      SECTION        CODED_MEM_MAP        MEM_MAP       STATE PFN\n", "");
     for (const SectionRow& row : layout.sections)
         out += fmt::format("{:2}  {:16x}  {:16x}  {:16x}  {:<5} {:<16}\n", row.number, row.address,
                            row.coded_mem_map, row.mem_map, row.state, row.first_pfn);
     if (!layout.blocks.empty())
         out += "\n   MEM_BLOCK        NAME        PHYSICAL RANGE     NODE  STATE   START_SECTION_NO\n";
     for (const MemoryBlockRow& row : layout.blocks)
-        out += fmt::format(" {:16x}   {:<10} {:8x} - {:8x}  {:<4} {:<7} {:<12}\n", row.address, escaped(row.name),
-                           row.first, row.last, row.node, row.state, row.start_section);
+        out += fmt::format(" {:16x}   {:<10} {:8x} - {:8x}  {:<4} {:<7} {:<12}\n", row.address,
+                           escaped(row.name), row.first, row.last, row.node, row.state, row.start_section);
     return out;
 }
 
