@@ -56,11 +56,17 @@ Result<void> Btf::index() {
         }
         offsets_.push_back(at);
         learn_pointer_size(record(at));
+        learn_signs(record(at));
         at += *size;
     }
     if (cut_short_ && offsets_.size() <= 1)
         return fail(ErrorCode::Corrupt, fmt::format("{}: not one type can be read", source_));
     return {};
+}
+
+void Btf::learn_signs(const Record& here) {
+    if (here.kind() == Kind::Enum64 || (here.kind() == Kind::Enum && here.kind_flag()))
+        signs_are_told_ = true;
 }
 
 // BTF tells no size of pointers: it is that of a long, as for libbpf, or half of a list_head, where that
@@ -146,8 +152,12 @@ void Btf::decode_members(const Record& here, std::uint32_t payload, Type& type) 
     }
 }
 
+// Before 6.0 no flag told signed from unsigned: an enum is signed, then, where a value of it is negative. One
+// of 1u << 31 looks the same.
 void Btf::decode_enumerators(const Record& here, std::uint32_t payload, Type& type) const {
     const bool wide = here.kind() == Kind::Enum64;
+    for (std::uint32_t i = 0; !signs_are_told_ && !wide && i < here.vlen(); ++i)
+        if (types_.u32(payload + i * 8 + 4).value_or(0) >> 31) type.is_signed = true;
     const std::uint32_t step = wide ? 12 : 8;
     type.enumerators.reserve(here.vlen());
     for (std::uint32_t i = 0; i < here.vlen(); ++i) {
@@ -249,9 +259,7 @@ void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) c
         case Kind::Enum:
         case Kind::Enum64:
             type.byte_size = here.size_or_type;
-            // Before 6.0 the flag that tells signed from unsigned is never set, and values were taken as
-            // signed.
-            type.is_signed = here.kind_flag() || here.kind() == Kind::Enum;
+            type.is_signed = here.kind_flag();
             decode_enumerators(here, payload, type);
             break;
         case Kind::Typedef: type.target = here.size_or_type; break;

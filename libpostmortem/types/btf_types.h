@@ -27,7 +27,8 @@ class Btf final : public TypeFinder {
           base_(&base),
           first_id_(static_cast<std::uint32_t>(base.offsets_.size())),
           first_string_(static_cast<std::uint32_t>(base.strings_.size())),
-          pointer_bytes_(base.pointer_bytes_) {}
+          pointer_bytes_(base.pointer_bytes_),
+          signs_are_told_(base.signs_are_told_) {}
 
     Result<void> index();
     /// Types were left out on purpose; `lacking` says which of those that are asked for are among them.
@@ -72,6 +73,7 @@ class Btf final : public TypeFinder {
     }
 
     void learn_pointer_size(const btf::Record& here);
+    void learn_signs(const btf::Record& here);
     std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
     void index_names() const;
     std::optional<TypeId> skip_qualifiers(TypeId id) const;
@@ -94,6 +96,7 @@ class Btf final : public TypeFinder {
     std::uint32_t first_string_ = 0;
     std::vector<std::uint32_t> offsets_;  ///< of type id first_id_ + N at N; id 0 is void
     std::uint32_t pointer_bytes_ = 8;
+    bool signs_are_told_ = false;  ///< which enums are signed, by a flag
     bool is_excerpt_ = false;
     std::optional<Error> lacking_;
     bool cut_short_ = false;  ///< types are missing behind the last one

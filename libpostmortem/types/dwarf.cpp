@@ -357,7 +357,7 @@ Member DwarfTypes::decode_member(Dwarf_Die& die) const {
     return member;
 }
 
-// Signs as BTF tells them: an enum of up to 32 bits is signed, whatever the compiler chose.
+// As for gdb an enum is signed where one of its values is negative.
 Type DwarfTypes::decode_enum(Dwarf_Die die) const {
     Type type;
     type.name = name_of(die);
@@ -370,13 +370,10 @@ Type DwarfTypes::decode_enum(Dwarf_Die die) const {
     die = *complete;
     type.name = name_of(die);
     type.byte_size = unsigned_attribute(die, DW_AT_byte_size).value_or(0);
-    const bool wide = type.byte_size > 4;
-    type.is_signed = !wide;
     for_each_child(die, [&](Dwarf_Die& child) {
         if (::dwarf_tag(&child) != DW_TAG_enumerator) return;
-        const std::uint64_t raw = unsigned_attribute(child, DW_AT_const_value).value_or(0);
         const auto value =
-            wide ? static_cast<std::int64_t>(raw) : std::int64_t{static_cast<std::int32_t>(raw)};
+            static_cast<std::int64_t>(unsigned_attribute(child, DW_AT_const_value).value_or(0));
         if (value < 0) type.is_signed = true;
         type.enumerators.push_back({name_of(child), value});
     });

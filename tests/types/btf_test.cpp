@@ -96,12 +96,14 @@ TEST_CASE("structs are found by name, members by offset, through anonymous struc
 
 TEST_CASE("enums of 32 and of 64 bits, signed or not") {
     BtfBuilder b = make_kernel_types();
-    b.enumeration("old", {{"MINUS", -1}, {"TWO", 2}});  // before 6.0 the sign was not told
+    b.enumeration("mask", {{"NOTHING", 0}, {"ALL", 0xffffffff}});
     b.enumeration64("unsigned_large", {{"TOP", static_cast<std::int64_t>(1ull << 63)}});
     const auto types = open(b);
     CHECK(types->enumerator("colour", "RED").value() == 1);
     CHECK(types->enumerator("colour", "GREEN").value() == -2);
-    CHECK(types->enumerator("old", "MINUS").value() == -1);
+    CHECK(types->enumerator("mask", "ALL").value() == 0xffffffff);
+    CHECK_FALSE(types->get(types->find(TypeKind::Enum, "mask").value()).is_signed);
+    CHECK(types->get(types->find(TypeKind::Enum, "colour").value()).is_signed);
     CHECK(types->enumerator("large", "HUGE").value() == 0x123456789abcdef0);
     CHECK(types->enumerator("large", "NEGATIVE").value() == -3);
     CHECK(static_cast<std::uint64_t>(types->enumerator("unsigned_large", "TOP").value()) == 1ull << 63);
@@ -110,6 +112,16 @@ TEST_CASE("enums of 32 and of 64 bits, signed or not") {
     CHECK_FALSE(types->get(types->find(TypeKind::Enum, "unsigned_large").value()).is_signed);
     CHECK(types->enumerator("colour", "BLUE").error().code == ErrorCode::NotFound);
     CHECK(types->enumerator("", "RED").error().code == ErrorCode::NotFound);
+}
+
+TEST_CASE("enums of before 6.0, whose BTF does not tell the sign, are signed where a value is negative") {
+    BtfBuilder b;
+    b.enumeration("old", {{"MINUS", -1}, {"TWO", 2}});
+    b.enumeration("counted", {{"FIRST", 0}, {"SECOND", 1}});
+    const auto types = open(b);
+    CHECK(types->enumerator("old", "MINUS").value() == -1);
+    CHECK(types->get(types->find(TypeKind::Enum, "old").value()).is_signed);
+    CHECK_FALSE(types->get(types->find(TypeKind::Enum, "counted").value()).is_signed);
 }
 
 TEST_CASE("bit-fields keep their bits, plain members of the same struct their bytes") {
