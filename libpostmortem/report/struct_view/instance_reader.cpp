@@ -35,9 +35,18 @@ Result<void> InstanceReader::check_readable(std::uint64_t address) const {
     return fail(std::move(first.error()));
 }
 
+Result<void> InstanceReader::check_budget() const {
+    if (!maker_.is_spent() && words_read_ < ValueMaker::most_parts) return {};
+    return fail(ErrorCode::Unsupported,
+                fmt::format("the rest is not shown, since one answer has at most {} parts: ask for some "
+                            "members, or for fewer",
+                            ValueMaker::most_parts));
+}
+
 Result<StructInstance> InstanceReader::read(std::uint64_t address) {
     StructInstance instance;
     instance.address = address;
+    if (auto budget = check_budget(); !budget) return fail(std::move(budget.error()));
     if (auto readable = check_readable(address); !readable) return fail(std::move(readable.error()));
     if (paths_.empty()) instance.value = maker_.at(type_, address);
     for (std::size_t path = 0; path < paths_.size(); ++path)
@@ -48,6 +57,7 @@ Result<StructInstance> InstanceReader::read(std::uint64_t address) {
 Result<StructInstance> InstanceReader::read_words(std::uint64_t address) {
     StructInstance instance;
     instance.address = address;
+    if (auto budget = check_budget(); !budget) return fail(std::move(budget.error()));
     if (auto readable = check_readable(address); !readable) return fail(std::move(readable.error()));
     for (std::uint64_t at = 0; at < size(); at += kernel_->memory().word_size()) {
         auto word = kernel_->memory().word(address + at);
@@ -56,6 +66,7 @@ Result<StructInstance> InstanceReader::read_words(std::uint64_t address) {
             break;
         }
         instance.words.push_back(*word);
+        ++words_read_;
     }
     return instance;
 }

@@ -15,7 +15,8 @@ class InstanceReader {
     static Result<InstanceReader> open(const Kernel& kernel, const std::string& type,
                                        NamedKind kind = NamedKind::Any);
 
-    /// What lies at the address. An error where not even its first byte can be read.
+    /// What lies at the address. An error where not even its first byte can be read, and where what was read before is
+    /// as much as one answer may hold.
     Result<StructInstance> read(std::uint64_t address);
     /// Its words instead.
     Result<StructInstance> read_words(std::uint64_t address);
@@ -34,6 +35,7 @@ class InstanceReader {
     explicit InstanceReader(const Kernel& kernel) : kernel_(&kernel), maker_(kernel) {}
 
     Result<void> check_readable(std::uint64_t address) const;
+    Result<void> check_budget() const;
     MemberValue member_value(std::size_t index, std::uint64_t address);
     void follow(MemberValue& shown, TypeId pointer);
 
@@ -42,6 +44,7 @@ class InstanceReader {
     TypeId type_ = 0;
     std::vector<std::string> paths_;
     std::vector<MemberPathPlace> places_;
+    std::size_t words_read_ = 0;
     bool follows_ = false;
     Problems problems_;
 };

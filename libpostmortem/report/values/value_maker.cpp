@@ -13,7 +13,6 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t most_nodes = 4u << 20;
 constexpr std::uint32_t deepest_value = 64;
 constexpr std::size_t longest_text = 1u << 20;
 
@@ -55,6 +54,7 @@ TypedValue ValueMaker::finish(TypeId type, const ValueBytes& bytes) {
     if (bytes.error()) problems_.push_back(*bytes.error());
     if (cut_) problems_.emplace_back(ErrorCode::Unsupported, "a value has more parts than are shown");
     cut_ = false;
+    parts_made_ += nodes_.size();
     return {c_type_name(types_, type), std::exchange(nodes_, {})};
 }
 
@@ -108,7 +108,7 @@ TypedValue ValueMaker::scalar(ValueNode node, bool to_characters) {
 
 void ValueMaker::add(const ValueBytes& bytes, const Place& place, std::string name, std::uint32_t depth,
                      bool with_type) {
-    if (nodes_.size() >= most_nodes || depth > deepest_value) {
+    if (is_spent() || depth > deepest_value) {
         cut_ = true;
         return;
     }
@@ -185,7 +185,7 @@ void ValueMaker::add_elements(const ValueBytes& bytes, const Place& place, const
             add(bytes, element, {}, depth + 1, false);
             continue;
         }
-        if (nodes_.size() >= most_nodes) cut_ = true;
+        if (is_spent()) cut_ = true;
         ValueNode& row = nodes_.emplace_back();
         row.depth = depth + 1;
         row.byte_size = static_cast<std::uint32_t>(size);

@@ -29,6 +29,10 @@ class ValueMaker {
     /// A number or a pointer whose type is no one's: computed, or cast to a basic type.
     TypedValue scalar(ValueNode node, bool to_characters);
 
+    /// It has made as many parts of values as one answer may have; what it makes now is cut.
+    bool is_spent() const { return parts_made_ + nodes_.size() >= most_parts; }
+    static constexpr std::size_t most_parts = 1u << 19;
+
     /// What was missing of the values made so far.
     Problems take_problems();
     const SymbolicNames& names() const { return names_; }
@@ -56,6 +60,7 @@ class ValueMaker {
     const TypeFinder& types_;
     SymbolicNames names_;
     std::vector<ValueNode> nodes_;
+    std::size_t parts_made_ = 0;  ///< in values that are finished
     bool cut_ = false;
     bool shows_members_ = false;  ///< all of a struct's, as far as they are known
     Problems problems_;
