@@ -1,6 +1,7 @@
 # cmake -DROOT=libpostmortem -DRESULT=asked_words.cpp -P asked_words.cmake
 # Writes down every name that the code can ask the types for: all words between quotation marks in the rooms that
 # read kernels. A path such as "thread_info.cpu" is several. What is no name of C at all does no harm.
+cmake_policy(VERSION 3.25)
 set(words)
 foreach(room arch kernel report)
   file(GLOB_RECURSE files ${ROOT}/${room}/*.cpp ${ROOT}/${room}/*.h)

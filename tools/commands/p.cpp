@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <postmortem/expression.h>
 
 #include "commands.h"
@@ -19,7 +21,9 @@ Syntax p_syntax() {
         "variables are not, but for the best known: cast them.\n\n"
         "  postmortem p vmcore init_task.comm\n"
         "  postmortem p vmcore runqueues:a\n"
-        "  postmortem p vmcore '((struct list_head *)&modules)->next'\n"};
+        "  postmortem p vmcore '((struct list_head *)&modules)->next'\n"
+        "  postmortem p vmcore /x init_task.flags     in a format as gdb has them: /x /d /u /o /t /z /c /a "
+        "/s\n"};
     syntax.shows_types = true;
     syntax.options = {on_or_off("hex,x", "numbers in hexadecimal"),
                       on_or_off("decimal,d", "numbers in decimal, as they are without this option"),
@@ -27,21 +31,28 @@ Syntax p_syntax() {
     return syntax;
 }
 
+// gdb's own way of saying it: "/x init_task.pid".
+char format_before(std::string& expression) {
+    if (expression.size() < 2 || expression[0] != '/') return 0;
+    const char format = expression[1];
+    expression.erase(0, std::max<std::size_t>(2, expression.find_first_not_of(" ", 2)));
+    return format;
+}
+
 int ask_p(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     postmortem::ExpressionRequest request;
     request.expression = joined(arguments.rest);
-    bool hexadecimal = arguments.has("hex");
-    // gdb's own way of saying it.
-    if (request.expression.starts_with("/x")) {
-        hexadecimal = true;
-        request.expression.erase(0, 2);
-    }
+    postmortem::ExpressionStyle style;
+    style.hexadecimal = arguments.has("hex");
+    style.format = format_before(request.expression);
+    if (style.format != 0 && postmortem::value_formats.find(style.format) == std::string_view::npos)
+        return output.complain(
+            fmt::format("p: /{} is no format; there are {}", style.format, postmortem::value_formats));
     if (request.expression.empty()) return output.complain("p: no expression is given");
     const auto result = postmortem::evaluate_expression(dump, request);
     if (!result) return output.finish(result.error());
     output.expect_much();
-    return output.finish(arguments.json ? to_json(*result) : to_text(*result, {hexadecimal, 1}),
-                         result->problems);
+    return output.finish(arguments.json ? to_json(*result) : to_text(*result, style), result->problems);
 }
 
 Syntax whatis_syntax() {

@@ -31,6 +31,7 @@ Aliases::Aliases() {
 
 std::string Aliases::expand(std::string_view line) const {
     const std::string_view first = line.substr(0, line.find_first_of(" \t|>"));
+    if (first.starts_with("p/")) return "p " + std::string(line.substr(1));
     const auto found = aliases_.find(std::string(first));
     if (found == aliases_.end()) return std::string(line);
     return found->second.command + std::string(line.substr(first.size()));

@@ -41,6 +41,7 @@ POSTMORTEM_API Result<ExpressionResult> evaluate_expression(const CrashDump& dum
 
 struct ExpressionStyle {
     bool hexadecimal = false;
+    char format = 0;           ///< as in ValueStyle
     std::uint32_t number = 1;  ///< of the first value, as gdb counts them: $1
 };
 POSTMORTEM_API std::string to_text(const ExpressionResult& result, const ExpressionStyle& style = {});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <postmortem/api.h>
@@ -51,8 +52,12 @@ struct TypedValue {
     std::vector<ValueNode> nodes;
 };
 
+/// Hexadecimal, signed and unsigned decimal, octal, binary, hexadecimal with leading zeros, character, address, text.
+inline constexpr std::string_view value_formats = "xduotzcas";
+
 struct ValueStyle {
     bool hexadecimal = false;
+    char format = 0;           ///< of every number in it, as gdb's `p/x`: one of value_formats
     bool with_type = false;    ///< before a pointer, what it points to: "(struct pid *) 0xffff…"
     bool cut_text = false;     ///< arrays of characters end at their first NUL
     std::uint32_t indent = 0;  ///< by two blanks each: how deep the value lies in what is printed around it

@@ -75,6 +75,7 @@ Result<std::uint64_t> divide(bool is_unsigned, bool remainder, std::uint64_t lef
     if (right == 0) return fail(ErrorCode::InvalidArgument, "a division by zero");
     if (is_unsigned) return remainder ? left % right : left / right;
     const auto dividend = static_cast<std::int64_t>(left), divisor = static_cast<std::int64_t>(right);
+    // The most negative number has no quotient with -1: as on a processor that wraps around.
     if (divisor == -1) return remainder ? 0 : std::uint64_t{0} - left;
     return static_cast<std::uint64_t>(remainder ? dividend % divisor : dividend / divisor);
 }

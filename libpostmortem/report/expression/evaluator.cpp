@@ -38,11 +38,22 @@ Operand Evaluator::number_of(const Scalar& value) {
     return operand;
 }
 
-Operand Evaluator::as_word(const Operand& untyped) const {
-    Operand word = untyped;
-    word.untyped.clear();
-    word.type = types_.integer(true, true);
-    return word;
+// At most a word, and not what lies behind the next symbol.
+std::uint32_t Evaluator::room_of(const std::string& variable) const {
+    std::uint32_t size = kernel_.memory().word_size();
+    const auto symbols = kernel_.symbols();
+    const auto address = symbols ? (*symbols)->address_of(variable) : fail(symbols.error());
+    if (!address) return size;
+    const auto symbol = (*symbols)->containing(*address);
+    while (symbol && symbol->size != 0 && size > symbol->size) size /= 2;
+    return size;
+}
+
+Operand Evaluator::as_number(const Operand& untyped) const {
+    Operand number = untyped;
+    number.untyped.clear();
+    number.type = types_.unsigned_of(room_of(untyped.untyped));
+    return number;
 }
 
 Result<Operand> Evaluator::evaluate(const Node& node) {
@@ -340,7 +351,7 @@ Result<TypedValue> Evaluator::repeated_value(const Operand& operand) {
 
 Result<TypedValue> Evaluator::value_of(const Operand& operand) {
     const OperandType& type = operand.type;
-    if (!operand.untyped.empty()) return value_of(as_word(operand));
+    if (!operand.untyped.empty()) return value_of(as_number(operand));
     if (operand.repeat != 0 && (type.basic || type.pointers != 0)) return repeated_value(operand);
     if (operand.in_memory && !type.basic && type.pointers == 0 && type.to_array == 0) {
         if (operand.bit_size != 0)

@@ -18,8 +18,8 @@ class Evaluator {
 
     /// A variable by its name: its address and, as far as it is known, its type.
     Result<Operand> variable(std::string_view name) const;
-    /// As an operand that is as large as a word, of a variable whose type is not known.
-    Operand as_word(const Operand& untyped) const;
+    /// A variable whose type is not known, as a number: as large as a word, or as the room up to the next symbol.
+    Operand as_number(const Operand& untyped) const;
 
     const OperandTypes& types() const { return types_; }
     ValueMaker& maker() { return maker_; }
@@ -40,6 +40,7 @@ class Evaluator {
     Result<Operand> address_of(const Node& node);
     Result<Operand> dereferenced(const Node& node, const Scalar& pointer);
 
+    std::uint32_t room_of(const std::string& variable) const;
     Result<TypedValue> repeated_value(const Operand& operand);
     Result<Scalar> scalar(const Node& node);
     Result<Scalar> load(const Operand& operand, const Node& node);

@@ -19,10 +19,11 @@ std::string leading_symbol(const Kernel& kernel, std::string_view expression) {
     return resolve_symbol(kernel, word) ? std::string(word) : std::string();
 }
 
-std::string typeless(const Kernel& kernel, std::string_view name) {
-    return fmt::format(
-        "the type of {} is not in the {}, so that it is shown as a word: cast it, such as (int){}", name,
-        kernel.types().source(), name);
+Error typeless(const Kernel& kernel, std::string_view name, const TypedValue& shown) {
+    return {ErrorCode::MissingDebugInfo,
+            fmt::format(
+                "the type of {0} is not in the {1}, so that it is shown as {2}: cast it, such as (int){0}",
+                name, kernel.types().source(), shown.type)};
 }
 
 void finish_problems(ExpressionResult& result, Evaluator& evaluator) {
@@ -44,8 +45,8 @@ Result<void> add_per_cpu(const Kernel& kernel, Evaluator& evaluator, const Opera
         if (!value) return fail(std::move(value.error()));
         result.values.push_back({cpu, *own, std::move(*value)});
     }
-    if (with_values && !variable.untyped.empty())
-        result.problems.emplace_back(ErrorCode::MissingDebugInfo, typeless(kernel, variable.untyped));
+    if (!result.values.empty() && with_values && !variable.untyped.empty())
+        result.problems.push_back(typeless(kernel, variable.untyped, result.values.front().value));
     return {};
 }
 
@@ -85,8 +86,7 @@ Result<ExpressionResult> evaluate_expression(const CrashDump& dump, const Expres
     result.symbol = leading_symbol(kernel, request.expression);
     auto value = evaluator.value_of(*operand);
     if (!value) return fail(std::move(value.error()));
-    if (!operand->untyped.empty())
-        result.problems.emplace_back(ErrorCode::MissingDebugInfo, typeless(kernel, operand->untyped));
+    if (!operand->untyped.empty()) result.problems.push_back(typeless(kernel, operand->untyped, *value));
     result.values.push_back({std::nullopt, operand->address, std::move(*value)});
     finish_problems(result, evaluator);
     return result;

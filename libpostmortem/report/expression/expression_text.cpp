@@ -20,16 +20,18 @@ std::string to_text(const ExpressionResult& result, const ExpressionStyle& style
             out += fmt::format("  [{}]: {:x}\n", value.cpu.value_or(0), value.address);
         return out;
     }
-    const ValueStyle values{style.hexadecimal, true, false, 0};
+    // crash leaves `p/x` to gdb, which does not say what was asked.
+    const bool named = !result.symbol.empty() && style.format == 0;
+    const ValueStyle values{style.hexadecimal, style.format, true, false, 0};
     std::string out;
     std::uint32_t number = style.number;
     for (const ExpressionValue& value : result.values) {
         const std::string text = to_text(value.value, values);
         if (value.cpu)
             out += fmt::format("per_cpu({}, {}) = ", result.symbol, *value.cpu);
-        else if (!result.symbol.empty())
+        else if (named)
             out += result.symbol + " = ";
-        out += fmt::format("${} = {}\n", number++, result.symbol.empty() ? text : broken_line(text));
+        out += fmt::format("${} = {}\n", number++, named ? broken_line(text) : text);
     }
     return out;
 }

@@ -13,6 +13,14 @@ OperandType OperandTypes::integer(bool is_long, bool is_unsigned) const {
     return basic(name, is_long ? word_size_ : 4, !is_unsigned);
 }
 
+OperandType OperandTypes::unsigned_of(std::uint32_t bytes) const {
+    switch (bytes) {
+        case 1: return basic("unsigned char", 1, false);
+        case 2: return basic("unsigned short", 2, false);
+        default: return integer(bytes == word_size_, true);
+    }
+}
+
 TypeKind OperandTypes::kind(const OperandType& type) const {
     if (type.open_array) return type.to_array != 0 ? TypeKind::Pointer : TypeKind::Array;
     if (type.pointers != 0) return TypeKind::Pointer;

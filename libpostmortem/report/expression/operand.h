@@ -53,6 +53,8 @@ class OperandTypes {
         return {0, BasicType{std::move(name), size, is_signed, is_floating}, 0};
     }
     OperandType integer(bool is_long, bool is_unsigned) const;
+    /// Of 1, 2, 4 or 8 bytes.
+    OperandType unsigned_of(std::uint32_t bytes) const;
 
     TypeKind kind(const OperandType& type) const;
     std::uint64_t size(const OperandType& type) const;

@@ -32,6 +32,9 @@ NameWords name_words(std::string_view text) {
     if (has_keyword && first == "struct") words.kind = StructRequest::Kind::Struct;
     if (has_keyword && first == "union") words.kind = StructRequest::Kind::Union;
     words.is_enum = has_keyword && first == "enum";
+    // A pointer is told by what it points to.
+    while (!words.name.empty() && (words.name.back() == '*' || words.name.back() == ' '))
+        words.name.pop_back();
     return words;
 }
 
@@ -53,6 +56,17 @@ std::string variable_declaration(const TypeFinder& finder, const OperandTypes& t
     }
     const std::string stars(variable.type.pointers, '*');
     return c_declaration(finder, variable.type.id, stars + name).text() + ";";
+}
+
+// "enum pid_type = 0"
+std::optional<std::string> enumerator_declaration(const TypeFinder& types, const std::string& name) {
+    const auto id = types.enum_with(name);
+    if (!id) return std::nullopt;
+    const Type& type = types.get(*id);
+    const auto item = std::find_if(type.enumerators.begin(), type.enumerators.end(),
+                                   [&](const Enumerator& each) { return each.name == name; });
+    if (item == type.enumerators.end()) return std::nullopt;
+    return fmt::format("{} = {}", c_declaration(types, *id, "").text(), item->value);
 }
 
 WhatIs without_type(const TypeFinder& types, const std::string& name) {
@@ -106,6 +120,10 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
         return answer;
     }
     if (!may_be_variable) return fail(type.error());
+    if (const auto declaration = enumerator_declaration(kernel.types(), words.name)) {
+        answer.declaration = *declaration;
+        return answer;
+    }
     if (variable) return without_type(kernel.types(), words.name);
     const auto basic = evaluator.types().named(TypeWords{"", words.name, 0, 1});
     if (!basic) return fail(type.error().code == ErrorCode::NotFound ? variable.error() : type.error());

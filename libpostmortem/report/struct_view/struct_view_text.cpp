@@ -45,7 +45,7 @@ void append_member(std::string& out, const MemberValue& member, const ValueStyle
 }  // namespace
 
 std::string instance_text(const StructInstance& instance, const std::string& type, const StructStyle& style) {
-    const ValueStyle values{style.hexadecimal, false, !style.commas, 0};
+    const ValueStyle values{style.hexadecimal, 0, false, !style.commas, 0};
     std::string out;
     for (const MemberValue& member : instance.members)
         append_member(out, member, values, style.pointers, style.commas);

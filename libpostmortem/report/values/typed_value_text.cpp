@@ -1,10 +1,13 @@
 // What gdb's C printer makes of values (gdb 16, as crash 9.0.2 sets it up: pretty structs, no counting of
 // repeats).
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <postmortem/typed_value.h>
 
 #include "output/c_characters.h"
+#include "report/values/formatted_number.h"
 
 namespace postmortem {
 namespace {
@@ -20,7 +23,9 @@ class ValuePrinter {
         if (nodes_.empty()) return {};
         const ValueNode& top = nodes_.front();
         const bool is_plain_text = top.type == "char *" || top.type == "const char *";
-        if (style_.with_type && top.kind == ValueKind::Pointer && !is_plain_text && top.byte_size != 0)
+        const bool as_number = style_.format != 0 && style_.format != 's';
+        if (style_.with_type && !as_number && top.kind == ValueKind::Pointer && !is_plain_text &&
+            top.byte_size != 0)
             out_ += fmt::format("({}) ", top.type);
         print(0, style_.indent);
         return std::move(out_);
@@ -111,7 +116,29 @@ class ValuePrinter {
         if (!node.text_error.empty()) out_ += fmt::format(" <error: {}>", node.text_error);
     }
 
+    // What has a format of its own is a number, whatever its type says; a text is its characters, one by one.
+    bool print_formatted(const ValueNode& node) {
+        if (style_.format == 0 || style_.format == 's') return false;
+        if (node.kind == ValueKind::Text) {
+            ValueNode character;
+            character.kind = ValueKind::Character;
+            character.is_signed = true;
+            character.byte_size = 1;
+            out_ += '{';
+            for (std::size_t i = 0; i < std::min(node.text->size(), most_shown); ++i) {
+                character.number = static_cast<std::uint64_t>(static_cast<signed char>((*node.text)[i]));
+                out_ += (i == 0 ? "" : ", ") + formatted_number(character, style_.format);
+            }
+            out_ += node.text->size() > most_shown ? "...}" : "}";
+            return true;
+        }
+        if (!is_number(node.kind)) return false;
+        out_ += formatted_number(node, style_.format);
+        return true;
+    }
+
     void print_scalar(const ValueNode& node) {
+        if (print_formatted(node)) return;
         switch (node.kind) {
             case ValueKind::Integer: return print_number(node);
             case ValueKind::Character:
