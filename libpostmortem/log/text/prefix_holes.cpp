@@ -135,11 +135,10 @@ bool take_structured(Cursor& cursor) {
     return true;
 }
 
-// Padded with blanks to eight characters; where the kernel's message has none it is all blanks.
+// Padded with blanks to eight characters; where the kernel's message has none it is all blanks, which the
+// shape has taken.
 bool take_log_tag(Cursor& cursor) {
-    Cursor at = cursor;
-    at.skip_blanks();
-    if (at.take(": ") || at.take("kernel  : ") || at.take("kernel: ")) cursor = at;
+    (void)(cursor.take(": ") || cursor.take("kernel  : ") || cursor.take("kernel: "));
     return true;
 }
 

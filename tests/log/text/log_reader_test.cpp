@@ -122,6 +122,7 @@ TEST_CASE("what loggers and vendors' kernels say in front") {
     CHECK(only("05-26 20:26:47.075     1     1 W -(7)[1:swapper/0]CPU: 7").text == "CPU: 7");
     CHECK(only("05-26 20:26:47.075     1     1 W         : -(7)[1:init][<ffffff8315a8c9e8>] a").text ==
           "[<ffffff8315a8c9e8>] a");
+    CHECK(only("05-26 20:26:47.075     1     1 W         : Oops: 0000").text == "Oops: 0000");
     CHECK(only("Mar 31 19:59:54 HOST 4,1862,1532049460,-;x").host == "HOST");
     CHECK(only("Mar 31 19:59:54 FAST kernel: x").host == "FAST");
     CHECK(only("Thu 2023-10-12 19:59:54 CEST box kernel: x").host == "box");
