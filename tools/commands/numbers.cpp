@@ -68,9 +68,11 @@ Syntax ptob_syntax() {
 }
 
 Syntax ptov_syntax() {
-    return {"DUMP ADDRESS...",
-            "Says where in the kernel's direct map a physical address lies.\n\n  postmortem ptov vmcore "
-            "56e000\n"};
+    return {"DUMP ADDRESS|OFFSET:CPUS...",
+            "Says where in the kernel's direct map a physical address lies, or where CPUs keep the per-CPU\n"
+            "variable with that offset.\n\n"
+            "  postmortem ptov vmcore 56e000\n"
+            "  postmortem ptov vmcore 15140:a\n"};
 }
 
 int ask_btop(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <postmortem/crash_dump.h>
@@ -36,13 +36,20 @@ enum class AddressConversion : std::uint8_t {
     PhysicalToVirtual,  ///< ptov: in the direct map
 };
 
+struct ConvertedAddress {
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    std::optional<std::uint32_t> cpu;  ///< `from` is an offset in the memory of its own that this CPU has
+};
+
 struct ConvertedAddresses {
     AddressConversion conversion = AddressConversion::ByteToPage;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> addresses;
+    std::vector<ConvertedAddress> addresses;
     Problems problems;
 };
 
-/// Hexadecimal words, and symbols; of page frames decimal ones, too, unless they begin with 0x.
+/// Hexadecimal words; of page frames decimal ones, too, unless they begin with 0x. For ptov also an offset in
+/// per-CPU memory with CPUs, "15140:0-3"; behind the colon "a" stands for all of them.
 POSTMORTEM_API Result<ConvertedAddresses> convert_addresses(const CrashDump& dump,
                                                             AddressConversion conversion,
                                                             const std::vector<std::string>& words);

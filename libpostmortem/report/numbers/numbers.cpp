@@ -6,7 +6,9 @@
 
 #include "base/checked.h"
 #include "base/text.h"
+#include "kernel/percpu.h"
 #include "report/numbers/number_expression.h"
+#include "report/values/address_word.h"
 
 namespace postmortem {
 namespace {
@@ -36,16 +38,15 @@ Result<std::uint64_t> frame_word(const std::string& word) {
     return fail(ErrorCode::InvalidArgument, fmt::format("'{}' is no number of a page frame", word));
 }
 
-Result<std::uint64_t> converted_address(const Kernel& kernel, AddressConversion conversion,
-                                        const std::string& word, std::uint64_t& shown) {
+Result<ConvertedAddress> converted_address(const Kernel& kernel, AddressConversion conversion,
+                                           const std::string& word) {
     const std::uint64_t page = page_size_of(kernel);
     const auto value = conversion == AddressConversion::PageToByte ? frame_word(word) : address_word(word);
     if (!value) return fail(value.error());
-    shown = *value;
-    if (conversion == AddressConversion::ByteToPage) return *value / page;
+    if (conversion == AddressConversion::ByteToPage) return ConvertedAddress{*value, *value / page, {}};
     if (conversion == AddressConversion::PageToByte) {
         const auto bytes = checked_mul(*value, page);
-        return bytes ? Result<std::uint64_t>(*bytes)
+        return bytes ? Result<ConvertedAddress>({*value, *bytes, {}})
                      : fail(ErrorCode::InvalidArgument,
                             fmt::format("'{}' is no page frame of any machine", word));
     }
@@ -55,7 +56,33 @@ Result<std::uint64_t> converted_address(const Kernel& kernel, AddressConversion 
     if (!address)
         return fail(ErrorCode::NotFound,
                     fmt::format("no address of the direct map is known for {:x}", *value));
-    return *address;
+    return ConvertedAddress{*value, *address, {}};
+}
+
+// "15140:0-3"
+Result<std::vector<ConvertedAddress>> per_cpu_addresses(const Kernel& kernel, std::string_view offset_word,
+                                                        std::string_view cpu_words) {
+    const auto offset = address_word(std::string(offset_word));
+    if (!offset) return fail(offset.error());
+    const auto cpus = resolve_cpus(kernel, cpu_words, 0);
+    if (!cpus) return fail(cpus.error());
+    std::vector<ConvertedAddress> converted;
+    for (const std::uint32_t cpu : *cpus) {
+        const auto address = per_cpu_address(kernel, *offset, cpu);
+        if (!address) return fail(address.error());
+        converted.push_back({*offset, *address, cpu});
+    }
+    return converted;
+}
+
+Result<std::vector<ConvertedAddress>> converted_word(const Kernel& kernel, AddressConversion conversion,
+                                                     const std::string& word) {
+    if (const auto [offset, cpus] = split_cpu_word(word);
+        cpus && conversion == AddressConversion::PhysicalToVirtual)
+        return per_cpu_addresses(kernel, offset, *cpus);
+    const auto one = converted_address(kernel, conversion, word);
+    if (!one) return fail(one.error());
+    return std::vector{*one};
 }
 
 }  // namespace
@@ -85,12 +112,11 @@ Result<ConvertedAddresses> convert_addresses(const CrashDump& dump, AddressConve
     ConvertedAddresses converted;
     converted.conversion = conversion;
     for (const std::string& word : words) {
-        std::uint64_t shown = 0;
-        auto value = converted_address(dump.kernel(), conversion, word, shown);
-        if (value)
-            converted.addresses.emplace_back(shown, *value);
+        auto made = converted_word(dump.kernel(), conversion, word);
+        if (made)
+            converted.addresses.insert(converted.addresses.end(), made->begin(), made->end());
         else
-            converted.problems.push_back(std::move(value.error()));
+            converted.problems.push_back(std::move(made.error()));
     }
     if (converted.addresses.empty() && !converted.problems.empty()) return fail(converted.problems.front());
     return converted;

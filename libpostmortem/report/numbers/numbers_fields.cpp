@@ -4,8 +4,6 @@
 
 namespace postmortem {
 
-using ConvertedAddress = std::pair<std::uint64_t, std::uint64_t>;
-
 void describe(Describer<EvaluatedNumber>& number) {
     number.is_document();
     number.add("expression", &EvaluatedNumber::expression, "as it was asked for");
@@ -16,8 +14,9 @@ void describe(Describer<EvaluatedNumber>& number) {
 }
 
 void describe(Describer<ConvertedAddress>& address) {
-    address.add("from", &ConvertedAddress::first, "what was asked for").address();
-    address.add("to", &ConvertedAddress::second, "what it is").address();
+    address.add("from", &ConvertedAddress::from, "what was asked for").address();
+    address.add("to", &ConvertedAddress::to, "what it is").address();
+    address.add("cpu", &ConvertedAddress::cpu, "of an offset in per-CPU memory");
 }
 
 void describe(Describer<ConvertedAddresses>& converted) {

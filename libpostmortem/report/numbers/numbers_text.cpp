@@ -62,13 +62,22 @@ std::string ascii_chart() {
 
 std::string to_text(const ConvertedAddresses& converted) {
     std::string out;
-    if (converted.conversion == AddressConversion::PhysicalToVirtual) {
-        for (const auto& [from, to] : converted.addresses)
+    const ConvertedAddress* before = nullptr;
+    for (const ConvertedAddress& address : converted.addresses) {
+        if (address.cpu) {
+            if (before == nullptr || !before->cpu || before->from != address.from ||
+                *before->cpu >= *address.cpu)
+                out += fmt::format("{}PER-CPU OFFSET: {:x}\n  CPU    {:<16}\n", out.empty() ? "" : "\n",
+                                   address.from, "VIRTUAL");
+            out += fmt::format("  [{}]  {:x}\n", *address.cpu, address.to);
+        } else if (converted.conversion == AddressConversion::PhysicalToVirtual) {
             out += fmt::format("{}{:<16}  {:<16}\n{:<16x}  {:<16x}\n", out.empty() ? "" : "\n", "VIRTUAL",
-                               "PHYSICAL", to, from);
-        return out;
+                               "PHYSICAL", address.to, address.from);
+        } else {
+            out += fmt::format("{:x}: {:x}\n", address.from, address.to);
+        }
+        before = &address;
     }
-    for (const auto& [from, to] : converted.addresses) out += fmt::format("{:x}: {:x}\n", from, to);
     return out;
 }
 
