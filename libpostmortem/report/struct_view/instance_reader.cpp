@@ -78,6 +78,12 @@ void InstanceReader::follow(MemberValue& shown, TypeId pointer) {
     shown.target_symbol = node.symbol;
     const TypeKind kind = kernel_->types().get(type.target).kind;
     if (kind == TypeKind::Void || kind == TypeKind::Function || kind == TypeKind::Forward) return;
+    if (auto first = kernel_->memory().get<std::uint8_t>(node.number); !first) {
+        problems_.push_back(std::move(first.error()));
+        shown.target = TypedValue{c_type_name(kernel_->types(), type.target), {ValueNode{}}};
+        shown.target->nodes.front().kind = ValueKind::Unreadable;
+        return;
+    }
     shown.target = maker_.at(type.target, node.number);
 }
 

@@ -16,8 +16,11 @@ void append_target(std::string& out, const MemberValue& member, const ValueStyle
         out += "NULL\n";
         return;
     }
-    if (!member.target_symbol.empty()) out += fmt::format("<{}> ", member.target_symbol);
-    if (member.target) {
+    const bool is_symbol_itself = !contains(member.target_symbol, "+");
+    if (!member.target_symbol.empty() && is_symbol_itself) out += fmt::format("<{}> ", member.target_symbol);
+    if (member.target && member.target->nodes.front().kind == ValueKind::Unreadable) {
+        out += "(not accessible)";
+    } else if (member.target) {
         std::string text = to_text(*member.target, style);
         for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 6)
             text.insert(at + 1, 5, ' ');
@@ -29,15 +32,13 @@ void append_target(std::string& out, const MemberValue& member, const ValueStyle
 
 void append_member(std::string& out, const MemberValue& member, const ValueStyle& style, bool pointers,
                    bool commas) {
-    ValueStyle inner = style;
-    inner.indent = member.level;
-    if (pointers) {
-        const ValueNode& top = member.value.nodes.front();
-        const std::string value =
-            top.kind == ValueKind::Pointer ? fmt::format("{:#x}", top.number) : to_text(member.value, inner);
-        out += fmt::format("{:{}}{} = {}\n", "", 2 * member.level, member.declaration, value);
+    const ValueNode& top = member.value.nodes.front();
+    if (pointers && top.kind == ValueKind::Pointer) {
+        out += fmt::format("{:{}}{} = {:#x}\n", "", 2 * member.level, member.declaration, top.number);
         return append_target(out, member, style);
     }
+    ValueStyle inner = style;
+    inner.indent = member.level;
     out += fmt::format("{:{}}{} = {}{}\n", "", 2 * member.level, member.path, to_text(member.value, inner),
                        member.last || !commas ? "" : ",");
 }

@@ -7,7 +7,7 @@
 #include <postmortem/typed_value.h>
 
 #include "output/c_characters.h"
-#include "report/values/formatted_number.h"
+#include "report/values/formatted_number_text.h"
 
 namespace postmortem {
 namespace {

@@ -1,4 +1,4 @@
-#include "report/values/formatted_number.h"
+#include "report/values/formatted_number_text.h"
 
 #include <fmt/format.h>
 
