@@ -65,9 +65,12 @@ struct MemoryLayout {
     /// The tables of a process, whose root lies at a physical address.
     Result<std::unique_ptr<PageTableWalker>> (*map_user)(const PhysicalMemory&, const VmcoreInfo&,
                                                          std::uint64_t root) = nullptr;
+    /// The order of bytes that memory itself shows, where who wrote the dump may not have known it; nothing
+    /// where it shows none. May be null.
+    std::optional<Endian> (*byte_order)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
     /// What an entry that is not present tells of where the page is. Areas that no machine has mean something
     /// else. May be null.
-    SwapPlace (*swapped_to)(std::uint64_t entry) = nullptr;
+    SwapPlace (*swapped_to)(std::uint64_t entry, std::uint64_t page_size) = nullptr;
     PageEntry (*page_entry)(std::uint64_t entry) = nullptr;
     /// "PGD" of the top level, "PTE" of level 1.
     const char* (*level_name)(std::uint32_t level, std::uint32_t levels) = nullptr;
@@ -168,6 +171,7 @@ struct SavedContext {
     SavedRegister ip, fp;
     const FixedReturn* fixed_return = nullptr;  ///< in place of `ip`
     std::uint32_t frame_size = 0;               ///< of what lies at the stack pointer, if `ip` does not
+    bool in_callers_frame = false;  ///< the word at the stack pointer leads to the frame that is meant
 };
 
 // --- stacks ---
@@ -183,8 +187,9 @@ struct StackPlace {
     const char* type = nullptr;    ///< of the variable; null for a plain pointer
     const char* member = nullptr;  ///< a path in it
     Form form = Form::PointsToTop;
-    /// The variable is an array by CPU of pointers to what is of the type.
-    bool by_cpu = false;
+    /// The variable is, or points to, an array by CPU of pointers to what is of the type.
+    enum class ByCpu : std::uint8_t { No, Array, PointerToArray };
+    ByCpu by_cpu = ByCpu::No;
 };
 
 /// A member of a struct that is a stack.
@@ -233,6 +238,16 @@ struct CallSites {
     std::optional<std::uint64_t> (*direct_target)(Bytes call, Endian, std::uint64_t return_address) = nullptr;
     /// Whether the instructions of a function at `start` call or jump to `target` by name. May be null.
     bool (*reaches)(Bytes code, Endian, std::uint64_t start, std::uint64_t target) = nullptr;
+    /// A call may lead behind the first so many bytes of a function, which set up what its caller has set up.
+    std::uint32_t local_entry = 0;
+};
+
+/// A word that an entry leaves in its frame, `at` so many bytes from its start, to say that registers lie
+/// behind.
+struct RegistersMark {
+    std::uint32_t at = 0;
+    std::uint64_t word = 0;
+    std::uint32_t registers = 0;  ///< where in the frame they lie
 };
 
 /// What a frame pointer points at, in bytes from there.
@@ -247,6 +262,9 @@ struct FramePointers {
     /// Or frames are chained by the stack pointer: a function keeps its return address in its caller's frame,
     /// which has room of so many bytes for that. 0 where they are not.
     std::uint32_t frame_size = 0;
+    /// By which the frames of those that an entry made are known. Empty where each begins a chain, and
+    /// registers follow it.
+    std::span<const RegistersMark> marks{};
 
     std::uint64_t caller_at(std::uint64_t fp) const { return fp + static_cast<std::uint64_t>(caller); }
     std::uint64_t return_address_at(std::uint64_t fp) const {

@@ -6,7 +6,6 @@
 #include "arch/arm64/arm64.h"
 #include "arch/i386/i386.h"
 #include "arch/ppc64/ppc64.h"
-#include "arch/rarer_facts.h"
 #include "arch/riscv64/riscv64.h"
 #include "arch/s390x/s390x.h"
 #include "arch/x86_64/x86_64.h"
@@ -46,17 +45,6 @@ const LayoutClues& layout_clues(const Arch& arch) {
     static constexpr LayoutClues none = {};
     if (&arch == &x86_64::arch) return x86_64::layout_clues;
     return &arch == &i386::arch ? i386::layout_clues : none;
-}
-
-const RarerFacts& rarer_facts(const Arch& arch) {
-    static constexpr RarerFacts none = {};
-    return &arch == &ppc64::arch ? ppc64::rarer_facts : none;
-}
-
-std::optional<SwapPlace> swap_place_of(const Arch& arch, std::uint64_t entry, std::uint64_t page_size) {
-    if (const auto by_size = rarer_facts(arch).swapped_to) return by_size(entry, page_size);
-    if (const auto decode = arch.memory.swapped_to) return decode(entry);
-    return std::nullopt;
 }
 
 }  // namespace postmortem

@@ -2,14 +2,13 @@
 
 #include <bit>
 
-#include "arch/rarer_facts.h"
 
 namespace postmortem {
 
 std::optional<MemoryForm> other_memory_form(const Arch& arch, const PhysicalMemory& physical,
                                             const VmcoreInfo& info) {
     constexpr std::uint64_t smallest_page = 4096, largest_page = 64 * 1024;
-    const auto order = rarer_facts(arch).byte_order;
+    const auto order = arch.memory.byte_order;
     if (!order) return std::nullopt;
     const DumpFile& dump = physical.dump();
     MemoryForm form{dump.page_size(), order(physical, info).value_or(dump.endian())};

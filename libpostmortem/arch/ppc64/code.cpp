@@ -91,7 +91,8 @@ bool leaves(const Instruction& one) {
 
 }  // namespace
 
-const CallSites call_sites = {instruction_size, ends_in_call, instruction_size, direct_target, reaches};
+const CallSites call_sites = {instruction_size, ends_in_call, instruction_size,
+                              direct_target,    reaches,      local_entry};
 
 // Between the end of a frame and the return there are only a few instructions; what stands behind a return is
 // another way through the function, which comes from where the frame was there.

@@ -33,7 +33,7 @@ constexpr RegistersMark marks[] = {{32, regs_little, 48},
 
 // _switch() makes a frame of its own, and saves where it returns to in its caller's.
 constexpr SavedContext switched_out[] = {
-    {nullptr, {nullptr, nullptr, saved_link}, {}},
+    {.ip = {nullptr, nullptr, saved_link}, .fp = {}, .in_callers_frame = true},
 };
 
 // THREAD_SIZE, as a rule; a CPU's stacks are as large.
@@ -42,11 +42,12 @@ constexpr const char* task_stack = "thread_union";
 
 // arch/powerpc/kernel/irq.c: pointers to the lowest address, where until 5.1 a struct thread_info lay.
 constexpr StackPlace from_array(const char* variable) {
-    return {variable, "thread_info", nullptr, StackPlace::Form::Itself, true};
+    return {variable, "thread_info", nullptr, StackPlace::Form::Itself, StackPlace::ByCpu::Array};
 }
 // arch/powerpc/include/asm/paca.h; since 4.17 (d2e60075a3d4) a pointer to an array of pointers.
 constexpr StackPlace in_paca(const char* member) {
-    return {"paca_ptrs", "paca_struct", member, StackPlace::Form::PointsToTop, true};
+    return {"paca_ptrs", "paca_struct", member, StackPlace::Form::PointsToTop,
+            StackPlace::ByCpu::PointerToArray};
 }
 constexpr StackPlace irq_stack[] = {from_array("hardirq_ctx")},
                      soft_irq_stack[] = {from_array("softirq_ctx")},
@@ -86,6 +87,8 @@ const Arch arch = {
     .recognises = recognises,
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
+               .byte_order = byte_order,
+               .swapped_to = swapped_to,
                .page_entry = page_entry,
                .level_name = level_name_of,
                .direct_map_from_zero = true,
@@ -107,17 +110,11 @@ const Arch arch = {
     .code = {.calls = call_sites,
              .frame_pointers = {.caller = back_chain,
                                 .return_address = saved_link,
-                                .frame_size = frame_overhead},
+                                .frame_size = frame_overhead,
+                                .marks = marks},
              .resting = resting,
              .has_frame = has_frame},
     .faults = fault_words,
 };
-
-const RarerFacts rarer_facts = {.byte_order = byte_order,
-                                .swapped_to = swapped_to,
-                                .marks = marks,
-                                .pointed_array = "paca_ptrs",
-                                .switched_from_callers_frame = true,
-                                .local_entry = local_entry};
 
 }  // namespace postmortem::ppc64

@@ -2,11 +2,10 @@
 #pragma once
 
 #include "arch/arch.h"
-#include "arch/rarer_facts.h"
+#include "arch/arch.h"
 
 namespace postmortem::ppc64 {
 
 extern const Arch arch;
-extern const RarerFacts rarer_facts;
 
 }  // namespace postmortem::ppc64

@@ -81,7 +81,7 @@ PageEntry page_entry(std::uint64_t entry) {
     return told;
 }
 
-SwapPlace swapped_to(std::uint64_t entry) {
+SwapPlace swapped_to(std::uint64_t entry, std::uint64_t) {
     return {entry >> 2 & 0x1f, entry >> page_shift};
 }
 

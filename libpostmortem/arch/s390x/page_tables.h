@@ -22,7 +22,7 @@ struct PageTableParams {
 PageEntry page_entry(std::uint64_t entry);
 
 /// Of an entry that is not present (arch/s390/include/asm/pgtable.h, mk_swap_pte()).
-SwapPlace swapped_to(std::uint64_t entry);
+SwapPlace swapped_to(std::uint64_t entry, std::uint64_t page_size);
 
 /// `physical` must outlive the walker. The parameters are possible ones.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);

@@ -37,7 +37,7 @@ constexpr const char* task_stack = "thread_union";
 
 // Each CPU's lowcore (arch/s390/include/asm/lowcore.h) knows the first frame of its stacks.
 constexpr StackPlace in_lowcore(const char* member) {
-    return {"lowcore_ptr", "lowcore", member, StackPlace::Form::PointsToTop, true};
+    return {"lowcore_ptr", "lowcore", member, StackPlace::Form::PointsToTop, StackPlace::ByCpu::Array};
 }
 constexpr StackPlace async_stack[] = {in_lowcore("async_stack")}, nodat_stack[] = {in_lowcore("nodat_stack")},
                      mcck_stack[] = {in_lowcore("mcck_stack")},

@@ -201,7 +201,7 @@ const Arch arch = {
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
                .swapped_to =
-                   [](std::uint64_t entry) {
+                   [](std::uint64_t entry, std::uint64_t) {
                        return SwapPlace{swap_area(entry), swap_page(entry)};
                    },
                .page_entry = page_entry,

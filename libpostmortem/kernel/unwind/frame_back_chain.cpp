@@ -1,7 +1,6 @@
 // Steps of kernels whose stack pointer is the frame, which begins with room for what a called function saves:
 // s390 and powerpc. FrameWalker::by_back_chain(). arch/s390/kernel/unwind_bc.c, entry.S;
 // arch/powerpc/kernel/process.c, show_stack().
-#include "arch/rarer_facts.h"
 #include "kernel/unwind/frame_walker.h"
 
 namespace postmortem {
@@ -72,7 +71,7 @@ FrameWalker::Step FrameWalker::by_unsaved_link(const UnwindPosition& at, std::ui
 // An entry chains its frame to what it interrupted, and says that the registers lie behind. The mark alone
 // may be old.
 FrameWalker::Step FrameWalker::by_marked_frame(std::uint64_t frame, StackSet stacks) {
-    for (const RegistersMark& mark : rarer_facts(arch_).marks) {
+    for (const RegistersMark& mark : arch_.code.frame_pointers.marks) {
         const auto word = read_on(stacks, frame + mark.at);
         if (!word || *word != mark.word) continue;
         const std::uint64_t place = frame + mark.registers;
@@ -97,7 +96,7 @@ FrameWalker::Step FrameWalker::by_first_frame(std::uint64_t frame, StackSet stac
     const FramePointers& shape = arch_.code.frame_pointers;
     const std::uint64_t place = frame + shape.frame_size;
     const bool first = starts_a_stack(place, stacks);
-    if ((first || !rarer_facts(arch_).marks.empty()) && !user_task_) return Step::end_of_stack();
+    if ((first || !arch_.code.frame_pointers.marks.empty()) && !user_task_) return Step::end_of_stack();
     Step step;
     step.saved = registers_on(stacks, place);
     if (!step.saved || step.saved->user_mode() != first) {

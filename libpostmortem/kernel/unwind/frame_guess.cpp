@@ -1,7 +1,6 @@
 // How a walk goes on where the unwind tables fail: FrameWalker::guess().
 #include <algorithm>
 
-#include "arch/rarer_facts.h"
 #include "base/checked.h"
 #include "kernel/unwind/frame_walker.h"
 
@@ -37,7 +36,7 @@ FrameWalker::Step FrameWalker::by_call_site(const UnwindPosition& at, StackSet s
         if (!word) return {};
         const std::uint64_t ip = true_return_address(*word, slot);
         const auto target = code_.map().call_target(ip);
-        if (target != function && target != function + rarer_facts(arch_).local_entry) continue;
+        if (target != function && target != function + arch_.code.calls.local_entry) continue;
         Step step = moved_to(ip, slot, FrameTrust::CallSite);
         // Either the function keeps its caller's frame pointer on the stack, beside, or it does not use it.
         step.next.fp = at.fp;

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "arch/rarer_facts.h"
 #include "base/checked.h"
 #include "kernel/percpu.h"
 
@@ -26,8 +25,7 @@ std::uint64_t task_stack_size(const Kernel& kernel) {
 
 Object from_array(const Kernel& kernel, const StackPlace& place, std::uint32_t cpu) {
     auto array = kernel.symbol(place.variable);
-    const char* pointed = rarer_facts(kernel.arch()).pointed_array;
-    if (array && pointed && place.variable == std::string_view(pointed)) array = kernel.memory().word(*array);
+    if (array && place.by_cpu == StackPlace::ByCpu::PointerToArray) array = kernel.memory().word(*array);
     auto address = array.and_then([&](std::uint64_t start) {
         return kernel.memory().word(start + std::uint64_t{cpu} * kernel.arch().word_size);
     });
@@ -39,8 +37,9 @@ Object from_array(const Kernel& kernel, const StackPlace& place, std::uint32_t c
 Result<std::uint64_t> read_place(const Kernel& kernel, const StackPlace& place, std::uint32_t cpu) {
     const bool itself = place.form == StackPlace::Form::Itself;
     if (place.type) {
-        Object found = place.by_cpu ? from_array(kernel, place, cpu)
-                                    : per_cpu_variable(kernel, place.variable, place.type, cpu);
+        Object found = place.by_cpu != StackPlace::ByCpu::No
+                           ? from_array(kernel, place, cpu)
+                           : per_cpu_variable(kernel, place.variable, place.type, cpu);
         if (place.member) found = found.path(place.member);
         return itself ? found.checked_address() : found.u64();
     }

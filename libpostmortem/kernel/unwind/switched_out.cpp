@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "arch/rarer_facts.h"
-
 namespace postmortem {
 
 namespace {
@@ -60,7 +58,7 @@ SwitchedOut::SwitchedOut(const Kernel& kernel) : memory_(kernel.memory()), word_
     }
     const SavedContext& context = known ? *known : contexts.front();
     frame_size_ = context.frame_size;
-    in_callers_frame_ = rarer_facts(kernel.arch()).switched_from_callers_frame;
+    in_callers_frame_ = context.in_callers_frame;
     sp_ = Field::find(types, "task_struct", {kernel.arch().saved_sp}).value_or(Field());
     ip_ = find(types, context.frame_type, context.ip, word_);
     fp_ = find(types, context.frame_type, context.fp, word_);

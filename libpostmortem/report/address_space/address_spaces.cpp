@@ -6,7 +6,6 @@
 #include <postmortem/address_spaces.h>
 #include <postmortem/crash_dump.h>
 
-#include "arch/rarer_facts.h"
 #include "base/bytes.h"
 #include "base/problem_collector.h"
 #include "base/text.h"
@@ -169,9 +168,11 @@ class AddressSpaceMaker {
 
     // Entries that are not present and name no swap area are about migration and the like.
     std::optional<SwapPlace> swap_place(std::uint64_t entry) const {
-        const auto place = entry != 0 ? swap_place_of(kernel_.arch(), entry, page_size_) : std::nullopt;
-        const bool known = place && swap_files_.contains(static_cast<std::uint32_t>(place->area));
-        return known ? place : std::nullopt;
+        const auto swapped_to = kernel_.arch().memory.swapped_to;
+        if (entry == 0 || !swapped_to) return std::nullopt;
+        const SwapPlace place = swapped_to(entry, page_size_);
+        const bool known = swap_files_.contains(static_cast<std::uint32_t>(place.area));
+        return known ? std::optional(place) : std::nullopt;
     }
 
     const Kernel& kernel_;

@@ -1,6 +1,5 @@
 #include "report/translation/entry_reader.h"
 
-#include "arch/rarer_facts.h"
 #include "base/checked.h"
 #include "kernel/mm/swap_areas.h"
 
@@ -19,18 +18,18 @@ EntryContents EntryReader::read(std::uint64_t entry) {
         for (const std::string_view flag : known.flags) told.flags.emplace_back(flag);
         return told;
     }
-    const auto place = swap_place_of(kernel_.arch(), entry, page_size);
-    if (!place) return told;
+    if (!layout.swapped_to) return told;
+    const SwapPlace place = layout.swapped_to(entry, page_size);
     if (!swap_known_) {
         swap_known_ = true;
         SwapState swap = read_swap(kernel_);
         for (SwapAreaState& area : swap.areas) swap_files_[area.number] = std::move(area.path);
         problems_ = std::move(swap.problems);
     }
-    const auto file = swap_files_.find(place->area);
+    const auto file = swap_files_.find(place.area);
     if (file == swap_files_.end()) return told;
     told.swap_file = file->second;
-    told.swap_page = place->page;
+    told.swap_page = place.page;
     return told;
 }
 
