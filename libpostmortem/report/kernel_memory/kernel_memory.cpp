@@ -157,9 +157,15 @@ void add_memory_totals(const CrashDump& dump, bool shared, KernelMemory& memory,
     maker.add("TOTAL MEM", total, "", std::nullopt);
     for (const TotalLine& line : memory_lines) {
         const bool used = *line.line == '\0';
-        maker.add(line.name, used ? difference(total, maker.pages("MemFree")) : maker.pages(line.line), line.of, total);
+        maker.add(line.name, used ? difference(total, maker.pages("MemFree")) : maker.pages(line.line),
+                  line.of, total);
         if (used && shared) maker.add("SHARED", shared_pages(dump, problems), "TOTAL MEM", total);
     }
+    const auto high = maker.pages("HighTotal"), low = maker.pages("LowTotal");
+    maker.add("TOTAL HIGH", high, "TOTAL MEM", total);
+    maker.add("FREE HIGH", maker.pages("HighFree"), "TOTAL HIGH", high);
+    maker.add("TOTAL LOW", low, "TOTAL MEM", total);
+    maker.add("FREE LOW", maker.pages("LowFree"), "TOTAL LOW", low);
     // None were read: that they are 0 is true of a kernel without them alone.
     const auto pools = dump.kernel().symbol("hstates");
     const bool none = !pools && pools.error().code == ErrorCode::NotFound;

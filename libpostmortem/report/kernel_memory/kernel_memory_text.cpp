@@ -29,7 +29,8 @@ std::string size_words(std::uint64_t pages, std::uint32_t page_bytes) {
 std::string totals_text(const KernelMemory& memory) {
     std::string out = "                 PAGES        TOTAL      PERCENTAGE\n";
     for (const MemoryTotal& total : memory.totals) {
-        if (total.of.empty() && &total != &memory.totals.front()) out += '\n';
+        const bool begins_group = total.of.empty() || total.name == "TOTAL HIGH";
+        if (begins_group && &total != &memory.totals.front()) out += '\n';
         const std::string part =
             total.percent ? fmt::format("{:3}% of {}", *total.percent, total.of) : "       ----";
         out += fmt::format("{:>13}  {:7}  {:>11}  {}\n", total.name, total.pages,
