@@ -27,25 +27,68 @@ Syntax syntax() {
         "DUMP VALUE...",
         "Looks for values in the kernel's memory: hexadecimal numbers, symbols, expressions in brackets.\n\n"
         "  postmortem search vmcore -s ffffffffa0e00000 -e ffffffffa0f00000 init_task\n"
-        "  postmortem search vmcore -c 'swapper/0'\n"};
+        "  postmortem search vmcore -c 'swapper/0'\n"
+        "  postmortem search vmcore -u --task 1 deadbeef\n"};
     syntax.has_ndjson = true;
-    syntax.options = {on_or_off("kernel,k", "all that the kernel maps, as without this option"),
-                      on_or_off("physical,p", "physical memory"),
-                      text("start,s", "ADDRESS", "from this address or symbol on"),
-                      text("end,e", "ADDRESS", "up to this address or symbol"),
-                      text("length,l", "BYTES", "so many bytes (in hexadecimal after 0x)"),
-                      text("mask,m", "MASK", "bits that make no difference, in hexadecimal"),
-                      on_or_off("text,c", "look for strings in place of values"),
-                      on_or_off("words,w", "values of 32 bits"),
-                      on_or_off("halves,h", "values of 16 bits"),
-                      text("context,x", "COUNT", "so many values before and behind each, too")};
+    syntax.options = {
+        on_or_off("kernel,k", "all that the kernel maps, as without this option"),
+        on_or_off("linear,K", "of that the direct map and the kernel's image alone"),
+        on_or_off("mapped,V", "of that what vmalloc() and modules have, and the page structs"),
+        on_or_off("user,u", "what a task maps: the one that brought the kernel down, or --task"),
+        text("task", "PID|TASK", "whose memory -u searches"),
+        on_or_off("physical,p", "physical memory"),
+        on_or_off("stacks,t", "the kernel stack of each task"),
+        on_or_off("active-stacks,T", "of each task that a CPU was running"),
+        text("start,s", "ADDRESS", "from this address or symbol on"),
+        text("end,e", "ADDRESS", "up to this address or symbol"),
+        text("length,l", "BYTES", "so many bytes (in hexadecimal after 0x)"),
+        text("mask,m", "MASK", "bits that make no difference, in hexadecimal"),
+        on_or_off("text,c", "look for strings in place of values"),
+        on_or_off("words,w", "values of 32 bits"),
+        on_or_off("halves,h", "values of 16 bits"),
+        text("context,x", "COUNT", "so many values before and behind each, too")};
     return syntax;
 }
 
-// What is wrong with the words, as a sentence; empty where nothing is.
+struct Place {
+    const char* option;
+    MemorySearchRequest::Where where;
+};
+
+// What is wrong with the options that name a place, as a sentence; empty where nothing is.
+std::string take_place(const Arguments& arguments, MemorySearchRequest& request) {
+    using Where = MemorySearchRequest::Where;
+    constexpr Place places[] = {{"kernel", Where::Kernel},
+                                {"linear", Where::Linear},
+                                {"mapped", Where::Mapped},
+                                {"user", Where::User},
+                                {"physical", Where::Physical},
+                                {"stacks", Where::Stacks},
+                                {"active-stacks", Where::ActiveStacks}};
+    int named = 0;
+    for (const Place& place : places) {
+        if (!arguments.has(place.option)) continue;
+        request.where = place.where;
+        ++named;
+    }
+    if (named > 1) return "-k, -K, -V, -u, -p, -t and -T exclude each other";
+    const bool has_ends = arguments.has("start") || arguments.has("end") || arguments.has("length");
+    const bool of_stacks = request.where == Where::Stacks || request.where == Where::ActiveStacks;
+    if (of_stacks && has_ends) return "stacks have ends of their own: -s, -e and -l are not for -t and -T";
+    if (arguments.has("end") && arguments.has("length")) return "-e and -l exclude each other";
+    if (arguments.has("task") && request.where != Where::User) return "--task says whose memory -u searches";
+    if (!arguments.context.empty()) request.whose.selectors = {arguments.context};
+    if (arguments.has("task")) request.whose.selectors = {arguments.text("task")};
+    return {};
+}
+
+// The same of all words.
 std::string take_search_words(const Arguments& arguments, MemorySearchRequest& request) {
     if (arguments.rest.empty()) return "nothing to look for is named; see `postmortem search --help`";
     (arguments.has("text") ? request.strings : request.values) = arguments.rest;
+    if (const std::string wrong = take_place(arguments, request); !wrong.empty()) return wrong;
+    if (arguments.has("context") && arguments.has("text"))
+        return "-x shows values, which -c does not look for";
     if (arguments.has("length")) {
         request.length = number_in(arguments.text("length"), 10);
         if (!request.length) return "'" + arguments.text("length") + "' is no number of bytes";
@@ -67,7 +110,6 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     MemorySearchRequest request;
     if (const std::string wrong = take_search_words(arguments, request); !wrong.empty())
         return output.complain("search: " + wrong);
-    request.physical = arguments.has("physical");
     request.start = arguments.text("start");
     request.end = arguments.text("end");
     request.unit = arguments.has("halves") ? 2 : arguments.has("words") ? 4 : 0;

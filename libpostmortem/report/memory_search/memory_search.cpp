@@ -6,9 +6,8 @@
 
 #include "base/checked.h"
 #include "base/text.h"
-#include "kernel/mm/vmalloc_areas.h"
-#include "kernel/module/modules.h"
 #include "report/memory_search/absent_frames.h"
+#include "report/memory_search/searched_space.h"
 #include "report/numbers/number_expression.h"
 
 namespace postmortem {
@@ -17,9 +16,10 @@ namespace {
 constexpr std::size_t shown_characters = 56;
 constexpr std::size_t longest_needle = 4096;
 
-// Addresses that follow one another, the last one included.
-struct SearchedRange {
-    std::uint64_t first = 0, last = 0;
+// A value to look for, and how it was written where that was no number.
+struct Wanted {
+    std::uint64_t value = 0;
+    std::string name;
 };
 
 class MemorySearcher {
@@ -28,46 +28,44 @@ class MemorySearcher {
         : kernel_(kernel),
           request_(request),
           page_(kernel.physical().page_size()),
-          machine_(checked_mul(kernel.dump().info().max_pfn, page_).value_or(~0ull)),
-          absent_(kernel.dump()) {}
+          absent_(kernel.dump()),
+          tries_left_(most_tries(kernel.dump())) {}
 
     Result<MemorySearch> make() {
         found_.unit = request_.unit == 0 ? kernel_.memory().word_size() : request_.unit;
         found_.strings = !request_.strings.empty();
         found_.big_endian = kernel_.memory().endian() == Endian::Big;
         if (auto done = take_values(); !done) return fail(std::move(done.error()));
-        auto ranges = ranges_wanted();
-        if (!ranges) return fail(std::move(ranges.error()));
-        for (const SearchedRange& range : *ranges)
+        auto space = searched_space(kernel_, request_);
+        if (!space) return fail(std::move(space.error()));
+        space_ = std::move(*space);
+        found_.problems = std::move(space_.problems);
+        for (const SearchedRange& range : space_.ranges)
             if (!search(range)) break;
-        std::sort(found_.matches.begin(), found_.matches.end(),
-                  [](const MemoryMatch& a, const MemoryMatch& b) { return a.address < b.address; });
-        if (found_.matches.size() >= request_.most)
-            found_.problems.emplace_back(ErrorCode::Unsupported,
-                                         fmt::format("there are more than {} matches", request_.most));
-        if (found_.unreadable != 0)
-            found_.problems.emplace_back(ErrorCode::PageMissing,
-                                         fmt::format("{} pages could not be read", found_.unreadable));
-        if (found_.excluded != 0)
-            found_.problems.emplace_back(
-                ErrorCode::PageExcluded,
-                fmt::format("{} pages were left out by the dump filter, and are not searched",
-                            found_.excluded));
+        add_problems();
         return std::move(found_);
     }
 
   private:
+    static std::uint64_t most_tries(const DumpFile& dump);
     Result<void> take_values();
-    Result<std::vector<SearchedRange>> ranges_wanted();
-    std::vector<SearchedRange> whole_space();
+    Result<Wanted> wanted_value(const std::string& word) const;
     bool search(const SearchedRange& range);
+    void search_pages(const SearchedRange& range);
+    void search_page(std::uint64_t address, Bytes page);
     std::optional<std::uint64_t> place_in_memory(std::uint64_t address) const;
     std::uint64_t absent_bytes(std::uint64_t address, std::uint64_t last);
     std::uint64_t unmapped_bytes(std::uint64_t address) const;
+    std::uint64_t passed_over(std::uint64_t address, ErrorCode why);
+    bool has_enough() const { return found_.matches.size() >= request_.most; }
+    bool has_tried_enough(std::uint64_t address);
+    void add_problems();
+    const AddressSpace& memory() const { return space_.user ? *space_.user : kernel_.memory(); }
     Result<void> read(std::uint64_t address, MutableBytes out) const {
-        return request_.physical ? kernel_.physical().read(address, out, Caching::Pass)
-                                 : kernel_.memory().read(address, out, Caching::Pass);
+        return is_physical() ? kernel_.physical().read(address, out, Caching::Pass)
+                             : memory().read(address, out, Caching::Pass);
     }
+    bool is_physical() const { return request_.where == MemorySearchRequest::Where::Physical; }
     void look_for_values(std::uint64_t address, Bytes page);
     void look_for_strings(std::uint64_t address, Bytes bytes, std::size_t known);
     void add_context(MemoryMatch& match) const;
@@ -76,81 +74,54 @@ class MemorySearcher {
     const Kernel& kernel_;
     const MemorySearchRequest& request_;
     std::uint64_t page_;
-    std::uint64_t machine_;  ///< bytes of memory, as the dump claims
     AbsentFrames absent_;
-    std::optional<std::uint64_t> direct_map_;
-    std::vector<std::uint64_t> values_;
+    std::uint64_t tries_left_;
+    std::optional<std::uint64_t> given_up_at_;
+    SearchedSpace space_;
+    std::vector<Wanted> values_;
+    std::size_t kept_ = 0;  ///< bytes of a page that a string may begin in which ends in the next one
+    std::vector<std::byte> window_;  ///< those of the page before, and this one
     MemorySearch found_;
 };
+
+// Page tables can map one page over and over, without an end. A kernel maps each a few times, and its tables
+// have not many entries more that are empty.
+std::uint64_t MemorySearcher::most_tries(const DumpFile& dump) {
+    constexpr std::uint64_t for_each_frame = 16, more = 1u << 18;
+    std::uint64_t frames = 0;
+    dump.each_promised_run([&](FrameRun run) { frames += run.end_pfn - run.first_pfn; });
+    return checked_add(checked_mul(frames, for_each_frame).value_or(~0ull), more).value_or(~0ull);
+}
+
+Result<Wanted> MemorySearcher::wanted_value(const std::string& word) const {
+    const std::string name = request_.mask != 0 ? "" : word.starts_with('(') ? word : '(' + word + ')';
+    // A symbol whose name looks like a number is a symbol, as for crash.
+    if (const auto symbol = kernel_.symbol(word)) return Wanted{*symbol, name};
+    if (const auto number = parse_u64(word, 16)) return Wanted{*number, {}};
+    const auto value = evaluate_number_expression(kernel_, word);
+    if (!value) return fail(value.error());
+    return Wanted{*value, name};
+}
 
 Result<void> MemorySearcher::take_values() {
     const std::uint64_t largest = found_.unit >= 8 ? ~0ull : (1ull << (8 * found_.unit)) - 1;
     for (const std::string& word : request_.values) {
-        const auto number = parse_u64(word, 16);
-        const auto value =
-            number ? Result<std::uint64_t>(*number) : evaluate_number_expression(kernel_, word);
-        if (!value) return fail(value.error());
-        if (*value > largest)
+        auto wanted = wanted_value(word);
+        if (!wanted) return fail(std::move(wanted.error()));
+        if (wanted->value > largest)
             return fail(ErrorCode::InvalidArgument,
-                        fmt::format("{:x} is no value of {} bytes", *value, found_.unit));
-        values_.push_back(*value & ~request_.mask);
+                        fmt::format("{:x} is no value of {} bytes", wanted->value, found_.unit));
+        wanted->value &= ~request_.mask;
+        values_.push_back(std::move(*wanted));
     }
-    for (const std::string& text : request_.strings)
+    for (const std::string& text : request_.strings) {
         if (text.empty() || text.size() > longest_needle)
             return fail(ErrorCode::InvalidArgument, "a string to look for is empty, or too long");
+        kept_ = std::max(kept_, text.size() - 1);
+    }
     if (values_.empty() && request_.strings.empty())
         return fail(ErrorCode::InvalidArgument, "nothing to look for is named");
     return {};
-}
-
-// The direct map, what vmalloc() and modules have, and the kernel's image.
-std::vector<SearchedRange> MemorySearcher::whole_space() {
-    if (request_.physical) return {{0, machine_ == 0 ? 0 : machine_ - 1}};
-    std::vector<SearchedRange> ranges;
-    (void)kernel_.symbols();
-    direct_map_ = kernel_.memory().direct_map_address(0);
-    if (direct_map_ && machine_ != 0)
-        ranges.push_back({*direct_map_, checked_add(*direct_map_, machine_ - 1).value_or(~0ull)});
-    const VmallocAreas areas = read_vmalloc_areas(kernel_);
-    for (const Error& problem : areas.problems) found_.problems.push_back(problem);
-    for (const VmallocArea& area : areas.areas)
-        if (area.bytes != 0 && (area.is_vmalloc() || area.pages != 0))
-            ranges.push_back({area.address, checked_add(area.address, area.bytes - 1).value_or(~0ull)});
-    const auto first = kernel_.symbol("_text"), end = kernel_.symbol("_end");
-    if (first && end && *end > *first) ranges.push_back({*first, *end - 1});
-    std::sort(ranges.begin(), ranges.end(),
-              [](const SearchedRange& a, const SearchedRange& b) { return a.first < b.first; });
-    return ranges;
-}
-
-Result<std::vector<SearchedRange>> MemorySearcher::ranges_wanted() {
-    const auto address = [&](const std::string& word) -> Result<std::uint64_t> {
-        const auto number = parse_u64(word, 16);
-        return number ? Result<std::uint64_t>(*number) : evaluate_number_expression(kernel_, word);
-    };
-    std::vector<SearchedRange> whole = whole_space();
-    if (request_.start.empty() && request_.end.empty() && !request_.length) return whole;
-    const auto start = request_.start.empty() ? Result<std::uint64_t>(whole.empty() ? 0 : whole.front().first)
-                                              : address(request_.start);
-    if (!start) return fail(start.error());
-    std::uint64_t last = ~0ull;
-    if (!request_.end.empty()) {
-        const auto end = address(request_.end);
-        if (!end) return fail(end.error());
-        if (*end <= *start)
-            return fail(ErrorCode::InvalidArgument,
-                        fmt::format("{:x} does not lie behind {:x}", *end, *start));
-        last = *end - 1;
-    } else if (request_.length) {
-        last = checked_add(*start, std::max<std::uint64_t>(*request_.length, 1) - 1).value_or(~0ull);
-    }
-    // Both ends are named: whatever is mapped there. Else what of all that is searched lies there.
-    if (!request_.start.empty() && last != ~0ull) return std::vector<SearchedRange>{{*start, last}};
-    std::vector<SearchedRange> parts;
-    for (const SearchedRange& range : whole)
-        if (range.last >= *start && range.first <= last)
-            parts.push_back({std::max(range.first, *start), std::min(range.last, last)});
-    return parts;
 }
 
 std::uint64_t MemorySearcher::value_at(Bytes bytes, std::size_t at) const {
@@ -174,19 +145,20 @@ void MemorySearcher::add_context(MemoryMatch& match) const {
 void MemorySearcher::look_for_values(std::uint64_t address, Bytes page) {
     for (std::size_t at = 0; at + found_.unit <= page.size(); at += found_.unit) {
         const std::uint64_t value = value_at(page, at);
-        for (const std::uint64_t wanted : values_) {
-            if ((value & ~request_.mask) != wanted) continue;
+        for (const Wanted& wanted : values_) {
+            if ((value & ~request_.mask) != wanted.value) continue;
             MemoryMatch match;
             match.address = address + at;
             match.value = value;
+            match.name = wanted.name;
             add_context(match);
             found_.matches.push_back(std::move(match));
-            break;
         }
     }
 }
 
-// `known` bytes were looked at before: they are here for strings that begin in them.
+// `known` bytes were looked at before: they are here for strings that begin in them. What stands behind a
+// string is shown up to the end of the page that it ends in.
 void MemorySearcher::look_for_strings(std::uint64_t address, Bytes bytes, std::size_t known) {
     const std::string_view text = as_text(bytes);
     for (const std::string& wanted : request_.strings)
@@ -194,16 +166,17 @@ void MemorySearcher::look_for_strings(std::uint64_t address, Bytes bytes, std::s
             if (at + wanted.size() <= known) continue;
             MemoryMatch match;
             match.address = address + at;
-            std::vector<std::byte> raw(shown_characters);
-            match.text = read(match.address, raw) ? std::string(as_text(raw)) : wanted;
+            match.text =
+                text.substr(at, at < known ? std::max(shown_characters, wanted.size()) : shown_characters);
             found_.matches.push_back(std::move(match));
         }
 }
 
 std::optional<std::uint64_t> MemorySearcher::place_in_memory(std::uint64_t address) const {
-    if (request_.physical) return address;
-    if (!direct_map_ || address < *direct_map_ || address - *direct_map_ >= machine_) return std::nullopt;
-    return address - *direct_map_;
+    if (is_physical()) return address;
+    const auto first = space_.direct_map;
+    if (!first || address < *first || address - *first >= space_.machine_bytes) return std::nullopt;
+    return address - *first;
 }
 
 // How far the dump holds nothing of physical memory from `address` on. What the machine had there is counted.
@@ -223,48 +196,89 @@ std::uint64_t MemorySearcher::absent_bytes(std::uint64_t address, std::uint64_t 
 
 // How far an entry of the page tables that is not present reaches; nothing where one is.
 std::uint64_t MemorySearcher::unmapped_bytes(std::uint64_t address) const {
-    const auto way = kernel_.memory().steps(address);
+    const auto way = memory().steps(address);
     if (!way || way->steps.empty() || way->steps.back().leaf) return 0;
     const std::uint64_t reach = way->steps.back().size;
     return reach <= page_ ? 0 : reach - address % reach;
 }
 
-// False where there are matches enough.
-bool MemorySearcher::search(const SearchedRange& range) {
-    std::size_t kept = 0;
-    for (const std::string& text : request_.strings) kept = std::max(kept, text.size() - 1);
-    std::vector<std::byte> window;  // the end of the page before, and this one
-    for (std::uint64_t at = range.first; found_.matches.size() < request_.most;) {
-        if (const std::uint64_t absent = absent_bytes(at, range.last); absent != 0) {
-            window.clear();
-            if (range.last - at < absent) return true;
-            at += absent;
-            continue;
-        }
-        std::uint64_t in_page = std::min(page_ - at % page_ - 1, range.last - at) + 1;
-        std::vector<std::byte> page(in_page);
-        ++found_.pages;
-        if (const auto done = read(at, page); done) {
-            if (!found_.strings) {
-                look_for_values(at, page);
-            } else {
-                const std::size_t known = std::min(kept, window.size());
-                window.erase(window.begin(), window.end() - static_cast<std::ptrdiff_t>(known));
-                window.insert(window.end(), page.begin(), page.end());
-                look_for_strings(at - known, window, known);
-            }
+// A page that cannot be read is counted. How far nothing can be read.
+std::uint64_t MemorySearcher::passed_over(std::uint64_t address, ErrorCode why) {
+    window_.clear();
+    if (why == ErrorCode::PageExcluded) ++found_.excluded;
+    if (why == ErrorCode::PageMissing || why == ErrorCode::Corrupt) ++found_.unreadable;
+    return why == ErrorCode::NotMapped ? unmapped_bytes(address) : 0;
+}
+
+void MemorySearcher::search_page(std::uint64_t address, Bytes page) {
+    if (!found_.strings) return look_for_values(address, page);
+    const std::size_t known = std::min(kept_, window_.size());
+    window_.erase(window_.begin(), window_.end() - static_cast<std::ptrdiff_t>(known));
+    window_.insert(window_.end(), page.begin(), page.end());
+    look_for_strings(address - known, window_, known);
+}
+
+// Physical memory and the direct map have an end of their own.
+bool MemorySearcher::has_tried_enough(std::uint64_t address) {
+    if (place_in_memory(address)) return false;
+    if (tries_left_ == 0)
+        given_up_at_ = address;
+    else
+        --tries_left_;
+    return given_up_at_.has_value();
+}
+
+void MemorySearcher::search_pages(const SearchedRange& range) {
+    window_.clear();
+    std::vector<std::byte> page(page_);
+    for (std::uint64_t at = range.first; !has_enough();) {
+        std::uint64_t step = absent_bytes(at, range.last);
+        if (step != 0) {
+            window_.clear();
         } else {
-            window.clear();
-            const ErrorCode code = done.error().code;
-            if (code == ErrorCode::PageExcluded) ++found_.excluded;
-            if (code == ErrorCode::PageMissing || code == ErrorCode::Corrupt) ++found_.unreadable;
-            if (code == ErrorCode::NotMapped) in_page = std::max(in_page, unmapped_bytes(at));
+            if (has_tried_enough(at)) return;
+            step = std::min(page_ - at % page_ - 1, range.last - at) + 1;
+            const MutableBytes bytes = MutableBytes(page).first(step);
+            ++found_.pages;
+            if (const auto done = read(at, bytes); done)
+                search_page(at, bytes);
+            else
+                step = std::max(step, passed_over(at, done.error().code));
         }
-        if (range.last - at < in_page) return true;
-        at += in_page;
-        if (at == 0) return true;
+        if (range.last - at < step) return;
+        at += step;
+        if (at == 0) return;
     }
-    return false;
+}
+
+// False where there are matches enough, or there is no end to what is mapped.
+bool MemorySearcher::search(const SearchedRange& range) {
+    const auto first = static_cast<std::ptrdiff_t>(found_.matches.size());
+    search_pages(range);
+    const auto added = found_.matches.begin() + first;
+    std::stable_sort(added, found_.matches.end(),
+                     [](const MemoryMatch& a, const MemoryMatch& b) { return a.address < b.address; });
+    if (range.task)
+        std::for_each(added, found_.matches.end(), [&](MemoryMatch& match) { match.task = range.task; });
+    return !has_enough() && !given_up_at_;
+}
+
+void MemorySearcher::add_problems() {
+    if (has_enough())
+        found_.problems.emplace_back(ErrorCode::Unsupported,
+                                     fmt::format("there are more than {} matches", request_.most));
+    if (given_up_at_)
+        found_.problems.emplace_back(
+            ErrorCode::Corrupt,
+            "the page tables map far more than the dump holds: from here on it is not searched",
+            *given_up_at_);
+    if (found_.unreadable != 0)
+        found_.problems.emplace_back(ErrorCode::PageMissing,
+                                     fmt::format("{} pages could not be read", found_.unreadable));
+    if (found_.excluded != 0)
+        found_.problems.emplace_back(
+            ErrorCode::PageExcluded,
+            fmt::format("{} pages were left out by the dump filter, and are not searched", found_.excluded));
 }
 
 }  // namespace

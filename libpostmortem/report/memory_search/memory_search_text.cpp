@@ -2,7 +2,9 @@
 
 #include <postmortem/memory_search.h>
 
+#include "base/text.h"
 #include "output/memory_words.h"
+#include "report/tasks/task_header_text.h"
 
 namespace postmortem {
 namespace {
@@ -13,36 +15,38 @@ std::string printable(const std::string& text) {
     return shown;
 }
 
-// A value beside one that was found, as `rd` prints it.
-std::string neighbour(const MemorySearch& search, std::uint64_t address, std::uint64_t value) {
+// Values beside one that was found, as `rd` prints them.
+std::string neighbours(const MemorySearch& search, std::uint64_t address,
+                       const std::vector<std::uint64_t>& values) {
     PrintedWords printed;
     printed.address = address;
     printed.word_size = search.unit;
     printed.big_endian = search.big_endian;
-    printed.words = std::span(&value, 1);
-    return memory_words_text(printed);
+    printed.words = values;
+    return values.empty() ? std::string() : memory_words_text(printed);
+}
+
+std::string line_of(const MemorySearch& search, const MemoryMatch& match) {
+    if (search.strings) return fmt::format("{:x}: {}\n", match.address, printable(match.text));
+    const std::string name = escaped(match.name);
+    if (match.before.empty() && match.behind.empty())
+        return fmt::format("{:x}: {:x} {}\n", match.address, match.value, name);
+    return neighbours(search, match.address - match.before.size() * search.unit, match.before) +
+           fmt::format("{:x}:  {:x} {}\n", match.address, match.value, name) +
+           neighbours(search, match.address + search.unit, match.behind) + '\n';
 }
 
 }  // namespace
 
 std::string to_text(const MemorySearch& search) {
     std::string out;
+    const TaskMention* task = nullptr;
     for (const MemoryMatch& match : search.matches) {
-        if (search.strings) {
-            out += fmt::format("{:x}: {}\n", match.address, printable(match.text));
-            continue;
+        if (match.task && (!task || task->task != match.task->task)) {
+            out += (task ? "\n" : "") + task_header(*match.task);
+            task = &*match.task;
         }
-        if (match.before.empty() && match.behind.empty()) {
-            out += fmt::format("{:x}: {:x} \n", match.address, match.value);
-            continue;
-        }
-        for (std::size_t i = 0; i < match.before.size(); ++i)
-            out +=
-                neighbour(search, match.address - (match.before.size() - i) * search.unit, match.before[i]);
-        out += fmt::format("{:x}:  {:x} \n", match.address, match.value);
-        for (std::size_t i = 0; i < match.behind.size(); ++i)
-            out += neighbour(search, match.address + (i + 1) * search.unit, match.behind[i]);
-        out += '\n';
+        out += line_of(search, match);
     }
     return out;
 }

@@ -58,7 +58,7 @@ TEST_CASE("memory that is claimed and not there is passed over at once, and coun
     for (const bool physical : {true, false}) {
         CAPTURE(physical);
         MemorySearchRequest request;
-        request.physical = physical;
+        if (physical) request.where = MemorySearchRequest::Where::Physical;
         request.strings = {"swapper/0"};
         const auto expected = search_memory(*whole, request), found = search_memory(*boaster, request);
         REQUIRE(expected);
