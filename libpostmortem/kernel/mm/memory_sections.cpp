@@ -9,19 +9,58 @@ namespace postmortem {
 namespace {
 
 constexpr std::uint64_t has_mem_map = 2, pointer_bits = 7;
-constexpr std::uint64_t most_roots = 1u << 20;
+constexpr std::uint64_t most_roots = 1u << 24;  // in a table, of which hardly any lead anywhere
+constexpr std::size_t most_roots_in_use = 1u << 16;
 constexpr std::int64_t smallest_section_bits = 12, largest_section_bits = 40;
 
-// Since 4.15 (83e3c48729d9) the symbol is a pointer to the roots, before it was their array. Its first word
-// leads then to a root, whose first word is a section's, with flags in it.
-Result<std::uint64_t> roots_of(const Kernel& kernel) {
-    const auto symbol = kernel.symbol("mem_section");
+// VMCOREINFO names the table of roots. The symbol is since 4.15 (83e3c48729d9) a pointer to it, before it was
+// the table itself. Its first word leads then to a root, whose first word is a section's, with flags in it,
+// or zero where memory begins later.
+Result<std::uint64_t> table_of_roots(const Kernel& kernel) {
+    const auto told = kernel.vmcoreinfo().symbol("mem_section");
+    const auto symbol = told ? Result<std::uint64_t>(*told) : kernel.symbol("mem_section");
     if (!symbol) return symbol;
     const auto first = kernel.memory().word(*symbol);
     if (!first) return first;
+    if (told && *first == 0) return *told;
     const auto second = kernel.memory().word(*first);
     if (!second) return fail(second.error());
-    return (*second & pointer_bits) != 0 ? *symbol : *first;
+    const bool is_section = (*second & pointer_bits) != 0 || (told && *second == 0);
+    return is_section ? *symbol : *first;
+}
+
+struct SectionRoot {
+    std::uint64_t number = 0, address = 0;
+};
+
+// A table of all the memory that a machine could have is large, and zero behind what it has: there a dump may
+// lack it, as pages of zeros are filtered out.
+std::vector<SectionRoot> read_roots(const Kernel& kernel, std::uint64_t table, std::uint64_t count,
+                                    std::uint64_t needed, ProblemCollector& problems) {
+    const std::uint64_t word = kernel.memory().word_size(), page = kernel.dump().page_size();
+    std::vector<SectionRoot> roots;
+    for (std::uint64_t first = 0; first < count;) {
+        const std::uint64_t address = table + first * word;
+        const std::uint64_t here =
+            std::max<std::uint64_t>(std::min((page - address % page) / word, count - first), 1);
+        const auto bytes = kernel.memory().bytes(address, here * word);
+        if (!bytes && first < needed) problems.add("sections of memory", bytes.error());
+        for (std::uint64_t i = 0; bytes && i < here; ++i) {
+            const std::byte* at = bytes->data() + i * word;
+            const Endian endian = kernel.memory().endian();
+            const std::uint64_t root =
+                word == 8 ? load<std::uint64_t>(at, endian) : std::uint64_t{load<std::uint32_t>(at, endian)};
+            if (root != 0) roots.push_back({first + i, root});
+        }
+        if (roots.size() > most_roots_in_use) {
+            problems.add(
+                {ErrorCode::Corrupt, "there are more sections of memory than any machine has", address});
+            roots.resize(most_roots_in_use);
+            break;
+        }
+        first += here;
+    }
+    return roots;
 }
 
 }  // namespace
@@ -43,7 +82,7 @@ Result<MemorySections> read_memory_sections(const Kernel& kernel) {
     const auto size = kernel.types().size_of("mem_section");
     const auto map = Field::find(kernel.types(), "mem_section", {"section_mem_map"});
     if (!size || !map) return fail(!size ? size.error() : map.error());
-    const auto table = roots_of(kernel);
+    const auto table = table_of_roots(kernel);
     if (!table) return fail(table.error());
     MemorySections found;
     found.pages_of_each = (std::uint64_t{1} << *bits) / page;
@@ -51,14 +90,12 @@ Result<MemorySections> read_memory_sections(const Kernel& kernel) {
         return fail(ErrorCode::Corrupt, "sections of an impossible size");
     const std::uint64_t per_root = page / *size;
     ProblemCollector problems;
-    for (std::uint64_t root = 0; root < *roots; ++root) {
-        const auto sections = kernel.memory().word(*table + root * kernel.memory().word_size());
-        if (!sections) problems.add("sections of memory", sections.error());
-        if (!sections || *sections == 0) continue;
+    const std::uint64_t needed = kernel.dump().info().max_pfn / found.pages_of_each / per_root + 1;
+    for (const SectionRoot& root : read_roots(kernel, *table, *roots, needed, problems))
         for (std::uint64_t i = 0; i < per_root; ++i) {
             MemorySection section;
-            section.number = root * per_root + i;
-            section.address = *sections + i * *size;
+            section.number = root.number * per_root + i;
+            section.address = root.address + i * *size;
             const auto word = map->u64(kernel.memory(), section.address);
             if (!word) problems.add("sections of memory", word.error());
             if (!word || (*word & has_mem_map) == 0) continue;
@@ -66,8 +103,9 @@ Result<MemorySections> read_memory_sections(const Kernel& kernel) {
             section.first_pfn = section.number * found.pages_of_each;
             found.present.push_back(section);
         }
-    }
     found.problems = problems.take();
+    if (found.present.empty() && found.problems.empty())
+        found.problems.emplace_back(ErrorCode::NotFound, "no section of memory has page structs");
     return found;
 }
 

@@ -2,12 +2,26 @@
 
 #include <fmt/format.h>
 
+#include "kernel/mm/memory_sections.h"
+
 namespace postmortem {
 namespace {
+
+// Every section says where the struct page of frame 0 would lie: where all of them agree, it is one array.
+std::optional<std::uint64_t> base_by_sections(const Kernel& kernel) {
+    const auto sections = read_memory_sections(kernel);
+    if (!sections || sections->present.empty()) return std::nullopt;
+    const std::uint64_t base = sections->present.front().coded_mem_map();
+    for (const MemorySection& section : sections->present)
+        if (section.coded_mem_map() != base) return std::nullopt;
+    return base;
+}
 
 Result<std::uint64_t> base_of(const Kernel& kernel, std::uint64_t size) {
     const auto told = kernel.word("vmemmap_base");
     if (told || told.error().code != ErrorCode::NotFound) return told;
+    // Told since 6.13 or so, whatever keeps it in the kernel.
+    if (const auto array = kernel.vmcoreinfo().symbol("vmemmap")) return *array;
     const MemoryLayout& layout = kernel.arch().memory;
     std::optional<std::uint64_t> base;
     if (layout.page_structs) {
@@ -16,6 +30,7 @@ Result<std::uint64_t> base_of(const Kernel& kernel, std::uint64_t size) {
             if (const auto value = kernel.word(layout.first_page_struct)) first = *value;
         base = layout.page_structs(kernel.vmcoreinfo(), first, size);
     }
+    if (!base) base = base_by_sections(kernel);
     if (!base) return fail(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known");
     return *base;
 }

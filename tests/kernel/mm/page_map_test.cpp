@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "kernel/mm/memory_sections.h"
+#include "kernel/mm/page_structs.h"
 #include "support/fake_kernel.h"
 
 namespace page_map_test {
@@ -16,29 +17,33 @@ using test::FakeKernel;
 
 namespace {
 
-constexpr std::uint64_t page_structs = 0xffffea0000000000, struct_page_bytes = 64;
+constexpr std::uint64_t page_structs = 0xffffea0000000000, page_structs_of_i386 = 0xf6000000,
+                        struct_page_bytes = 64;
 constexpr std::uint64_t online = 7;  // marked present, has a map, is online
 
 /// One root of two sections; the first has memory.
 struct Sections {
-    explicit Sections(FakeBuild build = FakeBuild::X86_64) : fake(build) {
+    explicit Sections(FakeBuild build = FakeBuild::X86_64, std::uint64_t roots_of_table = 1) : fake(build) {
         auto& b = fake.types();
         const auto word = b.integer("unsigned long", fake.word());
         b.structure("page", struct_page_bytes, {{"flags", word, 0}, {"compound_head", word, 64}});
         b.structure("mem_section", 16, {{"section_mem_map", word, 0}});
-        const std::uint64_t roots = fake.allocate(64);
+        const std::uint64_t symbol = fake.variable("mem_section");
         root = fake.allocate_page();
+        const std::uint64_t roots =
+            fake.allocate_page();  // the last one: nothing follows that looks like roots
+        table = roots;
         fake.put_word(roots, root);
-        fake.put_word(root, page_structs | online);
-        fake.put_word(fake.variable("mem_section"), roots);
+        fake.put_word(root, (build == FakeBuild::I386 ? page_structs_of_i386 : page_structs) | online);
+        fake.put_word(symbol, roots);
         fake.tell(fmt::format("SYMBOL(mem_section)={:x}", roots));
-        fake.tell("LENGTH(mem_section)=1");
+        fake.tell(fmt::format("LENGTH(mem_section)={}", roots_of_table));
         fake.tell("SIZE(mem_section)=16");
         fake.tell("OFFSET(mem_section.section_mem_map)=0");
     }
 
     FakeKernel fake;
-    std::uint64_t root = 0;
+    std::uint64_t root = 0, table = 0;
 };
 
 }  // namespace
@@ -63,6 +68,54 @@ TEST_CASE("what VMCOREINFO tells goes before") {
     const auto kernel = made.fake.open();
     CHECK(PageMap::open(*kernel)->page_at(0x1000000).error().code == ErrorCode::NotFound);
     CHECK(read_memory_sections(*kernel)->pages_of_each == 4096);
+}
+
+TEST_CASE(
+    "memory that begins behind the first section, or the first root, is found; where there is none it is "
+    "told") {
+    Sections made, far(FakeBuild::X86_64, 2), nowhere;
+    made.fake.put_word(made.root, 0);
+    made.fake.put_word(made.root + 16, page_structs | online);
+    const auto sections = read_memory_sections(*made.fake.open());
+    REQUIRE_MESSAGE(sections, sections.error().message);
+    REQUIRE(sections->present.size() == 1);
+    CHECK(sections->present[0].number == 1);
+    CHECK(sections->problems.empty());
+
+    far.fake.put_word(far.table, 0);
+    far.fake.put_word(far.table + 8, far.root);
+    const auto behind = read_memory_sections(*far.fake.open());
+    REQUIRE_MESSAGE(behind, behind.error().message);
+    REQUIRE(behind->present.size() == 1);
+    CHECK(behind->present[0].number == 256);
+
+    nowhere.fake.put_word(nowhere.root, 0);
+    const auto none = read_memory_sections(*nowhere.fake.open());
+    REQUIRE_MESSAGE(none, none.error().message);
+    CHECK(none->present.empty());
+    CHECK_FALSE(none->problems.empty());
+}
+
+TEST_CASE("a table for more memory than any machine has is read as far as the dump holds it") {
+    Sections made(FakeBuild::X86_64, 4194304);
+    const auto sections = read_memory_sections(*made.fake.open());
+    REQUIRE_MESSAGE(sections, sections.error().message);
+    CHECK(sections->present.size() == 1);
+    CHECK(sections->problems.empty());
+}
+
+TEST_CASE("where the page structs lie VMCOREINFO tells, or every section does") {
+    Sections told(FakeBuild::I386), by_sections(FakeBuild::I386), apart(FakeBuild::I386);
+    for (Sections* made : {&told, &by_sections, &apart}) made->fake.tell("NUMBER(SECTION_SIZE_BITS)=27");
+    told.fake.tell("SYMBOL(vmemmap)=f5000000");
+    const auto first = PageStructs::open(*told.fake.open());
+    REQUIRE_MESSAGE(first, first.error().message);
+    CHECK(first->of_frame(0) == 0xf5000000);
+    const auto second = PageStructs::open(*by_sections.fake.open());
+    REQUIRE_MESSAGE(second, second.error().message);
+    CHECK(second->of_frame(1) == page_structs_of_i386 + struct_page_bytes);
+    apart.fake.put_word(apart.root + 16, (page_structs_of_i386 + 0x1000) | online);
+    CHECK(PageStructs::open(*apart.fake.open()).error().code == ErrorCode::Unsupported);
 }
 
 TEST_CASE("where it is impossible, or depended on how the kernel was built, nothing is assumed") {
