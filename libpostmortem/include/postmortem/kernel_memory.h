@@ -136,6 +136,7 @@ struct FreeBlock {
 /// What lies at an address; all of what is known.
 struct AddressView {
     std::uint64_t address = 0;
+    bool physical = false;  ///< it is a physical address
     std::string symbol;  ///< "schedule+5", with the module in brackets
     char symbol_type = ' ';
     std::optional<SlabObjectRow> slab;

@@ -38,6 +38,7 @@ class AddressViewer {
         view.address = address_;
         // A small number is a physical address, as for crash.
         physical = physical || address_ < kernel_.arch().memory.lowest_kernel_address;
+        view.physical = physical;
         if (!physical) add_virtual_parts(view, part);
         const bool page_alone = part == AddressPart::Page;
         if (page_alone || part == AddressPart::All || part == AddressPart::Free) add_page(view, physical);

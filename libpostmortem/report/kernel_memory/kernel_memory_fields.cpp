@@ -117,6 +117,7 @@ void describe(Describer<TaskContext>& context);
 
 void describe(Describer<AddressView>& view) {
     view.add("address", &AddressView::address, "that was asked for").address();
+    view.add("physical", &AddressView::physical, "it is a physical address");
     view.add("symbol", &AddressView::symbol, "of the kernel or a module").or_null();
     view.add("slab", &AddressView::slab, "the slab that it lies in");
     view.add("vmalloc", &AddressView::vmalloc, "the vmalloc area that it lies in");

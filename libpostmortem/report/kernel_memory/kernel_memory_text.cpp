@@ -130,7 +130,7 @@ std::string address_text(const AddressView& view, std::uint32_t page_bytes) {
     if (view.slab) parts.push_back(slab_object_text(*view.slab));
     if (view.vmalloc) parts.push_back(vmalloc_heading + vmalloc_line(*view.vmalloc));
     if (view.task) parts.push_back(to_text(*view.task));
-    if (view.free) parts.push_back(free_block_text(*view.free, view.address, page_bytes));
+    if (view.free) parts.push_back(free_block_text(view, page_bytes));
     if (view.page) parts.push_back(page_row_heading + page_row_line(*view.page));
     std::string out;
     for (const std::string& part : parts) out += (out.empty() ? "" : "\n") + part;

@@ -77,14 +77,20 @@ std::string free_zone_text(const FreeZone& zone, std::uint32_t page_bytes) {
         centered(fmt::format("{}", zone.pages_into_node), place_width, true));
 }
 
-std::string free_block_text(const FreeBlock& block, std::uint64_t address, std::uint32_t page_bytes) {
+// A block of one page has no others to tell it from; within a page lies a physical address alone, as for
+// crash.
+std::string free_block_text(const AddressView& view, std::uint32_t page_bytes) {
+    const FreeBlock& block = *view.free;
     FreeList list = block.list;
     list.pages = {};
     list.blocks = 0;
-    const std::string node = block.nodes > 1 ? fmt::format("NODE\n{:3}\n", block.zone.node) : "";
-    return node + free_zone_text(block.zone, page_bytes) + list_text(list, page_bytes) +
-           fmt::format("{:x}  ({:x} is {} of {} pages)\n", block.page, address, ordinal(block.position + 1),
-                       std::uint64_t{1} << list.order);
+    std::string out = block.nodes > 1 ? fmt::format("NODE\n{:3}\n", block.zone.node) : "";
+    out += free_zone_text(block.zone, page_bytes) + list_text(list, page_bytes) +
+           fmt::format("{:x}  ", block.page);
+    if (list.order == 0) return out + '\n';
+    const bool is_within = view.physical && view.address % page_bytes != 0;
+    return out + fmt::format("({:x} is {}{} of {} pages)\n", view.address, is_within ? "in " : "",
+                             ordinal(block.position + 1), std::uint64_t{1} << list.order);
 }
 
 std::string to_text(const FreeMemory& memory) {

@@ -1,8 +1,7 @@
-#include <postmortem/page_members.h>
-
 #include <fmt/format.h>
 
 #include <postmortem/crash_dump.h>
+#include <postmortem/page_members.h>
 
 #include "base/problem_collector.h"
 #include "base/text.h"
@@ -12,85 +11,90 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t most_parts = 64;
-constexpr unsigned deepest_part = 8;
+constexpr std::uint64_t most_parts = 64;
 
-// A number within a member; a member that is no struct has one.
-struct MemberPart {
+// A member, and the numbers that are printed of it: one, but of a struct as many as there are words in it.
+struct MemberColumn {
     std::uint64_t offset = 0;
-    std::uint32_t size = 0;
-    bool decimal = false;
+    std::uint32_t part_bytes = 0;
+    std::uint64_t parts = 1;
+    enum class Form { Hexadecimal, Signed, Unsigned } form = Form::Hexadecimal;
+    std::string bit_field;  ///< its path, where it is one
 };
 
-using MemberParts = std::vector<MemberPart>;
+using Form = MemberColumn::Form;
 
-class MemberFinder {
+class ColumnFinder {
   public:
-    explicit MemberFinder(const TypeFinder& types) : types_(types) {}
+    ColumnFinder(const TypeFinder& types, std::uint32_t word_size) : types_(types), word_size_(word_size) {}
 
-    Result<MemberParts> find(const std::string& path) const {
+    Result<MemberColumn> find(const std::string& path) const {
         const auto page = types_.find_struct("page");
         if (!page) return fail(page.error());
         TypeId type = *page;
-        std::uint64_t offset = 0;
+        MemberColumn column;
         for (const std::string_view name : split(path, '.')) {
             const auto place = types_.member(type, name);
             if (!place) return fail(ErrorCode::NotFound, fmt::format("struct page has no member {}", path));
-            if (place->bit_size != 0) return fail(ErrorCode::InvalidArgument, fmt::format("{} is a bit-field", path));
-            offset += place->offset();
+            column.offset += place->offset();
+            if (place->bit_size != 0) column.bit_field = path;
             type = place->type;
         }
-        MemberParts parts;
-        if (!add_parts(type, offset, 0, parts) || parts.empty())
+        if (!take_form(types_.get(type), path, column))
             return fail(ErrorCode::InvalidArgument, fmt::format("{} does not hold numbers alone", path));
-        for (MemberPart& part : parts) part.decimal = counts(path);
-        return parts;
+        return column;
     }
 
   private:
-    // Counters, which may be below zero.
-    static bool counts(std::string_view path) {
-        for (const char* name : {"_count", "_refcount", "_mapcount", "_mapcount.counter", "_refcount.counter"})
-            if (path == name) return true;
-        return false;
+    static bool is_size_of_number(std::uint64_t bytes) {
+        return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
     }
 
-    bool add_parts(TypeId id, std::uint64_t offset, unsigned depth, MemberParts& parts) const {
-        const Type& type = types_.get(id);
+    // As crash has it: pointers, flags and structs in hexadecimal, other numbers in decimal, and so are
+    // structs that count.
+    bool take_form(const Type& type, std::string_view path, MemberColumn& column) const {
+        column.part_bytes = static_cast<std::uint32_t>(type.byte_size);
         switch (type.kind) {
+            case TypeKind::Pointer: return is_size_of_number(type.byte_size);
             case TypeKind::Integer:
             case TypeKind::Enum:
-            case TypeKind::Pointer:
-                parts.push_back({offset, static_cast<std::uint32_t>(type.byte_size), false});
-                return type.byte_size <= sizeof(std::uint64_t) && parts.size() <= most_parts;
+                column.form = type.is_signed ? Form::Signed : Form::Unsigned;
+                if (path == "flags") column.form = Form::Hexadecimal;
+                return is_size_of_number(type.byte_size);
             case TypeKind::Struct:
-                for (const Member& member : type.members)
-                    if (depth == deepest_part || member.bit_size != 0 ||
-                        !add_parts(member.type, offset + member.bit_offset / 8, depth + 1, parts))
-                        return false;
-                return true;
+                if (path.starts_with("_count") || path.starts_with("_mapcount")) {
+                    column.part_bytes = sizeof(std::int32_t);
+                    column.form = Form::Signed;
+                    return type.byte_size >= column.part_bytes;
+                }
+                for (const std::uint32_t size : {word_size_, 4u, 2u})
+                    if (type.byte_size % size == 0) {
+                        column.part_bytes = size;
+                        column.parts = type.byte_size / size;
+                        return column.parts != 0 && column.parts <= most_parts;
+                    }
+                return false;
             default: return false;
         }
     }
 
     const TypeFinder& types_;
+    std::uint32_t word_size_;
 };
 
 class MembersReader {
   public:
-    MembersReader(const Kernel& kernel, std::vector<MemberParts> members)
-        : kernel_(kernel), members_(std::move(members)) {}
+    MembersReader(const Kernel& kernel, std::vector<MemberColumn> columns)
+        : kernel_(kernel), columns_(std::move(columns)) {}
 
     Result<PageMembersRow> read(std::uint64_t page) const {
         PageMembersRow row{page, {}};
-        for (const MemberParts& parts : members_) {
+        for (const MemberColumn& column : columns_) {
             std::string text;
-            for (const MemberPart& part : parts) {
-                const auto value = number(page + part.offset, part.size);
+            for (std::uint64_t i = 0; i < column.parts; ++i) {
+                const auto value = number(page, i, column);
                 if (!value) return fail(value.error());
-                text += text.empty() ? "" : ",";
-                text += part.decimal ? fmt::format("{}", static_cast<std::int32_t>(*value))
-                                     : fmt::format("{:0{}x}", *value, part.size * 2);
+                text += (i == 0 ? "" : ",") + text_of(*value, column);
             }
             row.values.push_back(std::move(text));
         }
@@ -98,10 +102,22 @@ class MembersReader {
     }
 
   private:
-    Result<std::uint64_t> number(std::uint64_t address, std::uint32_t size) const {
+    static std::string text_of(std::uint64_t value, const MemberColumn& column) {
+        const std::uint32_t unused_bits = 64 - 8 * column.part_bytes;
+        switch (column.form) {
+            case Form::Hexadecimal: return fmt::format("{:0{}x}", value, column.part_bytes * 2);
+            case Form::Unsigned: return fmt::format("{}", value);
+            case Form::Signed: break;
+        }
+        return fmt::format("{}", static_cast<std::int64_t>(value << unused_bits) >> unused_bits);
+    }
+
+    Result<std::uint64_t> number(std::uint64_t page, std::uint64_t part, const MemberColumn& column) const {
         const AddressSpace& memory = kernel_.memory();
+        if (!column.bit_field.empty()) return bits(page, column.bit_field);
+        const std::uint64_t address = page + column.offset + part * column.part_bytes;
         const auto widened = [](auto value) { return std::uint64_t{value}; };
-        switch (size) {
+        switch (column.part_bytes) {
             case 1: return memory.get<std::uint8_t>(address).map(widened);
             case 2: return memory.get<std::uint16_t>(address).map(widened);
             case 4: return memory.get<std::uint32_t>(address).map(widened);
@@ -109,28 +125,36 @@ class MembersReader {
         }
     }
 
+    Result<std::uint64_t> bits(std::uint64_t page, std::string_view path) const {
+        Object member = kernel_.object("page", page);
+        for (const std::string_view name : split(path, '.')) member = member[name];
+        return member.u64();
+    }
+
     const Kernel& kernel_;
-    std::vector<MemberParts> members_;
+    std::vector<MemberColumn> columns_;
 };
 
-Result<std::uint64_t> page_at(const Kernel& kernel, const PageStructs& pages, std::uint64_t address, bool physical) {
+Result<std::uint64_t> page_at(const Kernel& kernel, const PageStructs& pages, std::uint64_t address,
+                              bool physical) {
     const std::uint64_t page_bytes = kernel.physical().page_size();
-    if (physical || address < kernel.arch().memory.lowest_kernel_address) return pages.of_frame(address / page_bytes);
+    if (physical || address < kernel.arch().memory.lowest_kernel_address)
+        return pages.of_frame(address / page_bytes);
     if (const auto frame = pages.frame_of(address)) return pages.of_frame(*frame);
     return kernel.memory().translate(address).map(
         [&](std::uint64_t place) { return pages.of_frame(place / page_bytes); });
 }
 
-Result<std::vector<MemberParts>> find_members(const Kernel& kernel, const std::vector<std::string>& names) {
+Result<std::vector<MemberColumn>> find_columns(const Kernel& kernel, const std::vector<std::string>& names) {
     if (names.empty()) return fail(ErrorCode::InvalidArgument, "no member of struct page is named");
-    const MemberFinder finder(kernel.types());
-    std::vector<MemberParts> members;
+    const ColumnFinder finder(kernel.types(), kernel.memory().word_size());
+    std::vector<MemberColumn> columns;
     for (const std::string& name : names) {
         auto found = finder.find(name);
         if (!found) return fail(std::move(found.error()));
-        members.push_back(std::move(*found));
+        columns.push_back(*found);
     }
-    return members;
+    return columns;
 }
 
 }  // namespace
@@ -138,11 +162,11 @@ Result<std::vector<MemberParts>> find_members(const Kernel& kernel, const std::v
 Result<Problems> visit_page_members(const CrashDump& dump, const PageMembersRequest& request,
                                     const std::function<bool(const PageMembersRow& row)>& visit) {
     const Kernel& kernel = dump.kernel();
-    auto members = find_members(kernel, request.members);
-    if (!members) return fail(std::move(members.error()));
+    auto columns = find_columns(kernel, request.members);
+    if (!columns) return fail(std::move(columns.error()));
     const auto pages = PageStructs::open(kernel);
     if (!pages) return fail(pages.error());
-    const MembersReader reader(kernel, std::move(*members));
+    const MembersReader reader(kernel, std::move(*columns));
     if (request.address) {
         const auto page = page_at(kernel, *pages, *request.address, request.physical);
         const auto row = page ? reader.read(*page) : fail(page.error());
@@ -151,7 +175,9 @@ Result<Problems> visit_page_members(const CrashDump& dump, const PageMembersRequ
         return Problems();
     }
     const auto sections = read_memory_sections(kernel);
-    if (!sections) return fail(sections.error());
+    if (!sections)
+        return fail(sections.error().code, "the sections of memory: " + sections.error().message,
+                    sections.error().address);
     ProblemCollector problems;
     problems.add_all(sections->problems);
     for (const MemorySection& section : sections->present)
@@ -166,9 +192,8 @@ Result<Problems> visit_page_members(const CrashDump& dump, const PageMembersRequ
 Result<PageMembers> page_members(const CrashDump& dump, const PageMembersRequest& request) {
     PageMembers found;
     found.members = request.members;
-    auto problems = visit_page_members(dump, request, [&](const PageMembersRow& row) {
-        return found.pages.push_back(row), true;
-    });
+    auto problems = visit_page_members(
+        dump, request, [&](const PageMembersRow& row) { return found.pages.push_back(row), true; });
     if (!problems) return fail(std::move(problems.error()));
     found.problems = std::move(*problems);
     return found;

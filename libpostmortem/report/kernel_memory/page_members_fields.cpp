@@ -7,7 +7,7 @@ namespace postmortem {
 
 void describe(Describer<PageMembersRow>& row) {
     row.add("page", &PageMembersRow::page, "its struct page").address();
-    row.add("values", &PageMembersRow::values, "of the members, in hexadecimal; counters in decimal");
+    row.add("values", &PageMembersRow::values, "of the members: of structs, pointers and flags in hexadecimal, of numbers in decimal");
 }
 
 void describe(Describer<PageMembers>& pages) {

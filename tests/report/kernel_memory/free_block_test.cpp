@@ -1,4 +1,5 @@
-// `kmem -F`, `kmem -f ADDRESS`, `kmem -m`, `kmem -I`, `kmem -i=shared`: as crash prints them, and on real dumps.
+// `kmem -F`, `kmem -f ADDRESS`, `kmem -m`, `kmem -I`, `kmem -i=shared`: as crash prints them, and on real
+// dumps.
 #include <algorithm>
 
 #include <doctest/doctest.h>
@@ -67,6 +68,26 @@ TEST_CASE("the block that an address lies in is printed as crash prints it") {
     }
 }
 
+TEST_CASE(
+    "a physical address lies in a page unless it is the page's first; a block of one page has no other") {
+    KernelMemory memory;
+    AddressView view;
+    view.free = FreeBlock{{}, 1, {3, 0xffff8b2fbe819938, 1, {}}, 0xfffff05d801d6e00, 1};
+    const auto last_line = [&](std::uint64_t address, bool physical) {
+        view.address = address;
+        view.physical = physical;
+        memory.address = view;
+        const std::string text = to_text(memory);
+        return text.substr(text.rfind('\n', text.size() - 2) + 1);
+    };
+    CHECK(last_line(0x75b9123, true) == "fffff05d801d6e00  (75b9123 is in 2nd of 8 pages)\n");
+    CHECK(last_line(0x75b9000, true) == "fffff05d801d6e00  (75b9000 is 2nd of 8 pages)\n");
+    CHECK(last_line(0xffff8d7d875b9123, false) == "fffff05d801d6e00  (ffff8d7d875b9123 is 2nd of 8 pages)\n");
+    view.free->list.order = 0;
+    view.free->position = 0;
+    CHECK(last_line(0x75b9123, true) == "fffff05d801d6e00  \n");
+}
+
 TEST_CASE("a cache that is to be ignored has its name and no numbers; of names alone there is no heading") {
     KernelMemory memory;
     SlabCacheRow row;
@@ -127,7 +148,8 @@ TEST_SUITE("real dumps") {
             const auto dump = CrashDump::open(path);
             REQUIRE(dump);
             std::vector<PageRow> rows;
-            (void)visit_pages(*dump, [&](const PageRow& row) { return rows.push_back(row), rows.size() < 40; });
+            (void)visit_pages(*dump,
+                              [&](const PageRow& row) { return rows.push_back(row), rows.size() < 40; });
             PageMembersRequest request;
             request.members = {"flags", "_refcount", "mapping"};
             std::size_t i = 0;
@@ -135,7 +157,9 @@ TEST_SUITE("real dumps") {
                 REQUIRE(i < rows.size());
                 CHECK(row.page == rows[i].page);
                 CHECK(std::stoull(row.values.at(0), nullptr, 16) == rows[i].flags);
-                CHECK(std::stoll(row.values.at(1)) == rows[i].count);
+                // A struct of four bytes, and no member that crash takes for a counter by its name.
+                CHECK(row.values.at(1).size() == 8);
+                CHECK(static_cast<std::int32_t>(std::stoul(row.values.at(1), nullptr, 16)) == rows[i].count);
                 CHECK(std::stoull(row.values.at(2), nullptr, 16) == rows[i].mapping);
                 ++compared;
                 return ++i < rows.size();
