@@ -84,6 +84,11 @@ std::string take_address(const postmortem::CrashDump& dump, const std::string& w
     return {};
 }
 
+// `kmem -s list`, and the same with -S: the names of the caches alone.
+bool asks_for_names(const Arguments& arguments) {
+    return arguments.rest == std::vector<std::string>{"list"};
+}
+
 // The same of all words.
 std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& arguments,
                             KernelMemoryRequest& request) {
@@ -94,7 +99,7 @@ std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& 
         request.flags = hexadecimal(words.front());
         return request.flags ? "" : "'" + words.front() + "' is no hexadecimal number of flags";
     }
-    if (request.slabs && words == std::vector<std::string>{"list"}) return request.names_alone = true, "";
+    if (request.slabs && asks_for_names(arguments)) return request.names_alone = true, "";
     if (request.slabs && !words.empty() && !hexadecimal(words.front())) {
         request.caches = words;
         return {};
@@ -154,7 +159,7 @@ int ask_members(const postmortem::CrashDump& dump, const Arguments& arguments, O
 
 // Answers of their own kinds; nothing where the words ask for none of these.
 std::optional<int> ask_alone(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("objects")) return ask_objects(dump, arguments, output);
+    if (arguments.has("objects") && !asks_for_names(arguments)) return ask_objects(dump, arguments, output);
     if (arguments.has("members")) return ask_members(dump, arguments, output);
     const bool free_pages = arguments.has("free-pages");
     if (free_pages && !arguments.rest.empty())
@@ -173,7 +178,7 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     KernelMemoryRequest request;
     request.shared = arguments.has("shared");
     request.totals = arguments.has("info") || request.shared;
-    request.slabs = arguments.has("slab");
+    request.slabs = arguments.has("slab") || arguments.has("objects");
     request.zones = arguments.has("zones");
     request.counters = arguments.has("vm-stat");
     request.per_cpu = arguments.has("per-cpu");
