@@ -12,7 +12,7 @@ void describe(Describer<MemoryMatch>& match) {
     match.add("text", &MemoryMatch::text, "the string, and what stands behind").or_left_out();
     match.add("before", &MemoryMatch::before, "values before it, with `-x`").address().or_left_out();
     match.add("behind", &MemoryMatch::behind, "values behind it, with `-x`").address().or_left_out();
-    match.add("task", &MemoryMatch::task, "on whose stack it lies, with `-t` and `-T`");
+    match.add("task", &MemoryMatch::task, "on whose stack it lies, with `-t` and `-T`").or_left_out();
 }
 
 void describe(Describer<MemorySearch>& search) {
