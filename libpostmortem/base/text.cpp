@@ -75,6 +75,12 @@ std::optional<std::int64_t> parse_i64(std::string_view text) {
     return value;
 }
 
+std::string with_article(std::string_view noun) {
+    const bool as_you = noun.starts_with("uni") || noun.starts_with("use") || noun.starts_with("uts");
+    const bool is_vowel = !noun.empty() && contains("aeiou", noun.substr(0, 1));
+    return (is_vowel && !as_you ? "an " : "a ") + std::string(noun);
+}
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view blank = " \t\r\n";
     const std::size_t first = text.find_first_not_of(blank);

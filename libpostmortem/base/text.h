@@ -25,6 +25,9 @@ inline bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != npos;
 }
 
+/// "a struct", "an integer".
+std::string with_article(std::string_view noun);
+
 std::string_view trimmed(std::string_view text);
 
 std::vector<std::string_view> split(std::string_view text, char separator);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 
 namespace postmortem {
 namespace {
@@ -149,8 +150,8 @@ Result<std::uint64_t> Object::u64() const {
     if ((own.kind == TypeKind::Struct || own.kind == TypeKind::Union) && !own.members.empty())
         return fail(ErrorCode::InvalidArgument,
                     fmt::format("{} {} is not a number", to_string(own.kind), own.name), address_);
-    return fail(ErrorCode::InvalidArgument, fmt::format("a {} is not a number", to_string(own.kind)),
-                address_);
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{} is not a number", with_article(to_string(own.kind))), address_);
 }
 
 Result<std::int64_t> Object::i64() const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "types/partial_types.h"
 
 namespace postmortem {
@@ -113,7 +114,9 @@ Result<MemberPlace> TypeFinder::member(TypeId struct_or_union, std::string_view 
         return fail(ErrorCode::MissingDebugInfo,
                     fmt::format("where {} {} keeps {} is not known", to_string(type.kind), type.name, name));
     return fail(damage() ? ErrorCode::Corrupt : ErrorCode::NotFound,
-                fmt::format("{} {} has no member {}", to_string(type.kind), type.name, name));
+                type.name.empty()
+                    ? fmt::format("{} has no member {}", with_article(to_string(type.kind)), name)
+                    : fmt::format("{} {} has no member {}", to_string(type.kind), type.name, name));
 }
 
 Result<std::uint64_t> TypeFinder::offset_of(std::string_view struct_name,

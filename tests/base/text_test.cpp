@@ -30,6 +30,12 @@ TEST_CASE("numbers are taken whole or not at all") {
     CHECK(parse_i64("-7") == -7);
 }
 
+TEST_CASE("a noun has its article") {
+    for (const char* with :
+         {"a struct", "a pointer", "an integer", "an enum", "an unsigned long", "a union", "a user_struct"})
+        CHECK(with_article(std::string_view(with).substr(std::string_view(with).find(' ') + 1)) == with);
+}
+
 TEST_CASE("split keeps empty parts") {
     CHECK(split("a,,b", ',').size() == 3);
     CHECK(split("", ',').size() == 1);

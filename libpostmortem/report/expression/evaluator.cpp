@@ -130,7 +130,7 @@ Result<Scalar> Evaluator::load(const Operand& operand, const Node& node) {
         return Scalar{types_.pointer_to(pointee), operand.address, 0};
     }
     if (!types_.is_scalar(operand.type))
-        return wrong(node, fmt::format("a {} is no number", types_.name(operand.type)));
+        return wrong(node, fmt::format("{} is no number", with_article(types_.name(operand.type))));
     Scalar value{operand.type, operand.number, operand.floating};
     if (!operand.in_memory) return value;
     const std::uint64_t size = types_.size(operand.type);
@@ -253,7 +253,7 @@ Result<Operand> Evaluator::member(const Node& node) {
     }
     const TypeKind kind = types_.kind(whole->type);
     if (kind != TypeKind::Struct && kind != TypeKind::Union)
-        return wrong(node, fmt::format("a {} has no members", types_.name(whole->type)));
+        return wrong(node, fmt::format("{} has no members", with_article(types_.name(whole->type))));
     if (!whole->in_memory) return wrong(node, "this struct lies nowhere");
     const auto place = find_member_path(kernel_.types(), whole->type.id, node.word);
     if (!place) return wrong(node, place.error().message);

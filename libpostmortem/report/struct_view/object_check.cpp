@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "kernel/lists.h"
 
 namespace postmortem {
@@ -37,7 +38,8 @@ ObjectCheck::ObjectCheck(const Kernel& kernel, std::string_view struct_name)
 std::optional<Error> ObjectCheck::doubt(std::uint64_t address) const {
     const auto because = [&](std::string what) {
         return Error(ErrorCode::InvalidArgument,
-                     fmt::format("nothing vouches for a {} here: the address {}", name_, what), address);
+                     fmt::format("nothing vouches for {} here: the address {}", with_article(name_), what),
+                     address);
     };
     if (!objects_) return std::nullopt;
     const auto slab = objects_->slab_at(address);

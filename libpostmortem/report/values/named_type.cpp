@@ -58,7 +58,7 @@ Result<TypeId> find_named_type(const TypeFinder& types, std::string_view name, N
         const bool fits = kind == NamedKind::Any || (kind == NamedKind::Struct && is == TypeKind::Struct) ||
                           (kind == NamedKind::Union && is == TypeKind::Union);
         if (fits) return *found;
-        return fail(ErrorCode::NotFound, fmt::format("{} is a {}, not a {}", name, to_string(is),
+        return fail(ErrorCode::NotFound, fmt::format("{} is {}, not a {}", name, with_article(to_string(is)),
                                                      kind == NamedKind::Union ? "union" : "struct"));
     }
     if (why->code != ErrorCode::NotFound) return fail(std::move(*why));
