@@ -47,6 +47,9 @@ void unwind_as_asked(const Unwinder& unwinder, const Task& task, const Backtrace
     Result<StartPoint> start = StartPoint{request.start_ip.value_or(0), request.start_sp.value_or(0)};
     if (!request.start_ip) start = first_return_address(stacks, *request.start_sp, walker);
     if (!request.start_sp) start = place_of(stacks, *request.start_ip, walker);
+    if (request.start_ip && !walker.code().map().at(*request.start_ip).is_text)
+        start = fail(ErrorCode::InvalidArgument,
+                     "the instruction that was given lies in no code of the kernel", *request.start_ip);
     if (start) return unwinder.unwind_from(task, start->ip, start->slot, walker, out);
     out.clear();
     out.end = BacktraceEnd::Lost;
