@@ -17,8 +17,9 @@ struct TaskChoice {
 
     enum class Kind { All, Kernel, User };
     Kind kind = Kind::All;
-    bool group_leaders = false;  ///< the first thread of each process; a thread that is named stands for it
-    bool active = false;         ///< what a CPU was running
+    bool group_leaders = false;    ///< the first thread of each process; a thread that is named stands for it
+    bool for_each_thread = false;  ///< then: as often as threads of it are named
+    bool active = false;           ///< what a CPU was running
     bool without_idle = false;
     std::string state;                  ///< crash's letters: RU, IN, UN, …; empty for any
     std::vector<std::string> policies;  ///< NORMAL, FIFO, RR, BATCH, ISO, IDLE, DEADLINE, EXT, or the numbers

@@ -68,8 +68,10 @@ class Choice {
     ProblemCollector problems_;
 };
 
-// Each process once, by its first thread, in the order in which its threads come.
-std::vector<const Task*> leaders_of(const TaskTable& table, const std::vector<const Task*>& tasks) {
+// Each process once, or for each of these threads, by its first thread, in the order in which its threads
+// come.
+std::vector<const Task*> leaders_of(const TaskTable& table, const std::vector<const Task*>& tasks,
+                                    bool for_each_thread) {
     std::unordered_map<std::int32_t, const Task*> leaders;
     for (const Task& task : table.tasks)
         if (task.is_group_leader()) leaders.emplace(task.pid, &task);
@@ -81,7 +83,7 @@ std::vector<const Task*> leaders_of(const TaskTable& table, const std::vector<co
         const Task* shown_task = task->is_group_leader()   ? task
                                  : leader != leaders.end() ? leader->second
                                                            : nullptr;
-        if (shown_task && shown.insert(shown_task).second) chosen.push_back(shown_task);
+        if (shown_task && (shown.insert(shown_task).second || for_each_thread)) chosen.push_back(shown_task);
     }
     return chosen;
 }
@@ -102,7 +104,7 @@ Result<ChosenTasks> choose_tasks(const Kernel& kernel, const TaskTable& table, c
         // Without a selector a thread stands for nobody but itself.
         if (choice.selectors.empty())
             std::erase_if(chosen.tasks, [](const Task* task) { return !task->is_group_leader(); });
-        chosen.tasks = leaders_of(table, chosen.tasks);
+        chosen.tasks = leaders_of(table, chosen.tasks, choice.for_each_thread);
     }
     chosen.problems = named->unmatched();
     for (Error& problem : conditions.take_problems()) chosen.problems.push_back(std::move(problem));

@@ -185,7 +185,8 @@ Result<ProcessStatus> process_status(const CrashDump& dump, const ProcessRequest
     const TaskTable table =
         read_tasks(kernel, request.stack_pointers ? TaskParts::ForUnwinding : TaskParts::Identity);
     TaskChoice which = request.which;
-    if (request.part == ProcessRequest::Part::Group) which.group_leaders = true;
+    // As crash has it, the group of each task that is named.
+    if (request.part == ProcessRequest::Part::Group) which.group_leaders = which.for_each_thread = true;
     auto list = make_task_list(kernel, table, which);
     if (!list) return fail(std::move(list.error()));
     ProcessStatus status;
