@@ -9,6 +9,7 @@
 
 #include "crash_options.h"
 #include "dump_options.h"
+#include "nearest.h"
 #include "sandbox.h"
 
 namespace tool {
@@ -61,8 +62,12 @@ std::string take_operands(const Syntax& syntax, Dump dump, Arguments& arguments)
     if (!syntax.needs_input || any_given(syntax.without_input, arguments)) return {};
     if (dump == Dump::Named)
         if (std::string wrong = take_input(syntax, arguments); !wrong.empty()) return wrong;
-    if (arguments.rest.size() > syntax.most_operands)
-        return fmt::format("'{}' is one argument too many", arguments.rest[syntax.most_operands]);
+    if (arguments.rest.size() > syntax.most_operands) {
+        const std::string& surplus = arguments.rest[syntax.most_operands];
+        if (syntax.most_operands > 0) return fmt::format("'{}' is one argument too many", surplus);
+        return fmt::format("'{}' is one argument too many: none is taken{}", surplus,
+                           dump == Dump::Named ? fmt::format(" but the {}", syntax.input) : "");
+    }
     if (arguments.json && arguments.ndjson) return "--json and --ndjson exclude each other";
     return {};
 }
@@ -106,7 +111,9 @@ Parsed parse_words(const Command& command, const std::vector<std::string>& all_w
     if (dump == Dump::Named && !syntax.runs_programs) enter_sandbox_for(syntax, arguments);
     if (const std::string wrong = take_operands(syntax, dump, arguments); !wrong.empty())
         return complain(wrong);
-    for (const std::string& wrong : {take_limits(arguments), wrong_type_sources(arguments)})
+    for (const std::string& wrong :
+         {broken_rule(syntax.rules, syntax.options, arguments.given, arguments.rest), take_limits(arguments),
+          wrong_type_sources(arguments)})
         if (!wrong.empty()) return complain(wrong);
     return {std::move(arguments), whole_answer};
 }
@@ -139,10 +146,27 @@ void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
     enter_sandbox(folders);
 }
 
+void take_hex_by_default(const Syntax& syntax, Arguments& arguments) {
+    arguments.hex_by_default = true;
+    if (arguments.has("decimal")) return;
+    for (const Option& option : syntax.options)
+        if (long_name(option) == "hex" || long_name(option) == "hexadecimal")
+            arguments.given.texts[std::string(long_name(option))];
+}
+
 postmortem::CrashInputOptions Arguments::input_options() const {
     postmortem::CrashInputOptions input;
     input.dump = open_options();
     return input;
+}
+
+std::string no_command(std::string_view name) {
+    std::vector<std::string> names;
+    for (const Command& command : all_commands())
+        if (command.summary) names.emplace_back(command.name);
+    const std::string nearest = nearest_of(name, names);
+    return fmt::format("there is no command '{}'{}", name,
+                       nearest.empty() ? "" : fmt::format("; the nearest is {}", nearest));
 }
 
 const Command* find_command(std::string_view name) {

@@ -13,6 +13,7 @@
 #include <postmortem/problem.h>
 #include <postmortem/render.h>
 
+#include "option_rules.h"
 #include "options.h"
 #include "output.h"
 
@@ -28,6 +29,7 @@ struct Arguments {
     /// Of a shell: the task that its user has set, as a selector. Commands that crash asks about its current
     /// context take this one where no task is named; empty: the panic task.
     std::string context;
+    bool hex_by_default = false;             ///< of a shell: `set radix 16`
     bool in_foreach = false;                 ///< `rest` are the tasks that `foreach` has chosen, by address
     std::vector<std::string> words;          ///< then: what else was named
     std::vector<std::string> command_words;  ///< where the syntax ends in a command: its name and its words
@@ -74,6 +76,7 @@ struct Syntax {
     bool disassembles = false;              ///< what does so is loaded before the sandbox
     bool shows_types = false;               ///< with members that no other command asks for
     std::vector<const char*> shows_types_with = {};  ///< options that do so
+    OptionRules rules = {};                          ///< which options go together
 };
 
 struct Command {
@@ -89,6 +92,8 @@ struct Command {
 /// Every command, in the order of `postmortem --help`. One line each in commands.cpp.
 std::span<const Command> all_commands();
 const Command* find_command(std::string_view name);
+/// That there is no such command, and which is the nearest.
+std::string no_command(std::string_view name);
 
 /// Parses the words, or answers --help, or complains: in the latter two cases there are no arguments, and the
 /// exit code is that of the command.
@@ -102,6 +107,10 @@ Parsed parse_for_open_dump(const Command& command, const std::vector<std::string
 
 /// The whole of it, from the words behind the command's name to the exit code.
 int run(const Command& command, const std::vector<std::string>& words, Output& output);
+
+/// Numbers are hexadecimal by default: as if the command were told so, where it can be and is not told
+/// otherwise.
+void take_hex_by_default(const Syntax& syntax, Arguments& arguments);
 
 /// Before the first byte of a dump is looked at.
 void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments);

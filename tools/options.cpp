@@ -1,10 +1,13 @@
 #include "options.h"
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+
+#include "nearest.h"
 
 namespace po = boost::program_options;
 
@@ -49,17 +52,6 @@ po::options_description described(const char* caption, const std::vector<Option>
     return description;
 }
 
-char letter_of(const Option& option) {
-    const std::string_view name(option.name);
-    const auto comma = name.find(',');
-    return comma == name.npos ? '\0' : name[comma + 1];
-}
-
-std::string long_name(const Option& option) {
-    const std::string_view name(option.name);
-    return std::string(name.substr(0, name.find(',')));
-}
-
 // A letter that a command has for itself, as crash's `list -h`, is no common one.
 po::options_description described(const std::vector<Option>& own, std::vector<Option> common, Hidden hidden) {
     std::vector<std::string> names(common.size());
@@ -80,7 +72,7 @@ const Option* option_of(const std::string& word, const std::vector<Option>& own,
                         const std::vector<Option>& common) {
     for (const auto* list : {&own, &common})
         for (const Option& option : *list) {
-            const std::string name = "--" + long_name(option);
+            const std::string name = fmt::format("--{}", long_name(option));
             const bool is_long = word == name || word.starts_with(name + "=");
             if (is_long || (word.size() == 2 && word[0] == '-' && word[1] == letter_of(option)))
                 return &option;
@@ -126,12 +118,14 @@ bool is_negative_number(std::string_view word) {
     return word.size() > 1 && word[0] == '-' && word[1] >= '0' && word[1] <= '9';
 }
 
-// What stands behind an option that takes a value is its value, also where it looks like an option: `rd -o -8`.
+// What stands behind an option that takes a value is its value, also where it looks like an option: `rd -o
+// -8`.
 void attach_negative_values(const std::vector<Option>& own, const std::vector<Option>& common,
                             std::vector<std::string>& words) {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
         const Option* option = option_of(words[i], own, common);
-        const bool waits = option != nullptr && takes_value(*option) && words[i].find('=') == std::string::npos;
+        const bool waits =
+            option != nullptr && takes_value(*option) && words[i].find('=') == std::string::npos;
         if (!waits || !is_negative_number(words[i + 1])) continue;
         words[i] = fmt::format("--{}={}", long_name(*option), words[i + 1]);
         words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
@@ -143,7 +137,7 @@ std::vector<std::string> arranged(const std::vector<Option>& own, const std::vec
     attach_negative_values(own, common, words);
     for (std::string& word : words)
         for (const Option& option : own)
-            if (option.also != nullptr && word == option.also) word = "--" + long_name(option);
+            if (option.also != nullptr && word == option.also) word = fmt::format("--{}", long_name(option));
     const bool has_others = std::any_of(
         own.begin(), own.end(), [](const Option& option) { return option.kind == Option::Kind::Words; });
     return has_others ? with_operands_last(own, common, words) : words;
@@ -163,6 +157,36 @@ po::variables_map parse(const po::options_description& known, const std::vector<
     return parsed;
 }
 
+// "-Q": the letter that differs in case alone, or else all that the command has.
+std::string other_letters(const std::vector<Option>& own, char letter) {
+    std::string all;
+    for (const Option& option : own) {
+        const char known = option.hidden ? '\0' : letter_of(option);
+        if (known == '\0') continue;
+        if (std::tolower(static_cast<unsigned char>(known)) ==
+            std::tolower(static_cast<unsigned char>(letter)))
+            return fmt::format("; there is -{}, --{}", known, long_name(option));
+        all += fmt::format(" -{}", known);
+    }
+    return all.empty() ? "" : fmt::format("; there {}{}", all.size() > 3 ? "are" : "is", all);
+}
+
+std::string unknown_option(const std::vector<Option>& own, const std::vector<Option>& common,
+                           const std::string& word) {
+    std::string hint;
+    if (word.starts_with("--")) {
+        std::vector<std::string> names;
+        for (const auto* list : {&own, &common})
+            for (const Option& option : *list)
+                if (!option.hidden) names.emplace_back(long_name(option));
+        if (const std::string nearest = nearest_of(word.substr(2), names); !nearest.empty())
+            hint = fmt::format("; the nearest is --{}", nearest);
+    } else if (word.size() > 1) {
+        hint = other_letters(own, word[1]);
+    }
+    return fmt::format("unrecognised option '{}'{}", word, hint);
+}
+
 // False where the value is none that the option takes.
 bool take(const std::string& name, const po::variable_value& value, GivenOptions& given) {
     if (const auto* flag = boost::any_cast<bool>(&value.value())) {
@@ -177,11 +201,23 @@ bool take(const std::string& name, const po::variable_value& value, GivenOptions
         const auto number = value.as<std::int64_t>();
         if (number < 0) return false;
         given.numbers[name] = static_cast<std::uint64_t>(number);
+        if (!value.defaulted()) given.texts[name];
     }
     return true;
 }
 
 }  // namespace
+
+std::string_view long_name(const Option& option) {
+    const std::string_view name(option.name);
+    return name.substr(0, name.find(','));
+}
+
+char letter_of(const Option& option) {
+    const std::string_view name(option.name);
+    const auto comma = name.find(',');
+    return comma == name.npos ? '\0' : name[comma + 1];
+}
 
 GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Option>& common,
                            const std::vector<std::string>& words) {
@@ -190,6 +226,8 @@ GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Opt
         for (const auto& [name, value] :
              parse(described(own, common, Hidden::Included), arranged(own, common, words)))
             if (!take(name, value, given)) given.wrong = fmt::format("--{} takes no negative number", name);
+    } catch (const po::unknown_option& error) {
+        given.wrong = unknown_option(own, common, error.get_option_name());
     } catch (const po::error& error) {
         given.wrong = error.what();
     }

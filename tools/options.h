@@ -52,8 +52,13 @@ constexpr Option other_words() {
     return {Option::Kind::Words, "", nullptr, "", 0, true};
 }
 
+/// "active" of "active,a".
+std::string_view long_name(const Option& option);
+/// 'a' of "active,a"; 0 where it has none.
+char letter_of(const Option& option);
+
 /// What was given, by the option's long name; a number that was not given is its default. A counted switch
-/// is as many empty texts.
+/// is as many empty texts; switches and numbers that were given have none.
 struct GivenOptions {
     std::map<std::string, std::vector<std::string>, std::less<>> texts;
     std::map<std::string, std::uint64_t, std::less<>> numbers;

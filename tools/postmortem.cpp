@@ -76,6 +76,6 @@ int main(int argc, char** argv) {
     if (!command && names_a_file(words[0])) return tool::run(*tool::find_command("report"), words, output);
     if (!command)
         return output.complain(tool::why_no_command(words[0]).value_or(
-            fmt::format("there is no command '{}'; see `postmortem --help`", words[0])));
+            fmt::format("{}; see `postmortem --help`", tool::no_command(words[0]))));
     return tool::run(*command, {words.begin() + 1, words.end()}, output);
 }

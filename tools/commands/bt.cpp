@@ -22,8 +22,6 @@ tl::unexpected<postmortem::Error> wrong(std::string sentence) {
 postmortem::Result<void> choose_tasks(const Arguments& arguments, BacktraceRequest& request) {
     const bool active = arguments.has("active"), all = arguments.has("all"), cpus = arguments.has("cpus"),
                panic = arguments.has("panic-task");
-    if (active + all + cpus + !arguments.rest.empty() > 1)
-        return wrong("-a, -c, --all and selectors exclude each other");
     if (active) request.which = Which::Active;
     if (all) request.which = Which::All;
     if (!arguments.rest.empty()) request.which = Which::Selected;
@@ -58,20 +56,14 @@ postmortem::Result<std::optional<std::uint64_t>> address_of(const Arguments& arg
     return address;
 }
 
-// Of several views the last counts for crash; here they exclude each other.
 postmortem::Result<void> choose_view(const Arguments& arguments, BacktraceRequest& request) {
     constexpr std::pair<const char*, StackView> views[] = {{"raw", StackView::Raw},
                                                            {"text", StackView::Text},
                                                            {"old-method", StackView::Text},
                                                            {"whole-text", StackView::WholeText},
                                                            {"exception-frames", StackView::SavedFrames}};
-    int given = 0;
-    for (const auto& [option, view] : views) {
-        if (!arguments.has(option)) continue;
-        request.view = view;
-        ++given;
-    }
-    if (given > 1) return wrong("-r, -t, -T, -e and -o exclude each other");
+    for (const auto& [option, view] : views)
+        if (arguments.has(option)) request.view = view;
     if (arguments.has("full")) request.frame_data = BacktraceRequest::FrameData::Words;
     if (arguments.has("symbolic")) request.frame_data = BacktraceRequest::FrameData::Symbols;
     request.reference = arguments.text("reference");
@@ -96,7 +88,7 @@ postmortem::Result<BacktraceRequest> request_of(const Arguments& arguments) {
 postmortem::BacktracePrinting printing_of(const Arguments& arguments) {
     postmortem::BacktracePrinting how;
     how.offsets = arguments.has("offsets");
-    how.hexadecimal = arguments.has("hexadecimal") && !arguments.has("decimal");
+    how.hexadecimal = arguments.has("hexadecimal");
     how.cache_addresses = arguments.texts("symbolic").size() > 1;
     how.numbered_text = arguments.has("old-method");
     how.blank_line_after = arguments.has("reference");
@@ -147,6 +139,21 @@ Syntax syntax() {
              "start from this instruction; without -S from where the stack holds it"),
         text("start-sp,S", "ADDRESS", "start from the first return address at or above this place")};
     syntax.has_ndjson = true;
+    syntax.rules.exclusive = {{"active", "cpus", "panic-task", "all"},
+                              {"active", "thread-group"},
+                              {"cpus", "thread-group"},
+                              {"all", "thread-group"},
+                              {"raw", "text", "whole-text", "old-method", "exception-frames", "full"},
+                              {"text", "whole-text", "old-method", "exception-frames", "symbolic"},
+                              {"raw", "offsets"},
+                              {"raw", "line"},
+                              {"raw", "inline"},
+                              {"exception-frames", "offsets"},
+                              {"hexadecimal", "decimal"}};
+    syntax.rules.alone = {{"exception-stacks", {"cpus"}}, {"overflows"}};
+    syntax.rules.without_operands = {"active", "cpus", "panic-task", "all", "exception-stacks", "overflows"};
+    syntax.rules.not_in_foreach = {"active",           "cpus",      "panic-task", "all",     "thread-group",
+                                   "exception-stacks", "overflows", "start-ip",   "start-sp"};
     return syntax;
 }
 

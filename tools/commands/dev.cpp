@@ -18,6 +18,7 @@ Syntax syntax() {
                       on_or_off("busy-disks,D", "those alone that had requests in flight"),
                       on_or_off("io,i", "I/O ports and physical addresses, and whose they are"),
                       on_or_off("pci,p", "the PCI buses and what was on them")};
+    syntax.rules.exclusive = {{"disks", "busy-disks", "io", "pci"}};
     return syntax;
 }
 

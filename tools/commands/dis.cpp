@@ -28,6 +28,8 @@ Syntax syntax() {
         on_or_off("bug-bytes,b", "the first number is how many bytes follow ud2 that are no code"),
         on_or_off("hex,x", "distances from symbols in hexadecimal"),
         on_or_off("decimal,d", "distances from symbols in decimal, as they are without this option")};
+    syntax.rules.exclusive = {
+        {"reverse", "forward", "source"}, {"user", "source"}, {"lines", "source"}, {"bug-bytes", "source"}};
     return syntax;
 }
 
@@ -69,7 +71,6 @@ std::string take_words(const Arguments& arguments, DisassemblyRequest& request) 
         request.count = plain_number(words[1]);
         if (!request.count || *request.count == 0) return "'" + words[1] + "' is not a count of instructions";
     }
-    if (arguments.has("reverse") && arguments.has("forward")) return "-r and -f exclude each other";
     if (arguments.has("reverse")) request.extent = DisassemblyRequest::Extent::UpTo;
     if (arguments.has("forward")) request.extent = DisassemblyRequest::Extent::ToTheEnd;
     request.source_lines = arguments.has("lines");
@@ -79,7 +80,7 @@ std::string take_words(const Arguments& arguments, DisassemblyRequest& request) 
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("bug-bytes") && arguments.rest.empty())
+    if (arguments.has("bug-bytes") && arguments.rest.empty() && arguments.given.texts.size() == 1)
         return output.finish("encoded bytes being skipped after ud2a: 0\n", {});
     DisassemblyRequest request;
     if (const std::string wrong = take_words(arguments, request); !wrong.empty())

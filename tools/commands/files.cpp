@@ -20,6 +20,8 @@ Syntax syntax() {
                            "where this descriptor, path, file, dentry, inode or address_space occurs"),
                       text("dentry,d", "DENTRY", "what the dentry at this address is"),
                       text("inode,p", "INODE", "the pages in memory of the inode at this address")};
+    syntax.rules.alone = {{"dentry"}, {"inode"}};
+    syntax.rules.without_operands = syntax.rules.not_in_foreach = {"dentry", "inode"};
     return syntax;
 }
 
@@ -35,7 +37,8 @@ int ask_dentry(const postmortem::CrashDump& dump, const Arguments& arguments, Ou
 int ask_pages_of_file(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     const auto address = address_of(arguments.text("inode"));
     if (!address)
-        return output.complain("files: -p takes the address of an inode, not '" + arguments.text("inode") + "'");
+        return output.complain("files: -p takes the address of an inode, not '" + arguments.text("inode") +
+                               "'");
     const auto pages = postmortem::cached_pages(dump, *address);
     if (!pages) return output.finish(pages.error());
     output.expect_much();

@@ -67,12 +67,15 @@ std::optional<Arguments> inner_arguments(const Command& command, const Arguments
     if (syntax.words_in_foreach) inner.words = std::exchange(inner.given.operands, {});
     if (inner.given.wrong.empty() && !inner.given.operands.empty())
         inner.given.wrong = fmt::format("'{}' is one argument too many", inner.given.operands.front());
+    if (inner.given.wrong.empty())
+        inner.given.wrong = broken_rule_in_foreach(syntax.rules, syntax.options, inner.given);
     if (!inner.given.wrong.empty()) {
         const std::string why = why_refused(command.name, outer.command_words).value_or(inner.given.wrong);
         exit_code = output.complain(
             fmt::format("foreach {}: {}; see `postmortem {} --help`", command.name, why, command.name));
         return std::nullopt;
     }
+    if (outer.hex_by_default) take_hex_by_default(syntax, inner);
     inner.dump = outer.dump;
     inner.json = inner.has("json");
     inner.ndjson = inner.has("ndjson");

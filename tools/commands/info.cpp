@@ -19,6 +19,7 @@ Syntax syntax() {
                       on_or_off("vmcoreinfo", "print VMCOREINFO, and nothing else")};
     syntax.reads_kernel = false;
     syntax.most_operands = 0;
+    syntax.rules.exclusive = {{"check", "vmcoreinfo"}};
     return syntax;
 }
 

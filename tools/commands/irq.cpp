@@ -21,6 +21,9 @@ Syntax syntax() {
                       on_or_off("counts,s", "how often each came on each CPU, as /proc/interrupts"),
                       on_or_off("bottom-halves,b", "what is done behind interrupts: softirqs"),
                       text("cpus,c", "CPUS", "with -s: the counts of these CPUs alone: 3, or 1,8,9-14")};
+    syntax.rules.exclusive = {{"in-use", "affinities", "counts", "bottom-halves"}};
+    syntax.rules.only_with = {{"cpus", {"counts"}}};
+    syntax.rules.without_operands = {"bottom-halves"};
     return syntax;
 }
 

@@ -35,13 +35,20 @@ Syntax syntax() {
         on_or_off("flags,g", "the page flags, or those of the number that is named"),
         on_or_off("huge,h", "the pools of huge pages"),
         on_or_off("vmalloc,v", "the vmalloc areas"),
-        on_or_off("free,f", "the lists of free blocks, zone by zone, counted; or the block that an address lies in"),
+        on_or_off("free,f",
+                  "the lists of free blocks, zone by zone, counted; or the block that an address lies in"),
         on_or_off("free-pages,F", "the same lists, with the first struct page of each block"),
         on_or_off("nodes,n", "the nodes, sections and blocks of memory"),
         on_or_off("page,p", "the page at an address, and nothing else; without an address every page"),
-        texts("members,m", "MEMBER[,MEMBER...]", "these members of every struct page, or of the page at an address"),
+        texts("members,m", "MEMBER[,MEMBER...]",
+              "these members of every struct page, or of the page at an address"),
         on_or_off("physical,P", "the address is a physical one")};
     syntax.shows_types_with = {"members"};
+    syntax.rules.alone = {{"objects", {"ignore"}}, {"free", {"physical"}},   {"free-pages"}, {"nodes"},
+                          {"page", {"physical"}},  {"members", {"physical"}}};
+    syntax.rules.only_with = {{"ignore", {"slab", "objects"}}};
+    syntax.rules.without_operands = {"info",    "shared", "zones",      "vm-stat",
+                                     "per-cpu", "huge",   "free-pages", "nodes"};
     return syntax;
 }
 
@@ -110,7 +117,8 @@ std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& 
 }
 
 int ask_objects(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    const auto contents = postmortem::slab_contents(dump, {arguments.rest, names_in(arguments.texts("ignore"))});
+    const auto contents =
+        postmortem::slab_contents(dump, {arguments.rest, names_in(arguments.texts("ignore"))});
     if (!contents) return output.finish(contents.error());
     output.expect_much();
     return print(arguments, *contents, output);
@@ -142,7 +150,8 @@ int ask_members(const postmortem::CrashDump& dump, const Arguments& arguments, O
     request.members = names_in(arguments.texts("members"));
     request.physical = arguments.has("physical");
     if (!arguments.rest.empty())
-        if (const std::string wrong = take_address(dump, arguments.rest.front(), request.address); !wrong.empty())
+        if (const std::string wrong = take_address(dump, arguments.rest.front(), request.address);
+            !wrong.empty())
             return output.complain("kmem: " + wrong);
     output.expect_much();
     if (arguments.json) {
@@ -150,10 +159,11 @@ int ask_members(const postmortem::CrashDump& dump, const Arguments& arguments, O
         return pages ? print(arguments, *pages, output) : output.finish(pages.error());
     }
     std::string text = postmortem::page_members_heading(request.members);
-    const auto problems = postmortem::visit_page_members(dump, request, [&](const postmortem::PageMembersRow& row) {
-        text += postmortem::page_members_line(row);
-        return write_in_pieces(text, output);
-    });
+    const auto problems =
+        postmortem::visit_page_members(dump, request, [&](const postmortem::PageMembersRow& row) {
+            text += postmortem::page_members_line(row);
+            return write_in_pieces(text, output);
+        });
     return problems ? output.finish(text, *problems) : output.finish(problems.error());
 }
 
@@ -162,8 +172,6 @@ std::optional<int> ask_alone(const postmortem::CrashDump& dump, const Arguments&
     if (arguments.has("objects") && !asks_for_names(arguments)) return ask_objects(dump, arguments, output);
     if (arguments.has("members")) return ask_members(dump, arguments, output);
     const bool free_pages = arguments.has("free-pages");
-    if (free_pages && !arguments.rest.empty())
-        return output.complain("kmem: -F takes no address; `kmem -f ADDRESS` tells the block");
     if (free_pages || (arguments.has("free") && arguments.rest.empty()))
         return print(arguments, postmortem::free_memory(dump, free_pages), output);
     if (arguments.has("nodes")) return print(arguments, postmortem::memory_layout(dump), output);
@@ -171,9 +179,12 @@ std::optional<int> ask_alone(const postmortem::CrashDump& dump, const Arguments&
     return std::nullopt;
 }
 
-int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("ignore") && !arguments.has("slab") && !arguments.has("objects"))
-        return output.complain("kmem: -I leaves caches out of -s or -S");
+int ask_one(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("physical") && arguments.rest.empty())
+        return output.complain("kmem: -P is about an address, and none is given");
+    if (!arguments.rest.empty() &&
+        arguments.has("slab") + arguments.has("vmalloc") + arguments.has("flags") > 1)
+        return output.complain("kmem: of what is named one of -s, -v and -g tells");
     if (const auto answered = ask_alone(dump, arguments, output)) return *answered;
     KernelMemoryRequest request;
     request.shared = arguments.has("shared");
@@ -196,6 +207,22 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     const auto memory = postmortem::kernel_memory(dump, request);
     if (!memory) return output.finish(memory.error());
     return print(arguments, *memory, output);
+}
+
+// One after the other, but for names of caches, which are looked for together.
+int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    const bool caches = arguments.has("objects") || (arguments.has("slab") && !arguments.rest.empty() &&
+                                                     !hexadecimal(arguments.rest.front()));
+    if (caches || arguments.rest.size() < 2) return ask_one(dump, arguments, output);
+    if (arguments.json) return output.complain("kmem: --json is about one address at a time");
+    int worst = whole_answer;
+    for (const std::string& word : arguments.rest) {
+        if (&word != &arguments.rest.front()) output.write("\n");
+        Arguments about_one = arguments;
+        about_one.rest = {word};
+        worst = std::max(worst, ask_one(dump, about_one, output));
+    }
+    return worst;
 }
 
 }  // namespace

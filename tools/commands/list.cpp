@@ -32,6 +32,8 @@ Syntax list_syntax() {
         on_or_off("count,c", "say how many there are, too"),
         on_or_off("hex,x", "numbers in hexadecimal"),
         on_or_off("decimal,d", "numbers in decimal, as they are without this option")};
+    syntax.rules.exclusive = {{"embedded", "head"}, {"struct", "direct"}, {"offset", "member"}};
+    syntax.rules.only_with = {{"head-offset", {"embedded"}}, {"member", {"struct", "direct"}}};
     return syntax;
 }
 
@@ -76,12 +78,13 @@ int ask_list(const postmortem::CrashDump& dump, const Arguments& arguments, Outp
                              contains_dot(arguments.rest.back());
     request.at = link_behind ? arguments.rest.front() : arguments.rest.back();
     request.link = arguments.text("offset");
+    if (arguments.rest.size() > 1 && arguments.has("offset"))
+        return output.complain("list: where the link lies is told twice, by -o and by '" +
+                               (link_behind ? arguments.rest.back() : arguments.rest.front()) + "'");
     if (arguments.rest.size() > 1)
         request.link = link_behind ? arguments.rest.back() : arguments.rest.front();
     if (arguments.has("embedded")) request.start = ListRequest::Start::Embedded;
     if (arguments.has("head")) request.start = ListRequest::Start::Head;
-    if (arguments.has("embedded") && arguments.has("head"))
-        return output.complain("list: -h and -H exclude each other");
     request.head_link = arguments.text("head-offset");
     request.type = arguments.has("struct") ? arguments.text("struct") : arguments.text("direct");
     request.member = arguments.text("member");
@@ -110,6 +113,7 @@ Syntax tree_syntax() {
         on_or_off("node,N", "the address is of a node, not of the root"),
         on_or_off("hex,x", "numbers in hexadecimal"),
         on_or_off("decimal,d", "numbers in decimal, as they are without this option")};
+    syntax.rules.exclusive = {{"struct", "direct"}, {"root", "node"}};
     return syntax;
 }
 
@@ -120,6 +124,10 @@ int ask_tree(const postmortem::CrashDump& dump, const Arguments& arguments, Outp
     if (!kind)
         return output.complain("tree: -t takes rbtree, xarray, radix or maple, not '" +
                                arguments.text("type") + "'");
+    if (*kind != TreeRequest::Kind::RedBlack)
+        for (const auto& [option, letter] : {std::pair("linear", 'l'), {"offset", 'o'}})
+            if (arguments.has(option))
+                return output.complain(std::string("tree: -") + letter + " is about red-black trees alone");
     TreeRequest request;
     request.kind = *kind;
     request.at = arguments.rest[0];

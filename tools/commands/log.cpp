@@ -28,6 +28,9 @@ Syntax syntax() {
         on_or_off("rust,R", "names of Rust's as they are in the source"),
         on_or_off("audit,a", "in place of the log: audit messages that were not handed to the daemon yet"),
         on_or_off("safe-buffers,s", "in place of the log: what printk's safe buffers hold (until 5.14)")};
+    syntax.rules.exclusive = {{"human-times", "no-times"}};
+    syntax.rules.alone = {{"audit"}, {"safe-buffers"}};
+    syntax.rules.only_with = {{"zone", {"human-times"}}};
     return syntax;
 }
 

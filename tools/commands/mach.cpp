@@ -18,14 +18,12 @@ Syntax syntax() {
         on_or_off("cpus,c", "what the kernel keeps of each CPU (struct cpuinfo_x86); x86 alone"),
         on_or_off("hex,x", "with -c: numbers in hexadecimal"),
         on_or_off("decimal,d", "with -c: numbers in decimal, as they are without this option")};
+    syntax.rules.exclusive = {{"memory-map", "cpus"}};
     return syntax;
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     const bool map = arguments.has("memory-map"), cpus = arguments.has("cpus");
-    if (map && cpus) return output.complain("mach: -m and -c exclude each other");
-    if (arguments.has("hex") && arguments.has("decimal"))
-        return output.complain("mach: -d and -x exclude each other");
     const auto machine = postmortem::machine(dump, {map, cpus});
     if (!machine) return output.finish(machine.error());
     output.expect_much();

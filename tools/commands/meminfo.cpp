@@ -32,6 +32,8 @@ Syntax syntax() {
         on_or_off("all", "with --slab: all of them"),
         on_or_off("swap", "swap areas, zram and zswap (/proc/swaps)")};
     syntax.most_operands = 0;
+    syntax.rules.exclusive = {{"top", "all"}};
+    syntax.rules.only_with = {{"top", {"slab"}}, {"all", {"slab"}}};
     return syntax;
 }
 

@@ -109,6 +109,8 @@ Syntax syntax() {
                       number("top", 10, "processes shown"), on_or_off("all", "show every process"),
                       on_or_off("tree", "the cgroups of all events as a tree: limits met, processes killed")};
     syntax.has_ndjson = true;
+    syntax.rules.exclusive = {{"top", "all"}};
+    syntax.rules.alone = {{"tree"}};
     return syntax;
 }
 

@@ -104,6 +104,9 @@ Syntax syntax() {
         on_or_off("policies,Y", "scheduling policy and priority"),
         on_or_off("no-header,H", "no header line"),
     };
+    for (const char* other : {"strings", "times", "children", "parents", "group", "last-run", "milliseconds",
+                              "summary", "limits"})
+        syntax.rules.exclusive.push_back({"stack", other});
     return syntax;
 }
 

@@ -82,31 +82,43 @@ Syntax syntax() {
                   "  postmortem rd -a vmcore linux_banner\n"
                   "  postmortem rd -p vmcore 1000 4\n"
                   "  postmortem rd -p --raw vmcore 0x1000 4096 > page\n"};
-    syntax.options = {on_or_off("physical,p", "ADDRESS is a physical one"),
-                      on_or_off("user,u", "ADDRESS is a task's, whatever it looks like"),
-                      text("context", "PID|TASK", "whose user memory it is"),
-                      on_or_off("file-offset,f", "ADDRESS is a place in the dump's file"),
-                      on_or_off("machine,m", "ADDRESS is one of a Xen host: no dump that is read here is one's"),
-                      text("raw-to,r", "FILE", "write COUNT bytes to this file"),
-                      on_or_off("raw", "with -p: write the bytes themselves; COUNT is in bytes"),
-                      on_or_off("decimal,d", "signed decimal numbers"),
-                      on_or_off("unsigned,D", "unsigned decimal numbers"),
-                      on_or_off("symbols,s", "name what words point at, where it has a name"),
-                      counted("caches,S",
-                              "the same, and the slab cache that a word points into; given twice, with "
-                              "the word itself"),
-                      on_or_off("text,a", "characters, up to the first that cannot be printed"),
-                      on_or_off("no-characters,x", "no characters at the end of the lines"),
-                      switch_as("-8", "bytes-1,8", "words of 8 bits"),
-                      switch_as("-16", "bytes-2", "words of 16 bits (-16)"),
-                      switch_as("-32", "bytes-4", "words of 32 bits (-32)"),
-                      switch_as("-64", "bytes-8", "words of 64 bits (-64)"),
-                      on_or_off("network,N", "words of 16 and 32 bits in network byte order"),
-                      on_or_off("reverse,R", "COUNT words up to the address"),
-                      text("offset,o", "BYTES", "start so many bytes behind the address"),
-                      text("end,e", "ADDRESS", "up to this hexadecimal address")};
+    syntax.options = {
+        on_or_off("physical,p", "ADDRESS is a physical one"),
+        on_or_off("user,u", "ADDRESS is a task's, whatever it looks like"),
+        text("context", "PID|TASK", "whose user memory it is"),
+        on_or_off("file-offset,f", "ADDRESS is a place in the dump's file"),
+        on_or_off("machine,m", "ADDRESS is one of a Xen host: no dump that is read here is one's"),
+        text("raw-to,r", "FILE", "write COUNT bytes to this file"),
+        on_or_off("raw", "with -p: write the bytes themselves; COUNT is in bytes"),
+        on_or_off("decimal,d", "signed decimal numbers"),
+        on_or_off("unsigned,D", "unsigned decimal numbers"),
+        on_or_off("symbols,s", "name what words point at, where it has a name"),
+        counted("caches,S",
+                "the same, and the slab cache that a word points into; given twice, with "
+                "the word itself"),
+        on_or_off("text,a", "characters, up to the first that cannot be printed"),
+        on_or_off("no-characters,x", "no characters at the end of the lines"),
+        switch_as("-8", "bytes-1,8", "words of 8 bits"),
+        switch_as("-16", "bytes-2", "words of 16 bits (-16)"),
+        switch_as("-32", "bytes-4", "words of 32 bits (-32)"),
+        switch_as("-64", "bytes-8", "words of 64 bits (-64)"),
+        on_or_off("network,N", "words of 16 and 32 bits in network byte order"),
+        on_or_off("reverse,R", "COUNT words up to the address"),
+        text("offset,o", "BYTES", "start so many bytes behind the address"),
+        text("end,e", "ADDRESS", "up to this hexadecimal address")};
     syntax.most_operands = 2;
     syntax.makes = {"raw-to"};
+    syntax.rules.exclusive = {{"physical", "user", "file-offset"},
+                              {"bytes-1", "bytes-2", "bytes-4", "bytes-8", "text", "raw-to", "raw"},
+                              {"decimal", "unsigned", "text", "raw-to", "raw"},
+                              {"symbols", "text", "raw-to", "raw"},
+                              {"caches", "text", "raw-to", "raw"},
+                              {"reverse", "text", "raw-to"}};
+    for (const char* place : {"physical", "file-offset"})
+        for (const char* other :
+             {"context", "symbols", "caches", "text", "network", "reverse", "offset", "end"})
+            syntax.rules.exclusive.push_back({place, other});
+    syntax.rules.only_with = {{"network", {"bytes-2", "bytes-4"}}, {"raw", {"physical", "file-offset"}}};
     return syntax;
 }
 
@@ -134,14 +146,14 @@ int print_words(const postmortem::CrashDump& dump, const MemoryWordsRequest& req
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("raw")) return output.complain("rd: --raw is for physical addresses, -p");
     MemoryWordsRequest request;
     request.word_size = word_size_of(arguments);
     if (const std::string wrong = take_words(arguments, request); !wrong.empty())
         return output.complain("rd: " + wrong);
     if (arguments.has("raw-to")) {
         const auto bytes = postmortem::memory_bytes(dump, request);
-        return bytes ? write_bytes(arguments, bytes->address, bytes->bytes, output) : output.finish(bytes.error());
+        return bytes ? write_bytes(arguments, bytes->address, bytes->bytes, output)
+                     : output.finish(bytes.error());
     }
     output.expect_much();
     return print_words(dump, request, arguments, output);
@@ -152,8 +164,6 @@ int read(const Arguments& arguments, Output& output) {
     if (arguments.has("machine"))
         return output.complain("rd: -m is for dumps of a Xen host, and this is none that postmortem reads");
     const bool physical = arguments.has("physical"), in_file = arguments.has("file-offset");
-    if (physical + in_file + arguments.has("user") > 1)
-        return output.complain("rd: -p, -u and -f exclude each other");
     if (!physical && !in_file) {
         const auto dump = postmortem::CrashDump::open(arguments.dump, arguments.open_options());
         return dump ? ask(*dump, arguments, output) : output.refuse(dump.error());

@@ -6,7 +6,6 @@ namespace {
 
 using postmortem::RunQueueStyle;
 
-// Of several options crash takes the first of these.
 RunQueueStyle style_of(const Arguments& arguments) {
     if (arguments.has("timestamps")) return RunQueueStyle::Timestamps;
     if (arguments.has("lag")) return RunQueueStyle::Lag;
@@ -33,6 +32,8 @@ Syntax syntax() {
         on_or_off("on-rq,d", "every task that is on a runqueue, the idle ones included"),
         on_or_off("waiting,w", "for how long each task has been waiting"),
         text("cpus,c", "CPUS", "these CPUs alone: 3, or 1,8,9-14")};
+    syntax.rules.exclusive = {{"timestamps", "lag", "milliseconds", "groups", "on-rq", "waiting"},
+                              {"lag", "cpus"}};
     return syntax;
 }
 
@@ -44,8 +45,7 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
         if (!chosen)
             return output.complain("runq: -c takes CPUs such as 3 or 1,8,9-14, not '" +
                                    arguments.text("cpus") + "'");
-        // The lag is that behind the latest of all CPUs.
-        if (style != RunQueueStyle::Lag) cpus = *chosen;
+        cpus = *chosen;
     }
     const auto queues = dump.run_queues(cpus);
     if (!queues) return output.finish(queues.error());

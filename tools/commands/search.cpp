@@ -47,6 +47,11 @@ Syntax syntax() {
         on_or_off("words,w", "values of 32 bits"),
         on_or_off("halves,h", "values of 16 bits"),
         text("context,x", "COUNT", "so many values before and behind each, too")};
+    syntax.rules.exclusive = {{"kernel", "linear", "mapped", "user", "physical", "stacks", "active-stacks"},
+                              {"end", "length"},
+                              {"text", "words", "halves"},
+                              {"text", "mask"},
+                              {"text", "context"}};
     return syntax;
 }
 

@@ -24,8 +24,6 @@ std::optional<std::uint32_t> cpu_number(const std::string& text) {
 Result<TaskContextRequest> request_of(const Arguments& arguments) {
     TaskContextRequest request;
     const bool by_cpu = arguments.has("cpu"), panic = arguments.has("panic");
-    if (by_cpu + panic + !arguments.rest.empty() > 1)
-        return postmortem::fail(ErrorCode::InvalidArgument, "set: -p, -c and a task exclude each other");
     if (by_cpu) {
         request.cpu = cpu_number(arguments.text("cpu"));
         if (!request.cpu)
@@ -49,6 +47,8 @@ Syntax syntax() {
     syntax.options = {on_or_off("panic,p", "the task that brought the kernel down"),
                       text("cpu,c", "CPU", "the task that this CPU was running")};
     syntax.most_operands = 1;
+    syntax.rules.exclusive = {{"panic", "cpu"}};
+    syntax.rules.without_operands = syntax.rules.not_in_foreach = {"panic", "cpu"};
     return syntax;
 }
 

@@ -21,8 +21,12 @@ std::string take_struct_words(const Arguments& arguments, StructRequest& request
     if (arguments.rest.empty()) return "no type is named, such as task_struct or task_struct.pid,comm";
     request.type = arguments.rest[0];
     if (arguments.rest.size() > 1) request.at = arguments.rest[1];
-    std::string count = arguments.text("count");
-    if (arguments.rest.size() > 2) count = arguments.rest[2];
+    if (arguments.has("count") && arguments.rest.size() > 2) return "the count is given twice";
+    const std::string count = arguments.has("count")      ? arguments.text("count")
+                              : arguments.rest.size() > 2 ? arguments.rest[2]
+                                                          : "";
+    if (request.at.empty() && arguments.has("member")) return "-l needs an address";
+    if (request.at.empty() && arguments.has("pointers")) return "-p needs an address";
     if (count.empty()) return {};
     const auto number = instance_count(count);
     if (!number) return "'" + count + "' is no count of instances";
@@ -51,6 +55,7 @@ Syntax struct_syntax() {
         on_or_off("hex,x", "numbers in hexadecimal"),
         on_or_off("decimal,d", "numbers in decimal, as they are without this option"),
         text("count,c", "COUNT", "so many instances; a negative count ends at the address")};
+    syntax.rules.exclusive = {{"offsets", "raw", "pointers"}};
     return syntax;
 }
 

@@ -22,6 +22,8 @@ Syntax syntax() {
                       on_or_off("previous,p", "the symbol before, too"),
                       on_or_off("next,n", "the symbol behind, too"),
                       texts("query,q", "TEXT", "all symbols whose names contain this")};
+    syntax.rules.alone = {{"list"}, {"modules"}, {"module"}, {"query"}};
+    syntax.rules.without_operands = {"list", "modules", "module", "query"};
     return syntax;
 }
 

@@ -20,6 +20,8 @@ Syntax syntax() {
         on_or_off("calls,c", "the table of system calls; or one number, or those with NAME in their name"),
         on_or_off("taint,t", "the taint mask and its letters"),
         on_or_off("dmi,i", "what the firmware says of the machine")};
+    syntax.rules.exclusive = {{"calls", "taint", "dmi"}};
+    syntax.rules.without_operands = {"taint", "dmi"};
     return syntax;
 }
 

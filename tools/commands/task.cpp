@@ -21,8 +21,6 @@ Syntax syntax() {
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("hex") && arguments.has("decimal"))
-        return output.complain("task: -d and -x exclude each other");
     postmortem::TaskStructRequest request;
     request.words = arguments.tasks();
     request.members = arguments.texts("reference");

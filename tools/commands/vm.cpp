@@ -30,6 +30,10 @@ Syntax syntax() {
         on_or_off("hex,x", "with -m and -v: numbers in hexadecimal"),
         on_or_off("decimal,d", "with -m and -v: numbers in decimal, as they are without this option"),
         text("flags,f", "FLAGS", "the names of the bits of a FLAGS value; DUMP tells of which kernel")};
+    syntax.rules.exclusive = {{"pages", "area", "memory", "areas"}, {"reference", "area", "memory", "areas"}};
+    syntax.rules.alone = {{"flags"}};
+    syntax.rules.without_operands = {"flags"};
+    syntax.rules.not_in_foreach = {"area", "flags"};
     return syntax;
 }
 
@@ -54,12 +58,6 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
         const auto names = postmortem::vm_flags_text(dump, *flags);
         return names ? output.finish(*names, {}) : output.finish(names.error());
     }
-    if (arguments.has("hex") && arguments.has("decimal"))
-        return output.complain("vm: -d and -x exclude each other");
-    if (arguments.has("pages") + arguments.has("reference") + arguments.has("area") +
-            arguments.has("memory") + arguments.has("areas") >
-        1)
-        return output.complain("vm: -p, -P, -R, -m and -v exclude each other");
     if (arguments.has("memory") || arguments.has("areas")) return ask_memory(dump, arguments, output);
     postmortem::AddressSpaceRequest request;
     request.which.selectors = arguments.tasks();

@@ -20,18 +20,17 @@ Syntax vtop_syntax() {
     syntax.options = {text("context,c", "PID|TASK", "by the tables of this task"),
                       on_or_off("user,u", "the addresses are a task's, whatever they look like"),
                       on_or_off("kernel,k", "the addresses are the kernel's, whatever they look like")};
+    syntax.rules.exclusive = {{"user", "kernel"}};
+    syntax.rules.not_in_foreach = {"context"};
     return syntax;
 }
 
 int ask_vtop(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("user") && arguments.has("kernel"))
-        return output.complain("vtop: -u and -k exclude each other");
     TranslationRequest request;
     if (arguments.has("user")) request.kind = TranslationRequest::Kind::User;
     if (arguments.has("kernel")) request.kind = TranslationRequest::Kind::Kernel;
     request.each_task = arguments.in_foreach;
     if (arguments.in_foreach) {
-        if (arguments.has("context")) return output.complain("vtop: foreach names the tasks, not -c");
         request.addresses = arguments.words;
         request.which.selectors = arguments.rest;
     } else {

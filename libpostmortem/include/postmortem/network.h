@@ -30,12 +30,14 @@ struct NetDeviceList {
 /// Those of a task's network namespace: a pid or the address of a task_struct; the first one where it is
 /// empty.
 POSTMORTEM_API Result<NetDeviceList> net_devices(const CrashDump& dump, const std::string& task = {});
+/// The same of the first task of a choice; where that names none, of the task that brought the kernel down.
+POSTMORTEM_API Result<NetDeviceList> net_devices_of(const CrashDump& dump, const TaskChoice& whose);
 POSTMORTEM_API std::string to_text(const NetDeviceList& list);
 POSTMORTEM_API std::string to_json(const NetDeviceList& list);
 POSTMORTEM_API std::string to_ndjson(const NetDeviceList& list);
 
-/// `net -N`: a word of the kernel that holds an IPv4 address ("0x100007f", or in decimal), as people write it:
-/// "127.0.0.1". InvalidArgument where it is no number of 32 bits.
+/// `net -N`: a word of the kernel that holds an IPv4 address ("0x100007f", or in decimal), as people write
+/// it: "127.0.0.1". InvalidArgument where it is no number of 32 bits.
 POSTMORTEM_API Result<std::string> ipv4_text(const CrashDump& dump, const std::string& word);
 
 struct OpenSocket {
@@ -59,9 +61,9 @@ struct SocketList {
     Problems problems;
 };
 
-/// Without a selector: of the task that brought the kernel down. With a reference (the address of a struct socket
-/// or sock, or a descriptor in decimal) those sockets alone, and the tasks that have one; InvalidArgument where it
-/// is no number.
+/// Without a selector: of the task that brought the kernel down. With a reference (the address of a struct
+/// socket or sock, or a descriptor in decimal) those sockets alone, and the tasks that have one;
+/// InvalidArgument where it is no number.
 POSTMORTEM_API Result<SocketList> open_sockets(const CrashDump& dump, const TaskChoice& which = {},
                                                const std::string& reference = {});
 POSTMORTEM_API std::string to_text(const SocketList& list);

@@ -49,23 +49,26 @@ Result<std::uint64_t> words_wanted(const MemoryWordsRequest& request, std::uint6
 }
 
 // Without a count it ends at the first byte that cannot be printed; with one such bytes are passed over.
-void read_text(const AddressSpace& memory, const MemoryWordsRequest& request, MemoryWords& made) {
-    const std::uint64_t most = request.count.value_or(longest_plain_text);
+Result<void> read_text(const AddressSpace& memory, const MemoryWordsRequest& request, MemoryWords& made) {
+    const auto wanted = words_wanted(request, made.address, 1);
+    if (!wanted) return fail(wanted.error());
+    const std::uint64_t most = request.count || request.end ? *wanted : longest_plain_text;
     made.text.emplace();
     for (std::uint64_t i = 0; i < most && i < longest_plain_text; ++i) {
         const auto byte = memory.get<std::uint8_t>(made.address + made.text->size());
         if (!byte) {
             made.problems.push_back(byte.error());
-            return;
+            return {};
         }
         const bool printable = *byte >= 0x20 && *byte < 0x7f;
         if (printable) {
             *made.text += static_cast<char>(*byte);
             continue;
         }
-        if (!request.count || !made.text->empty()) return;
+        if ((!request.count && !request.end) || !made.text->empty()) return {};
         ++made.address;
     }
+    return {};
 }
 
 // What words point at: symbols and, where they are wanted, objects of slab caches.
@@ -120,7 +123,8 @@ Result<std::unique_ptr<AddressSpace>> memory_of_task(const Kernel& kernel, const
     auto chosen = context_tasks(kernel, table, whose);
     if (!chosen) return fail(std::move(chosen.error()));
     if (chosen->tasks.empty())
-        return fail(chosen->problems.empty() ? Error(ErrorCode::NotFound, "no such task") : chosen->problems.front());
+        return fail(chosen->problems.empty() ? Error(ErrorCode::NotFound, "no such task")
+                                             : chosen->problems.front());
     return user_space(kernel, chosen->tasks.front()->mm);
 }
 
@@ -174,7 +178,7 @@ Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest
     if (request.text) {
         if (auto first = memory.get<std::uint8_t>(made.address); !first)
             return fail(std::move(first.error()));
-        read_text(memory, request, made);
+        if (auto read = read_text(memory, request, made); !read) return fail(std::move(read.error()));
         return made;
     }
     const auto count = words_wanted(request, made.address, made.word_size);

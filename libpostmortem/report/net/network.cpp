@@ -21,9 +21,9 @@ constexpr std::uint64_t ipv4_family = 2, ipv6_family = 10;
 
 // AF_* and SOCK_* (include/linux/socket.h, net.h), in crash's words.
 constexpr std::string_view family_names[] = {
-    "UNSPEC", "UNIX", "INET",  "AX25",   "IPX",     "APPLETALK", "NETROM", "BRIDGE",        "ATMPVC",
-    "X25",    "INET6", "ROSE", "DECnet", "NETBEUI", "SECURITY",  "KEY",    "NETLINK/ROUTE", "PACKET",
-    "ASH",    "ECONET", "ATMSVC", "RDS", "SNA",     "IRDA",      "PPPOX"};
+    "UNSPEC", "UNIX",   "INET",   "AX25",   "IPX",     "APPLETALK", "NETROM", "BRIDGE",        "ATMPVC",
+    "X25",    "INET6",  "ROSE",   "DECnet", "NETBEUI", "SECURITY",  "KEY",    "NETLINK/ROUTE", "PACKET",
+    "ASH",    "ECONET", "ATMSVC", "RDS",    "SNA",     "IRDA",      "PPPOX"};
 constexpr std::string_view socket_types[] = {"", "STREAM", "DGRAM", "RAW", "RDM",   "SEQPACKET",
                                              "", "",       "",      "",    "PACKET"};
 
@@ -110,12 +110,8 @@ Result<std::string> ipv4_text(const CrashDump& dump, const std::string& word) {
     return address_text(AF_INET, bytes.data());
 }
 
-Result<NetDeviceList> net_devices(const CrashDump& dump, const std::string& selector) {
-    const Kernel& kernel = dump.kernel();
-    const TaskTable table = read_tasks(kernel);
-    const auto tasks = select_tasks(table, {selector.empty() ? "0" : selector});
-    if (!tasks) return fail(tasks.error());
-    const auto space = net_namespace_of(kernel, tasks->front()->address);
+static Result<NetDeviceList> devices_seen_by(const Kernel& kernel, const Task& task) {
+    const auto space = net_namespace_of(kernel, task.address);
     if (!space) return fail(space.error());
     NetworkDevices found = read_network_devices(kernel, *space);
     NetDeviceList list{{}, std::move(found.problems)};
@@ -131,7 +127,25 @@ Result<NetDeviceList> net_devices(const CrashDump& dump, const std::string& sele
     return list;
 }
 
-Result<SocketList> open_sockets(const CrashDump& dump, const TaskChoice& which, const std::string& reference) {
+Result<NetDeviceList> net_devices(const CrashDump& dump, const std::string& selector) {
+    const TaskTable table = read_tasks(dump.kernel());
+    const auto tasks = select_tasks(table, {selector.empty() ? "0" : selector});
+    if (!tasks) return fail(tasks.error());
+    return devices_seen_by(dump.kernel(), *tasks->front());
+}
+
+Result<NetDeviceList> net_devices_of(const CrashDump& dump, const TaskChoice& whose) {
+    const TaskTable table = read_tasks(dump.kernel());
+    const auto chosen = context_tasks(dump.kernel(), table, whose);
+    if (!chosen) return fail(chosen.error());
+    if (chosen->tasks.empty())
+        return fail(chosen->problems.empty() ? Error(ErrorCode::NotFound, "no such task")
+                                             : chosen->problems.front());
+    return devices_seen_by(dump.kernel(), *chosen->tasks.front());
+}
+
+Result<SocketList> open_sockets(const CrashDump& dump, const TaskChoice& which,
+                                const std::string& reference) {
     const Kernel& kernel = dump.kernel();
     const TaskTable table = read_tasks(kernel);
     auto chosen = context_tasks(kernel, table, which);

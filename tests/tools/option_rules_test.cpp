@@ -1,0 +1,164 @@
+// Options that do not go together are refused, in one sentence that names both; those that do, both show.
+#include <algorithm>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "support/places.h"
+#include "support/program.h"
+
+namespace option_rules_test {
+
+using postmortem::contains;
+using postmortem::test::run_postmortem;
+
+namespace {
+
+std::string sample(const char* name = "bookworm-sysrq") {
+    return (postmortem::test::source_dir() / "testdata/dumps" / name / "vmcore").string();
+}
+
+void refused(std::vector<std::string> words, std::string_view why) {
+    const auto result = run_postmortem(words);
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    CHECK(contains(result.err, why));
+    CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+}
+
+std::string answer(std::vector<std::string> words) {
+    return run_postmortem(words).out;
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+        ++found;
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("of two answers that one option each asks for, both are named") {
+    refused({"sys", "-t", "-i", sample()}, "-t and -i exclude each other");
+    refused({"kmem", "-F", "-f", sample()}, "-f and -F exclude each other");
+    refused({"kmem", "-s", "-S", sample()}, "-S and -s exclude each other");
+    refused({"kmem", "-i", "--members", "flags", sample()}, "-m and -i exclude each other");
+    refused({"net", "-n", "-s", sample(), "1"}, "-s and -n exclude each other");
+    refused({"list", "-o", "8", "-l", "8", "-s", "list_head.next", sample(), "modules"},
+            "-o and -l exclude each other");
+    refused({"list", "-h", "-H", sample(), "modules"}, "-h and -H exclude each other");
+    refused({"runq", "-t", "-m", sample()}, "-t and -m exclude each other");
+    refused({"dev", "-d", "-p", sample()}, "-d and -p exclude each other");
+    refused({"log", "-T", "-t", sample()}, "-T and -t exclude each other");
+    refused({"rd", "-16", "-8", sample(), "modules"}, "-8 and -16 exclude each other");
+    refused({"search", "-c", "-x", "2", sample(), "a"}, "-c and -x exclude each other");
+    refused({"bt", "-E", "-a", sample()}, "-E and -a exclude each other");
+    refused({"ps", "-s", "-t", sample()}, "-s and -t exclude each other");
+    refused({"meminfo", "--slab", "--top", "3", "--all", sample()}, "--top and --all exclude each other");
+}
+
+TEST_CASE("numbers are either hexadecimal or decimal") {
+    for (const char* command : {"struct", "union", "list", "tree", "p", "whatis", "dis"})
+        refused({command, "-dx", sample(), "list_head"}, "-x and -d exclude each other");
+    for (const char* command : {"task", "vm", "net", "mach", "bt"})
+        refused({command, "-x", "-d", sample()}, "-x and -d exclude each other");
+}
+
+TEST_CASE("an option that says more of another is not taken without it") {
+    refused({"irq", "-c", "0", sample()}, "-c goes with -s only");
+    refused({"kmem", "-I", "dentry", sample()}, "-I goes with -s or -S only");
+    refused({"list", "-l", "8", sample(), "modules"}, "-l goes with -s or -S only");
+    refused({"log", "--zone", "utc", sample()}, "--zone goes with -T only");
+    refused({"rd", "-N", sample(), "modules"}, "-N goes with -16 or -32 only");
+    refused({"kmem", "-P", sample()}, "-P is about an address");
+    refused({"struct", "-p", sample(), "list_head"}, "-p needs an address");
+    refused({"struct", "-l", "8", sample(), "list_head"}, "-l needs an address");
+    refused({"tree", "-t", "xarray", "-l", sample(), "modules"}, "-l is about red-black trees");
+}
+
+TEST_CASE("what is named is not passed over either") {
+    refused({"sys", "-t", sample(), "config"}, "'config' is one argument too many with -t");
+    refused({"sym", "-q", "sched_clock", sample(), "jiffies"}, "'jiffies' is one argument too many with -q");
+    refused({"bt", "-v", sample(), "1"}, "'1' is one argument too many with -v");
+    refused({"kmem", "-i", sample(), "modules"}, "'modules' is one argument too many with -i");
+    refused({"list", "-o", "8", sample(), "list_head.next", "modules"}, "told twice");
+    refused({"struct", "-c", "2", sample(), "list_head", "modules", "3"}, "given twice");
+    refused({"swap", sample(), "1"}, "'1' is one argument too many: none is taken but the dump");
+    refused({"dis", "-bl", sample()}, "no address and no symbol is given");
+    const auto two = run_postmortem({"kmem", "-g", sample(), "1", "2"});
+    CHECK(two.out == answer({"kmem", "-g", sample(), "1"}) + "\n" + answer({"kmem", "-g", sample(), "2"}));
+}
+
+TEST_CASE("foreach names the tasks: what names others, or none, is not for it") {
+    refused({"foreach", sample(), "net", "-n"}, "foreach net: -n is not for foreach");
+    refused({"foreach", sample(), "net", "-a"}, "foreach net: -a is not for foreach");
+    refused({"foreach", sample(), "user", "vm", "-P", "0"}, "foreach vm: -P is not for foreach");
+    refused({"foreach", sample(), "bt", "-g"}, "foreach bt: -g is not for foreach");
+    refused({"foreach", sample(), "files", "-d", "0"}, "foreach files: -d is not for foreach");
+    refused({"foreach", sample(), "task", "-dx"}, "foreach task: -x and -d exclude each other");
+    const std::string all = answer({"foreach", sample(), "bt"}),
+                      busy = answer({"foreach", sample(), "bt", "-n", "idle"});
+    CHECK(count(all, "COMMAND: \"swapper/") == 4);
+    CHECK(count(busy, "COMMAND: \"swapper/") == 0);
+    CHECK(count(all, "PID: ") == count(busy, "PID: ") + 4);
+}
+
+TEST_CASE("what crash combines is combined") {
+    const std::string dump = sample("bookworm-runq");
+    const std::string arp = answer({"net", "-a", dump});
+    CHECK(answer({"net", "-a", "-s", dump, "1"}) == arp + answer({"net", "-s", dump, "1"}));
+    CHECK(answer({"net", "-a", "-n", dump}) == arp + answer({"net", "-n", dump}));
+    refused({"net", "-a", "-s", "--json", dump}, "-a is a document of its own");
+    refused({"net", "-a", dump, "1"}, "a task is named with -s, -S or -n");
+    CHECK(answer({"vm", "-p", "-R", "1", dump}) == answer({"vm", "-R", "1", dump}));
+    CHECK(answer({"kmem", "-i", "-g", dump}).size() > answer({"kmem", "-g", dump}).size());
+}
+
+TEST_CASE("net -n is about the task at hand where none is named") {
+    const std::string dump = sample("bookworm-runq");
+    const auto of_panic_task = run_postmortem({"net", "-n", dump});
+    CHECK(of_panic_task.exit_code != 2);
+    CHECK(contains(of_panic_task.out, "NET_DEVICE"));
+    CHECK(of_panic_task.out == answer({"net", "-n", dump, "187"}));
+    refused({"net", "-n", dump, "1", "2"}, "-n takes one task");
+}
+
+TEST_CASE("ps -g shows the group of each task that is named, every time") {
+    const std::string dump = sample();
+    CHECK(count(answer({"foreach", dump, "user", "ps", "-g"}), "PID: ") >= 70);
+    const auto threads = run_postmortem({"ps", "-H", "-u", dump});
+    const auto groups = run_postmortem({"foreach", dump, "user", "ps", "-g"});
+    std::size_t headings = groups.out.starts_with("PID: ") ? 1 : 0;
+    headings += count(groups.out, "\nPID: ");
+    CHECK(headings == count(threads.out, "\n"));
+}
+
+TEST_CASE("an option that there is not is told with one that there is") {
+    refused({"ps", "--kernl", sample()}, "the nearest is --kernel");
+    refused({"ps", "--activ", sample()}, "the nearest is --active");
+    refused({"bt", "-L", sample()}, "there is -l, --line");
+    refused({"timer", "-q", sample()}, "there are -r -C");
+    refused({"pss", sample()}, "there is no command 'pss'; the nearest is ps");
+    CHECK_FALSE(contains(run_postmortem({"frobnicate"}).err, "nearest"));
+}
+
+TEST_CASE("an instruction that is none of the kernel's is said to be none") {
+    const auto result = run_postmortem({"bt", "-I", "0", sample()});
+    CHECK(result.exit_code == 1);
+    CHECK(contains(result.err, "lies in no code of the kernel"));
+    CHECK_FALSE(contains(result.out, "(unknown)"));
+}
+
+TEST_CASE("what is beside a value that was found is printed as rd prints it") {
+    const std::string dump = sample("bookworm-runq");
+    const std::string found =
+        answer({"search", "-x", "2", "-s", "modules", "-l", "64", dump, "ffffffffab927190"});
+    CHECK(found.starts_with(answer({"rd", dump, "ffffffffab927180", "2"})));
+    CHECK(contains(found, "ffffffffab927190:  ffffffffab927190 \n" +
+                              answer({"rd", dump, "ffffffffab927198", "2"}) + "\n"));
+}
+
+}  // namespace option_rules_test

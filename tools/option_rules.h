@@ -1,0 +1,40 @@
+// Which options of a command go together. The parser takes any of them; where one would be silently left out
+// of the answer, whoever asks is told so instead.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "options.h"
+
+namespace tool {
+
+/// In all of these an option is called by its long name.
+struct OptionRules {
+    using Names = std::vector<const char*>;
+    struct Alone {
+        const char* option;
+        Names but = {};  ///< what goes with it
+    };
+    struct OnlyWith {
+        const char* option;
+        Names any_of;
+    };
+
+    std::vector<Names> exclusive;  ///< of each of these lists, one at most; hex and decimal go without saying
+    std::vector<Alone> alone;      ///< no other option of the command goes with it
+    std::vector<OnlyWith> only_with;
+    Names without_operands;  ///< an answer about all, not about what is named
+    Names not_in_foreach;    ///< which names the tasks, and has no other question
+};
+
+/// What is wrong with the options as a whole, as a sentence; empty where nothing is. `operands` are those
+/// behind the dump.
+std::string broken_rule(const OptionRules& rules, const std::vector<Option>& own, const GivenOptions& given,
+                        const std::vector<std::string>& operands);
+
+/// The same of a command within `foreach`.
+std::string broken_rule_in_foreach(const OptionRules& rules, const std::vector<Option>& own,
+                                   const GivenOptions& given);
+
+}  // namespace tool
