@@ -1,6 +1,7 @@
 // What the shell answers by itself.
 #include <algorithm>
-#include <charconv>
+#include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,8 +14,32 @@ namespace {
 
 constexpr std::size_t names_per_line = 6;
 
+// Those of crash's that are not here, lest one be taken for the name of a task.
+constexpr std::string_view crash_variables[] = {
+    "CRASHPAGER", "console",   "core",    "crash_path",  "data_debug",   "debug",
+    "dumpfile",   "edit",      "emacs",   "error",       "gdb",          "hash",
+    "namelist",   "null-stop", "offline", "print_array", "print_max",    "redzone",
+    "refresh",    "scope",     "unwind",  "vi",          "zero_excluded"};
+
 std::string on_or_off_word(bool on) {
     return on ? "on" : "off";
+}
+
+std::optional<bool> truth_of(std::string_view word) {
+    if (word == "on" || word == "1") return true;
+    if (word == "off" || word == "0") return false;
+    return std::nullopt;
+}
+
+// As crash takes them: in figures, or by how a word begins.
+std::optional<unsigned> radix_of(std::string_view word) {
+    const auto is_any_of = [&](std::initializer_list<std::string_view> beginnings) {
+        return std::any_of(beginnings.begin(), beginnings.end(),
+                           [&](std::string_view beginning) { return word.starts_with(beginning); });
+    };
+    if (word == "16" || is_any_of({"hex", "six"})) return 16;
+    if (word == "10" || is_any_of({"dec", "ten"})) return 10;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -24,8 +49,14 @@ int Shell::set(const std::vector<std::string>& words, Destination& destination) 
         for (const char* name : {"scroll", "radix", "silent"}) set_variable(name, "", destination);
         return whole_answer;
     }
-    if (!words.empty() && (words[0] == "scroll" || words[0] == "radix" || words[0] == "silent"))
-        return set_variable(words[0], words.size() > 1 ? words[1] : "", destination);
+    const std::string name = words.empty() ? "" : words[0], value = words.size() > 1 ? words[1] : "";
+    if (words.size() > 2) return complain(fmt::format("set: '{}' is one argument too many", words[2]));
+    if (name == "hex" || name == "dec") return set_variable("radix", name, destination);
+    if (name == "scroll" || name == "radix" || name == "silent")
+        return set_variable(name, value, destination);
+    if (std::find(std::begin(crash_variables), std::end(crash_variables), name) != std::end(crash_variables))
+        return complain(
+            fmt::format("set {0}: {0} is crash's; there are scroll, radix and silent here", name));
     std::vector<std::string> all = words;
     all.insert(all.begin(), "set");
     return ask(all, destination);
@@ -33,13 +64,14 @@ int Shell::set(const std::vector<std::string>& words, Destination& destination) 
 
 int Shell::set_variable(const std::string& name, const std::string& value, Destination& destination) {
     const bool is_radix = name == "radix";
-    const bool is_known = is_radix ? value == "10" || value == "16" : value == "on" || value == "off";
-    if (!value.empty() && !is_known)
-        return complain(
-            fmt::format("set {}: {} is wanted, not '{}'", name, is_radix ? "10 or 16" : "on or off", value));
+    const auto radix = radix_of(value);
+    const auto truth = truth_of(value);
+    if (!value.empty() && !(is_radix ? radix.has_value() : truth.has_value()))
+        return complain(fmt::format("set {}: {} is wanted, not '{}'", name,
+                                    is_radix ? "10 (dec) or 16 (hex)" : "on or off", value));
     bool& variable = name == "scroll" ? scroll_ : silent_;
-    if (!value.empty() && is_radix) radix_ = value == "16" ? 16 : 10;
-    if (!value.empty() && !is_radix) variable = value == "on";
+    if (!value.empty() && is_radix) radix_ = *radix;
+    if (!value.empty() && !is_radix) variable = *truth;
     if (in_rc_file_ && !value.empty()) return whole_answer;
     if (is_radix)
         destination.write(fmt::format("output radix: {} ({})\n", radix_, radix_ == 16 ? "hex" : "decimal"));
@@ -91,7 +123,7 @@ int Shell::extend(const std::vector<std::string>& words, Destination& destinatio
 int Shell::help(const std::vector<std::string>& words, Destination& destination) {
     if (!words.empty() && words[0] != "all") {
         const Command* const command = find_command(words[0]);
-        if (!command) return complain(fmt::format("there is no command '{}'; see `help`", words[0]));
+        if (!command) return complain(fmt::format("{}; see `help`", no_command(words[0])));
         return ask({words[0], "--help"}, destination);
     }
     std::vector<std::string> names = {"alias", "extend", "help", "history", "q", "repeat"};

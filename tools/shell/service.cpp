@@ -44,16 +44,6 @@ int answer_by_frames(const Wires& wires, const std::function<int(Output&)>& comm
     return exit_code;
 }
 
-// It can do otherwise, and was not told.
-bool shows_in_decimal(const Command& command, const std::vector<std::string>& words) {
-    const auto options = command.syntax().options;
-    const bool knows_both = std::any_of(options.begin(), options.end(), [](const Option& option) {
-        return option.kind == Option::Kind::Switch && std::string_view(option.name) == "hex,x";
-    });
-    return knows_both && std::none_of(words.begin(), words.end(),
-                                      [](const std::string& word) { return word == "-d" || word == "-x"; });
-}
-
 class Service {
   public:
     Service(const postmortem::CrashDump& dump, const Wires& wires) : dump_(dump), wires_(wires) {}
@@ -73,11 +63,11 @@ class Service {
         const Command* command = find_command(name);
         if (!command && (command = command_for_name(name))) rest.insert(rest.begin(), name);
         if (!command || !command->ask)
-            return output.complain(fmt::format("there is no command '{}'; see `help`", name));
-        if (radix == "16" && shows_in_decimal(*command, rest)) rest.insert(rest.begin(), "-x");
+            return output.complain(fmt::format("{}; see `help`", no_command(name)));
         auto [arguments, exit_code] = parse_for_open_dump(*command, rest, output);
         if (!arguments) return exit_code;
         arguments->context = context;
+        if (radix == "16") take_hex_by_default(command->syntax(), *arguments);
         if (name == "set") remember_context(*arguments);
         return command->ask(dump_, *arguments, output);
     }

@@ -122,6 +122,24 @@ TEST_CASE("a variable's or a type's name alone asks for it") {
     CHECK(contains(shell(folder, "set radix 16\njiffies").out, "jiffies = $1 = 0x"));
 }
 
+TEST_CASE("numbers in hexadecimal, until it is said otherwise") {
+    const Folder folder;
+    for (const char* hex : {"hex", "set hex", "set radix hex", "set radix 16", "set radix sixteen"}) {
+        const std::string first = hex + std::string("\n");
+        CHECK(shell(folder, first).out == "output radix: 16 (hex)\n");
+        CHECK(contains(shell(folder, first + "jiffies").out, "jiffies = $1 = 0x"));
+        CHECK_FALSE(contains(shell(folder, first + "p -d jiffies").out, "jiffies = $1 = 0x"));
+        CHECK_FALSE(contains(shell(folder, first + "dec\njiffies").out, "jiffies = $1 = 0x"));
+    }
+    CHECK(contains(shell(folder, "set hex\nforeach 1 task -R pid").out, "pid = 0x1"));
+    CHECK(contains(shell(folder, "set hex\nbt -s 1").out, "__schedule+0x"));
+    CHECK(contains(shell(folder, "set hex\nset dec\nbt -s 1").out, "output radix: 10 (decimal)\n"));
+    CHECK(shell(folder, "set hex > /dev/null\nnet -s 1").out == shell(folder, "net -s 1").out);
+    CHECK(contains(shell(folder, "set radix 8").err, "10 (dec) or 16 (hex)"));
+    CHECK(contains(shell(folder, "set zero_excluded on").err, "zero_excluded is crash's"));
+    CHECK(shell(folder, "set scroll 0").out == "scroll: off\n");
+}
+
 TEST_CASE("one failure does not end the shell, and is told by the exit code") {
     const Folder folder;
     const ProgramResult result = shell(folder, "nonsense\nps --nonsense\nset 99999\nps \"1\nps 1");
@@ -146,7 +164,8 @@ TEST_CASE("what the banner lacks is told by the exit code, too") {
     std::size_t compared = 0;
     for (const std::size_t tenths : {3, 5, 7, 9, 10}) {
         const std::string dump = folder.file("vmcore", all.str().substr(0, all.str().size() * tenths / 10));
-        const int of_sys = run_postmortem({"sys", dump}).exit_code, of_set = run_postmortem({"set", dump}).exit_code;
+        const int of_sys = run_postmortem({"sys", dump}).exit_code,
+                  of_set = run_postmortem({"set", dump}).exit_code;
         CAPTURE(tenths);
         CHECK(banner(dump).exit_code == (of_sys == 3 ? 3 : of_sys != 0 || of_set != 0 ? 1 : 0));
         compared += of_sys == 1;
