@@ -56,6 +56,8 @@ TEST_CASE("of two answers that one option each asks for, both are named") {
     refused({"rd", "-16", "-8", sample(), "modules"}, "-8 and -16 exclude each other");
     refused({"search", "-c", "-x", "2", sample(), "a"}, "-c and -x exclude each other");
     refused({"bt", "-E", "-a", sample()}, "-E and -a exclude each other");
+    refused({"bt", "-r", "-S", "0", sample()}, "-r and -S exclude each other");
+    refused({"dis", "-u", "-r", sample(), "401000"}, "-u and -r exclude each other");
     refused({"ps", "-s", "-t", sample()}, "-s and -t exclude each other");
     refused({"meminfo", "--slab", "--top", "3", "--all", sample()}, "--top and --all exclude each other");
 }
@@ -88,6 +90,7 @@ TEST_CASE("what is named is not passed over either") {
     refused({"struct", "-c", "2", sample(), "list_head", "modules", "3"}, "given twice");
     refused({"swap", sample(), "1"}, "'1' is one argument too many: none is taken but the dump");
     refused({"dis", "-bl", sample()}, "no address and no symbol is given");
+    CHECK(contains(answer({"dis", "-b", "-x", sample()}), "skipped after ud2a: 0"));
     const auto two = run_postmortem({"kmem", "-g", sample(), "1", "2"});
     CHECK(two.out == answer({"kmem", "-g", sample(), "1"}) + "\n" + answer({"kmem", "-g", sample(), "2"}));
 }
@@ -115,6 +118,8 @@ TEST_CASE("what crash combines is combined") {
     refused({"net", "-a", dump, "1"}, "a task is named with -s, -S or -n");
     CHECK(answer({"vm", "-p", "-R", "1", dump}) == answer({"vm", "-R", "1", dump}));
     CHECK(answer({"kmem", "-i", "-g", dump}).size() > answer({"kmem", "-g", dump}).size());
+    CHECK(answer({"kmem", "-z", "-n", dump}) == answer({"kmem", "-n", dump}) + answer({"kmem", "-z", dump}));
+    refused({"kmem", "-z", "-n", "--json", dump}, "-n is a document of its own");
 }
 
 TEST_CASE("net -n is about the task at hand where none is named") {

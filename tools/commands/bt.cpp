@@ -150,6 +150,9 @@ Syntax syntax() {
                               {"raw", "inline"},
                               {"exception-frames", "offsets"},
                               {"hexadecimal", "decimal"}};
+    for (const char* whole_stack : {"raw", "whole-text", "exception-frames"})
+        for (const char* start : {"start-ip", "start-sp"})
+            syntax.rules.exclusive.push_back({whole_stack, start});
     syntax.rules.alone = {{"exception-stacks", {"cpus"}}, {"overflows"}};
     syntax.rules.without_operands = {"active", "cpus", "panic-task", "all", "exception-stacks", "overflows"};
     syntax.rules.not_in_foreach = {"active",           "cpus",      "panic-task", "all",     "thread-group",

@@ -28,8 +28,13 @@ Syntax syntax() {
         on_or_off("bug-bytes,b", "the first number is how many bytes follow ud2 that are no code"),
         on_or_off("hex,x", "distances from symbols in hexadecimal"),
         on_or_off("decimal,d", "distances from symbols in decimal, as they are without this option")};
-    syntax.rules.exclusive = {
-        {"reverse", "forward", "source"}, {"user", "source"}, {"lines", "source"}, {"bug-bytes", "source"}};
+    syntax.rules.exclusive = {{"reverse", "forward", "source"},
+                              {"user", "source"},
+                              {"user", "reverse"},
+                              {"user", "forward"},
+                              {"user", "lines"},
+                              {"lines", "source"},
+                              {"bug-bytes", "source"}};
     return syntax;
 }
 
@@ -80,7 +85,9 @@ std::string take_words(const Arguments& arguments, DisassemblyRequest& request) 
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("bug-bytes") && arguments.rest.empty() && arguments.given.texts.size() == 1)
+    const bool asks_for_code = arguments.has("lines") || arguments.has("reverse") ||
+                               arguments.has("forward") || arguments.has("user") || !arguments.rest.empty();
+    if (arguments.has("bug-bytes") && !asks_for_code)
         return output.finish("encoded bytes being skipped after ud2a: 0\n", {});
     DisassemblyRequest request;
     if (const std::string wrong = take_words(arguments, request); !wrong.empty())

@@ -44,8 +44,11 @@ Syntax syntax() {
               "these members of every struct page, or of the page at an address"),
         on_or_off("physical,P", "the address is a physical one")};
     syntax.shows_types_with = {"members"};
-    syntax.rules.alone = {{"objects", {"ignore"}}, {"free", {"physical"}},   {"free-pages"}, {"nodes"},
-                          {"page", {"physical"}},  {"members", {"physical"}}};
+    syntax.rules.alone = {{"objects", {"ignore"}},
+                          {"free", {"physical"}},
+                          {"free-pages"},
+                          {"page", {"physical"}},
+                          {"members", {"physical"}}};
     syntax.rules.only_with = {{"ignore", {"slab", "objects"}}};
     syntax.rules.without_operands = {"info",    "shared", "zones",      "vm-stat",
                                      "per-cpu", "huge",   "free-pages", "nodes"};
@@ -174,7 +177,6 @@ std::optional<int> ask_alone(const postmortem::CrashDump& dump, const Arguments&
     const bool free_pages = arguments.has("free-pages");
     if (free_pages || (arguments.has("free") && arguments.rest.empty()))
         return print(arguments, postmortem::free_memory(dump, free_pages), output);
-    if (arguments.has("nodes")) return print(arguments, postmortem::memory_layout(dump), output);
     if (arguments.has("page") && arguments.rest.empty()) return ask_pages(dump, arguments, output);
     return std::nullopt;
 }
@@ -197,8 +199,13 @@ int ask_one(const postmortem::CrashDump& dump, const Arguments& arguments, Outpu
     request.huge_pages = arguments.has("huge");
     request.vmalloc = arguments.has("vmalloc");
     request.ignored = names_in(arguments.texts("ignore"));
+    const bool nodes = arguments.has("nodes");
     const int options = request.totals + request.slabs + request.zones + request.counters + request.per_cpu +
                         request.page_flags + request.huge_pages + request.vmalloc;
+    if (nodes && options > 0 && arguments.json) return output.complain("kmem: -n is a document of its own");
+    // As crash does, which takes them with any other.
+    const int layout = nodes ? print(arguments, postmortem::memory_layout(dump), output) : whole_answer;
+    if (nodes && options == 0) return layout;
     if (options == 0 && arguments.rest.empty())
         return output.complain(
             "kmem: say what to show: an option or an address; see `postmortem kmem --help`");
@@ -206,7 +213,7 @@ int ask_one(const postmortem::CrashDump& dump, const Arguments& arguments, Outpu
         return output.complain("kmem: " + wrong);
     const auto memory = postmortem::kernel_memory(dump, request);
     if (!memory) return output.finish(memory.error());
-    return print(arguments, *memory, output);
+    return std::max(layout, print(arguments, *memory, output));
 }
 
 // One after the other, but for names of caches, which are looked for together.

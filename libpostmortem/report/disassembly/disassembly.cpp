@@ -227,13 +227,14 @@ Result<Disassembly> disassemble(const CrashDump& dump, const DisassemblyRequest&
         if (!space) return fail(space.error());
         of_task = std::move(*space);
     }
-    DisassemblyRequest wanted = request;
-    if (made.user) wanted.extent = DisassemblyRequest::Extent::Count;
+    if (made.user && request.extent != DisassemblyRequest::Extent::Count)
+        return fail(ErrorCode::InvalidArgument,
+                    "where a routine of a task's program begins and ends is not known", made.address);
     CodeReader reader(kernel, of_task ? *of_task : kernel.memory(), *disassembler);
     if (request.source_lines && !made.user) reader.find_lines(made);
-    const auto range = wanted_range(*start, wanted);
+    const auto range = wanted_range(*start, request);
     if (!range) return fail(range.error());
-    if (auto done = read_range(reader, *range, wanted, made); !done) return fail(std::move(done.error()));
+    if (auto done = read_range(reader, *range, request, made); !done) return fail(std::move(done.error()));
     reader.tell_damage(made.problems);
     return made;
 }
