@@ -51,7 +51,14 @@ Syntax syntax() {
                               {"end", "length"},
                               {"text", "words", "halves"},
                               {"text", "mask"},
-                              {"text", "context"}};
+                              {"text", "context"},
+                              {"stacks", "start"},
+                              {"stacks", "end"},
+                              {"stacks", "length"},
+                              {"active-stacks", "start"},
+                              {"active-stacks", "end"},
+                              {"active-stacks", "length"}};
+    syntax.rules.only_with = {{"task", {"user"}}};
     return syntax;
 }
 
@@ -60,8 +67,7 @@ struct Place {
     MemorySearchRequest::Where where;
 };
 
-// What is wrong with the options that name a place, as a sentence; empty where nothing is.
-std::string take_place(const Arguments& arguments, MemorySearchRequest& request) {
+void take_place(const Arguments& arguments, MemorySearchRequest& request) {
     using Where = MemorySearchRequest::Where;
     constexpr Place places[] = {{"kernel", Where::Kernel},
                                 {"linear", Where::Linear},
@@ -70,30 +76,17 @@ std::string take_place(const Arguments& arguments, MemorySearchRequest& request)
                                 {"physical", Where::Physical},
                                 {"stacks", Where::Stacks},
                                 {"active-stacks", Where::ActiveStacks}};
-    int named = 0;
-    for (const Place& place : places) {
-        if (!arguments.has(place.option)) continue;
-        request.where = place.where;
-        ++named;
-    }
-    if (named > 1) return "-k, -K, -V, -u, -p, -t and -T exclude each other";
-    const bool has_ends = arguments.has("start") || arguments.has("end") || arguments.has("length");
-    const bool of_stacks = request.where == Where::Stacks || request.where == Where::ActiveStacks;
-    if (of_stacks && has_ends) return "stacks have ends of their own: -s, -e and -l are not for -t and -T";
-    if (arguments.has("end") && arguments.has("length")) return "-e and -l exclude each other";
-    if (arguments.has("task") && request.where != Where::User) return "--task says whose memory -u searches";
+    for (const Place& place : places)
+        if (arguments.has(place.option)) request.where = place.where;
     if (!arguments.context.empty()) request.whose.selectors = {arguments.context};
     if (arguments.has("task")) request.whose.selectors = {arguments.text("task")};
-    return {};
 }
 
-// The same of all words.
+// What is wrong with the words, as a sentence; empty where nothing is.
 std::string take_search_words(const Arguments& arguments, MemorySearchRequest& request) {
     if (arguments.rest.empty()) return "nothing to look for is named; see `postmortem search --help`";
     (arguments.has("text") ? request.strings : request.values) = arguments.rest;
-    if (const std::string wrong = take_place(arguments, request); !wrong.empty()) return wrong;
-    if (arguments.has("context") && arguments.has("text"))
-        return "-x shows values, which -c does not look for";
+    take_place(arguments, request);
     if (arguments.has("length")) {
         request.length = number_in(arguments.text("length"), 10);
         if (!request.length) return "'" + arguments.text("length") + "' is no number of bytes";
