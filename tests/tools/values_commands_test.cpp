@@ -337,11 +337,11 @@ TEST_CASE("what is in memory is found there, and nowhere else") {
     // init_task.group_leader and real_parent are the task itself.
     const auto found =
         run_postmortem({"search", sample("bookworm-sysrq"), "-s", "init_task", "-l", "4096", "init_task"});
-    CHECK(contains(found.out, ": " + at + " \n"));
+    CHECK(contains(found.out, ": " + at + " (init_task)\n"));
     const std::string around =
         answer("bookworm-sysrq", {"search", "-x", "1", "-s", "init_task", "-l", "4096", "init_task"});
     const std::string place = around.substr(around.find('\n') + 1, 16);
-    CHECK(contains(around, place + ":  " + at + " \n"));
+    CHECK(contains(around, place + ":  " + at + " (init_task)\n"));
     // Neighbours stand there as rd shows them.
     CHECK(contains(around, answer("bookworm-sysrq", {"rd", "-o", "8", place})));
     const auto none = run_postmortem(
@@ -351,6 +351,15 @@ TEST_CASE("what is in memory is found there, and nowhere else") {
     const auto text = run_postmortem(
         {"search", sample("bookworm-sysrq"), "-s", "init_task", "-l", "8192", "-c", "swapper/0"});
     CHECK(contains(text.out, ": swapper/0....."));
+    check_complaint({"search", "-K", "-u", "1"}, 2, "exclude each other");
+    check_complaint({"search", "-t", "-s", "init_task", "1"}, 2, "ends of their own");
+    check_complaint({"search", "-e", "_end", "-l", "8", "1"}, 2, "exclude each other");
+    check_complaint({"search", "-x", "1", "-c", "a"}, 2, "-x shows values");
+    check_complaint({"search", "-s", "1000", "1"}, 2, "no address of the kernel");
+    check_complaint({"search", "-u", "--task", "2", "1"}, 3, "no user memory");
+    const std::string names = run_postmortem({"kmem", sample("bookworm-sysrq"), "-S", "list"}).out;
+    CHECK_FALSE(names.empty());
+    CHECK(names == run_postmortem({"kmem", sample("bookworm-sysrq"), "-s", "list"}).out);
     check_complaint({"search", "-w", "123456789"}, 2, "4 bytes");
     check_complaint({"search", "-m", "zz", "1"}, 2, "zz");
     check_complaint({"search"}, 2, "nothing to look for");

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <postmortem/crash_dump.h>
 #include <postmortem/memory_layout.h>
 #include <postmortem/page_members.h>
 #include <postmortem/slab_contents.h>
 
+#include "kernel/kernel.h"
 #include "support/real_dumps.h"
 
 namespace free_block_test {
@@ -177,6 +179,34 @@ TEST_SUITE("real dumps") {
             REQUIRE_FALSE(none);
             CHECK(none.error().code == ErrorCode::NotFound);
             request.members = {};
+            CHECK_FALSE(page_members(*dump, request));
+        }
+        CHECK(compared > 0);
+    }
+
+    TEST_CASE("members are written in the forms that crash gives them by their types") {
+        std::size_t compared = 0;
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE(dump);
+            PageMembersRequest request;
+            request.members = {"private", "lru", "_mapcount", "_mapcount.counter", "lru.next"};
+            std::size_t rows = 0;
+            (void)visit_page_members(*dump, request, [&](const PageMembersRow& row) {
+                const Object page = dump->kernel().object("page", row.page);
+                const auto number = page["private"].u64(), next = page["lru"]["next"].u64(),
+                           prev = page["lru"]["prev"].u64();
+                REQUIRE((number && next && prev));
+                CHECK(row.values.at(0) == std::to_string(*number));
+                CHECK(row.values.at(1) == fmt::format("{:016x},{:016x}", *next, *prev));
+                CHECK(row.values.at(2) == row.values.at(3));
+                CHECK(row.values.at(4) == fmt::format("{:016x}", *next));
+                ++compared;
+                return ++rows < 40;
+            });
+            if (rows == 0) continue;
+            request.members = {"lru", "_pt_pad_1x"};
             CHECK_FALSE(page_members(*dump, request));
         }
         CHECK(compared > 0);
