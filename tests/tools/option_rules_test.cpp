@@ -1,5 +1,6 @@
 // Options that do not go together are refused, in one sentence that names both; those that do, both show.
 #include <algorithm>
+#include <cstdio>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -120,6 +121,33 @@ TEST_CASE("what crash combines is combined") {
     CHECK(answer({"kmem", "-i", "-g", dump}).size() > answer({"kmem", "-g", dump}).size());
     CHECK(answer({"kmem", "-z", "-n", dump}) == answer({"kmem", "-n", dump}) + answer({"kmem", "-z", dump}));
     refused({"kmem", "-z", "-n", "--json", dump}, "-n is a document of its own");
+}
+
+TEST_CASE("rd -p counts, ends, goes back and turns words around as rd does") {
+    const std::string dump = sample("bookworm-runq");
+    const auto rd = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"rd", "-p", dump});
+        return run_postmortem(words).out;
+    };
+    // Where `modules` lies.
+    const std::string translated = answer({"vtop", dump, "modules"});
+    const std::size_t line = translated.find('\n') + 1;
+    const std::string place = translated.substr(translated.find_first_not_of(' ', line + 16), 16);
+    const std::string at = place.substr(0, place.find_first_of(" \n"));
+    const std::string two = rd({at, "2"});
+    REQUIRE(count(two, ":  ") == 1);
+    char end[32], last[32];
+    std::snprintf(end, sizeof(end), "%llx", std::stoull(at, nullptr, 16) + 16);
+    std::snprintf(last, sizeof(last), "%llx", std::stoull(at, nullptr, 16) + 8);
+    CHECK(rd({at, "-e", end}) == two);
+    CHECK(rd({end, "2", "-o", "-16"}) == two);
+    CHECK(rd({last, "2", "-R"}) == two);
+    const std::string half = rd({"-16", "-x", at, "1"}), turned = rd({"-16", "-x", "-N", at, "1"});
+    REQUIRE(contains(half, ":  "));
+    const std::string word = half.substr(half.find(":  ") + 3, 4);
+    CHECK(contains(turned, ":  " + word.substr(2) + word.substr(0, 2)));
+    refused({"rd", "-p", dump, at, "-e", "0"}, "does not lie behind");
+    refused({"rd", "-p", "-s", dump, at}, "-p and -s exclude each other");
 }
 
 TEST_CASE("net -n is about the task at hand where none is named") {

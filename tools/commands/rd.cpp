@@ -33,11 +33,9 @@ std::string take_words(const Arguments& arguments, MemoryWordsRequest& request) 
         if (!request.end) return "'" + arguments.text("end") + "' is not a hexadecimal address";
     }
     if (arguments.has("offset")) {
-        const std::string word = arguments.text("offset");
-        const bool negative = word.starts_with("-");
-        const auto bytes = whole_number(std::string_view(word).substr(negative ? 1 : 0), 0);
-        if (!bytes) return "'" + word + "' is not an offset";
-        request.offset = static_cast<std::int64_t>(negative ? 0 - *bytes : *bytes);
+        const auto bytes = offset_in_bytes(arguments.text("offset"));
+        if (!bytes) return "'" + arguments.text("offset") + "' is not an offset";
+        request.offset = *bytes;
     }
     request.user = arguments.has("user");
     if (arguments.has("context")) request.whose.selectors = {arguments.text("context")};
@@ -115,8 +113,7 @@ Syntax syntax() {
                               {"caches", "text", "raw-to", "raw"},
                               {"reverse", "text", "raw-to"}};
     for (const char* place : {"physical", "file-offset"})
-        for (const char* other :
-             {"context", "symbols", "caches", "text", "network", "reverse", "offset", "end"})
+        for (const char* other : {"context", "symbols", "caches", "text"})
             syntax.rules.exclusive.push_back({place, other});
     syntax.rules.only_with = {{"network", {"bytes-2", "bytes-4"}}, {"raw", {"physical", "file-offset"}}};
     return syntax;
@@ -169,11 +166,18 @@ int read(const Arguments& arguments, Output& output) {
         return dump ? ask(*dump, arguments, output) : output.refuse(dump.error());
     }
     const std::uint32_t size = word_size_of(arguments);
-    const WordsStyle style{size == 0 ? 8 : size, style_of(arguments)};
+    const WordsStyle style{size == 0 ? 8 : size, arguments.has("network"), style_of(arguments)};
     return physical ? read_physical(arguments, style, output) : read_file(arguments, style, output);
 }
 
 }  // namespace
+
+std::optional<std::int64_t> offset_in_bytes(std::string_view word) {
+    const bool negative = word.starts_with("-");
+    const auto bytes = whole_number(word.substr(negative ? 1 : 0), 0);
+    if (!bytes) return std::nullopt;
+    return static_cast<std::int64_t>(negative ? 0 - *bytes : *bytes);
+}
 
 const Command rd_command = {"rd", "memory at an address", syntax, nullptr, read};
 

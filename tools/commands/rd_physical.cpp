@@ -30,7 +30,8 @@ std::optional<std::uint64_t> number(const std::string& text, int base) {
 
 /// Hands the range to `take` piece by piece, until one cannot be read.
 template <class Source, class Take>
-postmortem::Result<void> for_each_piece(const Source& dump, std::uint64_t address, std::uint64_t size, Take take) {
+postmortem::Result<void> for_each_piece(const Source& dump, std::uint64_t address, std::uint64_t size,
+                                        Take take) {
     std::vector<std::byte> piece;
     for (std::uint64_t done = 0; done < size;) {
         piece.resize(std::min<std::uint64_t>(piece_size, size - done));
@@ -51,7 +52,7 @@ bool print_words(bool big_endian, std::uint64_t address, const std::vector<std::
     for (std::size_t at = 0; at + style.word_size <= bytes.size(); at += style.word_size) {
         std::uint64_t value = 0;
         for (std::size_t i = 0; i < style.word_size; ++i) {
-            const std::size_t byte = big_endian ? i : style.word_size - 1 - i;
+            const std::size_t byte = big_endian || style.network_order ? i : style.word_size - 1 - i;
             value = value << 8 | std::to_integer<std::uint64_t>(bytes[at + byte]);
         }
         words.words.push_back(value);
@@ -69,23 +70,47 @@ struct Range {
     bool raw = false;
 };
 
+tl::unexpected<postmortem::Error> wrong(std::string sentence) {
+    return postmortem::fail(postmortem::ErrorCode::InvalidArgument, "rd: " + std::move(sentence));
+}
+
+// As many as are said, up to the address that is.
+postmortem::Result<std::uint64_t> count_of(const Arguments& arguments, std::uint64_t address,
+                                           std::uint64_t unit) {
+    const bool is_said = arguments.rest.size() > 1, ends = arguments.has("end");
+    const auto count = is_said ? number(arguments.rest[1], 0) : std::optional<std::uint64_t>(1);
+    if (!count) return wrong(fmt::format("'{}' is not a count", arguments.rest[1]));
+    if (!ends && !is_said && arguments.has("raw-to")) return wrong("-r wants a count of bytes");
+    if (!ends) return *count;
+    const auto end = number(arguments.text("end"), 16);
+    if (!end) return wrong(fmt::format("'{}' is not a hexadecimal address", arguments.text("end")));
+    if (*end <= address) return wrong(fmt::format("{:x} does not lie behind {:x}", *end, address));
+    const std::uint64_t up_to_end = (*end - address - 1) / unit + 1;
+    return is_said ? std::min(*count, up_to_end) : up_to_end;
+}
+
 postmortem::Result<Range> range_of(const Arguments& arguments, std::size_t word_size) {
-    const auto wrong = [](std::string sentence) {
-        return postmortem::fail(postmortem::ErrorCode::InvalidArgument, "rd: " + std::move(sentence));
-    };
     if (arguments.rest.empty()) return wrong("no address is given; see `postmortem rd --help`");
     const auto address = number(arguments.rest[0], 16);
     if (!address) return wrong(fmt::format("'{}' is not a hexadecimal address", arguments.rest[0]));
-    const auto count =
-        arguments.rest.size() > 1 ? number(arguments.rest[1], 0) : std::optional<std::uint64_t>(1);
-    if (!count) return wrong(fmt::format("'{}' is not a count", arguments.rest[1]));
+    const auto offset = arguments.has("offset") ? offset_in_bytes(arguments.text("offset")) : 0;
+    if (!offset) return wrong(fmt::format("'{}' is not an offset", arguments.text("offset")));
     const bool raw = arguments.has("raw") || arguments.has("raw-to");
-    if (arguments.has("raw-to") && arguments.rest.size() < 2) return wrong("-r wants a count of bytes");
+    Range range{*address + static_cast<std::uint64_t>(*offset), 0, raw};
     const std::uint64_t unit = raw ? 1 : word_size;
-    if (*count > (UINT64_MAX - *address) / unit)
+    const auto count = count_of(arguments, range.address, unit);
+    if (!count) return postmortem::fail(count.error());
+    if (*count > (UINT64_MAX - range.address) / unit)
         return wrong(
-            fmt::format("{} from {:#x} reaches past the end of the address space", *count, *address));
-    return Range{*address, *count * unit, raw};
+            fmt::format("{} from {:#x} reaches past the end of the address space", *count, range.address));
+    range.size = *count * unit;
+    // The last of them lies at the address.
+    if (arguments.has("reverse") && *count > 0) {
+        if (range.size - unit > range.address)
+            return wrong(fmt::format("{} words up to {:#x} are more than there are", *count, range.address));
+        range.address -= range.size - unit;
+    }
+    return range;
 }
 
 }  // namespace

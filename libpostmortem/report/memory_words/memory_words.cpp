@@ -194,7 +194,8 @@ Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest
             made.problems.push_back(std::move(word.error()));
             break;
         }
-        made.words.push_back(request.network_order ? turned_around(*word, made.word_size) : *word);
+        const bool turned = request.network_order && !made.big_endian;
+        made.words.push_back(turned ? turned_around(*word, made.word_size) : *word);
         if (request.symbols) made.symbols.push_back(names.of(*word));
     }
     for (Error& problem : names.take_problems()) made.problems.push_back(std::move(problem));
