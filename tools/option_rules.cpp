@@ -74,6 +74,13 @@ std::string missing_company(const OptionRules& rules, const std::vector<Option>&
     return {};
 }
 
+std::string missing_document(const OptionRules& rules, const std::vector<Option>& own,
+                             const GivenOptions& given) {
+    const Names told = given_of(rules.only_text, given), forms = given_of({"json", "ndjson"}, given);
+    if (told.empty() || forms.empty()) return {};
+    return fmt::format("{} is told as text only, without --{}", spelled(own, told[0]), forms[0]);
+}
+
 // Of several complaints the first.
 std::string first_of(std::initializer_list<std::string> complaints) {
     for (const std::string& complaint : complaints)
@@ -87,7 +94,7 @@ std::string broken_rule(const OptionRules& rules, const std::vector<Option>& own
                         const std::vector<std::string>& operands) {
     const Names about_all = given_of(rules.without_operands, given);
     return first_of({broken_solitude(rules, own, given), broken_exclusion(rules, own, given),
-                     missing_company(rules, own, given),
+                     missing_company(rules, own, given), missing_document(rules, own, given),
                      about_all.empty() || operands.empty()
                          ? ""
                          : fmt::format("'{}' is one argument too many with {}", operands.front(),
@@ -99,7 +106,7 @@ std::string broken_rule_in_foreach(const OptionRules& rules, const std::vector<O
     const Names foreign = given_of(rules.not_in_foreach, given);
     return first_of({foreign.empty() ? "" : fmt::format("{} is not for foreach", spelled(own, foreign[0])),
                      broken_solitude(rules, own, given), broken_exclusion(rules, own, given),
-                     missing_company(rules, own, given)});
+                     missing_company(rules, own, given), missing_document(rules, own, given)});
 }
 
 }  // namespace tool

@@ -25,6 +25,7 @@ struct OptionRules {
     std::vector<Alone> alone;      ///< no other option of the command goes with it
     std::vector<OnlyWith> only_with;
     Names without_operands;  ///< an answer about all, not about what is named
+    Names only_text;         ///< an answer that --json and --ndjson do not have
     Names not_in_foreach;    ///< which names the tasks, and has no other question
 };
 

@@ -96,6 +96,15 @@ TEST_CASE("what is named is not passed over either") {
     CHECK(two.out == answer({"kmem", "-g", sample(), "1"}) + "\n" + answer({"kmem", "-g", sample(), "2"}));
 }
 
+TEST_CASE("what has no JSON says so") {
+    refused({"net", "-N", "1", "--json", sample()}, "-N is told as text only, without --json");
+    refused({"rd", "-p", "--json", sample(), "1000"}, "-p is told as text only");
+    refused({"sig", "-l", "--ndjson"}, "-l is told as text only, without --ndjson");
+    refused({"vm", "-f", "75", "--json", sample()}, "-f is told as text only");
+    refused({"info", "--vmcoreinfo", "--json", sample()}, "--vmcoreinfo is told as text only");
+    refused({"dis", "-b", "--json", sample()}, "no address and no symbol is given");
+}
+
 TEST_CASE("foreach names the tasks: what names others, or none, is not for it") {
     refused({"foreach", sample(), "net", "-n"}, "foreach net: -n is not for foreach");
     refused({"foreach", sample(), "net", "-a"}, "foreach net: -a is not for foreach");

@@ -86,7 +86,8 @@ std::string take_words(const Arguments& arguments, DisassemblyRequest& request) 
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     const bool asks_for_code = arguments.has("lines") || arguments.has("reverse") ||
-                               arguments.has("forward") || arguments.has("user") || !arguments.rest.empty();
+                               arguments.has("forward") || arguments.has("user") || arguments.json ||
+                               !arguments.rest.empty();
     if (arguments.has("bug-bytes") && !asks_for_code)
         return output.finish("encoded bytes being skipped after ud2a: 0\n", {});
     DisassemblyRequest request;

@@ -20,6 +20,7 @@ Syntax syntax() {
     syntax.reads_kernel = false;
     syntax.most_operands = 0;
     syntax.rules.exclusive = {{"check", "vmcoreinfo"}};
+    syntax.rules.only_text = {"vmcoreinfo"};
     return syntax;
 }
 

@@ -31,6 +31,7 @@ Syntax syntax() {
     syntax.rules.alone = {{"number"}};
     syntax.rules.without_operands = {"number"};
     syntax.rules.not_in_foreach = {"number", "arp", "namespace"};
+    syntax.rules.only_text = {"number"};
     return syntax;
 }
 

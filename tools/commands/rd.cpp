@@ -116,6 +116,7 @@ Syntax syntax() {
         for (const char* other : {"context", "symbols", "caches", "text"})
             syntax.rules.exclusive.push_back({place, other});
     syntax.rules.only_with = {{"network", {"bytes-2", "bytes-4"}}, {"raw", {"physical", "file-offset"}}};
+    syntax.rules.only_text = {"physical", "file-offset", "raw-to", "raw"};
     return syntax;
 }
 

@@ -20,6 +20,7 @@ Syntax syntax() {
                       text("set,s", "SET", "the names of the signals in a set")};
     syntax.rules.exclusive = {{"groups", "list", "set"}};
     syntax.rules.not_in_foreach = {"list", "set"};
+    syntax.rules.only_text = {"list", "set"};
     return syntax;
 }
 

@@ -34,6 +34,7 @@ Syntax syntax() {
     syntax.rules.alone = {{"flags"}};
     syntax.rules.without_operands = {"flags"};
     syntax.rules.not_in_foreach = {"area", "flags"};
+    syntax.rules.only_text = {"flags"};
     return syntax;
 }
 
