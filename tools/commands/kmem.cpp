@@ -27,7 +27,9 @@ Syntax syntax() {
         switch_as("-i=shared", "shared",
                   "the same, and how many pages have several users: reads every struct page (-i=shared)"),
         on_or_off("slab,s", "the slab caches, or those that are named"),
-        on_or_off("objects,S", "the slabs and every object of all caches, or of those that are named"),
+        on_or_off("objects,S",
+                  "the slabs and every object of all caches, of those that are named, or of the slab at an "
+                  "address"),
         texts("ignore,I", "CACHE[,CACHE...]", "with -s and -S: of these caches the name alone"),
         on_or_off("zones,z", "the zones with their counters"),
         on_or_off("vm-stat,V", "the counters of the whole machine"),
@@ -120,8 +122,9 @@ std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& 
 }
 
 int ask_objects(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    const auto contents =
-        postmortem::slab_contents(dump, {arguments.rest, names_in(arguments.texts("ignore"))});
+    postmortem::SlabContentsRequest request{arguments.rest, names_in(arguments.texts("ignore")), {}};
+    if (!arguments.rest.empty()) request.at = hexadecimal(arguments.rest.front());
+    const auto contents = postmortem::slab_contents(dump, request);
     if (!contents) return output.finish(contents.error());
     output.expect_much();
     return print(arguments, *contents, output);
@@ -218,8 +221,8 @@ int ask_one(const postmortem::CrashDump& dump, const Arguments& arguments, Outpu
 
 // One after the other, but for names of caches, which are looked for together.
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    const bool caches = arguments.has("objects") || (arguments.has("slab") && !arguments.rest.empty() &&
-                                                     !hexadecimal(arguments.rest.front()));
+    const bool caches = (arguments.has("objects") || arguments.has("slab")) && !arguments.rest.empty() &&
+                        !hexadecimal(arguments.rest.front());
     if (caches || arguments.rest.size() < 2) return ask_one(dump, arguments, output);
     if (arguments.json) return output.complain("kmem: --json is about one address at a time");
     int worst = whole_answer;

@@ -18,6 +18,7 @@ class CrashDump;
 struct SlabContentsRequest {
     std::vector<std::string> caches;   ///< by name; empty: all
     std::vector<std::string> ignored;  ///< -I: of these the name alone
+    std::optional<std::uint64_t> at;   ///< of all slabs the one in which this kernel address lies
 };
 
 struct SlabObjectState {
@@ -54,6 +55,7 @@ struct CacheContent {
     SlabCacheRow cache;
     std::vector<CpuSlabContent> cpus;  ///< none of them keeps slabs since 6.18 or so
     std::vector<NodeSlabContent> nodes;
+    std::optional<SlabContent> only = {};  ///< the one slab that was asked for
 };
 
 struct SlabContents {
@@ -61,7 +63,7 @@ struct SlabContents {
     Problems problems;
 };
 
-/// NotFound where a name is of no cache; Unsupported on kernels with SLAB.
+/// NotFound where a name is of no cache, or the address in no slab; Unsupported on kernels with SLAB.
 POSTMORTEM_API Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequest& request);
 POSTMORTEM_API std::string to_text(const SlabContents& contents);
 POSTMORTEM_API std::string to_json(const SlabContents& contents);

@@ -16,8 +16,6 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t longest_name = 128;
-
 std::string state_words(const SlabObject& object) {
     switch (object.state) {
         case SlabObject::State::Allocated: return "allocated";
@@ -60,7 +58,8 @@ class AddressViewer {
     void add_free_block(AddressView& view) {
         const auto pages = PageStructs::open(kernel_);
         if (!pages || view.page->count != 0) return;
-        view.free = free_block_of(kernel_, *pages, view.page->physical / kernel_.physical().page_size(), problems_);
+        view.free =
+            free_block_of(kernel_, *pages, view.page->physical / kernel_.physical().page_size(), problems_);
     }
 
     void add_symbol(AddressView& view) {
@@ -95,16 +94,7 @@ class AddressViewer {
             row.is_free =
                 object->state == SlabObject::State::Free || object->state == SlabObject::State::KeptByCpu;
         }
-        const Object cache = kernel_.object("kmem_cache", (*slab)->cache);
-        row.cache.address = (*slab)->cache;
-        const auto name = cache["name"].string(longest_name);
-        if (!name) problems_.add("the cache's name", name.error());
-        row.cache.name = name.value_or("?");
-        KernelMemory one;
-        one.page_bytes = kernel_.physical().page_size();
-        if (name && add_slab_caches(kernel_, {{*name}, {}}, one, problems_))
-            for (SlabCacheRow& known : one.caches)
-                if (known.address == row.cache.address) row.cache = std::move(known);
+        row.cache = slab_cache_row(kernel_, (*slab)->cache, problems_);
         view.slab = std::move(row);
     }
 

@@ -211,6 +211,21 @@ Result<void> add_slab_caches(const Kernel& kernel, const CacheChoice& choice, Ke
     return fail(ErrorCode::NotFound, fmt::format("no slab cache is named {}", missing.front()));
 }
 
+SlabCacheRow slab_cache_row(const Kernel& kernel, std::uint64_t cache, ProblemCollector& problems) {
+    constexpr std::size_t longest_name = 256;
+    SlabCacheRow row;
+    row.address = cache;
+    const auto name = kernel.object("kmem_cache", cache)["name"].string(longest_name);
+    if (!name) problems.add("the cache's name", name.error());
+    row.name = name.value_or("?");
+    KernelMemory one;
+    one.page_bytes = kernel.physical().page_size();
+    if (name && add_slab_caches(kernel, {{*name}, {}}, one, problems))
+        for (SlabCacheRow& known : one.caches)
+            if (known.address == cache) row = std::move(known);
+    return row;
+}
+
 void add_zones(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
     const auto names = VmCounterNames::read(kernel);
     const auto nodes = read_memory_nodes(kernel);

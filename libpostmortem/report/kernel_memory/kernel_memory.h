@@ -18,6 +18,8 @@ struct CacheChoice {
 /// NotFound where a name is of no cache.
 Result<void> add_slab_caches(const Kernel& kernel, const CacheChoice& choice, KernelMemory& memory,
                              ProblemCollector& problems);
+/// Of a struct kmem_cache: as much as is known.
+SlabCacheRow slab_cache_row(const Kernel& kernel, std::uint64_t cache, ProblemCollector& problems);
 void add_zones(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems);
 void add_counters(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems);
 void add_per_cpu_offsets(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems);

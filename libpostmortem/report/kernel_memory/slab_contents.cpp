@@ -34,6 +34,22 @@ class SlabContentsMaker {
         return content;
     }
 
+    std::optional<SlabContent> slab(std::uint64_t page, const std::string& of) {
+        const auto found = objects_.slab_of_page(page);
+        if (!found) {
+            problems_.add("a slab", of, found.error());
+            return std::nullopt;
+        }
+        SlabContent content;
+        content.slab = found->address;
+        content.memory = found->memory;
+        content.node = node_of(kernel_, memory_nodes_, found->memory);
+        content.total = found->objects;
+        content.allocated = allocated_objects(*found);
+        add_objects(*found, content, of);
+        return content;
+    }
+
     ProblemCollector& problems() { return problems_; }
 
   private:
@@ -66,22 +82,6 @@ class SlabContentsMaker {
         return contents;
     }
 
-    std::optional<SlabContent> slab(std::uint64_t page, const std::string& of) {
-        const auto found = objects_.slab_of_page(page);
-        if (!found) {
-            problems_.add("a slab", of, found.error());
-            return std::nullopt;
-        }
-        SlabContent content;
-        content.slab = found->address;
-        content.memory = found->memory;
-        content.node = node_of(kernel_, memory_nodes_, found->memory);
-        content.total = found->objects;
-        content.allocated = allocated_objects(*found);
-        add_objects(*found, content, of);
-        return content;
-    }
-
     void add_objects(const Slab& slab, SlabContent& content, const std::string& of) {
         shown_ += slab.objects;
         if (shown_ > most_shown_objects)
@@ -103,6 +103,20 @@ class SlabContentsMaker {
     std::vector<MemoryNode> memory_nodes_;
 };
 
+Result<SlabContents> contents_at(const Kernel& kernel, const SlabObjects& objects, std::uint64_t address,
+                                 SlabContentsMaker& maker) {
+    const auto slab = objects.slab_at(address);
+    if (!slab && slab.error().code != ErrorCode::NotMapped) return fail(slab.error());
+    if (!slab || !*slab) return fail(Error(ErrorCode::NotFound, "this address lies in no slab", address));
+    CacheContent content;
+    content.cache = slab_cache_row(kernel, (*slab)->cache, maker.problems());
+    content.only = maker.slab((*slab)->address, "of " + content.cache.name);
+    SlabContents contents;
+    contents.caches.push_back(std::move(content));
+    contents.problems = maker.problems().take();
+    return contents;
+}
+
 }  // namespace
 
 Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequest& request) {
@@ -110,6 +124,7 @@ Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequ
     const auto objects = SlabObjects::open(kernel);
     if (!objects) return fail(objects.error());
     SlabContentsMaker maker(kernel, *objects);
+    if (request.at) return contents_at(kernel, *objects, *request.at, maker);
     KernelMemory memory;
     memory.page_bytes = kernel.physical().page_size();
     auto known = add_slab_caches(kernel, {request.caches, request.ignored}, memory, maker.problems());
@@ -117,7 +132,8 @@ Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequ
     if (!known) maker.problems().add(known.error());
     SlabContents contents;
     for (SlabCacheRow& cache : memory.caches)
-        contents.caches.push_back(cache.ignored ? CacheContent{std::move(cache), {}, {}} : maker.content(std::move(cache)));
+        contents.caches.push_back(cache.ignored ? CacheContent{std::move(cache), {}, {}}
+                                                : maker.content(std::move(cache)));
     contents.problems = maker.problems().take();
     return contents;
 }

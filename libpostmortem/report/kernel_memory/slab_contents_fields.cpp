@@ -47,6 +47,7 @@ void describe(Describer<CacheContent>& content) {
     content.add("cache", &CacheContent::cache, "the cache");
     content.add("cpus", &CacheContent::cpus, "what each CPU keeps; nothing on kernels with sheaves");
     content.add("nodes", &CacheContent::nodes, "what each node of memory keeps");
+    content.add("only", &CacheContent::only, "the slab in which an address lies, where that was asked for");
 }
 
 void describe(Describer<SlabContents>& contents) {

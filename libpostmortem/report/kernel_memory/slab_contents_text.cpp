@@ -13,6 +13,10 @@ std::string object_line(const SlabObjectState& object, const std::string& keeper
                           : fmt::format("  [{:x}]\n", object.address);
 }
 
+std::string cpu_keeper(std::uint32_t cpu) {
+    return fmt::format("  (cpu {} cache)", cpu);
+}
+
 std::string slab_text(const SlabContent& slab, const std::string& keeper = {}) {
     std::string out = slab_line({slab.slab, slab.memory, slab.node, slab.total, slab.allocated});
     for (const SlabObjectState& object : slab.objects) out += object_line(object, keeper);
@@ -26,7 +30,7 @@ std::string slab_list_text(const std::vector<SlabContent>& slabs) {
 }
 
 std::string cpu_text(const CpuSlabContent& cpu) {
-    const std::string keeper = fmt::format("  (cpu {} cache)", cpu.cpu);
+    const std::string keeper = cpu_keeper(cpu.cpu);
     return fmt::format("CPU {} KMEM_CACHE_CPU:\n  {:x}\nCPU {} SLAB:\n{}CPU {} PARTIAL:\n{}", cpu.cpu,
                        cpu.address, cpu.cpu, cpu.own ? slab_text(*cpu.own, keeper) : "  (empty)\n", cpu.cpu,
                        slab_list_text(cpu.partial));
@@ -42,12 +46,22 @@ std::string node_text(const NodeSlabContent& node) {
         node.full ? slab_list_text(*node.full) : "  (not tracked)\n");
 }
 
+std::string keeper_of(const SlabContent& slab) {
+    for (const SlabObjectState& object : slab.objects)
+        if (object.cpu) return cpu_keeper(*object.cpu);
+    return {};
+}
+
 }  // namespace
 
 std::string to_text(const SlabContents& contents) {
     std::string out;
     for (const CacheContent& content : contents.caches) {
         out += slab_cache_heading + slab_cache_line(content.cache);
+        if (content.only) {
+            out += slab_text(*content.only, keeper_of(*content.only));
+            continue;
+        }
         for (const CpuSlabContent& cpu : content.cpus) out += cpu_text(cpu);
         for (const NodeSlabContent& node : content.nodes) out += node_text(node);
         out += '\n';

@@ -42,6 +42,17 @@ void check_cache(const CacheContent& content, std::set<std::uint64_t>& free) {
     CHECK(slabs == content.cache.slabs);
 }
 
+// An address in it is enough to find it again.
+void check_found_by_address(const CrashDump& dump, const SlabContent& slab) {
+    const auto contents = slab_contents(dump, {{}, {}, slab.memory + 1});
+    REQUIRE_MESSAGE(contents, contents.error().message);
+    REQUIRE(contents->caches.size() == 1);
+    REQUIRE(contents->caches.front().only);
+    CHECK(contents->caches.front().cache.name == "task_struct");
+    CHECK(contents->caches.front().only->slab == slab.slab);
+    CHECK(contents->caches.front().only->objects.size() == slab.objects.size());
+}
+
 }  // namespace
 
 TEST_SUITE("real dumps") {
@@ -50,7 +61,7 @@ TEST_SUITE("real dumps") {
             CAPTURE(path.string());
             const auto dump = CrashDump::open(path);
             REQUIRE_MESSAGE(dump, dump.error().message);
-            const auto contents = slab_contents(*dump, {{"task_struct"}, {}});
+            const auto contents = slab_contents(*dump, {{"task_struct"}, {}, {}});
             if (!contents) continue;  // page structs are known on x86_64 alone
             REQUIRE(contents->caches.size() == 1);
             std::set<std::uint64_t> free;
@@ -58,6 +69,8 @@ TEST_SUITE("real dumps") {
             const auto tasks = dump->tasks();
             REQUIRE_MESSAGE(tasks, tasks.error().message);
             for (const TaskInfo& task : tasks->tasks) CHECK(free.count(task.task) == 0);
+            for (const CpuSlabContent& cpu : contents->caches.front().cpus)
+                if (cpu.own) check_found_by_address(*dump, *cpu.own);
         }
     }
 }
