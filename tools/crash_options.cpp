@@ -14,21 +14,28 @@ struct RefusedOption {
 constexpr RefusedOption refused_options[] = {
     {"bt", "O", "there is one way of unwinding here; each frame says in --json how it was found"},
     {"dev", "Vv",
-     "device dumps (CONFIG_PROC_VMCORE_DEVICE_DUMP) are not read; `readelf -n` finds these notes in an ELF dump"},
-    {"irq", "d", "the interrupt descriptor table is not told; `rd -s idt_table 512` reads it"},
+     "device dumps (CONFIG_PROC_VMCORE_DEVICE_DUMP) are not read; `readelf -n` finds these notes in an ELF "
+     "dump"},
     {"kmem", "cC", "no kernel since 2.6 has a page_hash_table; `files -p INODE` lists the pages of a file"},
-    {"kmem", "r", "`meminfo --slab` counts the caches of control groups (before 5.9) with the one that they belong to"},
+    {"kmem", "r",
+     "`meminfo --slab` counts the caches of control groups (before 5.9) with the one that they belong to"},
     {"mach", "o", "the console of OPAL is POWER's"},
     {"mod", "sdSDrR",
-     "symbols and types of modules come from the dump, nothing has to be loaded; --vmlinux adds the kernel's source lines"},
+     "symbols and types of modules come from the dump, nothing has to be loaded; --vmlinux adds the kernel's "
+     "source lines"},
     {"p", "u", "expressions are about the kernel; `rd -u ADDRESS` and `vtop -u ADDRESS` are about a process"},
-    {"search", "tTKV", "ranges are not chosen by their kind; `search -s START -e END` takes one, and `bt -T` looks through a stack"},
+    {"search", "tTKV",
+     "ranges are not chosen by their kind; `search -s START -e END` takes one, and `bt -T` looks through a "
+     "stack"},
     {"set", "a", "which tasks were active is the dump's to say; `set PID` makes one the current task"},
-    {"struct", "fu", "structs are read at kernel addresses; `rd -f` and `rd -u` read the file and user memory"},
+    {"struct", "fu",
+     "structs are read at kernel addresses; `rd -f` and `rd -u` read the file and user memory"},
     {"union", "fu", "unions are read at kernel addresses; `rd -f` and `rd -u` read the file and user memory"},
     {"*", "fu", "structs are read at kernel addresses; `rd -f` and `rd -u` read the file and user memory"},
-    {"tree", "v", "the nodes of a maple tree are not printed; `tree -t maple -p` tells where each entry lies"},
-    {"vm", "M", "an mm_struct that its task has given up is not looked for; `struct mm_struct ADDRESS` shows it"},
+    {"tree", "v",
+     "the nodes of a maple tree are not printed; `tree -t maple -p` tells where each entry lies"},
+    {"vm", "M",
+     "an mm_struct that its task has given up is not looked for; `struct mm_struct ADDRESS` shows it"},
     {"whatis", "rm", "types are not looked for by size or member; `whatis NAME` takes their names"},
 };
 
@@ -38,7 +45,8 @@ struct RefusedCommand {
 
 constexpr RefusedCommand refused_commands[] = {
     {"gdb", "there is no gdb here; p, struct, whatis and dis answer what it is asked"},
-    {"rustfilt", "`log -R` shows Rust's names as they were written; elsewhere they stand as the kernel has them"},
+    {"rustfilt",
+     "`log -R` shows Rust's names as they were written; elsewhere they stand as the kernel has them"},
     {"sbitmapq", "`struct sbitmap_queue ADDRESS` shows one, without its bits"},
     {"wr", "a dump is never written to"},
 };

@@ -325,6 +325,13 @@ struct VariablePlace {
     const char* member = nullptr;
 };
 
+/// The table that tells the CPU who serves its exceptions and interrupts.
+struct VectorTable {
+    const char* variable = nullptr;  ///< null: this architecture has no such table
+    std::uint32_t vectors = 0, entry_bytes = 0;
+    std::uint64_t (*handler)(Bytes entry, Endian) = nullptr;
+};
+
 struct HardwareFacts {
     VariablePlace cpu_model;
     const char* cpu_khz = nullptr;  ///< a variable
@@ -353,6 +360,7 @@ struct Arch {
     CodeFacts code;
     FaultWords faults;
     HardwareFacts hardware{};
+    VectorTable vectors{};
     /// Null, or makes null, where no disassembler is at hand.
     std::unique_ptr<Disassembler> (*disassembler)() = nullptr;
 };

@@ -23,6 +23,7 @@ struct FileUsers;
 struct FirmwareStrings;
 struct HangReport;
 struct InterruptTable;
+struct InterruptVectors;
 struct IoResources;
 struct IpcList;
 struct KernelConfig;
@@ -86,6 +87,7 @@ void describe(Describer<FileUsers>& users);
 void describe(Describer<FirmwareStrings>& answer);
 void describe(Describer<HangReport>& report);
 void describe(Describer<InterruptTable>& answer);
+void describe(Describer<InterruptVectors>& table);
 void describe(Describer<IoResources>& resources);
 void describe(Describer<IpcList>& list);
 void describe(Describer<KernelConfig>& answer);
@@ -193,6 +195,7 @@ std::span<const Document> documents() {
         {"log-safe-buffers", "log -s --json DUMP", description<PrintkSafeBuffers>},
         {"mod", "mod --json DUMP", description<LoadedModules>},
         {"irq", "irq --json DUMP", description<InterruptTable>},
+        {"irq-vectors", "irq -d --json DUMP", description<InterruptVectors>},
         {"dev-pci", "dev -p --json DUMP", description<PciBuses>},
         {"timer", "timer --json DUMP", description<PendingTimers>},
         {"dev-io", "dev -i --json DUMP", description<IoResources>},

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include <postmortem/interrupt_vectors.h>
 #include <postmortem/interrupts.h>
 
 #include "commands.h"
@@ -19,11 +20,13 @@ Syntax syntax() {
     syntax.options = {on_or_off("in-use,u", "lines that have a descriptor alone"),
                       on_or_off("affinities,a", "which CPUs may serve which line"),
                       on_or_off("counts,s", "how often each came on each CPU, as /proc/interrupts"),
+                      on_or_off("descriptors,d",
+                                "the vectors of exceptions and interrupts: the interrupt descriptor table"),
                       on_or_off("bottom-halves,b", "what is done behind interrupts: softirqs"),
                       text("cpus,c", "CPUS", "with -s: the counts of these CPUs alone: 3, or 1,8,9-14")};
-    syntax.rules.exclusive = {{"in-use", "affinities", "counts", "bottom-halves"}};
+    syntax.rules.exclusive = {{"in-use", "affinities", "counts", "bottom-halves", "descriptors"}};
     syntax.rules.only_with = {{"cpus", {"counts"}}};
-    syntax.rules.without_operands = {"bottom-halves"};
+    syntax.rules.without_operands = {"bottom-halves", "descriptors"};
     return syntax;
 }
 
@@ -35,6 +38,10 @@ InterruptView view_of(const Arguments& arguments) {
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("descriptors")) {
+        const auto table = postmortem::interrupt_vectors(dump);
+        return table ? print(arguments, *table, output) : output.finish(table.error());
+    }
     postmortem::InterruptRequest request;
     for (const std::string& word : arguments.rest) {
         std::uint32_t number = 0;

@@ -170,6 +170,7 @@ const Arch arch = {
     .code = {x86::call_sites, {0, 4, 1u << 31, 0}, {}, nullptr, x86::resting_functions, x86::has_frame},
     .faults = x86::fault_words("EIP: "),
     .hardware = x86::hardware,
+    .vectors = {"idt_table", 256, 8, x86::gate_handler},
     .disassembler = x86::make_disassembler_32,
 };
 

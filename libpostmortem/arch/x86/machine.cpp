@@ -44,6 +44,13 @@ constexpr const char* resting[] = {"machine_kexec", "crash_nmi_callback"};
 
 }  // namespace
 
+std::uint64_t gate_handler(Bytes gate, Endian endian) {
+    const ByteReader reader(gate, endian);
+    const std::uint64_t low = reader.u16(0).value_or(0), middle = reader.u16(6).value_or(0);
+    const std::uint64_t high = reader.u32(8).value_or(0);
+    return high << 32 | middle << 16 | low;
+}
+
 FaultWords fault_words(std::string_view interrupted_at) {
     return {fault_entries, page_fault, interrupted_at, "thread.cr2"};
 }

@@ -16,6 +16,9 @@ extern const HardwareFacts hardware;
 /// (arch/x86/kernel/reboot.c).
 extern const std::span<const char* const> resting_functions;
 
+/// Where a gate leads: 8 bytes on i386, 16 on x86_64 (arch/x86/include/asm/desc_defs.h).
+std::uint64_t gate_handler(Bytes gate, Endian endian);
+
 /// Per-CPU: arch/x86/include/asm/current.h.
 extern const std::span<const char* const> current_task_variables;
 

@@ -226,6 +226,7 @@ const Arch arch = {
     .code = {x86::call_sites, {0, 8, 1, 1}, orc_numberings, "bp_reg", x86::resting_functions, x86::has_frame},
     .faults = x86::fault_words("RIP: 0010:"),
     .hardware = x86::hardware,
+    .vectors = {"idt_table", 256, 16, x86::gate_handler},
     .disassembler = x86::make_disassembler_64,
 };
 
