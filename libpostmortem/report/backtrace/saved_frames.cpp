@@ -49,18 +49,23 @@ void fill_registers(std::vector<RegisterValue>& values, const Registers& registe
     }
 }
 
-void find_saved_frames(const StackRange& stack, FrameWalker& walker, std::vector<SavedFrame>& found) {
+Result<void> find_saved_frames(const StackRange& stack, FrameWalker& walker, std::vector<SavedFrame>& found) {
     const CodeMap& code = walker.code().map();
     const ExceptionFrames& frames = code.arch().frames;
     const std::uint64_t word = code.arch().word_size;
-    if (frames.size == 0 || !frames.parse) return;
+    if (frames.size == 0 || !frames.parse) return {};
+    Result<void> searched;
     std::vector<std::byte> window(frames.size);
     for (std::uint64_t at = stack.low; stack.holds(at, frames.size); at += word) {
-        if (!walker.read_block(at, window)) continue;
+        if (auto read = walker.read_block(at, window); !read) {
+            if (searched) searched = std::move(read);
+            continue;
+        }
         const auto registers = frames.parse(window, code.memory().endian(), at);
         if (registers && believable(at, *registers, stack, walker))
             found.push_back(describe_saved(at, *registers, walker));
     }
+    return searched;
 }
 
 }  // namespace postmortem

@@ -9,9 +9,9 @@
 namespace postmortem {
 namespace {
 
-// Symbols reach to the next one, and strings have none: behind the last table before them lies much that is no part of
-// it. So a table of constants is believed to be as large as that only up to the size of the largest ones that there are
-// (cpu_bit_bitmap: 65 KiB).
+// Symbols reach to the next one, and strings have none: behind the last table before them lies much that is
+// no part of it. So a table of constants is believed to be as large as that only up to the size of the
+// largest ones that there are (cpu_bit_bitmap: 65 KiB).
 constexpr std::uint64_t farthest_in_constants = 4096, largest_table = 72 * 1024;
 
 bool reaches(const SymbolHit& hit, std::uint64_t offset, bool read_only) {
@@ -107,8 +107,8 @@ void StackWords::explain(StackWord& word) const {
     }
 }
 
-// From behind a frame's return address to the next one's, as long as both lie on one stack. What was interrupted
-// there has none of its own: the words go with the registers that were saved among them.
+// From behind a frame's return address to the next one's, as long as both lie on one stack. What was
+// interrupted there has none of its own: the words go with the registers that were saved among them.
 void StackWords::add_data(StackSet stacks, FrameWalker& walker, Backtrace& trace) const {
     for (std::size_t i = 0; i < trace.frames.size(); ++i) {
         Frame& frame = trace.frames[i];
@@ -173,7 +173,10 @@ void StackWords::add_whole_text(const StackRange& stack, FrameWalker& walker, Ba
 }
 
 void StackWords::add_saved(const StackRange& stack, FrameWalker& walker, Backtrace& trace) const {
-    find_saved_frames(stack, walker, trace.saved);
+    const auto searched = find_saved_frames(stack, walker, trace.saved);
+    if (searched) return;
+    const std::lock_guard held(unread_.lock);
+    unread_.saved_error = searched.error();
 }
 
 void StackWords::add_raw(const StackRange& stack, FrameWalker& walker, Backtrace& trace) const {
@@ -187,6 +190,7 @@ void StackWords::tell(ProblemCollector& problems) {
     if (no_slabs_)
         problems.add({no_slabs_->code, fmt::format("the names of slab caches: {}", no_slabs_->message),
                       no_slabs_->address});
+    if (unread_.saved_error) problems.add("what was saved on stacks", *unread_.saved_error);
     const auto count = [&](std::uint64_t number, const char* what, const std::optional<Error>& error) {
         if (number != 0)
             problems.add({error->code,

@@ -39,7 +39,7 @@ class StackWords {
     struct Unread {
         std::mutex lock;
         std::uint64_t words = 0, caches = 0;
-        std::optional<Error> word_error, cache_error;
+        std::optional<Error> word_error, cache_error, saved_error;
     };
 
     const Kernel& kernel_;
@@ -48,7 +48,7 @@ class StackWords {
     StackView view_;
     BacktraceRequest::FrameData data_;
     std::uint64_t word_;
-    std::uint64_t image_end_;  ///< what lies above has no symbol of the kernel's own
+    std::uint64_t image_end_;                        ///< what lies above has no symbol of the kernel's own
     std::uint64_t read_only_start_, read_only_end_;  ///< the kernel's; symbols there may have any letter
     std::optional<SlabPages> slabs_;
     std::optional<Error> no_slabs_;

@@ -9,9 +9,12 @@
 #include <postmortem/address_spaces.h>
 #include <postmortem/devices.h>
 #include <postmortem/extract.h>
+#include <postmortem/interrupt_vectors.h>
 #include <postmortem/interrupts.h>
+#include <postmortem/io_resources.h>
 #include <postmortem/ipc_list.h>
 #include <postmortem/kernel_memory.h>
+#include <postmortem/loaded_modules.h>
 #include <postmortem/log_text.h>
 #include <postmortem/machine.h>
 #include <postmortem/memory_layout.h>
@@ -82,7 +85,7 @@ class Questioner {
         step("memory");
         note(make_oom_state(kernel_).problems);
         step("modules");
-        note(kernel_.modules().problems());
+        note(loaded_modules(dump_).problems);
         for (const Module& module : kernel_.modules().all())
             if (auto symbols = kernel_.modules().symbols_of(module); !symbols) problems_.add(symbols.error());
         step("symbols");
@@ -111,6 +114,8 @@ class Questioner {
         take(net_devices(dump_));
         take(neighbours(dump_));
         take(interrupts(dump_));
+        take(interrupt_vectors(dump_));
+        note(io_resources(dump_).problems);
         for (const bool precise : {false, true}) take(pending_timers(dump_, {precise, {}}));
         take(mounts(dump_));
         take(ipc_list(dump_));

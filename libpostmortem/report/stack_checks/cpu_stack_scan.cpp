@@ -53,16 +53,23 @@ Result<StackScan> scan_cpu_stacks(const CrashDump& dump, const std::vector<std::
     const Unwinder unwinder(kernel);
     FrameWalker walker = unwinder.walker();
     const Stacks stacks(kernel);
+    ProblemCollector problems;
     for (const std::uint32_t cpu : *wanted) {
         for (const StackRange& range : stacks.of_cpu(cpu, scan.problems)) {
             // The few words of an entry are moved on at once; what has no memory is for machines of another
             // kind.
-            if (range.kind == StackKind::Entry || !kernel.memory().translate(range.high - 1)) continue;
+            const auto place = kernel.memory().translate(range.high - 1);
+            const bool has_memory = place || place.error().code != ErrorCode::NotMapped;
+            if (range.kind == StackKind::Entry || !has_memory) continue;
             ScannedStack& stack = scan.stacks.emplace_back();
             stack = {cpu, range.kind, range.low, range.high - range.low, {}};
-            find_saved_frames(range, walker, stack.saved);
+            if (auto searched = find_saved_frames(range, walker, stack.saved); !searched)
+                problems.add("what was saved on the stacks",
+                             fmt::format("of CPU {} ({})", cpu, to_string(range.kind)), searched.error());
         }
     }
+    problems.add_all(scan.problems);
+    scan.problems = problems.take();
     std::stable_sort(scan.stacks.begin(), scan.stacks.end(), earlier);
     return scan;
 }

@@ -66,10 +66,10 @@ TEST_CASE("VMCOREINFO that was found in memory becomes a note of the extract") {
 // The samples are extracts themselves, and lack most of this; fresh dumps of the lab have it.
 TEST_SUITE("real dumps") {
     TEST_CASE("the extract of a real dump answers as the dump does") {
-        const char* const commands[] = {"log",  "ps",      "files", "net",    "net -s",  "net -a",
-                                        "irq",  "timer",   "mount", "dev",    "dev -p",  "swap",
-                                        "ipcs", "sig",     "vm",    "task",   "kmem -s", "kmem -V",
-                                        "mach", "mach -m", "mod",   "sys -c", "runq",    "hang"};
+        const char* const commands[] = {"log",    "ps",    "files",   "net",     "net -s", "net -a",  "irq",
+                                        "timer",  "mount", "dev",     "dev -p",  "swap",   "ipcs",    "sig",
+                                        "vm",     "task",  "kmem -s", "kmem -V", "mach",   "mach -m", "mod",
+                                        "sys -c", "runq",  "hang",    "irq -d",  "dev -i"};
         const test::TempDir folder;
         const std::string small = (folder.path() / "small").string();
         constexpr std::size_t enough = 2;
