@@ -91,8 +91,10 @@ std::uint64_t top_reserve(const ZoneUse& zone) {
     return zone.lowmem_reserve.back();
 }
 
-OomState state_of(std::vector<ZoneUse> zones, std::uint64_t available_percent) {
+OomState state_of(std::vector<ZoneUse> zones, std::uint64_t available_percent,
+                  std::optional<CgroupTree> cgroups = {}) {
     OomState state;
+    state.cgroups = std::move(cgroups);
     state.memory.page_bytes = page_kib * 1024;
     std::uint64_t managed = 0;
     for (const ZoneUse& zone : zones) managed += zone.managed * page_kib;
@@ -102,6 +104,17 @@ OomState state_of(std::vector<ZoneUse> zones, std::uint64_t available_percent) {
     state.scene = make_oom_scene(state.memory, nullptr);
     explain_oom_state(state);
     return state;
+}
+
+// Of a limit of 1 GiB.
+CgroupTree one_group(std::uint64_t percent) {
+    CgroupTree tree;
+    CgroupNode& group = tree.groups.emplace_back();
+    group.path = "/system.slice/web.service";
+    group.memory.emplace();
+    group.memory->max_pages = gib / page_kib;
+    group.memory->usage_pages = gib / page_kib * percent / 100;
+    return tree;
 }
 
 void check_healthy(const OomState& state) {
@@ -157,6 +170,21 @@ TEST_CASE("a machine whose memory is full of page cache gets no verdict, whateve
             }
             check_healthy(state_of(std::move(zones), 40));
         });
+}
+
+TEST_CASE("a control group within a fiftieth of its limit is told, one that is further away is not") {
+    const std::vector<ZoneUse> zones = [] {
+        std::vector<ZoneUse> made = zones_of({8 * gib, 3 * gib});
+        for (ZoneUse& zone : made) zone.free = zone.managed / 2;
+        return made;
+    }();
+    for (const std::uint64_t percent : {99u, 100u}) {
+        const OomState state = state_of(zones, 60, one_group(percent));
+        CHECK(state.verdict.has(Kind::MemcgLimit));
+        REQUIRE(state.verdict.oom_cgroup);
+        CHECK(state.verdict.oom_cgroup->unit == "web.service");
+    }
+    for (const std::uint64_t percent : {50u, 97u}) check_healthy(state_of(zones, 60, one_group(percent)));
 }
 
 TEST_CASE("one node full of page cache and the other free is no shortage") {
