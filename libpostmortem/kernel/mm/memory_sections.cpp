@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/problem_collector.h"
+#include "kernel/mm/numa.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -107,6 +108,30 @@ Result<MemorySections> read_memory_sections(const Kernel& kernel) {
     if (found.present.empty() && found.problems.empty())
         found.problems.emplace_back(ErrorCode::NotFound, "no section of memory has page structs");
     return found;
+}
+
+bool has_flat_memory_map(const Kernel& kernel) {
+    return !kernel.vmcoreinfo().length("mem_section") && kernel.symbol("contig_page_data") &&
+           Field::find(kernel.types(), "pglist_data", {"node_mem_map"});
+}
+
+Result<FramesWithPages> frames_with_pages(const Kernel& kernel) {
+    FramesWithPages frames;
+    if (has_flat_memory_map(kernel)) {
+        const auto nodes = read_memory_nodes(kernel);
+        if (!nodes) return fail(nodes.error());
+        const std::uint64_t end = kernel.dump().info().max_pfn;  // a damaged node may span anything
+        for (const MemoryNode& node : *nodes)
+            if (node.start_pfn < end)
+                frames.runs.push_back({node.start_pfn, std::min(node.spanned_pages, end - node.start_pfn)});
+        return frames;
+    }
+    auto sections = read_memory_sections(kernel);
+    if (!sections) return fail(std::move(sections.error()));
+    for (const MemorySection& section : sections->present)
+        frames.runs.push_back({section.first_pfn, sections->pages_of_each});
+    frames.problems = std::move(sections->problems);
+    return frames;
 }
 
 }  // namespace postmortem

@@ -31,4 +31,19 @@ Result<std::uint64_t> section_size_bits(const Kernel& kernel);
 /// Unsupported where the kernel keeps none, or it is not known how large they are.
 Result<MemorySections> read_memory_sections(const Kernel& kernel);
 
+/// CONFIG_FLATMEM (i386, for the most part): there are no sections, but one array of page structs for the one
+/// node.
+bool has_flat_memory_map(const Kernel& kernel);
+
+/// The frames that have page structs, ascending: those of the sections, or of the one node.
+struct FramesWithPages {
+    struct Run {
+        std::uint64_t first = 0, count = 0;
+    };
+    std::vector<Run> runs;
+    Problems problems;  ///< of what could not be read of them
+};
+/// Errors: those of read_memory_sections(), or of the nodes.
+Result<FramesWithPages> frames_with_pages(const Kernel& kernel);
+
 }  // namespace postmortem

@@ -17,6 +17,17 @@ std::optional<std::uint64_t> base_by_sections(const Kernel& kernel) {
     return base;
 }
 
+// CONFIG_FLATMEM: one array, whose first element is of the first frame of memory (mm/mm_init.c,
+// alloc_node_mem_map()).
+std::optional<std::uint64_t> base_of_flat_map(const Kernel& kernel, std::uint64_t size) {
+    const auto node = kernel.symbol("contig_page_data");
+    if (!node || !has_flat_memory_map(kernel)) return std::nullopt;
+    const Object data = kernel.object("pglist_data", *node);
+    const auto map = data["node_mem_map"].u64(), first = data["node_start_pfn"].u64();
+    if (!map || !first) return std::nullopt;
+    return *map - *first * size;
+}
+
 Result<std::uint64_t> base_of(const Kernel& kernel, std::uint64_t size) {
     const auto told = kernel.word("vmemmap_base");
     if (told || told.error().code != ErrorCode::NotFound) return told;
@@ -31,6 +42,7 @@ Result<std::uint64_t> base_of(const Kernel& kernel, std::uint64_t size) {
         base = layout.page_structs(kernel.vmcoreinfo(), first, size);
     }
     if (!base) base = base_by_sections(kernel);
+    if (!base) base = base_of_flat_map(kernel, size);
     if (!base) return fail(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known");
     return *base;
 }

@@ -139,7 +139,9 @@ Result<std::uint64_t> SlabObjects::next_free(const Slab& slab, std::uint64_t obj
         if (next == 0) return true;
         return next >= slab.memory && next < slab.memory + slab.objects * slab.object_size;
     };
-    const std::uint64_t turned = *stored ^ *random ^ __builtin_bswap64(at), plain = *stored ^ *random ^ at;
+    const std::uint64_t around =
+        memory.word_size() == 4 ? byte_swap(static_cast<std::uint32_t>(at)) : byte_swap(at);
+    const std::uint64_t turned = *stored ^ *random ^ around, plain = *stored ^ *random ^ at;
     if (fits(turned)) return turned;
     if (fits(plain)) return plain;
     return fail(ErrorCode::Corrupt, "the list of a slab's free objects leads out of it", at);

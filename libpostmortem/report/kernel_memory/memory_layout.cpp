@@ -50,9 +50,10 @@ class LayoutMaker {
         if (!nodes) problems_.add("the nodes of memory", nodes.error());
         if (nodes)
             for (const MemoryNode& node : *nodes) layout.nodes.push_back(row_of(node));
-        const auto sections = read_memory_sections(kernel_);
+        const bool has_sections = !has_flat_memory_map(kernel_);
+        const auto sections = has_sections ? read_memory_sections(kernel_) : MemorySections();
         if (!sections) problems_.add("the sections of memory", sections.error());
-        if (sections) {
+        if (has_sections && sections) {
             problems_.add_all(sections->problems);
             for (const MemorySection& section : sections->present) layout.sections.push_back(row_of(section));
             add_blocks(layout, *sections);
@@ -179,15 +180,15 @@ Problems visit_pages(const CrashDump& dump, const std::function<bool(const PageR
     const Kernel& kernel = dump.kernel();
     ProblemCollector problems;
     const auto pages = PageStructs::open(kernel);
-    const auto sections = read_memory_sections(kernel);
+    const auto frames = frames_with_pages(kernel);
     if (!pages) problems.add("where page structs lie", pages.error());
-    if (!sections) problems.add("the sections of memory", sections.error());
-    if (!pages || !sections) return problems.take();
-    problems.add_all(sections->problems);
+    if (!frames) problems.add("the sections of memory", frames.error());
+    if (!pages || !frames) return problems.take();
+    problems.add_all(frames->problems);
     const PageRowReader reader(kernel, *pages);
-    for (const MemorySection& section : sections->present)
-        for (std::uint64_t i = 0; i < sections->pages_of_each; ++i) {
-            const auto row = reader.read((section.first_pfn + i) * kernel.physical().page_size());
+    for (const FramesWithPages::Run& run : frames->runs)
+        for (std::uint64_t i = 0; i < run.count; ++i) {
+            const auto row = reader.read((run.first + i) * kernel.physical().page_size());
             if (!row) problems.add("a struct page", row.error());
             if (row && !visit(*row)) return problems.take();
         }

@@ -174,15 +174,15 @@ Result<Problems> visit_page_members(const CrashDump& dump, const PageMembersRequ
         (void)visit(*row);
         return Problems();
     }
-    const auto sections = read_memory_sections(kernel);
-    if (!sections)
-        return fail(sections.error().code, "the sections of memory: " + sections.error().message,
-                    sections.error().address);
+    const auto frames = frames_with_pages(kernel);
+    if (!frames)
+        return fail(frames.error().code, "the sections of memory: " + frames.error().message,
+                    frames.error().address);
     ProblemCollector problems;
-    problems.add_all(sections->problems);
-    for (const MemorySection& section : sections->present)
-        for (std::uint64_t i = 0; i < sections->pages_of_each; ++i) {
-            const auto row = reader.read(pages->of_frame(section.first_pfn + i));
+    problems.add_all(frames->problems);
+    for (const FramesWithPages::Run& run : frames->runs)
+        for (std::uint64_t i = 0; i < run.count; ++i) {
+            const auto row = reader.read(pages->of_frame(run.first + i));
             if (!row) problems.add("a struct page", row.error());
             if (row && !visit(*row)) return problems.take();
         }
