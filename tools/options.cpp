@@ -95,6 +95,10 @@ std::vector<std::string> with_operands_last(const std::vector<Option>& own, cons
                                             const std::vector<std::string>& words) {
     std::vector<std::string> options, operands;
     for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] == "--") {
+            operands.insert(operands.end(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
+            break;
+        }
         const Option* option = option_of(words[i], own, common);
         if (option == nullptr && !are_switches(words[i], own, common)) {
             operands.push_back(words[i]);
@@ -122,7 +126,7 @@ bool is_negative_number(std::string_view word) {
 // -8`.
 void attach_negative_values(const std::vector<Option>& own, const std::vector<Option>& common,
                             std::vector<std::string>& words) {
-    for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    for (std::size_t i = 0; i + 1 < words.size() && words[i] != "--"; ++i) {
         const Option* option = option_of(words[i], own, common);
         const bool waits =
             option != nullptr && takes_value(*option) && words[i].find('=') == std::string::npos;

@@ -346,6 +346,7 @@ struct Arch {
     std::string_view name;  ///< "x86_64"
     std::uint16_t elf_machine = 0;
     std::uint8_t word_size = 8;
+    bool plain_char_is_signed = false;  ///< until 6.2, which says -funsigned-char (3bc753c06dd0)
     /// Whether VMCOREINFO gives the machine away where the dump's header does not (QEMU since 8.1 calls it
     /// "Unknown"); may be null.
     bool (*recognises)(const VmcoreInfo&) = nullptr;

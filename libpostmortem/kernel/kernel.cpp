@@ -290,7 +290,7 @@ Result<std::unique_ptr<TypeFinder>> Kernel::btf_in_dump() const {
                     fmt::format("the BTF in the dump cannot be read: {}", start.error().message), *first);
     ByteBuffer bytes(*last - *first);
     const std::size_t lost = memory_->read_large(*first, bytes, btf_hole);
-    return open_btf(std::move(bytes), "BTF", lost);
+    return open_btf(std::move(bytes), "BTF", lost, arch().plain_char_is_signed);
 }
 
 Result<std::unique_ptr<TypeFinder>> Kernel::types_of_vmlinux() const {

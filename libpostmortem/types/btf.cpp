@@ -18,6 +18,11 @@ using btf::Record;
 using btf::record_size;
 
 constexpr unsigned max_dimensions = 16;
+
+// Of what follows an integer's record.
+constexpr bool says_signed(std::uint32_t encoding) {
+    return (encoding >> 24 & 1) != 0;
+}
 constexpr std::uint64_t max_type_bytes = 256ull << 20;
 constexpr std::uint32_t max_byte_size = 1u << 30;
 constexpr std::uint32_t known_int_bits = 0x0fffffff;
@@ -56,7 +61,7 @@ Result<void> Btf::index() {
         }
         offsets_.push_back(at);
         learn_pointer_size(record(at));
-        learn_signs(record(at));
+        learn_signs(record(at), at + record_size);
         at += *size;
     }
     if (cut_short_ && offsets_.size() <= 1)
@@ -64,9 +69,19 @@ Result<void> Btf::index() {
     return {};
 }
 
-void Btf::learn_signs(const Record& here) {
+void Btf::learn_signs(const Record& here, std::uint32_t payload) {
     if (here.kind() == Kind::Enum64 || (here.kind() == Kind::Enum && here.kind_flag()))
         signs_are_told_ = true;
+    if (here.kind() == Kind::Int && here.size_or_type == 1 && says_signed(types_.u32(payload).value_or(0)) &&
+        name_at(here.name) == "signed char")
+        chars_are_told_ = true;
+}
+
+bool Btf::is_signed(const Record& integer, std::uint32_t payload) const {
+    if (says_signed(types_.u32(payload).value_or(0))) return true;
+    if (chars_are_told_ || integer.size_or_type != 1) return false;
+    const std::string_view name = name_at(integer.name);
+    return name == "signed char" || (name == "char" && plain_char_is_signed_);
 }
 
 // BTF tells no size of pointers: it is that of a long, as for libbpf, or half of a list_head, where that
@@ -244,7 +259,7 @@ void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) c
     type.name = name_at(here.name);
     type.kind = kind_of(here);
     switch (here.kind()) {
-        case Kind::Int: type.is_signed = (types_.u32(payload).value_or(0) >> 24) & 1; [[fallthrough]];
+        case Kind::Int: type.is_signed = is_signed(here, payload); [[fallthrough]];
         case Kind::Float: type.byte_size = here.size_or_type; break;
         case Kind::Ptr:
             type.byte_size = pointer_bytes_;
@@ -272,17 +287,20 @@ void Btf::decode_record(const Record& here, std::uint32_t payload, Type& type) c
 namespace {
 
 template <class Buffer>
-Result<std::unique_ptr<Btf>> open_owned(Buffer bytes, std::string source, std::size_t lost_pages) {
+Result<std::unique_ptr<Btf>> open_owned(Buffer bytes, std::string source, std::size_t lost_pages,
+                                        bool plain_char_is_signed = false) {
     const auto owner = std::make_shared<const Buffer>(std::move(bytes));
     auto btf = std::make_unique<Btf>(Bytes(*owner), owner, std::move(source), lost_pages);
+    btf->set_plain_char(plain_char_is_signed);
     if (auto done = btf->index(); !done) return fail(std::move(done.error()));
     return btf;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string source, std::size_t lost_pages) {
-    return open_owned(std::move(bytes), std::move(source), lost_pages);
+Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string source, std::size_t lost_pages,
+                                             bool plain_char_is_signed) {
+    return open_owned(std::move(bytes), std::move(source), lost_pages, plain_char_is_signed);
 }
 
 Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source) {

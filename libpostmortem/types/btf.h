@@ -18,9 +18,10 @@ constexpr std::byte btf_hole{0xff};
 /// Takes the bytes of a .BTF section (the kernel's __start_BTF to __stop_BTF, or a vmlinux's section).
 /// `source` names where they come from. Errors: Corrupt where nothing can be made of them. Where only the
 /// types up to a malformed one are good, they are found, and a search for another fails with Corrupt; so it
-/// does where `lost_pages` of the bytes are holes.
-Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string source,
-                                             std::size_t lost_pages = 0);
+/// does where `lost_pages` of the bytes are holes. `plain_char_is_signed` holds for BTF that does not tell of
+/// any char whether it is (pahole of 5.10).
+Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string source, std::size_t lost_pages = 0,
+                                             bool plain_char_is_signed = false);
 Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source);
 
 /// BTF that make_excerpt() made: no module's BTF goes on where it ends. `lacking` says what it holds nothing

@@ -28,9 +28,13 @@ class Btf final : public TypeFinder {
           first_id_(static_cast<std::uint32_t>(base.offsets_.size())),
           first_string_(static_cast<std::uint32_t>(base.strings_.size())),
           pointer_bytes_(base.pointer_bytes_),
-          signs_are_told_(base.signs_are_told_) {}
+          signs_are_told_(base.signs_are_told_),
+          chars_are_told_(base.chars_are_told_),
+          plain_char_is_signed_(base.plain_char_is_signed_) {}
 
     Result<void> index();
+    /// What C leaves to the machine: whether a plain char is signed, where the BTF does not tell.
+    void set_plain_char(bool is_signed) { plain_char_is_signed_ = is_signed; }
     /// Types were left out on purpose; `lacking` says which of those that are asked for are among them.
     void set_excerpt(std::optional<Error> lacking) {
         is_excerpt_ = true;
@@ -73,7 +77,8 @@ class Btf final : public TypeFinder {
     }
 
     void learn_pointer_size(const btf::Record& here);
-    void learn_signs(const btf::Record& here);
+    void learn_signs(const btf::Record& here, std::uint32_t payload);
+    bool is_signed(const btf::Record& integer, std::uint32_t payload) const;
     std::optional<std::uint32_t> valid_record_size(std::uint32_t offset) const;
     void index_names() const;
     std::optional<TypeId> skip_qualifiers(TypeId id) const;
@@ -97,6 +102,8 @@ class Btf final : public TypeFinder {
     std::vector<std::uint32_t> offsets_;  ///< of type id first_id_ + N at N; id 0 is void
     std::uint32_t pointer_bytes_ = 8;
     bool signs_are_told_ = false;  ///< which enums are signed, by a flag
+    bool chars_are_told_ = false;  ///< which chars are signed; in BTF of 5.10's pahole none is
+    bool plain_char_is_signed_ = false;
     bool is_excerpt_ = false;
     std::optional<Error> lacking_;
     bool cut_short_ = false;  ///< types are missing behind the last one

@@ -360,6 +360,9 @@ TEST_CASE("what is in memory is found there, and nowhere else") {
     const std::string names = run_postmortem({"kmem", sample("bookworm-sysrq"), "-S", "list"}).out;
     CHECK_FALSE(names.empty());
     CHECK(names == run_postmortem({"kmem", sample("bookworm-sysrq"), "-s", "list"}).out);
+    check_complaint({"rd", "-u", "init_task"}, 2, "no address of a user program");
+    CHECK(run_postmortem({"p", sample("bookworm-sysrq"), "--", "5"}).out == "$1 = 5\n");
+    CHECK(run_postmortem({"p", sample("bookworm-sysrq"), "--", "-1"}).out == "$1 = -1\n");
     check_complaint({"search", "-w", "123456789"}, 2, "4 bytes");
     check_complaint({"search", "-m", "zz", "1"}, 2, "zz");
     check_complaint({"search"}, 2, "nothing to look for");

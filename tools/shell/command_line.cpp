@@ -59,10 +59,11 @@ bool is_pipe(const Scanner& scanner) {
     return scanner.here() == '|' && scanner.next() != '|' && scanner.previous() != '|';
 }
 
+// "p 3<5" and "p 1<<4" are expressions.
 bool is_redirection(const Scanner& scanner) {
     const char c = scanner.here();
     return (c == '>' && scanner.previous() != '-') ||
-           (c == '<' && scanner.next() != '<' && scanner.previous() != '<');
+           (c == '<' && scanner.next() != '<' && is_space(scanner.previous()));
 }
 
 // "> file", ">> file", "< file", and nothing behind it but a pipe's.

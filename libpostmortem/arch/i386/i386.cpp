@@ -147,6 +147,7 @@ const Arch arch = {
     .name = "i386",
     .elf_machine = EM_386,
     .word_size = 4,
+    .plain_char_is_signed = true,
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
                .page_entry = page_entry,

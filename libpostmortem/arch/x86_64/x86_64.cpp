@@ -196,6 +196,7 @@ const Arch arch = {
     .name = "x86_64",
     .elf_machine = EM_X86_64,
     .word_size = 8,
+    .plain_char_is_signed = true,
     .recognises = recognises,
     // page_offset_base: arch/x86/kernel/head64.c since 4.8 (021182e52fe0).
     .memory = {.map_kernel = map_kernel,

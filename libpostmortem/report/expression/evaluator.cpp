@@ -49,6 +49,13 @@ std::uint32_t Evaluator::room_of(const std::string& variable) const {
     return size;
 }
 
+bool Evaluator::is_code(const std::string& symbol) const {
+    const auto symbols = kernel_.symbols();
+    const auto address = symbols ? (*symbols)->address_of(symbol) : fail(symbols.error());
+    const auto found = address ? (*symbols)->containing(*address) : fail(address.error());
+    return found && (found->symbol.type == 't' || found->symbol.type == 'T');
+}
+
 Operand Evaluator::as_number(const Operand& untyped) const {
     Operand number = untyped;
     number.untyped.clear();
@@ -210,8 +217,8 @@ Result<Operand> Evaluator::repeated(const Node& node) {
     if (!first) return first;
     const auto count = scalar(*node.operands[1]);
     if (!count) return fail(count.error());
-    if (!first->in_memory || first->bit_size != 0 || !first->untyped.empty())
-        return wrong(node, "'@' repeats what lies in memory and has a type");
+    if (!first->in_memory || first->bit_size != 0 || !first->untyped.empty() || first->type.dimension != 0)
+        return wrong(node, "'@' repeats what lies in memory and has a type, and is no part of an array");
     if (count->number == 0 || count->number > most_repeats)
         return wrong(node, fmt::format("{} is no count of elements", count->number));
     first->repeat = count->number;
@@ -351,9 +358,11 @@ Result<TypedValue> Evaluator::repeated_value(const Operand& operand) {
 
 Result<TypedValue> Evaluator::value_of(const Operand& operand) {
     const OperandType& type = operand.type;
-    if (!operand.untyped.empty()) return value_of(as_number(operand));
+    if (!operand.untyped.empty())
+        return is_code(operand.untyped) ? maker_.code(operand.address) : value_of(as_number(operand));
     if (operand.repeat != 0 && (type.basic || type.pointers != 0)) return repeated_value(operand);
     if (operand.in_memory && !type.basic && type.pointers == 0 && type.to_array == 0) {
+        if (type.dimension != 0) return maker_.row(type.id, type.dimension, operand.address);
         if (operand.bit_size != 0)
             return maker_.bit_field(type.id, operand.address, operand.bit_offset, operand.bit_size);
         return operand.repeat != 0 ? maker_.array(type.id, operand.address, operand.repeat)

@@ -18,7 +18,8 @@ class Evaluator {
 
     /// A variable by its name: its address and, as far as it is known, its type.
     Result<Operand> variable(std::string_view name) const;
-    /// A variable whose type is not known, as a number: as large as a word, or as the room up to the next symbol.
+    /// A variable whose type is not known, as a number: as large as a word, or as the room up to the next
+    /// symbol.
     Operand as_number(const Operand& untyped) const;
 
     const OperandTypes& types() const { return types_; }
@@ -41,6 +42,7 @@ class Evaluator {
     Result<Operand> dereferenced(const Node& node, const Scalar& pointer);
 
     std::uint32_t room_of(const std::string& variable) const;
+    bool is_code(const std::string& symbol) const;
     Result<TypedValue> repeated_value(const Operand& operand);
     Result<Scalar> scalar(const Node& node);
     Result<Scalar> load(const Operand& operand, const Node& node);

@@ -20,6 +20,9 @@ std::string leading_symbol(const Kernel& kernel, std::string_view expression) {
 }
 
 Error typeless(const Kernel& kernel, std::string_view name, const TypedValue& shown) {
+    if (shown.nodes.front().kind == ValueKind::Function)
+        return {ErrorCode::MissingDebugInfo,
+                fmt::format("what {} takes and returns is not in the {}", name, kernel.types().source())};
     return {ErrorCode::MissingDebugInfo,
             fmt::format(
                 "the type of {0} is not in the {1}, so that it is shown as {2}: cast it, such as (int){0}",

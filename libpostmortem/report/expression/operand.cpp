@@ -31,7 +31,9 @@ TypeKind OperandTypes::kind(const OperandType& type) const {
 std::uint64_t OperandTypes::size(const OperandType& type) const {
     if (type.open_array) return type.to_array != 0 ? word_size_ : 0;
     if (type.pointers != 0) return word_size_;
-    return type.basic ? type.basic->size : value_size(types_, type.id);
+    if (type.basic) return type.basic->size;
+    if (type.dimension == 0) return value_size(types_, type.id);
+    return row_size(types_, type.id, type.dimension);
 }
 
 bool OperandTypes::is_signed(const OperandType& type) const {
@@ -74,7 +76,13 @@ OperandType OperandTypes::target(const OperandType& type) const {
         --inner.pointers;
         return inner;
     }
-    inner.id = types_.get(type.id).target;
+    const Type& whole = types_.get(type.id);
+    if (whole.kind == TypeKind::Array && type.dimension + 1 < whole.dimensions.size()) {
+        ++inner.dimension;
+        return inner;
+    }
+    inner.id = whole.target;
+    inner.dimension = 0;
     return inner;
 }
 
@@ -93,6 +101,7 @@ std::string OperandTypes::name(const OperandType& type) const {
     }
     const std::string stars(type.pointers, '*');
     if (type.basic) return type.basic->name + (stars.empty() ? "" : " " + stars);
+    if (type.dimension != 0) return row_name(types_, type.id, type.dimension, stars);
     const TypeKind base = types_.get_declared(type.id).kind;
     const bool in_brackets = !stars.empty() && (base == TypeKind::Array || base == TypeKind::Function);
     return c_declaration(types_, type.id, in_brackets ? "(" + stars + ")" : stars).text();

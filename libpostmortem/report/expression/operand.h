@@ -27,6 +27,7 @@ struct OperandType {
     std::uint32_t pointers = 0;      ///< to that
     bool open_array = false;         ///< an array of these, whose size is not told
     std::uint32_t to_array = 0;      ///< pointers to that array
+    std::uint32_t dimension = 0;  ///< of an array of arrays: a part of it, behind so many of its dimensions
 
     bool is_void() const { return !basic && id == 0 && pointers == 0; }
     bool operator==(const OperandType&) const = default;

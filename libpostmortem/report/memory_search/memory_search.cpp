@@ -57,7 +57,9 @@ class MemorySearcher {
     std::uint64_t absent_bytes(std::uint64_t address, std::uint64_t last);
     std::uint64_t unmapped_bytes(std::uint64_t address) const;
     std::uint64_t passed_over(std::uint64_t address, ErrorCode why);
-    bool has_enough() const { return found_.matches.size() >= request_.most; }
+    bool has_enough() const { return found_.matches.size() >= most_matches(); }
+    // As many values as without those around them.
+    std::size_t most_matches() const { return request_.most / (2 * request_.context + 1) + 1; }
     bool has_tried_enough(std::uint64_t address);
     void add_problems();
     const AddressSpace& memory() const { return space_.user ? *space_.user : kernel_.memory(); }
@@ -266,7 +268,7 @@ bool MemorySearcher::search(const SearchedRange& range) {
 void MemorySearcher::add_problems() {
     if (has_enough())
         found_.problems.emplace_back(ErrorCode::Unsupported,
-                                     fmt::format("there are more than {} matches", request_.most));
+                                     fmt::format("there are more than {} matches", most_matches()));
     if (given_up_at_)
         found_.problems.emplace_back(
             ErrorCode::Corrupt,

@@ -134,6 +134,8 @@ Result<Place> place_of(const Kernel& kernel, const MemoryWordsRequest& request) 
     Place place;
     place.address = wrapped(kernel.memory(), *start + static_cast<std::uint64_t>(request.offset));
     const bool of_kernel = place.address >= kernel.arch().memory.lowest_kernel_address;
+    if (request.user && of_kernel)
+        return fail(Error(ErrorCode::InvalidArgument, "this is no address of a user program", place.address));
     if (!request.user && (of_kernel || kernel.memory().translate(place.address))) return place;
     auto user = memory_of_task(kernel, request.whose);
     if (!user) return fail(std::move(user.error()));

@@ -40,6 +40,23 @@ std::uint64_t value_size(const TypeFinder& types, TypeId id) {
     return 0;
 }
 
+std::uint64_t row_size(const TypeFinder& types, TypeId type, std::size_t dimension) {
+    const Type& whole = types.get(type);
+    std::uint64_t size = value_size(types, whole.target);
+    for (std::size_t i = dimension; i < whole.dimensions.size(); ++i)
+        size = checked_mul(size, whole.dimensions[i]).value_or(0);
+    return size;
+}
+
+std::string row_name(const TypeFinder& types, TypeId type, std::size_t dimension,
+                     const std::string& pointers) {
+    const Type& whole = types.get(type);
+    std::string declarator = pointers.empty() ? "" : "(" + pointers + ")";
+    for (std::size_t i = dimension; i < whole.dimensions.size(); ++i)
+        declarator += fmt::format("[{}]", whole.dimensions[i]);
+    return c_declaration(types, whole.target, declarator).text();
+}
+
 std::uint64_t ValueMaker::size_of(TypeId type) const {
     return value_size(types_, type);
 }
@@ -62,6 +79,35 @@ TypedValue ValueMaker::at(TypeId type, std::uint64_t address) {
     const ValueBytes bytes = ValueBytes::at(*memory_, address, size_of(type));
     add(bytes, {type}, {}, 0, true);
     return finish(type, bytes);
+}
+
+TypedValue ValueMaker::row(TypeId type, std::size_t dimension, std::uint64_t address) {
+    const Type& whole = types_.get(type);
+    const std::uint64_t size = row_size(types_, type, dimension);
+    const ValueBytes bytes = ValueBytes::at(*memory_, address, size);
+    ValueNode& top = nodes_.emplace_back();
+    top.address = address;
+    top.byte_size = static_cast<std::uint32_t>(size);
+    if (is_character(whole.target) && dimension + 1 == whole.dimensions.size() && bytes.holds(0, size)) {
+        top.kind = ValueKind::Text;
+        top.text = std::string(as_text(bytes.slice(0, size)));
+    } else {
+        add_elements(bytes, {type}, whole, 0, dimension, 0);
+    }
+    TypedValue value = finish(type, bytes);
+    value.type = row_name(types_, type, dimension);
+    value.nodes.front().type = value.type;
+    return value;
+}
+
+TypedValue ValueMaker::code(std::uint64_t address) {
+    ValueNode node;
+    node.kind = ValueKind::Function;
+    node.type = "<text variable, no debug info>";
+    node.address = address;
+    node.number = address;
+    node.symbol = names_.of(address);
+    return {node.type, {std::move(node)}};
 }
 
 TypedValue ValueMaker::array(TypeId type, std::uint64_t address, std::uint64_t count) {

@@ -21,8 +21,12 @@ class ValueMaker {
     TypedValue at(TypeId type, std::uint64_t address);
     /// So many of them in a row.
     TypedValue array(TypeId type, std::uint64_t address, std::uint64_t count);
+    /// A part of an array of arrays, behind so many of its dimensions.
+    TypedValue row(TypeId type, std::size_t dimension, std::uint64_t address);
     /// Of a bit-field.
     TypedValue bit_field(TypeId type, std::uint64_t address, std::uint32_t bit_offset, std::uint32_t bits);
+    /// A function of which nothing but the address is known.
+    TypedValue code(std::uint64_t address);
     /// One that lies nowhere.
     TypedValue of(TypeId type, std::uint64_t number);
 
@@ -68,5 +72,11 @@ class ValueMaker {
 
 /// The bytes that a value of the type takes; 0 of what has no size.
 std::uint64_t value_size(const TypeFinder& types, TypeId type);
+
+/// The same of a part of an array of arrays, and its type as C has it: "u64 [3]", or with pointers "u64
+/// (*)[3]".
+std::uint64_t row_size(const TypeFinder& types, TypeId type, std::size_t dimension);
+std::string row_name(const TypeFinder& types, TypeId type, std::size_t dimension,
+                     const std::string& pointers = {});
 
 }  // namespace postmortem

@@ -1,6 +1,8 @@
 // What a debugger shows of a real kernel's variables: the expected answers are those of crash 9.0.2
 // (gdb 16.2).
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -15,14 +17,18 @@ using namespace postmortem;
 
 namespace {
 
-const CrashDump& sample() {
-    static const auto dump = CrashDump::open(test::source_dir() / "testdata/dumps/bookworm-sysrq/vmcore");
-    REQUIRE_MESSAGE(dump, dump.error().message);
-    return *dump;
+const CrashDump& sample(const std::string& name = "bookworm-sysrq") {
+    static std::map<std::string, Result<CrashDump>> dumps;
+    auto known = dumps.find(name);
+    if (known == dumps.end())
+        known = dumps.emplace(name, CrashDump::open(test::source_dir() / "testdata/dumps" / name / "vmcore"))
+                    .first;
+    REQUIRE_MESSAGE(known->second, known->second.error().message);
+    return *known->second;
 }
 
-ExpressionResult evaluated(const char* expression) {
-    auto result = evaluate_expression(sample(), {expression});
+ExpressionResult evaluated(const char* expression, const CrashDump& dump = sample()) {
+    auto result = evaluate_expression(dump, {expression});
     REQUIRE_MESSAGE(result, result.error().message);
     return std::move(*result);
 }
@@ -60,6 +66,34 @@ TEST_CASE("a variable whose type nobody knows ends where the next one begins") {
     CHECK(result.values[0].value.nodes[0].byte_size < 8);
     REQUIRE(result.problems.size() == 1);
     CHECK(result.problems[0].message.find("shown as " + result.values[0].value.type) != std::string::npos);
+}
+
+TEST_CASE("a part of an array of arrays is an array") {
+    // Until pahole 1.2x BTF has them as one array.
+    const CrashDump& sid = sample("sid-sysrq");
+    CHECK(to_text(evaluated("sizeof(((struct psi_group *)0)->avg)", sid)) == "$1 = 144\n");
+    CHECK(to_text(evaluated("sizeof(((struct psi_group *)0)->avg[1])", sid)) == "$1 = 24\n");
+    CHECK(to_text(evaluated("sizeof(((struct psi_group *)0)->avg[1][2])", sid)) == "$1 = 8\n");
+    CHECK(to_text(evaluated("&((struct psi_group *)0)->avg[1]", sid)) ==
+          "$1 = (unsigned long (*)[3]) 0x168\n");
+    CHECK(to_text(evaluated("&((struct psi_group *)0)->avg[1][2]", sid)) == "$1 = (unsigned long *) 0x178\n");
+    const std::string whole = to_text(evaluated("((struct psi_group *)&vfs_read)->avg[1]", sid));
+    CHECK(std::count(whole.begin(), whole.end(), ',') == 2);
+    CHECK(whole.find("{") != std::string::npos);
+}
+
+TEST_CASE("chars are signed where BTF of an older kernel does not tell") {
+    const CrashDump& old = sample("bullseye-sysrq");
+    CHECK(to_text(evaluated("(s8)200", old)) == "$1 = -56 '\\310'\n");
+    CHECK(to_text(evaluated("(u8)200", old)) == "$1 = 200 '\\310'\n");
+    CHECK(to_text(evaluated("(s8)-1 < 0", old)) == "$1 = 1\n");
+}
+
+TEST_CASE("a function without a type is a function all the same") {
+    const auto result = evaluated("entry_SYSCALL_64");
+    CHECK(to_text(result).find("{<text variable, no debug info>} 0xffffffff") != std::string::npos);
+    CHECK(to_text(result).find("<entry_SYSCALL_64>") != std::string::npos);
+    CHECK(result.problems.size() == 1);
 }
 
 TEST_CASE("what an enumerator and a pointer stand for") {
