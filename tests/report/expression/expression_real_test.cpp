@@ -69,7 +69,7 @@ TEST_CASE("a variable whose type nobody knows ends where the next one begins") {
 }
 
 TEST_CASE("a part of an array of arrays is an array") {
-    // Until pahole 1.2x BTF has them as one array.
+    // BTF of older kernels has them as one array.
     const CrashDump& sid = sample("sid-sysrq");
     CHECK(to_text(evaluated("sizeof(((struct psi_group *)0)->avg)", sid)) == "$1 = 144\n");
     CHECK(to_text(evaluated("sizeof(((struct psi_group *)0)->avg[1])", sid)) == "$1 = 24\n");
