@@ -69,6 +69,17 @@ std::optional<std::string> enumerator_declaration(const TypeFinder& types, const
     return fmt::format("{} = {}", c_declaration(types, *id, "").text(), item->value);
 }
 
+// "char [16]"; nothing where it is no expression, or has no type that is known.
+std::optional<WhatIs> type_of_expression(const Kernel& kernel, const std::string& text) {
+    Evaluator evaluator(kernel, text);
+    const auto operand = evaluator.evaluate();
+    if (!operand || !operand->untyped.empty() || operand->repeat != 0) return std::nullopt;
+    WhatIs answer;
+    answer.name = text;
+    answer.declaration = evaluator.types().name(operand->type);
+    return answer;
+}
+
 WhatIs without_type(const TypeFinder& types, const std::string& name) {
     WhatIs answer;
     answer.name = name;
@@ -94,7 +105,10 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
         request.kind = words.kind;
         request.type = words.name;
         auto view = struct_view(dump, request);
-        if (!view) return fail(std::move(view.error()));
+        if (!view) {
+            if (auto expression = type_of_expression(kernel, name)) return std::move(*expression);
+            return fail(std::move(view.error()));
+        }
         answer.layout = std::move(view->layout);
         answer.some_members = view->some_members;
         answer.problems = std::move(view->problems);
@@ -126,6 +140,8 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
     }
     if (variable) return without_type(kernel.types(), words.name);
     const auto basic = evaluator.types().named(TypeWords{"", words.name, 0, 1});
+    if (!basic)
+        if (auto expression = type_of_expression(kernel, name)) return std::move(*expression);
     if (!basic) return fail(type.error().code == ErrorCode::NotFound ? variable.error() : type.error());
     answer.layout = TypeLayout{words.name, "", "", {}, evaluator.types().size(*basic)};
     return answer;

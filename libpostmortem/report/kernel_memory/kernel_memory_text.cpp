@@ -42,7 +42,8 @@ std::string totals_text(const KernelMemory& memory) {
 std::string slabs_text(const KernelMemory& memory) {
     std::string out = memory.names_alone ? "" : slab_cache_heading;
     for (const SlabCacheRow& row : memory.caches)
-        out += memory.names_alone ? fmt::format("{:x} {}\n", row.address, escaped(row.name)) : slab_cache_line(row);
+        out += memory.names_alone ? fmt::format("{:x} {}\n", row.address, escaped(row.name))
+                                  : slab_cache_line(row);
     return out;
 }
 
@@ -146,12 +147,14 @@ std::string slab_cache_line(const SlabCacheRow& row) {
                        row.slab_bytes / 1024, escaped(row.name));
 }
 
+std::string slab_row(const SlabColumns& slab) {
+    return fmt::format("  {:16x}  {:16x}  {:>4}  {:5}  {:9}  {:4}\n", slab.slab, slab.memory,
+                       slab.node ? fmt::format("{}", *slab.node) : "-", slab.total, slab.allocated,
+                       slab.total - slab.allocated);
+}
+
 std::string slab_line(const SlabColumns& slab) {
-    return fmt::format(
-        "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n"
-        "  {:16x}  {:16x}  {:>4}  {:5}  {:9}  {:4}\n  FREE / [ALLOCATED]\n",
-        slab.slab, slab.memory, slab.node ? fmt::format("{}", *slab.node) : "-", slab.total, slab.allocated,
-        slab.total - slab.allocated);
+    return slab_heading + slab_row(slab) + "  FREE / [ALLOCATED]\n";
 }
 
 std::string page_row_line(const PageRow& row) {

@@ -29,6 +29,14 @@ std::string slab_list_text(const std::vector<SlabContent>& slabs) {
     return out.empty() ? "  (empty)\n" : out;
 }
 
+// Of a node's slabs crash shows no objects.
+std::string slab_table(const std::vector<SlabContent>& slabs) {
+    std::string out;
+    for (const SlabContent& slab : slabs)
+        out += slab_row({slab.slab, slab.memory, slab.node, slab.total, slab.allocated});
+    return out.empty() ? "  (empty)\n" : slab_heading + out;
+}
+
 std::string cpu_text(const CpuSlabContent& cpu) {
     const std::string keeper = cpu_keeper(cpu.cpu);
     return fmt::format("CPU {} KMEM_CACHE_CPU:\n  {:x}\nCPU {} SLAB:\n{}CPU {} PARTIAL:\n{}", cpu.cpu,
@@ -42,8 +50,7 @@ std::string node_text(const NodeSlabContent& node) {
         "PARTIAL:\n{}"
         "NODE {} FULL:\n{}",
         node.address, node.node, node.slabs, node.partial_count, node.of_cpus, node.node,
-        slab_list_text(node.partial), node.node,
-        node.full ? slab_list_text(*node.full) : "  (not tracked)\n");
+        slab_table(node.partial), node.node, node.full ? slab_table(*node.full) : "  (not tracked)\n");
 }
 
 std::string keeper_of(const SlabContent& slab) {

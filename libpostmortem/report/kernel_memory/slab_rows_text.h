@@ -18,6 +18,9 @@ struct SlabColumns {
     std::optional<std::uint32_t> node;
     std::uint32_t total = 0, allocated = 0;
 };
+inline constexpr const char* slab_heading =
+    "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n";
+std::string slab_row(const SlabColumns& slab);
 /// With the headings above and below it.
 std::string slab_line(const SlabColumns& slab);
 

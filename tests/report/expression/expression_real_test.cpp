@@ -98,6 +98,9 @@ TEST_CASE("a function without a type is a function all the same") {
 
 TEST_CASE("what an enumerator and a pointer stand for") {
     CHECK(to_text(what_is(sample(), "PIDTYPE_TGID").value()) == "enum pid_type = 1\n");
+    CHECK(to_text(what_is(sample(), "init_task.comm").value()) == "char [16]\n");
+    CHECK(to_text(what_is(sample(), "&init_task").value()) == "struct task_struct *\n");
+    CHECK_FALSE(what_is(sample(), "1+nosuch"));
     CHECK(to_text(what_is(sample(), "struct list_head **").value()) ==
           to_text(what_is(sample(), "list_head").value()));
 }

@@ -86,7 +86,9 @@ TEST_CASE("slabs are printed as crash prints them") {
                         {0xffff888c7fe120c0, true, false, 0},
                         {0xffff888c7fe14180, true, false, {}}};
     cache.cpus = {cpu};
-    cache.nodes = {{0, 0xffff888c411c9e40, 50, 0, 1, {}, {}}};
+    const SlabContent partial{
+        0xfffffc9280ff8500, 0xffff888c7fe20000, 0, 3, 2, {{0xffff888c7fe20000, false, false, {}}}};
+    cache.nodes = {{0, 0xffff888c411c9e40, 50, 1, 1, {partial}, {}}};
     contents.caches = {cache};
     CHECK(to_text(contents) ==
           "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n"
@@ -97,8 +99,11 @@ TEST_CASE("slabs are printed as crash prints them") {
           "  FREE / [ALLOCATED]\n  [ffff888c7fe10000]\n   ffff888c7fe120c0  (cpu 0 cache)\n"
           "   ffff888c7fe14180  (cpu 0 cache)\nCPU 0 PARTIAL:\n  (empty)\n"
           "KMEM_CACHE_NODE   NODE  SLABS  PARTIAL  PER-CPU\n"
-          "ffff888c411c9e40     0     50        0        1\n"
-          "NODE 0 PARTIAL:\n  (empty)\nNODE 0 FULL:\n  (not tracked)\n\n");
+          "ffff888c411c9e40     0     50        1        1\n"
+          "NODE 0 PARTIAL:\n"
+          "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n"
+          "  fffffc9280ff8500  ffff888c7fe20000     0      3          2     1\n"
+          "NODE 0 FULL:\n  (not tracked)\n\n");
 }
 
 }  // namespace slab_contents_real_test
