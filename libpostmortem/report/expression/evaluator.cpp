@@ -326,7 +326,9 @@ Result<Operand> Evaluator::size_of(const Node& node) {
         type = operand->type;
     }
     if (type.open_array && type.to_array == 0) return wrong(node, "how large the array is, is not known");
-    return number_of({types_.integer(true, true), types_.size(type), 0});
+    // gdb, as gcc, gives void and functions a byte.
+    const std::uint64_t size = type.is_void() ? 1 : types_.size(type);
+    return number_of({types_.integer(true, true), size, 0});
 }
 
 // --- the result ---

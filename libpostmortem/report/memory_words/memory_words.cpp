@@ -44,7 +44,11 @@ Result<std::uint64_t> words_wanted(const MemoryWordsRequest& request, std::uint6
     if (*request.end <= address)
         return fail(ErrorCode::InvalidArgument,
                     fmt::format("{:x} does not lie behind {:x}", *request.end, address));
-    const std::uint64_t count = (*request.end - address + size - 1) / size;
+    const std::uint64_t count = (*request.end - address) / size;
+    if (count == 0)
+        return fail(
+            ErrorCode::InvalidArgument,
+            fmt::format("between {:x} and {:x} lies no whole unit of {} bytes", address, *request.end, size));
     return request.count ? std::min(count, *request.count) : count;
 }
 
