@@ -67,7 +67,7 @@ postmortem::TaskChoice choice_of(const Arguments& arguments) {
     if (arguments.has("kernel")) choice.kind = postmortem::TaskChoice::Kind::Kernel;
     if (arguments.has("user")) choice.kind = postmortem::TaskChoice::Kind::User;
     choice.group_leaders = arguments.has("group-leaders");
-    choice.active = arguments.has("active");
+    choice.active = arguments.has("active") && arguments.rest.empty();  // as crash: who is named is shown
     choice.without_idle = arguments.has("no-idle");
     if (arguments.has("policy")) choice.policies = words_between_commas(arguments.text("policy"));
     return choice;

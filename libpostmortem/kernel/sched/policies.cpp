@@ -12,6 +12,7 @@ namespace {
 // ISO was reserved and never came; EXT is 6.12's (f0e1a0643a59).
 constexpr std::string_view policy_names[] = {"NORMAL", "FIFO", "RR",       "BATCH",
                                              "ISO",    "IDLE", "DEADLINE", "EXT"};
+constexpr std::uint64_t extensible = 7;
 constexpr std::uint64_t reset_on_fork = 0x40000000;
 
 }  // namespace
@@ -25,6 +26,10 @@ std::optional<std::uint64_t> scheduling_policy(std::string_view word) {
     const auto found = std::find(std::begin(policy_names), std::end(policy_names), upper);
     if (found == std::end(policy_names)) return std::nullopt;
     return static_cast<std::uint64_t>(found - std::begin(policy_names));
+}
+
+bool kernel_has_policy(const TypeFinder& types, std::uint64_t policy) {
+    return policy != extensible || types.find_struct("sched_ext_entity").has_value();
 }
 
 std::string_view policy_name(std::uint64_t policy) {

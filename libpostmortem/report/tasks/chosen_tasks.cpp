@@ -8,6 +8,7 @@
 
 #include "base/problem_collector.h"
 #include "base/text.h"
+#include "kernel/cpus.h"
 #include "kernel/sched/policies.h"
 
 namespace postmortem {
@@ -18,17 +19,18 @@ constexpr std::string_view known_states[] = {"RU", "IN", "UN", "ID", "ST", "TR",
 
 class Choice {
   public:
-    Choice(const Kernel& kernel, const TaskChoice& choice)
-        : kernel_(kernel), choice_(choice), cpus_(choice.cpus.begin(), choice.cpus.end()) {}
+    Choice(const Kernel& kernel, const TaskTable& table, const TaskChoice& choice)
+        : kernel_(kernel), table_(table), choice_(choice), cpus_(choice.cpus.begin(), choice.cpus.end()) {}
 
     Result<void> check() {
         if (!choice_.state.empty() && std::find(std::begin(known_states), std::end(known_states),
                                                 choice_.state) == std::end(known_states))
             return fail(ErrorCode::InvalidArgument,
                         fmt::format("'{}' is no state of a task", escaped(choice_.state)));
+        if (auto checked = check_cpus(); !checked) return checked;
         for (const std::string& word : choice_.policies) {
             const auto policy = scheduling_policy(word);
-            if (!policy)
+            if (!policy || !kernel_has_policy(kernel_.types(), *policy))
                 return fail(ErrorCode::InvalidArgument,
                             fmt::format("'{}' is no scheduling policy", escaped(word)));
             policies_.insert(*policy);
@@ -53,6 +55,20 @@ class Choice {
     Problems take_problems() { return problems_.take(); }
 
   private:
+    // A CPU that was taken down may still be the one that a task ran on last.
+    Result<void> check_cpus() const {
+        if (choice_.cpus.empty()) return {};
+        const auto running = read_running_cpus(kernel_);
+        if (!running) return fail(running.error());
+        std::unordered_set<std::uint32_t> known(running->begin(), running->end());
+        for (const Task& task : table_.tasks)
+            if (task.cpu) known.insert(*task.cpu);
+        for (const std::uint32_t cpu : choice_.cpus)
+            if (!known.contains(cpu))
+                return fail(ErrorCode::InvalidArgument, fmt::format("the machine has no CPU {}", cpu));
+        return {};
+    }
+
     bool has_policy(const Task& task) {
         const auto policy = policy_.u64(kernel_.memory(), task.address);
         if (policy) return policies_.contains(plain_policy(*policy));
@@ -61,6 +77,7 @@ class Choice {
     }
 
     const Kernel& kernel_;
+    const TaskTable& table_;
     const TaskChoice& choice_;
     std::unordered_set<std::uint32_t> cpus_;
     std::unordered_set<std::uint64_t> policies_;
@@ -91,7 +108,7 @@ std::vector<const Task*> leaders_of(const TaskTable& table, const std::vector<co
 }  // namespace
 
 Result<ChosenTasks> choose_tasks(const Kernel& kernel, const TaskTable& table, const TaskChoice& choice) {
-    Choice conditions(kernel, choice);
+    Choice conditions(kernel, table, choice);
     if (auto checked = conditions.check(); !checked) return fail(std::move(checked.error()));
     auto named = TaskSelectors::parse(table, choice.selectors);
     if (!named) return fail(std::move(named.error()));

@@ -113,12 +113,33 @@ TEST_SUITE("real dumps") {
         choice.policies = {"FIFO", "urgent"};
         CHECK(chosen_tasks(*dump, choice).error().code == ErrorCode::InvalidArgument);
         choice = {};
+        choice.cpus = {0};
+        CHECK(chosen_tasks(*dump, choice));
+        choice.cpus = {0, 99};
+        CHECK(chosen_tasks(*dump, choice).error().code == ErrorCode::InvalidArgument);
+        choice = {};
         choice.selectors = {"1", "nobody-of-that-name"};
         const auto some = chosen_tasks(*dump, choice);
         REQUIRE(some);
         CHECK(some->tasks.size() == 1);
         REQUIRE(some->problems.size() == 1);
         CHECK(some->problems.front().code == ErrorCode::NotFound);
+    }
+
+    TEST_CASE("a policy that came after the kernel is none of its") {
+        std::size_t refused = 0;
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE(dump);
+            TaskChoice choice;
+            choice.policies = {"7"};
+            const auto chosen = chosen_tasks(*dump, choice);
+            if (chosen) continue;
+            CHECK(chosen.error().code == ErrorCode::InvalidArgument);
+            ++refused;
+        }
+        CHECK(refused > 0);
     }
 }
 
