@@ -155,22 +155,48 @@ int ask_members(const postmortem::CrashDump& dump, const Arguments& arguments, O
     postmortem::PageMembersRequest request;
     request.members = names_in(arguments.texts("members"));
     request.physical = arguments.has("physical");
-    if (!arguments.rest.empty())
-        if (const std::string wrong = take_address(dump, arguments.rest.front(), request.address);
-            !wrong.empty())
+    std::vector<std::optional<std::uint64_t>> places(std::max<std::size_t>(arguments.rest.size(), 1));
+    for (std::size_t i = 0; i < arguments.rest.size(); ++i)
+        if (const std::string wrong = take_address(dump, arguments.rest[i], places[i]); !wrong.empty())
             return output.complain("kmem: " + wrong);
+    request.address = places.front();
     output.expect_much();
     if (arguments.json) {
         const auto pages = postmortem::page_members(dump, request);
         return pages ? print(arguments, *pages, output) : output.finish(pages.error());
     }
     std::string text = postmortem::page_members_heading(request.members);
-    const auto problems =
-        postmortem::visit_page_members(dump, request, [&](const postmortem::PageMembersRow& row) {
-            text += postmortem::page_members_line(row);
-            return write_in_pieces(text, output);
-        });
-    return problems ? output.finish(text, *problems) : output.finish(problems.error());
+    postmortem::Problems problems;
+    for (const auto& place : places) {
+        request.address = place;
+        const auto missing =
+            postmortem::visit_page_members(dump, request, [&](const postmortem::PageMembersRow& row) {
+                text += postmortem::page_members_line(row);
+                return write_in_pieces(text, output);
+            });
+        if (!missing) return output.finish(missing.error());
+        problems.insert(problems.end(), missing->begin(), missing->end());
+    }
+    return output.finish(text, problems);
+}
+
+// A line for each of several.
+int ask_pages_at(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    std::string text = postmortem::page_list_heading();
+    postmortem::Problems problems;
+    for (const std::string& word : arguments.rest) {
+        KernelMemoryRequest request;
+        request.part = postmortem::AddressPart::Page;
+        request.physical = arguments.has("physical");
+        if (const std::string wrong = take_address(dump, word, request.address); !wrong.empty())
+            return output.complain("kmem: " + wrong);
+        const auto memory = postmortem::kernel_memory(dump, request);
+        if (!memory) return output.finish(memory.error());
+        if (memory->address && memory->address->page)
+            text += postmortem::page_list_line(*memory->address->page);
+        problems.insert(problems.end(), memory->problems.begin(), memory->problems.end());
+    }
+    return output.finish(text, problems);
 }
 
 // Answers of their own kinds; nothing where the words ask for none of these.
@@ -225,6 +251,9 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
                         !hexadecimal(arguments.rest.front());
     if (caches || arguments.rest.size() < 2) return ask_one(dump, arguments, output);
     if (arguments.json) return output.complain("kmem: --json is about one address at a time");
+    // These have one heading for all.
+    if (arguments.has("members")) return ask_members(dump, arguments, output);
+    if (arguments.has("page")) return ask_pages_at(dump, arguments, output);
     int worst = whole_answer;
     for (const std::string& word : arguments.rest) {
         if (&word != &arguments.rest.front()) output.write("\n");

@@ -23,22 +23,22 @@ enum class AddressPart : std::uint8_t {
 };
 
 struct KernelMemoryRequest {
-    bool totals = false;                   ///< -i
-    bool shared = false;                   ///< -i=shared: how many pages have several users, too, which takes reading all
-    bool slabs = false;                    ///< -s
-    bool zones = false;                    ///< -z
-    bool counters = false;                 ///< -V
-    bool per_cpu = false;                  ///< -o
-    bool page_flags = false;               ///< -g
-    bool huge_pages = false;               ///< -h
-    bool vmalloc = false;                  ///< -v
+    bool totals = false;      ///< -i
+    bool shared = false;      ///< -i=shared: how many pages have several users, too, which takes reading all
+    bool slabs = false;       ///< -s
+    bool zones = false;       ///< -z
+    bool counters = false;    ///< -V
+    bool per_cpu = false;     ///< -o
+    bool page_flags = false;  ///< -g
+    bool huge_pages = false;  ///< -h
+    bool vmalloc = false;     ///< -v
     std::vector<std::string> caches;       ///< of the slab allocator: these alone, with `slabs`
     std::vector<std::string> ignored;      ///< -I: caches of which the name alone is told
     bool names_alone = false;              ///< -s list: names and addresses of the caches
     std::optional<std::uint64_t> flags;    ///< with `page_flags`: which of them these are
     std::optional<std::uint64_t> address;  ///< what lies there: a symbol, a slab object, a stack, a page
     AddressPart part = AddressPart::All;   ///< of what is known of it
-    bool physical = false;                 ///< -P: it is a physical address, as those below the kernel's always are
+    bool physical = false;  ///< -P: it is a physical address, as those below the kernel's always are
 };
 
 /// In pages.
@@ -89,6 +89,13 @@ struct VmallocRow {
     std::uint64_t bytes = 0;  ///< as the vm_struct has it, guard page included
 };
 
+struct SlabObjectState {
+    std::uint64_t address = 0;
+    bool is_free = false;
+    bool may_be_free = false;          ///< in use, or in a sheaf of a CPU or node (since 6.18)
+    std::optional<std::uint32_t> cpu;  ///< that keeps it at hand, free
+};
+
 struct SlabObjectRow {
     SlabCacheRow cache;
     std::uint64_t slab = 0, memory = 0;
@@ -97,6 +104,7 @@ struct SlabObjectRow {
     std::optional<std::uint64_t> object;  ///< that holds the address
     std::string state;                    ///< "allocated", "free", "kept by CPU 1", "allocated or in a sheaf"
     bool is_free = false;
+    std::vector<SlabObjectState> whole_slab = {};  ///< all of them, where a struct page of the slab was named
 };
 
 struct PageRow {
@@ -108,17 +116,17 @@ struct PageRow {
 
 /// Free blocks of one size and one kind of mobility: a list of the buddy allocator.
 struct FreeList {
-    std::uint32_t order = 0;              ///< blocks of 2^order pages
-    std::uint64_t address = 0;            ///< of its list_head
-    std::optional<std::uint64_t> blocks;  ///< nothing where the list cannot be followed to its end
+    std::uint32_t order = 0;                ///< blocks of 2^order pages
+    std::uint64_t address = 0;              ///< of its list_head
+    std::optional<std::uint64_t> blocks;    ///< nothing where the list cannot be followed to its end
     std::vector<std::uint64_t> pages = {};  ///< the first struct page of each block, where that was asked for
 };
 
 struct FreeZone {
     std::uint32_t node = 0, index = 0;
     std::string name;
-    std::uint64_t size = 0;             ///< pages that it spans
-    std::optional<std::uint64_t> free;  ///< pages, by the zone's own counter
+    std::uint64_t size = 0;                            ///< pages that it spans
+    std::optional<std::uint64_t> free;                 ///< pages, by the zone's own counter
     std::uint64_t start_pfn = 0, pages_into_node = 0;  ///< 0 where it spans none
     std::optional<std::uint64_t> mem_map = 0;          ///< the same; absent where it is not known
     std::vector<FreeList> lists;
@@ -137,7 +145,7 @@ struct FreeBlock {
 struct AddressView {
     std::uint64_t address = 0;
     bool physical = false;  ///< it is a physical address
-    std::string symbol;  ///< "schedule+5", with the module in brackets
+    std::string symbol;     ///< "schedule+5", with the module in brackets
     char symbol_type = ' ';
     std::optional<SlabObjectRow> slab;
     std::optional<VmallocRow> vmalloc;

@@ -18,14 +18,8 @@ class CrashDump;
 struct SlabContentsRequest {
     std::vector<std::string> caches;   ///< by name; empty: all
     std::vector<std::string> ignored;  ///< -I: of these the name alone
-    std::optional<std::uint64_t> at;   ///< of all slabs the one in which this kernel address lies
-};
-
-struct SlabObjectState {
-    std::uint64_t address = 0;
-    bool is_free = false;
-    bool may_be_free = false;          ///< in use, or in a sheaf of a CPU or node (since 6.18)
-    std::optional<std::uint32_t> cpu;  ///< that keeps it at hand, free
+    std::optional<std::uint64_t>
+        at;  ///< of all slabs the one in which this kernel address lies, or whose struct page it is
 };
 
 struct SlabContent {

@@ -77,7 +77,10 @@ Result<Slab> SlabObjects::read_slab(std::uint64_t page) const {
 Result<std::optional<Slab>> SlabObjects::slab_at(std::uint64_t address) const {
     const auto physical = kernel_->memory().translate(address);
     if (!physical) return fail(physical.error());
-    const std::uint64_t page = pages_->of_frame(*physical / kernel_->physical().page_size());
+    return slab_with_page(pages_->of_frame(*physical / kernel_->physical().page_size()));
+}
+
+Result<std::optional<Slab>> SlabObjects::slab_with_page(std::uint64_t page) const {
     const auto head = pages_->head_of(page);
     if (!head) return fail(head.error());
     const auto is_slab = pages_->is_slab(*head);

@@ -44,6 +44,10 @@ class SlabObjects {
 
     /// The slab that a kernel address lies in; nothing where it lies in none.
     Result<std::optional<Slab>> slab_at(std::uint64_t address) const;
+    /// The slab that a page belongs to, which is named by its struct page; nothing where it belongs to none.
+    Result<std::optional<Slab>> slab_with_page(std::uint64_t page) const;
+    /// Whether this is the address of a struct page.
+    bool is_page_struct(std::uint64_t address) const { return pages_->frame_of(address).has_value(); }
     /// The object in it; nothing where the address is behind the last one. Errors: the memory's, where it
     /// cannot be told whether it is free.
     Result<std::optional<SlabObject>> object_at(const Slab& slab, std::uint64_t address) const;

@@ -49,7 +49,7 @@ class AddressViewer {
     void add_virtual_parts(AddressView& view, AddressPart part) {
         const bool all = part == AddressPart::All;
         if (all) add_symbol(view);
-        if (all || part == AddressPart::Slab) add_slab(view);
+        if (all || part == AddressPart::Slab) add_slab(view, part);
         if (all || part == AddressPart::Vmalloc) add_vmalloc_area(view);
         if (all) add_task(view);
     }
@@ -71,31 +71,47 @@ class AddressViewer {
         view.symbol_type = hit->symbol.type;
     }
 
-    void add_slab(AddressView& view) {
+    void add_slab(AddressView& view, AddressPart part) {
         const auto objects = SlabObjects::open(kernel_);
         if (!objects) return problems_.add("slab objects", objects.error());
-        const auto slab = objects->slab_at(address_);
+        const bool by_page = objects->is_page_struct(address_);
+        const auto slab = by_page ? objects->slab_with_page(address_) : objects->slab_at(address_);
         if (!slab) {
             if (slab.error().code != ErrorCode::NotMapped) problems_.add("the slab", slab.error());
             return;
         }
         if (!*slab) return;
+        // As crash has it, of several pages the first one stands for the slab where nobody asks for slabs.
+        if (by_page && part == AddressPart::All && (*slab)->address != address_) return;
         SlabObjectRow row;
         row.slab = (*slab)->address;
         row.memory = (*slab)->memory;
         row.objects = (*slab)->objects;
         row.node = node_of(kernel_, memory_nodes(kernel_, problems_), (*slab)->memory);
         row.allocated = allocated_objects(**slab);
-        const auto found = objects->object_at(**slab, address_);
-        if (!found) problems_.add("the state of the slab's objects", found.error());
-        if (const auto object = found.value_or(std::nullopt)) {
-            row.object = object->address;
-            row.state = state_words(*object);
-            row.is_free =
-                object->state == SlabObject::State::Free || object->state == SlabObject::State::KeptByCpu;
-        }
+        if (by_page)
+            add_whole_slab(row, *objects, **slab);
+        else
+            add_object(row, *objects, **slab);
         row.cache = slab_cache_row(kernel_, (*slab)->cache, problems_);
         view.slab = std::move(row);
+    }
+
+    void add_whole_slab(SlabObjectRow& row, const SlabObjects& objects, const Slab& slab) {
+        auto states = object_states(objects, slab);
+        if (!states) return problems_.add("the state of the slab's objects", states.error());
+        row.whole_slab = std::move(*states);
+    }
+
+    void add_object(SlabObjectRow& row, const SlabObjects& objects, const Slab& slab) {
+        const auto found = objects.object_at(slab, address_);
+        if (!found) problems_.add("the state of the slab's objects", found.error());
+        const auto object = found.value_or(std::nullopt);
+        if (!object) return;
+        row.object = object->address;
+        row.state = state_words(*object);
+        row.is_free =
+            object->state == SlabObject::State::Free || object->state == SlabObject::State::KeptByCpu;
     }
 
     void add_vmalloc_area(AddressView& view) {

@@ -65,6 +65,8 @@ void describe(Describer<VmallocRow>& row) {
     row.add("bytes", &VmallocRow::bytes, "of address space, guard page included");
 }
 
+void describe(Describer<SlabObjectState>& object);
+
 void describe(Describer<SlabObjectRow>& row) {
     row.add("cache", &SlabObjectRow::cache, "what it is an object of");
     row.add("slab", &SlabObjectRow::slab, "its struct slab, or struct page").address();
@@ -74,6 +76,9 @@ void describe(Describer<SlabObjectRow>& row) {
     row.add("allocated", &SlabObjectRow::allocated, "of these");
     row.add("object", &SlabObjectRow::object, "the one that holds the address").address();
     row.add("state", &SlabObjectRow::state, "`allocated`, `free`, `free, kept by CPU 1`").or_null();
+    row.add("whole_slab", &SlabObjectRow::whole_slab,
+            "its objects, where a struct page of the slab was named")
+        .or_left_out();
 }
 
 void describe(Describer<PageRow>& row) {

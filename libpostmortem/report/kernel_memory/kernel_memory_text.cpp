@@ -116,6 +116,7 @@ std::string vmalloc_line(const VmallocRow& row) {
 std::string slab_object_text(const SlabObjectRow& row) {
     const std::string out = slab_cache_heading + slab_cache_line(row.cache) +
                             slab_line({row.slab, row.memory, row.node, row.objects, row.allocated});
+    if (!row.whole_slab.empty()) return out + slab_objects_text(row.whole_slab, keeper_of(row.whole_slab));
     if (!row.object) return out + "   (behind the last object)\n";
     if (!row.is_free) return out + fmt::format("  [{:x}]\n", *row.object);
     const std::size_t comma = row.state.find("kept by CPU ");

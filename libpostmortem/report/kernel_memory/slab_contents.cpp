@@ -88,12 +88,9 @@ class SlabContentsMaker {
             return problems_.add(
                 "the objects of slabs", of,
                 Error(ErrorCode::Unsupported, fmt::format("there are more than {}", most_shown_objects)));
-        const auto objects = objects_.objects_of(slab);
+        auto objects = object_states(objects_, slab);
         if (!objects) return problems_.add("the objects of a slab", of, objects.error());
-        using State = SlabObject::State;
-        for (const SlabObject& one : *objects)
-            content.objects.push_back({one.address, one.state == State::Free || one.state == State::KeptByCpu,
-                                       one.state == State::InUseOrSheaf, one.cpu});
+        content.objects = std::move(*objects);
     }
 
     const Kernel& kernel_;
@@ -105,7 +102,8 @@ class SlabContentsMaker {
 
 Result<SlabContents> contents_at(const Kernel& kernel, const SlabObjects& objects, std::uint64_t address,
                                  SlabContentsMaker& maker) {
-    const auto slab = objects.slab_at(address);
+    const auto slab =
+        objects.is_page_struct(address) ? objects.slab_with_page(address) : objects.slab_at(address);
     if (!slab && slab.error().code != ErrorCode::NotMapped) return fail(slab.error());
     if (!slab || !*slab) return fail(Error(ErrorCode::NotFound, "this address lies in no slab", address));
     CacheContent content;

@@ -18,9 +18,8 @@ std::string cpu_keeper(std::uint32_t cpu) {
 }
 
 std::string slab_text(const SlabContent& slab, const std::string& keeper = {}) {
-    std::string out = slab_line({slab.slab, slab.memory, slab.node, slab.total, slab.allocated});
-    for (const SlabObjectState& object : slab.objects) out += object_line(object, keeper);
-    return out;
+    const std::string out = slab_line({slab.slab, slab.memory, slab.node, slab.total, slab.allocated});
+    return out + slab_objects_text(slab.objects, keeper);
 }
 
 std::string slab_list_text(const std::vector<SlabContent>& slabs) {
@@ -53,20 +52,26 @@ std::string node_text(const NodeSlabContent& node) {
         slab_table(node.partial), node.node, node.full ? slab_table(*node.full) : "  (not tracked)\n");
 }
 
-std::string keeper_of(const SlabContent& slab) {
-    for (const SlabObjectState& object : slab.objects)
+}  // namespace
+
+std::string slab_objects_text(const std::vector<SlabObjectState>& objects, const std::string& keeper) {
+    std::string out;
+    for (const SlabObjectState& object : objects) out += object_line(object, keeper);
+    return out;
+}
+
+std::string keeper_of(const std::vector<SlabObjectState>& objects) {
+    for (const SlabObjectState& object : objects)
         if (object.cpu) return cpu_keeper(*object.cpu);
     return {};
 }
-
-}  // namespace
 
 std::string to_text(const SlabContents& contents) {
     std::string out;
     for (const CacheContent& content : contents.caches) {
         out += slab_cache_heading + slab_cache_line(content.cache);
         if (content.only) {
-            out += slab_text(*content.only, keeper_of(*content.only));
+            out += slab_text(*content.only, keeper_of(content.only->objects));
             continue;
         }
         for (const CpuSlabContent& cpu : content.cpus) out += cpu_text(cpu);

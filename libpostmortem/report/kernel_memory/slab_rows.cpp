@@ -17,6 +17,17 @@ std::optional<std::uint32_t> node_of(const Kernel& kernel, const std::vector<Mem
     return physical ? node_of_frame(nodes, *physical / kernel.physical().page_size()) : std::nullopt;
 }
 
+Result<std::vector<SlabObjectState>> object_states(const SlabObjects& objects, const Slab& slab) {
+    const auto found = objects.objects_of(slab);
+    if (!found) return fail(found.error());
+    using State = SlabObject::State;
+    std::vector<SlabObjectState> states;
+    for (const SlabObject& one : *found)
+        states.push_back({one.address, one.state == State::Free || one.state == State::KeptByCpu,
+                          one.state == State::InUseOrSheaf, one.cpu});
+    return states;
+}
+
 std::uint32_t allocated_objects(const Slab& slab) {
     return slab.in_use - static_cast<std::uint32_t>(std::min<std::uint64_t>(slab.kept_free, slab.in_use));
 }

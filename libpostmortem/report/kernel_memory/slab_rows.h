@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include <postmortem/kernel_memory.h>
+
 #include "base/problem_collector.h"
 #include "kernel/mm/numa.h"
 #include "kernel/mm/slab_objects.h"
@@ -17,6 +19,9 @@ std::vector<MemoryNode> memory_nodes(const Kernel& kernel, ProblemCollector& pro
 /// The node of the memory at a kernel address.
 std::optional<std::uint32_t> node_of(const Kernel& kernel, const std::vector<MemoryNode>& nodes,
                                      std::uint64_t address);
+
+/// As far as it can be told which of them are free.
+Result<std::vector<SlabObjectState>> object_states(const SlabObjects& objects, const Slab& slab);
 
 /// In use by whoever asked for them: what CPUs keep at hand is free.
 std::uint32_t allocated_objects(const Slab& slab);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <postmortem/kernel_memory.h>
 
@@ -21,6 +22,11 @@ struct SlabColumns {
 inline constexpr const char* slab_heading =
     "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n";
 std::string slab_row(const SlabColumns& slab);
+/// A line for each, with this behind those that are free.
+std::string slab_objects_text(const std::vector<SlabObjectState>& objects, const std::string& keeper);
+/// What all that is free in a slab is said to be kept by; empty where it is no CPU's.
+std::string keeper_of(const std::vector<SlabObjectState>& objects);
+
 /// With the headings above and below it.
 std::string slab_line(const SlabColumns& slab);
 

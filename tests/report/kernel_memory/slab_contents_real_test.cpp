@@ -42,15 +42,33 @@ void check_cache(const CacheContent& content, std::set<std::uint64_t>& free) {
     CHECK(slabs == content.cache.slabs);
 }
 
-// An address in it is enough to find it again.
-void check_found_by_address(const CrashDump& dump, const SlabContent& slab) {
-    const auto contents = slab_contents(dump, {{}, {}, slab.memory + 1});
+void check_found_at(const CrashDump& dump, const SlabContent& slab, std::uint64_t address) {
+    CAPTURE(address);
+    const auto contents = slab_contents(dump, {{}, {}, address});
     REQUIRE_MESSAGE(contents, contents.error().message);
     REQUIRE(contents->caches.size() == 1);
     REQUIRE(contents->caches.front().only);
     CHECK(contents->caches.front().cache.name == "task_struct");
     CHECK(contents->caches.front().only->slab == slab.slab);
     CHECK(contents->caches.front().only->objects.size() == slab.objects.size());
+}
+
+// An address in it is enough to find it again, and so is its struct page, which `kmem` and `kmem -s` know,
+// too.
+void check_found_by_address(const CrashDump& dump, const SlabContent& slab) {
+    check_found_at(dump, slab, slab.memory + 1);
+    check_found_at(dump, slab, slab.slab);
+    for (const AddressPart part : {AddressPart::All, AddressPart::Slab}) {
+        KernelMemoryRequest request;
+        request.address = slab.slab;
+        request.part = part;
+        const auto memory = kernel_memory(dump, request);
+        REQUIRE_MESSAGE(memory, memory.error().message);
+        REQUIRE(memory->address);
+        REQUIRE(memory->address->slab);
+        CHECK(memory->address->slab->slab == slab.slab);
+        CHECK(memory->address->slab->whole_slab.size() == slab.objects.size());
+    }
 }
 
 }  // namespace
@@ -104,6 +122,26 @@ TEST_CASE("slabs are printed as crash prints them") {
           "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n"
           "  fffffc9280ff8500  ffff888c7fe20000     0      3          2     1\n"
           "NODE 0 FULL:\n  (not tracked)\n\n");
+}
+
+TEST_CASE("a slab that is named by its struct page is printed whole") {
+    SlabObjectRow row;
+    row.cache = {0xffff888c411c8c00, "task_struct", 8328, 143, 150, 50, 32768};
+    row.slab = 0xfffffc9280ff8400;
+    row.memory = 0xffff888c7fe10000;
+    row.node = 0;
+    row.objects = 2;
+    row.allocated = 1;
+    row.whole_slab = {{0xffff888c7fe10000, false, false, {}}, {0xffff888c7fe120c0, true, false, 3}};
+    KernelMemory memory;
+    memory.address.emplace();
+    memory.address->slab = row;
+    CHECK(to_text(memory) ==
+          "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n"
+          "ffff888c411c8c00     8328        143       150     50    32k  task_struct\n"
+          "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n"
+          "  fffffc9280ff8400  ffff888c7fe10000     0      2          1     1\n"
+          "  FREE / [ALLOCATED]\n  [ffff888c7fe10000]\n   ffff888c7fe120c0  (cpu 3 cache)\n");
 }
 
 }  // namespace slab_contents_real_test
