@@ -50,6 +50,48 @@ TEST_CASE("options of ps that exclude each other are refused in crash's words") 
     check_refused({"ps", sample(), "'('"}, "no regular expression");
 }
 
+TEST_CASE("what -R looks for in vain is told") {
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"vm", "-R", "nosuch", sample()},
+                                               {"files", "-R", "nosuch", sample()},
+                                               {"bt", "-R", "nosuch", sample()},
+                                               {"foreach", sample(), "user", "vm", "-R", "nosuch"},
+                                               {"foreach", sample(), "user", "files", "-R", "nosuch"}}) {
+        const auto result = run_postmortem(words);
+        CAPTURE(words.front());
+        CAPTURE(result.err);
+        CHECK(result.exit_code == 1);
+        CHECK(result.out.empty());
+        CHECK(holds(result.err, "'nosuch' was found in no"));
+    }
+    check_refused({"vm", "-R", "7f", "-p", sample(), "1"}, "-p and -R exclude each other");
+}
+
+TEST_CASE("options that change nothing alone are refused") {
+    check_refused({"net", "-d", sample()}, "-d goes with -S or -s only");
+    check_refused({"net", "-x", sample()}, "-x goes with -S or -s only");
+}
+
+TEST_CASE("pid 0 means the first CPU's idle task, and ps -A shows a task that is named though it slept") {
+    const auto idle = run_postmortem({"set", sample(), "0"});
+    CHECK(idle.exit_code == 0);
+    CHECK(holds(idle.out, "\"swapper/0\""));
+    CHECK(lines(run_postmortem({"ps", "-A", sample(), "1"}).out) == 2);
+}
+
+TEST_CASE("several pages have one heading") {
+    const std::string with_pages =
+        (postmortem::test::source_dir() / "testdata/dumps/sid-sysrq/vmcore").string();
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"kmem", "-m", "flags", with_pages, "100000", "100000"},
+                                               {"kmem", "-p", with_pages, "100000", "100000"}}) {
+        const auto result = run_postmortem(words);
+        CAPTURE(words[1]);
+        CHECK(lines(result.out) == 3);
+        CHECK(result.out.find(" PAGE ") == result.out.rfind(" PAGE "));
+    }
+}
+
 TEST_CASE("rows of ps are the same whatever chooses them") {
     const auto all = run_postmortem({"ps", sample()});
     const auto kernel = run_postmortem({"ps", "-kH", sample()}),

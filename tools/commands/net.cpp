@@ -29,6 +29,7 @@ Syntax syntax() {
                   "devices of the network namespace of the task at hand, or of the one that is named")};
     syntax.rules.exclusive = {{"sockets", "structs", "namespace"}};
     syntax.rules.alone = {{"number"}};
+    syntax.rules.only_with = {{"hex", {"structs", "sockets"}}, {"decimal", {"structs", "sockets"}}};
     syntax.rules.without_operands = {"number"};
     syntax.rules.not_in_foreach = {"number", "arp", "namespace"};
     syntax.rules.only_text = {"number"};

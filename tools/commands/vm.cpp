@@ -30,7 +30,7 @@ Syntax syntax() {
         on_or_off("hex,x", "with -m and -v: numbers in hexadecimal"),
         on_or_off("decimal,d", "with -m and -v: numbers in decimal, as they are without this option"),
         text("flags,f", "FLAGS", "the names of the bits of a FLAGS value; DUMP tells of which kernel")};
-    syntax.rules.exclusive = {{"pages", "area", "memory", "areas"}, {"reference", "area", "memory", "areas"}};
+    syntax.rules.exclusive = {{"pages", "reference", "area", "memory", "areas"}};
     syntax.rules.alone = {{"flags"}};
     syntax.rules.without_operands = {"flags"};
     syntax.rules.not_in_foreach = {"area", "flags"};

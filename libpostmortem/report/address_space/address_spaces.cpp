@@ -202,6 +202,10 @@ Result<AddressSpaces> address_spaces(const CrashDump& dump, const AddressSpaceRe
         if (request.reference.empty() || maker.keep_reference(space, *task))
             spaces.tasks.push_back(std::move(space));
     }
+    if (spaces.tasks.empty() && !chosen->tasks.empty())
+        spaces.problems.emplace_back(
+            ErrorCode::NotFound,
+            fmt::format("'{}' was found in no address space of these tasks", escaped(request.reference)));
     for (Error& problem : chosen->problems) spaces.problems.push_back(std::move(problem));
     for (Error& problem : maker.take_problems()) spaces.problems.push_back(std::move(problem));
     return spaces;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/parallel.h"
+#include "base/text.h"
 #include "report/backtrace/references.h"
 #include "report/backtrace/saved_frames.h"
 #include "report/backtrace/source_lines.h"
@@ -113,15 +116,21 @@ Result<Problems> visit_backtraces(const Kernel& kernel, const BacktraceRequest& 
         }
     };
     WalkProblems found;
+    bool any = false;
     const auto take = [&](std::size_t first, std::size_t last) {
         for (std::size_t i = first; i < last; ++i) {
             Backtrace& trace = ring[i % ring.size()];
             if (sources) sources->annotate(trace);
-            if (request.reference.empty() || refers_to(trace, request.reference)) visit(trace);
+            const bool wanted_one = request.reference.empty() || refers_to(trace, request.reference);
+            any = any || wanted_one;
+            if (wanted_one) visit(trace);
             found.add(*(*wanted)[i], raw[i % ring.size()]);
         }
     };
     parallel_in_order(wanted->size(), tasks_per_piece, pieces_ahead, make, take);
+    if (!any && !wanted->empty())
+        problems.add(Error(ErrorCode::NotFound, fmt::format("'{}' was found in none of these backtraces",
+                                                            escaped(request.reference))));
     found.tell(problems);
     words.tell(problems);
     problems.add_all(unwinder.problems());

@@ -23,7 +23,9 @@ Result<const Task*> task_of_cpu(const TaskTable& table, std::uint32_t cpu) {
 Result<const Task*> selected_task(const TaskTable& table, const std::string& selector) {
     auto selected = select_tasks(table, {selector});
     if (!selected) return fail(std::move(selected.error()));
-    if (selected->size() == 1) return selected->front();
+    // Idle tasks have one pid in common: as crash has it, the first CPU's is meant.
+    const auto one_pid = [&](const Task* task) { return task->pid == selected->front()->pid; };
+    if (std::all_of(selected->begin(), selected->end(), one_pid)) return selected->front();
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("{} tasks are meant by '{}'; name one by its pid", selected->size(), selector));
 }

@@ -83,6 +83,10 @@ Result<OpenFiles> open_files(const CrashDump& dump, const OpenFileRequest& reque
         if (request.reference.empty() || keep_references(files, request.reference))
             answer.tasks.push_back(std::move(files));
     }
+    if (answer.tasks.empty() && !chosen->tasks.empty())
+        answer.problems.emplace_back(
+            ErrorCode::NotFound,
+            fmt::format("'{}' was found in nothing that these tasks have open", escaped(request.reference)));
     return answer;
 }
 
