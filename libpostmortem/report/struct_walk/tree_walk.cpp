@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "kernel/maple_tree.h"
 #include "kernel/xarray.h"
+#include "report/struct_view/object_check.h"
 #include "report/struct_walk/walked_entries.h"
 #include "report/values/address_word.h"
 
@@ -90,7 +91,9 @@ Result<void> walk_array(const Kernel& kernel, const TreeRequest& request, std::u
     if (is_xarray && request.kind == TreeRequest::Kind::Radix)
         return fail(ErrorCode::Unsupported,
                     "this kernel has no radix trees any more: they are xarrays (-t xarray)");
-    const Object root = kernel.object(is_xarray ? "xarray" : "radix_tree_root", address);
+    const char* const root_type = is_xarray ? "xarray" : "radix_tree_root";
+    if (auto doubt = doubt_of_member(kernel, root_type, address)) entries.trouble(std::move(*doubt));
+    const Object root = kernel.object(root_type, address);
     const char* const node_type = is_xarray ? "xa_node" : "radix_tree_node";
     const auto top = top_shift_of(kernel, root, node_type, is_xarray ? 2 : 1);
     const auto node = kernel.types().find_struct(node_type);
@@ -116,6 +119,8 @@ Result<void> walk_maple(const Kernel& kernel, const TreeRequest& request, std::u
                     "a node of a maple tree is named by its pointer, which has its type in the low bits");
     const auto root = request.at_node ? Result<std::uint64_t>(address) : kernel.object("maple_tree", address)["ma_root"].u64();
     if (!root) return fail(root.error());
+    if (!request.at_node)
+        if (auto doubt = doubt_of_member(kernel, "maple_tree", address)) entries.trouble(std::move(*doubt));
     std::uint64_t count = 0;
     walk_maple_tree(
         kernel.memory(), kernel.types(), *root,
