@@ -30,7 +30,7 @@ Syntax syntax() {
         on_or_off("hex,x", "with -m and -v: numbers in hexadecimal"),
         on_or_off("decimal,d", "with -m and -v: numbers in decimal, as they are without this option"),
         text("flags,f", "FLAGS", "the names of the bits of a FLAGS value; DUMP tells of which kernel")};
-    syntax.rules.exclusive = {{"pages", "reference", "area", "memory", "areas"}};
+    syntax.rules.exclusive = {{"pages", "area", "memory", "areas"}, {"reference", "area", "memory", "areas"}};
     syntax.rules.alone = {{"flags"}};
     syntax.rules.without_operands = {"flags"};
     syntax.rules.not_in_foreach = {"area", "flags"};
@@ -62,8 +62,9 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     if (arguments.has("memory") || arguments.has("areas")) return ask_memory(dump, arguments, output);
     postmortem::AddressSpaceRequest request;
     request.which.selectors = arguments.tasks();
-    request.pages = arguments.has("pages");
     request.reference = arguments.text("reference");
+    request.pages =
+        arguments.has("pages") && request.reference.empty();  // -R looks for pages without it, too
     if (arguments.has("area")) {
         request.area = address_of(arguments.text("area"));
         if (!request.area)

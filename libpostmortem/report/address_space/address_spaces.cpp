@@ -101,7 +101,8 @@ class AddressSpaceMaker {
                   [](const UserPage& a, const UserPage& b) { return a.address < b.address; });
     }
 
-    bool with_pages() const { return request_.pages || request_.area; }
+    // What is looked for is looked for among the pages in any case, and only those of it are kept.
+    bool with_pages() const { return (request_.pages && request_.reference.empty()) || request_.area; }
 
     void problem(std::string_view what, const Task& task, const Error& error) {
         problems_.add(what, fmt::format("of pid {}", task.pid), error);
