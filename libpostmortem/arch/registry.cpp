@@ -41,6 +41,12 @@ Result<const Arch*> find_arch(const DumpFile& dump, const VmcoreInfo& info) {
                             machine, known_names()));
 }
 
+const Arch* arch_of(std::uint16_t elf_machine) {
+    for (const Arch* arch : architectures)
+        if (arch->elf_machine == elf_machine) return arch;
+    return nullptr;
+}
+
 const LayoutClues& layout_clues(const Arch& arch) {
     static constexpr LayoutClues none = {};
     if (&arch == &x86_64::arch) return x86_64::layout_clues;

@@ -296,8 +296,8 @@ Result<std::unique_ptr<TypeFinder>> Kernel::btf_in_dump() const {
 Result<std::unique_ptr<TypeFinder>> Kernel::types_of_vmlinux() const {
     const auto file = vmlinux();
     if (!file) return fail(file.error());
-    if (options_.types.whole) return open_whole_vmlinux_types(**file);
-    return open_vmlinux_types(**file, build(), options_.types.keep);
+    if (options_.types.whole) return open_whole_vmlinux_types(**file, arch().plain_char_is_signed);
+    return open_vmlinux_types(**file, build(), options_.types.keep, arch().plain_char_is_signed);
 }
 
 Result<std::unique_ptr<TypeFinder>> Kernel::types_of_file() const {

@@ -2,7 +2,6 @@
 
 #include <bit>
 
-
 namespace postmortem {
 
 std::optional<MemoryForm> other_memory_form(const Arch& arch, const PhysicalMemory& physical,

@@ -106,6 +106,7 @@ Result<void> ElfFile::read_sections() {
     if (::gelf_getehdr(elf->get(), &header) == nullptr)
         return fail(ErrorCode::Corrupt, fmt::format("{}: its ELF header is truncated or damaged", path()));
     type_ = header.e_type;
+    machine_ = header.e_machine;
     is_64_bit_ = ::gelf_getclass(elf->get()) == ELFCLASS64;
     endian_ = header.e_ident[EI_DATA] == ELFDATA2MSB ? Endian::Big : Endian::Little;
     if (type_ == ET_CORE)

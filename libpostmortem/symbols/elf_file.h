@@ -43,7 +43,8 @@ class ElfFile {
 
     const std::string& path() const { return file_.path(); }
     Bytes bytes() const { return file_.bytes(); }
-    std::uint16_t type() const { return type_; }  ///< ET_*
+    std::uint16_t type() const { return type_; }        ///< ET_*
+    std::uint16_t machine() const { return machine_; }  ///< EM_*
     bool is_64_bit() const { return is_64_bit_; }
     Endian endian() const { return endian_; }
 
@@ -63,7 +64,7 @@ class ElfFile {
     void read_build_id();
 
     MappedFile file_;
-    std::uint16_t type_ = 0;
+    std::uint16_t type_ = 0, machine_ = 0;
     bool is_64_bit_ = true;
     Endian endian_ = host_endian;
     std::vector<ElfSection> sections_;

@@ -38,6 +38,7 @@ class ElfVmlinux final : public Vmlinux {
     const std::string& build_id() const override { return file_.build_id(); }
     KernelBuild build() const override;
     std::uint32_t word_bytes() const override { return file_.is_64_bit() ? 8 : 4; }
+    std::uint16_t machine() const override { return file_.machine(); }
     Result<std::unique_ptr<SymbolTable>> symbols(std::uint64_t slide) const override {
         return read_elf_symbols(file_, slide);
     }

@@ -37,6 +37,8 @@ class Vmlinux {
     virtual KernelBuild build() const = 0;
     /// Of a pointer.
     virtual std::uint32_t word_bytes() const = 0;
+    /// ELF's number of the machine.
+    virtual std::uint16_t machine() const = 0;
 
     /// The ELF symbol table, each address shifted by `slide` (KERNELOFFSET). The table borrows from this
     /// file. Errors: MissingDebugInfo where the file is stripped; Corrupt.

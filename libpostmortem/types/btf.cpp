@@ -303,8 +303,9 @@ Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string sourc
     return open_owned(std::move(bytes), std::move(source), lost_pages, plain_char_is_signed);
 }
 
-Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source) {
-    return open_owned(std::move(bytes), std::move(source), 0);
+Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source,
+                                             bool plain_char_is_signed) {
+    return open_owned(std::move(bytes), std::move(source), 0, plain_char_is_signed);
 }
 
 Result<std::unique_ptr<TypeFinder>> open_excerpt(std::vector<std::byte> bytes, std::string source,

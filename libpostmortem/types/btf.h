@@ -22,7 +22,8 @@ constexpr std::byte btf_hole{0xff};
 /// any char whether it is (pahole of 5.10).
 Result<std::unique_ptr<TypeFinder>> open_btf(ByteBuffer bytes, std::string source, std::size_t lost_pages = 0,
                                              bool plain_char_is_signed = false);
-Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source);
+Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::string source,
+                                             bool plain_char_is_signed = false);
 
 /// BTF that make_excerpt() made: no module's BTF goes on where it ends. `lacking` says what it holds nothing
 /// of though it is asked for, as damage() of other sources does.

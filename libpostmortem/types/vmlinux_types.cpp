@@ -13,10 +13,11 @@ std::string dwarf_source(const Vmlinux& vmlinux) {
     return fmt::format("DWARF of {}", vmlinux.path().string());
 }
 
-Result<std::unique_ptr<TypeFinder>> btf_of(const Vmlinux& vmlinux) {
+Result<std::unique_ptr<TypeFinder>> btf_of(const Vmlinux& vmlinux, bool plain_char_is_signed) {
     auto section = vmlinux.btf();
     if (!section) return fail(std::move(section.error()));
-    return open_btf(std::move(*section), fmt::format("BTF of {}", vmlinux.path().string()));
+    return open_btf(std::move(*section), fmt::format("BTF of {}", vmlinux.path().string()),
+                    plain_char_is_signed);
 }
 
 // Quietly: the answer does not depend on it.
@@ -34,8 +35,8 @@ std::string either(const std::string& one, const std::string& other) {
 
 }  // namespace
 
-Result<TypeFile> make_type_file(const Vmlinux& vmlinux) {
-    if (const auto btf = btf_of(vmlinux); btf && !(*btf)->damage())
+Result<TypeFile> make_type_file(const Vmlinux& vmlinux, bool plain_char_is_signed) {
+    if (const auto btf = btf_of(vmlinux, plain_char_is_signed); btf && !(*btf)->damage())
         return make_type_file(**btf, vmlinux.build(), "BTF", vmlinux.word_bytes());
     const auto dwarf = open_dwarf(vmlinux);
     if (!dwarf) return fail(dwarf.error());
@@ -45,8 +46,8 @@ Result<TypeFile> make_type_file(const Vmlinux& vmlinux) {
 }
 
 Result<std::unique_ptr<TypeFinder>> open_vmlinux_types(const Vmlinux& vmlinux, const KernelBuild& dumps,
-                                                       bool keep) {
-    if (auto btf = btf_of(vmlinux)) return btf;
+                                                       bool keep, bool plain_char_is_signed) {
+    if (auto btf = btf_of(vmlinux, plain_char_is_signed)) return btf;
     auto dwarf = open_dwarf(vmlinux);
     if (!dwarf) return dwarf;
     TypeFile file = make_type_file(**dwarf, vmlinux.build(), "DWARF", vmlinux.word_bytes());
@@ -57,8 +58,9 @@ Result<std::unique_ptr<TypeFinder>> open_vmlinux_types(const Vmlinux& vmlinux, c
     return open_type_file(std::move(file), dwarf_source(vmlinux));
 }
 
-Result<std::unique_ptr<TypeFinder>> open_whole_vmlinux_types(const Vmlinux& vmlinux) {
-    if (auto btf = btf_of(vmlinux)) return btf;
+Result<std::unique_ptr<TypeFinder>> open_whole_vmlinux_types(const Vmlinux& vmlinux,
+                                                             bool plain_char_is_signed) {
+    if (auto btf = btf_of(vmlinux, plain_char_is_signed)) return btf;
     return open_dwarf(vmlinux);
 }
 

@@ -124,6 +124,28 @@ TEST_CASE("enums of before 6.0, whose BTF does not tell the sign, are signed whe
     CHECK_FALSE(types->get(types->find(TypeKind::Enum, "counted").value()).is_signed);
 }
 
+TEST_CASE("a plain char is signed as on the machine, where the BTF tells of none; a signed one always is") {
+    const auto chars = [](bool tells, bool on_this_machine) {
+        BtfBuilder b;
+        const auto plain = b.integer("char", 1), other = b.integer("unsigned char", 1);
+        b.structure(
+            "chars", 3,
+            {{"plain", plain, 0}, {"other", other, 8}, {"signed", b.integer("signed char", 1, tells), 16}});
+        return open_btf(b.bytes(), "BTF", on_this_machine).value();
+    };
+    const auto is_signed = [](const TypeFinder& types, const char* member) {
+        return types.get(types.member(types.find_struct("chars").value(), member)->type).is_signed;
+    };
+    for (const bool on_this_machine : {false, true}) {
+        const auto silent = chars(false, on_this_machine), telling = chars(true, on_this_machine);
+        CHECK(is_signed(*silent, "plain") == on_this_machine);
+        CHECK(is_signed(*silent, "signed"));
+        CHECK_FALSE(is_signed(*silent, "other"));
+        CHECK_FALSE(is_signed(*telling, "plain"));  // -funsigned-char, 6.2
+        CHECK(is_signed(*telling, "signed"));
+    }
+}
+
 TEST_CASE("bit-fields keep their bits, plain members of the same struct their bytes") {
     BtfBuilder b;
     const auto u32_type = b.integer("unsigned int", 4);

@@ -20,9 +20,8 @@ std::optional<std::uint64_t> base_by_sections(const Kernel& kernel) {
 // CONFIG_FLATMEM: one array, whose first element is of the first frame of memory (mm/mm_init.c,
 // alloc_node_mem_map()).
 std::optional<std::uint64_t> base_of_flat_map(const Kernel& kernel, std::uint64_t size) {
-    const auto node = kernel.symbol("contig_page_data");
-    if (!node || !has_flat_memory_map(kernel)) return std::nullopt;
-    const Object data = kernel.object("pglist_data", *node);
+    if (!has_flat_memory_map(kernel)) return std::nullopt;
+    const Object data = kernel.object("pglist_data", kernel.symbol("contig_page_data").value_or(0));
     const auto map = data["node_mem_map"].u64(), first = data["node_start_pfn"].u64();
     if (!map || !first) return std::nullopt;
     return *map - *first * size;

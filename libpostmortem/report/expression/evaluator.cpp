@@ -38,21 +38,26 @@ Operand Evaluator::number_of(const Scalar& value) {
     return operand;
 }
 
+// The kernel's own, per-CPU ones among them, or a module's.
+std::optional<SymbolHit> Evaluator::symbol_named(const std::string& name) const {
+    const auto address = resolve_symbol(kernel_, name);
+    if (!address) return std::nullopt;
+    if (auto hit = maker_.names().hit(*address)) return hit;
+    const auto symbols = kernel_.symbols();
+    const auto hit = symbols ? (*symbols)->containing(*address) : fail(symbols.error());
+    return hit ? std::optional(*hit) : std::nullopt;
+}
+
 // At most a word, and not what lies behind the next symbol.
 std::uint32_t Evaluator::room_of(const std::string& variable) const {
     std::uint32_t size = kernel_.memory().word_size();
-    const auto symbols = kernel_.symbols();
-    const auto address = symbols ? (*symbols)->address_of(variable) : fail(symbols.error());
-    if (!address) return size;
-    const auto symbol = (*symbols)->containing(*address);
+    const auto symbol = symbol_named(variable);
     while (symbol && symbol->size != 0 && size > symbol->size) size /= 2;
     return size;
 }
 
 bool Evaluator::is_code(const std::string& symbol) const {
-    const auto symbols = kernel_.symbols();
-    const auto address = symbols ? (*symbols)->address_of(symbol) : fail(symbols.error());
-    const auto found = address ? (*symbols)->containing(*address) : fail(address.error());
+    const auto found = symbol_named(symbol);
     return found && (found->symbol.type == 't' || found->symbol.type == 'T');
 }
 

@@ -41,6 +41,7 @@ class Evaluator {
     Result<Operand> address_of(const Node& node);
     Result<Operand> dereferenced(const Node& node, const Scalar& pointer);
 
+    std::optional<SymbolHit> symbol_named(const std::string& name) const;
     std::uint32_t room_of(const std::string& variable) const;
     bool is_code(const std::string& symbol) const;
     Result<TypedValue> repeated_value(const Operand& operand);

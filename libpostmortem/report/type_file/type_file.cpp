@@ -2,6 +2,7 @@
 
 #include <postmortem/type_file.h>
 
+#include "arch/registry.h"
 #include "types/find_type_file.h"
 #include "types/vmlinux_types.h"
 
@@ -30,7 +31,8 @@ std::optional<fs::path> type_file_cache() {
 Result<TypeFileSummary> make_type_file(const fs::path& path, const fs::path& target) {
     const auto vmlinux = Vmlinux::open(path, std::nullopt);
     if (!vmlinux) return fail(vmlinux.error());
-    const auto file = make_type_file(**vmlinux);
+    const Arch* const arch = arch_of((*vmlinux)->machine());
+    const auto file = make_type_file(**vmlinux, arch != nullptr && arch->plain_char_is_signed);
     if (!file) return fail(file.error());
     auto where = target_of(target, file->build);
     if (!where) return fail(std::move(where.error()));

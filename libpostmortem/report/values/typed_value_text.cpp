@@ -87,16 +87,12 @@ class ValuePrinter {
         return next;
     }
 
-    void print_hexadecimal(const ValueNode& node) {
-        const unsigned bits = node.byte_size * 8;
-        const std::uint64_t mask = bits >= 64 || bits == 0 ? ~0ull : (1ull << bits) - 1;
-        out_ += fmt::format("{:#x}", node.number & mask);
-    }
-
     void print_number(const ValueNode& node) {
-        if (style_.hexadecimal) return print_hexadecimal(node);
-        out_ += node.is_signed ? fmt::format("{}", static_cast<std::int64_t>(node.number))
-                               : fmt::format("{}", node.number);
+        if (style_.hexadecimal)
+            out_ += formatted_number(node, 'x');
+        else
+            out_ += node.is_signed ? fmt::format("{}", static_cast<std::int64_t>(node.number))
+                                   : fmt::format("{}", node.number);
     }
 
     void print_boolean(const ValueNode& node) {
