@@ -13,7 +13,8 @@ namespace postmortem {
 
 class PageStructs {
   public:
-    /// Unsupported where the kernel does not say where it keeps them (vmemmap_base is x86_64's).
+    /// Unsupported where nothing says where the kernel keeps them: no variable, no line of VMCOREINFO, no
+    /// sections that agree, no single array (CONFIG_FLATMEM).
     static Result<PageStructs> open(const Kernel& kernel);
 
     std::uint64_t of_frame(std::uint64_t frame) const { return base_ + frame * size_; }

@@ -80,7 +80,7 @@ TEST_SUITE("real dumps") {
             const auto dump = CrashDump::open(path);
             REQUIRE_MESSAGE(dump, dump.error().message);
             const auto contents = slab_contents(*dump, {{"task_struct"}, {}, {}});
-            if (!contents) continue;  // page structs are known on x86_64 alone
+            if (!contents) continue;  // of SLAB, or where page structs lie is not in the sample
             REQUIRE(contents->caches.size() == 1);
             std::set<std::uint64_t> free;
             check_cache(contents->caches.front(), free);
