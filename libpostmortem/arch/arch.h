@@ -28,7 +28,8 @@ namespace postmortem {
 /// How the kernel's addresses become physical ones.
 struct KernelMapping {
     std::unique_ptr<PageTableWalker> walker;
-    std::vector<LinearRange> linear;  ///< as far as VMCOREINFO gives them away
+    std::vector<LinearRange> linear;                       ///< as far as VMCOREINFO gives them away
+    std::optional<LinearRange> all_memory = std::nullopt;  ///< the one of them that maps all physical memory
 };
 
 /// Where a page of a process was swapped to: the number of the swap area, and the page in it.
@@ -76,10 +77,8 @@ struct MemoryLayout {
     const char* (*level_name)(std::uint32_t level, std::uint32_t levels) = nullptr;
     /// As crash's `mach` lists them. May be null.
     std::vector<KernelBase> (*bases)(const VmcoreInfo&) = nullptr;
-    /// The variable that holds where all physical memory is mapped; null where that place is fixed, and
-    /// map_kernel() gives it.
+    /// The variable that holds where all physical memory is mapped; null where map_kernel() gives it.
     const char* direct_map = nullptr;
-    bool direct_map_from_zero = false;  ///< or map_kernel()'s range from physical address 0 on
     /// May be null.
     std::span<const DirectMapLine> (*direct_map_lines)(const VmcoreInfo&) = nullptr;
     /// Where low memory alone is mapped: the variables that hold the end of that map, and how many pages it

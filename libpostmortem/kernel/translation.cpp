@@ -10,12 +10,9 @@ Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const Arch& arch, const
                                                          const VmcoreInfo& info) {
     auto mapping = arch.memory.map_kernel(physical, info);
     if (!mapping) return fail(std::move(mapping.error()));
-    std::optional<LinearRange> all;
-    for (const LinearRange& range : mapping->linear)
-        if (arch.memory.direct_map_from_zero && range.paddr == 0) all = range;
     auto memory = std::make_unique<AddressSpace>(physical, std::move(mapping->walker),
                                                  std::move(mapping->linear), arch.word_size);
-    if (all) memory->set_direct_map(*all);
+    if (mapping->all_memory) memory->set_direct_map(*mapping->all_memory);
     return memory;
 }
 

@@ -55,11 +55,15 @@ void AddressSpace::set_direct_map(LinearRange range) const {
     });
 }
 
-std::optional<std::uint64_t> AddressSpace::direct_map_address(std::uint64_t paddr) const {
+std::optional<LinearRange> AddressSpace::direct_map() const {
     if (!has_direct_map_.load(std::memory_order_acquire)) return std::nullopt;
-    const LinearRange& map = direct_map_;
-    if (paddr < map.paddr || paddr - map.paddr > map.last - map.first) return std::nullopt;
-    return map.first + (paddr - map.paddr);
+    return direct_map_;
+}
+
+std::optional<std::uint64_t> AddressSpace::direct_map_address(std::uint64_t paddr) const {
+    const auto map = direct_map();
+    if (!map || paddr < map->paddr || paddr - map->paddr > map->last - map->first) return std::nullopt;
+    return map->first + (paddr - map->paddr);
 }
 
 Result<Translation> AddressSpace::translate_whole(std::uint64_t vaddr) const {

@@ -109,7 +109,8 @@ class AddressSpace {
     /// Adds the direct map, once its place is known: page tables are allocated from the top of memory, which
     /// a truncated dump loses first. Only the first call counts; others may be reading meanwhile.
     void set_direct_map(LinearRange range) const;
-    /// Where all physical memory is mapped, once that is known.
+    /// Where all physical memory is mapped, once that is known. It need not begin with address 0.
+    std::optional<LinearRange> direct_map() const;
     std::optional<std::uint64_t> direct_map_address(std::uint64_t paddr) const;
 
   private:

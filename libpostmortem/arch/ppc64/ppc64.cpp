@@ -91,7 +91,6 @@ const Arch arch = {
                .swapped_to = swapped_to,
                .page_entry = page_entry,
                .level_name = level_name_of,
-               .direct_map_from_zero = true,
                .direct_map_lines = direct_map_lines,
                .lowest_kernel_address = kernel_half,
                .user_end = user_end,

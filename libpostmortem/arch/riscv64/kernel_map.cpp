@@ -77,7 +77,9 @@ void add_linear_map(KernelMapping& mapping, const VmcoreInfo& info, std::uint64_
     const auto start = bit_pattern(info, "PAGE_OFFSET"), ram = bit_pattern(info, "phys_ram_base");
     if (!start || !ram || *ram >= memory_end || *start % page_size != 0 || *ram % page_size != 0) return;
     const auto last = checked_add(*start, memory_end - *ram - 1);
-    if (last) mapping.linear.push_back({*start, *last, *ram});
+    if (!last) return;
+    mapping.all_memory = {*start, *last, *ram};
+    mapping.linear.push_back(*mapping.all_memory);
 }
 
 }  // namespace

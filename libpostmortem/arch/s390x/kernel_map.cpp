@@ -61,6 +61,7 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
         add_range(mapping, place.image, std::min(largest_image, *memory_end - place.image_physical),
                   place.image_physical);
     add_range(mapping, place.identity, *memory_end, 0);
+    mapping.all_memory = mapping.linear.back();
     return mapping;
 }
 

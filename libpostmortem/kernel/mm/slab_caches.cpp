@@ -7,6 +7,7 @@
 #include "base/problem_collector.h"
 #include "kernel/lists.h"
 #include "kernel/mm/numa.h"
+#include "kernel/mm/slab_counts.h"
 #include "kernel/mm/slab_lists.h"
 #include "kernel/mm/slab_roots.h"
 #include "kernel/percpu.h"
@@ -25,9 +26,8 @@ constexpr std::uint64_t highest_slab_order = 20;
 
 // Where struct slab, or struct page before 5.17 (d122019bf061), keeps what a partial slab tells.
 struct SlabLayout {
-    std::uint64_t list = 0;    ///< offset of the list node
-    std::uint64_t counts = 0;  ///< offset of the word with inuse:16, objects:15 (until 3.0: 16)
-    std::uint32_t objects_mask = 0x7fff;
+    std::uint64_t list = 0;  ///< offset of the list node
+    SlabCounts counts;
     static Result<SlabLayout> find(const TypeFinder& types);
 };
 
@@ -38,16 +38,10 @@ Result<SlabLayout> SlabLayout::find(const TypeFinder& types) {
     // slab_list since 5.3 (916ac0527837); before, the page's lru.
     auto list = types.member(*type, "slab_list");
     if (!list) list = types.member(*type, "lru");
-    const auto inuse = types.member(*type, "inuse"), objects = types.member(*type, "objects");
     if (!list) return fail(list.error());
-    if (!inuse || !objects) return fail(inuse ? objects.error() : inuse.error());
-    const auto bits = [&](const MemberPlace& member) {
-        return member.bit_size != 0 ? member.bit_size : types.get(member.type).byte_size * 8;
-    };
-    const std::uint64_t width = bits(*objects);
-    if (bits(*inuse) != 16 || (width != 15 && width != 16) || objects->bit_offset != inuse->bit_offset + 16)
-        return fail(ErrorCode::Unsupported, "this kernel counts a slab's objects in a way that is not known");
-    return SlabLayout{list->offset(), inuse->offset(), (1u << width) - 1};
+    const auto counts = SlabCounts::find(types, *type);
+    if (!counts) return fail(counts.error());
+    return SlabLayout{list->offset(), *counts};
 }
 
 class SlabReader {
@@ -215,13 +209,12 @@ Result<std::uint64_t> SlabReader::free_in_partial(std::uint64_t node, std::uint6
     const auto walk = for_each_list_node(
         memory_, partial_.address_in(node),
         [&](std::uint64_t link) {
-            const auto counts = memory_.get<std::uint32_t>(link - layout_.list + layout_.counts);
+            const auto counts = layout_.counts.read(memory_, link - layout_.list);
             if (!counts) {
                 broken = counts.error();
                 return false;
             }
-            const std::uint32_t used = *counts & 0xffff, all = *counts >> 16 & layout_.objects_mask;
-            free += all > used ? all - used : 0;
+            free += counts->free();
             return ++seen < most_partial_slabs;
         },
         most_partial_slabs);

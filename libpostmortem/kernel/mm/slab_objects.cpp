@@ -29,11 +29,10 @@ Result<SlabObjects> SlabObjects::open(const Kernel& kernel) {
     objects.cache_size_ = find("kmem_cache", {"size"});
     objects.cache_offset_ = find("kmem_cache", {"offset"});
     if (missing) return fail(ErrorCode::Unsupported, fmt::format("this is not SLUB: {}", missing->message));
-    // inuse:16, objects:15, frozen:1; until 3.0 objects:16.
     const auto slab_type = types.find_struct(slab);
-    const auto in_use = slab_type ? types.member(*slab_type, "inuse") : fail(slab_type.error());
-    if (!in_use) return fail(in_use.error());
-    objects.slab_counts_ = in_use->offset();
+    const auto counts = slab_type ? SlabCounts::find(types, *slab_type) : fail(slab_type.error());
+    if (!counts) return fail(counts.error());
+    objects.slab_counts_ = *counts;
     const auto optional = [&](std::string_view type, std::initializer_list<std::string_view> paths) {
         return Field::find(types, type, paths).value_or(Field());
     };
@@ -48,16 +47,15 @@ Result<SlabObjects> SlabObjects::open(const Kernel& kernel) {
     for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
         objects.cpu_offsets_.push_back(per_cpu_address(kernel, std::uint64_t{0}, cpu).value_or(0));
     (void)kernel.symbols();  // which give the direct map away
-    const auto direct_map = kernel.memory().direct_map_address(0);
-    if (!direct_map) return fail(ErrorCode::Unsupported, "where the kernel maps all memory is not known");
-    objects.direct_map_ = *direct_map;
+    if (!kernel.memory().direct_map())
+        return fail(ErrorCode::Unsupported, "where the kernel maps all memory is not known");
     return objects;
 }
 
 Result<Slab> SlabObjects::read_slab(std::uint64_t page) const {
     const AddressSpace& memory = kernel_->memory();
     const auto cache = slab_cache_.u64(memory, page);
-    const auto counts = memory.get<std::uint32_t>(page + slab_counts_);
+    const auto counts = slab_counts_.read(memory, page);
     if (!cache) return fail(cache.error());
     if (!counts) return fail(counts.error());
     const auto size = cache_size_.u64(memory, *cache);
@@ -66,11 +64,13 @@ Result<Slab> SlabObjects::read_slab(std::uint64_t page) const {
     slab.address = page;
     slab.cache = *cache;
     slab.object_size = *size;
-    slab.in_use = *counts & 0xffff;
-    slab.objects = *counts >> 16 & objects_mask_;
+    slab.in_use = counts->in_use;
+    slab.objects = counts->objects;
     if (slab.object_size == 0 || slab.objects == 0 || slab.in_use > slab.objects)
         return fail(ErrorCode::Corrupt, "a slab counts more objects in use than it has", page);
-    slab.memory = direct_map_ + *pages_->frame_of(page) * kernel_->physical().page_size();
+    const auto place = memory.direct_map_address(*pages_->frame_of(page) * kernel_->physical().page_size());
+    if (!place) return fail(ErrorCode::Corrupt, "a slab lies where the kernel maps no memory", page);
+    slab.memory = *place;
     return slab;
 }
 
@@ -232,11 +232,10 @@ Result<std::uint64_t> SlabObjects::count_partial(std::uint64_t slab) const {
     const AddressSpace& memory = kernel_->memory();
     std::uint64_t free = 0;
     for (unsigned i = 0; slab != 0 && slab_next_.present() && i < most_cpu_partial_slabs; ++i) {
-        const auto counts = memory.get<std::uint32_t>(slab + slab_counts_);
+        const auto counts = slab_counts_.read(memory, slab);
         const auto next = slab_next_.u64(memory, slab);
         if (!counts || !next) return fail(!counts ? counts.error() : next.error());
-        const std::uint32_t used = *counts & 0xffff, all = *counts >> 16 & objects_mask_;
-        free += all > used ? all - used : 0;
+        free += counts->free();
         slab = *next;
     }
     return free;

@@ -10,6 +10,7 @@
 #include "kernel/kernel.h"
 #include "kernel/mm/page_structs.h"
 #include "kernel/mm/slab_caches.h"
+#include "kernel/mm/slab_counts.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -92,11 +93,9 @@ class SlabObjects {
     const Kernel* kernel_;
     std::optional<PageStructs> pages_;
     bool has_sheaves_ = false;
-    std::uint64_t direct_map_ = 0;
     Field slab_cache_, slab_free_list_, slab_next_;
-    std::uint64_t slab_counts_ = 0;  ///< offset of the numbers of objects
+    SlabCounts slab_counts_;
     Field cache_size_, cache_offset_, cache_random_, cache_cpu_, cpu_slab_, cpu_free_list_, cpu_partial_;
-    std::uint32_t objects_mask_ = 0x7fff;
     std::vector<std::uint64_t> cpu_offsets_;
 };
 

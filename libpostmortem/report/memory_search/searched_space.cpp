@@ -83,8 +83,9 @@ Result<void> SpaceMaker::add_whole() {
 
 void SpaceMaker::add_linear() {
     (void)kernel_.symbols();
-    space_.direct_map = kernel_.memory().direct_map_address(0);
-    if (space_.direct_map) add(*space_.direct_map, space_.machine_bytes);
+    space_.direct_map = kernel_.memory().direct_map();
+    if (const auto& map = space_.direct_map; map && map->paddr < space_.machine_bytes)
+        add(map->first, std::min(map->last - map->first + 1, space_.machine_bytes - map->paddr));
     const auto first = kernel_.symbol("_text"), end = kernel_.symbol("_end");
     if (first && end && *end > *first) add(*first, *end - *first);
     join();
