@@ -81,7 +81,7 @@ TEST_CASE("pid 0 means the first CPU's idle task, and ps -A shows a task that is
 
 TEST_CASE("several pages have one heading") {
     const std::string with_pages =
-        (postmortem::test::source_dir() / "testdata/dumps/sid-sysrq/vmcore").string();
+        (postmortem::test::source_dir() / "testdata/dumps/sid-mod-uaf/vmcore").string();
     for (const std::vector<std::string>& words :
          std::vector<std::vector<std::string>>{{"kmem", "-m", "flags", with_pages, "100000", "100000"},
                                                {"kmem", "-p", with_pages, "100000", "100000"}}) {

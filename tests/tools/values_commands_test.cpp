@@ -18,7 +18,7 @@ using namespace postmortem::test;
 
 namespace {
 
-constexpr std::string_view samples[] = {"bullseye-sysrq", "bookworm-sysrq", "trixie-sysrq", "sid-sysrq"};
+constexpr std::string_view samples[] = {"bullseye-sysrq", "bookworm-sysrq", "trixie-sysrq", "sid-mod-uaf"};
 
 std::string sample(std::string_view name) {
     return (source_dir() / "testdata/dumps" / std::string(name)).string();

@@ -70,7 +70,7 @@ TEST_CASE("a variable whose type nobody knows ends where the next one begins") {
 
 TEST_CASE("a part of an array of arrays is an array") {
     // BTF of older kernels has them as one array.
-    const CrashDump& sid = sample("sid-sysrq");
+    const CrashDump& sid = sample("sid-mod-uaf");
     CHECK(to_text(evaluated("sizeof(((struct psi_group *)0)->avg)", sid)) == "$1 = 144\n");
     CHECK(to_text(evaluated("sizeof(((struct psi_group *)0)->avg[1])", sid)) == "$1 = 24\n");
     CHECK(to_text(evaluated("sizeof(((struct psi_group *)0)->avg[1][2])", sid)) == "$1 = 8\n");

@@ -40,7 +40,8 @@ TEST_SUITE("real dumps") {
                 const LoadedModule& module = *by_name[name];
                 CHECK(fmt::format("{}", module.bytes) == size);
                 CHECK(module.state == ModuleState::Live);
-                if (address != "0x0000000000000000") CHECK(fmt::format("{:#x}", module.text_base) == address);
+                if (address != "0x0000000000000000")
+                    CHECK(fmt::format("{:#018x}", module.text_base) == address);
                 std::string ours;
                 for (const std::string& user : module.used_by) ours += user + ",";
                 if (ours.empty()) ours = "-";

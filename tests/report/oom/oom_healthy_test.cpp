@@ -187,6 +187,33 @@ TEST_CASE("a control group within a fiftieth of its limit is told, one that is f
     for (const std::uint64_t percent : {50u, 97u}) check_healthy(state_of(zones, 60, one_group(percent)));
 }
 
+TEST_CASE("what the kernel took for itself is told from a seventh of memory on, with its largest caller") {
+    const auto told = [](std::string_view part, std::uint64_t kib) {
+        OomState state;
+        state.memory.page_bytes = page_kib * 1024;
+        state.memory.sum.emplace();
+        state.memory.sum->total_bytes = gib * 1024;
+        state.memory.sum->parts.push_back({std::string(part), "", kib * 1024});
+        state.memory.vmalloc_users = {{"leak_some+0x20", "leaky", 1, 20 * mib * 1024}};
+        state.scene = make_oom_scene(state.memory, nullptr);
+        explain_oom_state(state);
+        return state.verdict.who;
+    };
+    const auto vmalloc = told("vmalloc", 512 * mib);
+    REQUIRE(vmalloc.size() == 1);
+    CHECK(vmalloc[0].kind == Kind::Vmalloc);
+    CHECK(
+        vmalloc[0].text ==
+        "512 MiB (50 % of 1024 MiB) was taken by vmalloc(); largest caller: leak_some+0x20 [leaky], 20 MiB");
+    REQUIRE(vmalloc[0].numbers.size() == 2);
+    CHECK(vmalloc[0].numbers[0].value == std::int64_t{512 * mib});
+    CHECK(vmalloc[0].numbers[1].value == std::int64_t{gib});
+    CHECK(told("zsmalloc", 512 * mib).at(0).kind == Kind::CompressedMemory);
+    CHECK(told("percpu", gib / 100 * 16).at(0).kind == Kind::PerCpuMemory);
+    CHECK(told("percpu", gib / 100 * 14).empty());
+    CHECK(told("slab", 512 * mib).empty());
+}
+
 TEST_CASE("one node full of page cache and the other free is no shortage") {
     for_each_machine([](std::vector<ZoneUse> zones) {
         for (ZoneUse& zone : zones)

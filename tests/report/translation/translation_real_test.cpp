@@ -42,12 +42,13 @@ TEST_SUITE("real dumps") {
                 CHECK(one.entry->physical == one.page);
                 CHECK(*one.physical - one.page == (one.address & (one.page_bytes - 1)));
                 CHECK_FALSE(one.entry->flags.empty());
-                // Each table lies where the entry before says.
+                // Each table lies where the entry before says, on s390x in up to four pages.
+                constexpr std::uint64_t table_bytes = 4 * 4096;
                 for (std::size_t i = 1; i < one.walk.size(); ++i) {
                     const auto table =
                         page_table_entries(*dump, {fmt::format("{:x}", one.walk[i - 1].entry)});
                     REQUIRE(table);
-                    CHECK(one.walk[i].slot / 4096 == table->entries.front().physical / 4096);
+                    CHECK(one.walk[i].slot - table->entries.front().physical < table_bytes);
                 }
                 const auto again = page_table_entries(*dump, {fmt::format("{:x}", one.entry->entry)});
                 REQUIRE(again);
