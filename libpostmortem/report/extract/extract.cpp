@@ -106,6 +106,7 @@ class Questioner {
         take(socket_structs(dump_, each));
         take(task_signals(dump_, {each, false}));
         take(address_spaces(dump_, {each}));
+        if (const auto names = vm_flags_text(dump_, 0); !names) problems_.add(names.error());
         take(task_structs(dump_, {each.selectors, {}, false}));
     }
 
