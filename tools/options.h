@@ -63,7 +63,8 @@ struct GivenOptions {
     std::map<std::string, std::vector<std::string>, std::less<>> texts;
     std::map<std::string, std::uint64_t, std::less<>> numbers;
     std::vector<std::string> operands;
-    std::string wrong;  ///< what is wrong with the words, as a sentence; then there is no more
+    std::vector<std::string> order;  ///< the options by their long names, as they were given
+    std::string wrong;               ///< what is wrong with the words, as a sentence; then there is no more
 };
 
 GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Option>& common,

@@ -70,9 +70,8 @@ std::string take_words(const Arguments& arguments, DisassemblyRequest& request) 
         words.erase(words.begin());
     }
     if (words.empty()) return "no address and no symbol is given; see `postmortem dis --help`";
-    if (words.size() > 2) return "'" + words[2] + "' is left over: an address and a count are wanted";
     request.at = words[0];
-    if (words.size() == 2) {
+    if (words.size() > 1) {
         request.count = plain_number(words[1]);
         if (!request.count || *request.count == 0) return "'" + words[1] + "' is not a count of instructions";
     }

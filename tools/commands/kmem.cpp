@@ -46,6 +46,8 @@ Syntax syntax() {
               "these members of every struct page, or of the page at an address"),
         on_or_off("physical,P", "the address is a physical one")};
     syntax.shows_types_with = {"members"};
+    syntax.rules.last_given = {{"slab", "objects"}};
+    syntax.rules.covers = {{"members", {"page"}}};
     syntax.rules.alone = {{"objects", {"ignore"}},
                           {"free", {"physical"}},
                           {"free-pages"},

@@ -104,18 +104,23 @@ Syntax syntax() {
         on_or_off("reverse,R", "COUNT words up to the address"),
         text("offset,o", "BYTES", "start so many bytes behind the address"),
         text("end,e", "ADDRESS", "up to this hexadecimal address")};
-    syntax.most_operands = 2;
+    syntax.rules.surplus_from = 2;
     syntax.makes = {"raw-to"};
+    syntax.rules.last_given = {{"bytes-1", "bytes-2", "bytes-4", "bytes-8", "text"}};
+    syntax.rules.covers = {{"text", {"decimal", "unsigned"}}};
+    syntax.rules.ranks = {{"decimal", "unsigned"}};
+    syntax.rules.idle_without = {{"network", {"bytes-2", "bytes-4"}}};
     syntax.rules.exclusive = {{"physical", "user", "file-offset"},
                               {"bytes-1", "bytes-2", "bytes-4", "bytes-8", "text", "raw-to", "raw"},
-                              {"decimal", "unsigned", "text", "raw-to", "raw"},
+                              {"decimal", "unsigned", "raw-to", "raw"},
+                              {"text", "raw-to", "raw"},
                               {"symbols", "text", "raw-to", "raw"},
                               {"caches", "text", "raw-to", "raw"},
                               {"reverse", "text", "raw-to"}};
     for (const char* place : {"physical", "file-offset"})
-        for (const char* other : {"context", "symbols", "caches", "text"})
+        for (const char* other : {"context", "symbols", "caches"})
             syntax.rules.exclusive.push_back({place, other});
-    syntax.rules.only_with = {{"network", {"bytes-2", "bytes-4"}}, {"raw", {"physical", "file-offset"}}};
+    syntax.rules.only_with = {{"raw", {"physical", "file-offset"}}};
     syntax.rules.only_text = {"physical", "file-offset", "raw-to", "raw"};
     return syntax;
 }

@@ -47,6 +47,7 @@ Syntax syntax() {
         on_or_off("words,w", "values of 32 bits"),
         on_or_off("halves,h", "values of 16 bits"),
         text("context,x", "COUNT", "so many values before and behind each, too")};
+    syntax.rules.covers = {{"linear", {"kernel"}}, {"mapped", {"kernel"}}};
     syntax.rules.exclusive = {{"kernel", "linear", "mapped", "user", "physical", "stacks", "active-stacks"},
                               {"end", "length"},
                               {"text", "words", "halves"},

@@ -23,7 +23,8 @@ Syntax syntax() {
                       on_or_off("next,n", "the symbol behind, too"),
                       texts("query,q", "TEXT", "all symbols whose names contain this")};
     syntax.rules.alone = {{"list"}, {"modules"}, {"module"}, {"query"}};
-    syntax.rules.without_operands = {"list", "modules", "module", "query"};
+    syntax.rules.drops_operands = {"list", "modules"};
+    syntax.rules.without_operands = {"module", "query"};
     return syntax;
 }
 
