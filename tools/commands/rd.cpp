@@ -94,7 +94,7 @@ Syntax syntax() {
         counted("caches,S",
                 "the same, and the slab cache that a word points into; given twice, with "
                 "the word itself"),
-        on_or_off("text,a", "characters, up to the first that cannot be printed"),
+        on_or_off("text,a", "characters, up to the first that cannot be printed, or among COUNT bytes"),
         on_or_off("no-characters,x", "no characters at the end of the lines"),
         switch_as("-8", "bytes-1,8", "words of 8 bits"),
         switch_as("-16", "bytes-2", "words of 16 bits (-16)"),

@@ -150,16 +150,14 @@ int print_text(const Arguments& arguments, const Source& source, const Range& ra
     for (std::uint64_t i = 0; i < most; ++i) {
         std::array<std::byte, 1> byte{};
         if (auto read = source.read(range.address + i, byte); !read) {
+            if (i == 0) return output.refuse(read.error());
             words.problems.push_back(std::move(read.error()));
             break;
         }
         const char c = static_cast<char>(byte[0]);
-        if (c >= ' ' && c <= '~')
-            *words.text += c;
-        else if (counted && words.text->empty())
-            ++words.address;
-        else
-            break;
+        const bool printable = c >= ' ' && c <= '~';
+        if (printable) add_character(words, range.address + i, c);
+        if (!printable && !counted) break;
     }
     return output.finish(to_text(words), words.problems);
 }
