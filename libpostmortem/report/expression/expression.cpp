@@ -114,6 +114,19 @@ void name_addresses(TypedValue& value, const SymbolicNames& names, std::uint32_t
             node.symbol = names.of(node.number);
 }
 
+// What a null pointer leads to is nothing; what the dump was made without is a part that is missing.
+Result<void> check_mapped(const Kernel& kernel, const OperandTypes& types, const Operand& operand,
+                          std::string_view expression) {
+    const bool is_read = operand.untyped.empty() && types.kind(operand.type) != TypeKind::Function;
+    if (!operand.in_memory || !is_read) return {};
+    auto first = kernel.memory().get<std::uint8_t>(operand.address + operand.bit_offset / 8);
+    const bool is_there = first || first.error().code == ErrorCode::PageExcluded ||
+                          first.error().code == ErrorCode::PageMissing;
+    if (is_there) return {};
+    first.error().message = expression_error(expression, 1, first.error().message).message;
+    return fail(std::move(first.error()));
+}
+
 }  // namespace
 
 Result<ExpressionResult> evaluate_expression(const CrashDump& dump, const ExpressionRequest& request) {
@@ -125,6 +138,8 @@ Result<ExpressionResult> evaluate_expression(const CrashDump& dump, const Expres
     Evaluator evaluator(kernel, result.expression, history);
     const auto operand = evaluator.evaluate();
     if (!operand) return fail(operand.error());
+    if (auto mapped = check_mapped(kernel, evaluator.types(), *operand, result.expression); !mapped)
+        return fail(std::move(mapped.error()));
     result.symbol = leading_symbol(kernel, result.expression);
     auto value = evaluator.value_of(*operand);
     if (!value) return fail(std::move(value.error()));

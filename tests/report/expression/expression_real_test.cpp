@@ -116,6 +116,17 @@ TEST_CASE("a known array has its elements, one of unknown length is a pointer") 
     CHECK(to_text(what_is(sample(), "__per_cpu_offset").value()) == "unsigned long __per_cpu_offset[];\n");
 }
 
+TEST_CASE("where nothing is mapped there is no value") {
+    for (const char* nowhere : {"*(struct list_head *)0", "*init_task.mm", "init_task.mm->pgd",
+                                "((struct task_struct *)0)->comm", "{int[2]} 0", "((struct page *)8)[1]"}) {
+        CAPTURE(nowhere);
+        const auto result = evaluate_expression(sample(), {nowhere});
+        REQUIRE_FALSE(result);
+        CHECK(result.error().code == ErrorCode::NotMapped);
+        CHECK(result.error().message.find(nowhere) != std::string::npos);
+    }
+}
+
 TEST_CASE("what C leaves open, or says nothing, is told beside the value") {
     CHECK(shown("1<<99") == "$1 = 0\n");
     CHECK(evaluated("1<<99").warnings.size() == 1);
