@@ -142,12 +142,21 @@ void attach_negative_values(const std::vector<Option>& own, const std::vector<Op
     }
 }
 
+// "-16" is --bytes-2, "-S=3" is --objects-on=3.
+std::string written_out(const Option& option, const std::string& word) {
+    const std::string_view also = option.also;
+    if (word == also && !also.ends_with('=')) return fmt::format("--{}", long_name(option));
+    if (also.ends_with('=') && word.starts_with(also))
+        return fmt::format("--{}={}", long_name(option), std::string_view(word).substr(also.size()));
+    return word;
+}
+
 std::vector<std::string> arranged(const std::vector<Option>& own, const std::vector<Option>& common,
                                   std::vector<std::string> words) {
     attach_negative_values(own, common, words);
     for (std::string& word : words)
         for (const Option& option : own)
-            if (option.also != nullptr && word == option.also) word = fmt::format("--{}", long_name(option));
+            if (option.also != nullptr) word = written_out(option, word);
     const bool has_others = std::any_of(
         own.begin(), own.end(), [](const Option& option) { return option.kind == Option::Kind::Words; });
     return has_others ? with_operands_last(own, common, words) : words;

@@ -47,6 +47,11 @@ constexpr Option number(const char* name, std::int64_t otherwise, const char* me
 constexpr Option switch_as(const char* also, const char* name, const char* meaning) {
     return {Option::Kind::Switch, name, nullptr, meaning, 0, false, also};
 }
+/// Whose value stands behind what it is called: "-S=3", with `also` "-S=".
+constexpr Option value_as(const char* also, const char* name, const char* value, const char* meaning) {
+    return {Option::Kind::Text, name, value, meaning, 0, false, also};
+}
+
 /// Not an option: what begins with a dash and is none is an operand, as in `eval -1`.
 constexpr Option other_words() {
     return {Option::Kind::Words, "", nullptr, "", 0, true};

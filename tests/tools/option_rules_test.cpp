@@ -166,7 +166,7 @@ TEST_CASE("numbers are either hexadecimal or decimal") {
 
 TEST_CASE("an option that says more of another is not taken without it") {
     refused({"irq", "-c", "0", sample()}, "-c goes with -s only");
-    refused({"kmem", "-I", "dentry", sample()}, "-I goes with -s or -S only");
+    refused({"kmem", "-I", "dentry", sample()}, "-I goes with -s, -S or -S= only");
     refused({"list", "-l", "8", sample(), "modules"}, "-l goes with -s or -S only");
     refused({"log", "--zone", "utc", sample()}, "--zone goes with -T only");
     refused({"kmem", "-P", sample()}, "-P is about an address");

@@ -60,6 +60,13 @@ std::vector<std::string> whole_words(const std::vector<std::string>& parts) {
     return words;
 }
 
+// Behind what crash looks at.
+std::string surplus_word(const Arguments& arguments) {
+    const std::vector<std::string> words = whole_words(arguments.rest);
+    const std::size_t most = arguments.has("bug-bytes") ? 3 : 2;
+    return words.size() > most ? words[most] : "";
+}
+
 // What is wrong with the words, as a sentence; empty where nothing is.
 std::string take_words(const Arguments& arguments, DisassemblyRequest& request) {
     std::vector<std::string> words = whole_words(arguments.rest);
@@ -92,6 +99,8 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     DisassemblyRequest request;
     if (const std::string wrong = take_words(arguments, request); !wrong.empty())
         return output.complain("dis: " + wrong);
+    if (const std::string word = surplus_word(arguments); !word.empty())
+        output.complain("dis: '" + word + "' makes no difference");
     if (arguments.has("source")) {
         const auto source = postmortem::code_source(dump, request.at);
         return source ? print(arguments, *source, output) : output.finish(source.error());

@@ -1,4 +1,6 @@
 #include <charconv>
+#include <string_view>
+#include <utility>
 
 #include <postmortem/struct_walk.h>
 
@@ -42,12 +44,21 @@ Syntax list_syntax() {
     return syntax;
 }
 
+// By how the word begins, as long as one kind alone begins so.
 std::optional<TreeRequest::Kind> tree_kind(const std::string& word) {
-    if (word.empty() || word == "rb" || word == "rbtree") return TreeRequest::Kind::RedBlack;
-    if (word == "x" || word == "xarray") return TreeRequest::Kind::Xarray;
-    if (word == "ra" || word == "radix") return TreeRequest::Kind::Radix;
-    if (word == "m" || word == "maple") return TreeRequest::Kind::Maple;
-    return std::nullopt;
+    constexpr std::pair<std::string_view, TreeRequest::Kind> kinds[] = {
+        {"rbtree", TreeRequest::Kind::RedBlack},
+        {"xarray", TreeRequest::Kind::Xarray},
+        {"radix", TreeRequest::Kind::Radix},
+        {"maple", TreeRequest::Kind::Maple}};
+    if (word.empty()) return TreeRequest::Kind::RedBlack;
+    std::optional<TreeRequest::Kind> meant;
+    for (const auto& [name, kind] : kinds) {
+        if (!name.starts_with(word)) continue;
+        if (meant) return std::nullopt;
+        meant = kind;
+    }
+    return meant;
 }
 
 postmortem::WalkStyle walk_style(const Arguments& arguments) {

@@ -1,5 +1,7 @@
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include <postmortem/memory_search.h>
 
 #include "commands.h"
@@ -91,6 +93,7 @@ std::string take_search_words(const Arguments& arguments, MemorySearchRequest& r
     if (arguments.has("length")) {
         request.length = number_in(arguments.text("length"), 10);
         if (!request.length) return "'" + arguments.text("length") + "' is no number of bytes";
+        if (*request.length == 0) request.length.reset();
     }
     if (arguments.has("mask")) {
         const auto mask = number_in(arguments.text("mask"), 16);
@@ -115,6 +118,10 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     const auto found = postmortem::search_memory(dump, request);
     if (!found) return output.finish(found.error());
     output.expect_much();
+    if (arguments.has("length") && !request.length)
+        output.complain("search: -l makes no difference where it is 0");
+    if (found->rounded_start)
+        output.complain(fmt::format("search: from {:x} on, where a word begins", *found->rounded_start));
     return print(arguments, *found, output);
 }
 
