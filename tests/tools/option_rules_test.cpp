@@ -94,6 +94,7 @@ TEST_CASE("what makes no difference to crash is left out, and said to be") {
     passed_over({"sys", "-t", "-i"}, {"sys", "-t"}, "sys: -i makes no difference beside -t");
     passed_over({"sys", "-i", "-t"}, {"sys", "-i"}, "sys: -t makes no difference beside -i");
     passed_over({"dev", "-p", "-d"}, {"dev", "-p"}, "dev: -d makes no difference beside -p");
+    passed_over({"sym", "-p", "-M"}, {"sym", "-M"}, "sym: -p makes no difference where nothing is named");
     passed_over({"log", "-T", "-t"}, {"log", "-t"}, "log: -T makes no difference beside -t");
     passed_over({"log", "-c", "-a"}, {"log", "-a"}, "log: -c makes no difference beside -a");
     passed_over({"ps", "-s", "-t"}, {"ps", "-t"}, "ps: -s makes no difference beside -t");
@@ -140,7 +141,6 @@ TEST_CASE("what is named and makes no difference to crash makes none here") {
     named({"sys", "-t", "config"}, "sys: 'config' makes no difference beside -t");
     named({"irq", "-b", "1"}, "irq: '1' makes no difference beside -b");
     named({"dev", "-d", "1"}, "dev: '1' makes no difference beside -d");
-    named({"sym", "-M", "1"}, "sym: '1' makes no difference beside -M");
     named({"net", "-a", "1"}, "net: '1' makes no difference beside -a");
     refused({"dev", sample(), "1"}, "'1' is one argument too many");
     refused({"net", sample(), "1"}, "a task is named with -s, -S or -n");
@@ -176,7 +176,6 @@ TEST_CASE("an option that says more of another is not taken without it") {
 }
 
 TEST_CASE("what is named is not passed over either") {
-    refused({"sym", "-q", "sched_clock", sample(), "jiffies"}, "'jiffies' is one argument too many with -q");
     refused({"bt", "--all", sample(), "1"}, "'1' is one argument too many with --all");
     refused({"kmem", "-i", sample(), "modules"}, "'modules' is one argument too many with -i");
     refused({"list", "-o", "8", sample(), "list_head.next", "modules"}, "told twice");
@@ -227,6 +226,12 @@ TEST_CASE("what crash combines is combined") {
     CHECK(calls ==
           answer({"sys", "-c", dump, "0"}) + answer({"sys", "-c", dump, "1"}).substr(heading.size()));
     CHECK(answer({"list", dump, "modules", "8"}) == answer({"list", dump, "8", "modules"}));
+    const std::string clocks = answer({"sym", "-q", "sched_clock", dump}),
+                      modules = answer({"sym", "-M", dump});
+    CHECK(answer({"sym", "-q", "sched_clock", "-M", dump, "jiffies"}) ==
+          clocks + modules + answer({"sym", dump, "jiffies"}));
+    CHECK(answer({"sym", "-M", "-q", "sched_clock", dump}) == modules + clocks);
+    refused({"sym", "-M", "-q", "sched_clock", "--json", dump}, "--json and --ndjson are about one of");
     CHECK(answer({"vm", "-p", "-R", "1", dump}) == answer({"vm", "-R", "1", dump}));
     CHECK(answer({"kmem", "-i", "-g", dump}).size() > answer({"kmem", "-g", dump}).size());
     CHECK(answer({"kmem", "-z", "-n", dump}) == answer({"kmem", "-n", dump}) + answer({"kmem", "-z", dump}));
