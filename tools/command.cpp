@@ -10,6 +10,7 @@
 #include "crash_options.h"
 #include "dump_options.h"
 #include "nearest.h"
+#include "passed_over.h"
 #include "sandbox.h"
 
 namespace tool {
@@ -111,10 +112,14 @@ Parsed parse_words(const Command& command, const std::vector<std::string>& all_w
     if (dump == Dump::Named && !syntax.runs_programs) enter_sandbox_for(syntax, arguments);
     if (const std::string wrong = take_operands(syntax, dump, arguments); !wrong.empty())
         return complain(wrong);
+    const std::vector<std::string> passed_over =
+        pass_over(syntax.rules, syntax.options, arguments.given, arguments.rest);
     for (const std::string& wrong :
          {broken_rule(syntax.rules, syntax.options, arguments.given, arguments.rest), take_limits(arguments),
           wrong_type_sources(arguments)})
         if (!wrong.empty()) return complain(wrong);
+    for (const std::string& sentence : passed_over)
+        output.complain(fmt::format("{}: {}", command.name, sentence));
     return {std::move(arguments), whole_answer};
 }
 

@@ -64,9 +64,6 @@ std::optional<std::string> why_refused(std::string_view command, const std::vect
         for (const RefusedOption& refused : refused_options)
             if (refused.command == command && is_one_of(word, refused.options))
                 return fmt::format("{} is crash's: {}", word, refused.why);
-    for (const std::string& word : words)
-        if (command == "kmem" && word.starts_with("-S="))
-            return fmt::format("{} is crash's: -S shows the slabs of all CPUs", word);
     return std::nullopt;
 }
 

@@ -5,6 +5,24 @@
 #include <fmt/format.h>
 
 namespace tool {
+
+std::string spelled(const std::vector<Option>& own, std::string_view name) {
+    const auto option =
+        std::find_if(own.begin(), own.end(), [&](const Option& each) { return long_name(each) == name; });
+    const char letter = option == own.end() ? '\0' : letter_of(*option);
+    if (letter != '\0') return fmt::format("-{}", letter);
+    return option != own.end() && option->also ? option->also : fmt::format("--{}", name);
+}
+
+std::string any_of(const std::vector<Option>& own, const OptionRules::Names& names) {
+    std::string list;
+    for (const char* name : names) {
+        if (!list.empty()) list += name == names.back() ? " or " : ", ";
+        list += spelled(own, name);
+    }
+    return list;
+}
+
 namespace {
 
 using Names = OptionRules::Names;
@@ -18,24 +36,6 @@ Names given_of(const Names& names, const GivenOptions& given) {
     for (const char* name : names)
         if (is_given(given, name)) found.push_back(name);
     return found;
-}
-
-// As it is typed: -a, -16, --sum.
-std::string spelled(const std::vector<Option>& own, std::string_view name) {
-    const auto option =
-        std::find_if(own.begin(), own.end(), [&](const Option& each) { return long_name(each) == name; });
-    const char letter = option == own.end() ? '\0' : letter_of(*option);
-    if (letter != '\0') return fmt::format("-{}", letter);
-    return option != own.end() && option->also ? option->also : fmt::format("--{}", name);
-}
-
-std::string any_of(const std::vector<Option>& own, const Names& names) {
-    std::string list;
-    for (const char* name : names) {
-        if (!list.empty()) list += name == names.back() ? " or " : ", ";
-        list += spelled(own, name);
-    }
-    return list;
 }
 
 std::string exclude_each_other(const std::vector<Option>& own, std::string_view one, std::string_view other) {

@@ -17,7 +17,13 @@ struct TimesGiven {
     std::size_t count = 0;
 };
 
-// Found by Boost through the argument's type.
+struct SwitchGiven {};
+
+// Found by Boost through the argument's type. A switch may be given again, as in crash.
+static void validate(boost::any& value, const std::vector<std::string>&, SwitchGiven*, int) {
+    value = SwitchGiven();
+}
+
 static void validate(boost::any& value, const std::vector<std::string>&, TimesGiven*, int) {
     TimesGiven given;
     if (const auto* before = boost::any_cast<TimesGiven>(&value)) given = *before;
@@ -31,7 +37,7 @@ constexpr const char* operand_option = "operand";
 
 const po::value_semantic* semantic_of(const Option& option) {
     switch (option.kind) {
-        case Option::Kind::Switch: return po::bool_switch();
+        case Option::Kind::Switch: return po::value<SwitchGiven>()->zero_tokens();
         case Option::Kind::Counted: return po::value<TimesGiven>()->zero_tokens();
         case Option::Kind::Text: return po::value<std::string>()->value_name(option.value);
         case Option::Kind::Texts:
@@ -136,18 +142,28 @@ void attach_negative_values(const std::vector<Option>& own, const std::vector<Op
     }
 }
 
+// "-16" is --bytes-2, "-S=3" is --objects-on=3.
+std::string written_out(const Option& option, const std::string& word) {
+    const std::string_view also = option.also;
+    if (word == also && !also.ends_with('=')) return fmt::format("--{}", long_name(option));
+    if (also.ends_with('=') && word.starts_with(also))
+        return fmt::format("--{}={}", long_name(option), std::string_view(word).substr(also.size()));
+    return word;
+}
+
 std::vector<std::string> arranged(const std::vector<Option>& own, const std::vector<Option>& common,
                                   std::vector<std::string> words) {
     attach_negative_values(own, common, words);
     for (std::string& word : words)
         for (const Option& option : own)
-            if (option.also != nullptr && word == option.also) word = fmt::format("--{}", long_name(option));
+            if (option.also != nullptr) word = written_out(option, word);
     const bool has_others = std::any_of(
         own.begin(), own.end(), [](const Option& option) { return option.kind == Option::Kind::Words; });
     return has_others ? with_operands_last(own, common, words) : words;
 }
 
-po::variables_map parse(const po::options_description& known, const std::vector<std::string>& words) {
+po::variables_map parse(const po::options_description& known, const std::vector<std::string>& words,
+                        std::vector<std::string>& order) {
     po::options_description all;
     all.add(known);
     all.add_options()(operand_option, po::value<std::vector<std::string>>());
@@ -156,7 +172,9 @@ po::variables_map parse(const po::options_description& known, const std::vector<
     namespace style = po::command_line_style;
     const int strict = style::unix_style & ~style::allow_guessing;
     po::variables_map parsed;
-    po::store(po::command_line_parser(words).options(all).positional(positional).style(strict).run(), parsed);
+    const auto found = po::command_line_parser(words).options(all).positional(positional).style(strict).run();
+    for (const auto& option : found.options) order.push_back(option.string_key);
+    po::store(found, parsed);
     po::notify(parsed);
     return parsed;
 }
@@ -193,8 +211,8 @@ std::string unknown_option(const std::vector<Option>& own, const std::vector<Opt
 
 // False where the value is none that the option takes.
 bool take(const std::string& name, const po::variable_value& value, GivenOptions& given) {
-    if (const auto* flag = boost::any_cast<bool>(&value.value())) {
-        if (*flag) given.texts[name];
+    if (boost::any_cast<SwitchGiven>(&value.value()) != nullptr) {
+        given.texts[name];
     } else if (const auto* times = boost::any_cast<TimesGiven>(&value.value())) {
         given.texts[name].assign(times->count, "");
     } else if (const auto* word = boost::any_cast<std::string>(&value.value())) {
@@ -228,7 +246,7 @@ GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Opt
     GivenOptions given;
     try {
         for (const auto& [name, value] :
-             parse(described(own, common, Hidden::Included), arranged(own, common, words)))
+             parse(described(own, common, Hidden::Included), arranged(own, common, words), given.order))
             if (!take(name, value, given)) given.wrong = fmt::format("--{} takes no negative number", name);
     } catch (const po::unknown_option& error) {
         given.wrong = unknown_option(own, common, error.get_option_name());

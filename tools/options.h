@@ -47,6 +47,11 @@ constexpr Option number(const char* name, std::int64_t otherwise, const char* me
 constexpr Option switch_as(const char* also, const char* name, const char* meaning) {
     return {Option::Kind::Switch, name, nullptr, meaning, 0, false, also};
 }
+/// Whose value stands behind what it is called: "-S=3", with `also` "-S=".
+constexpr Option value_as(const char* also, const char* name, const char* value, const char* meaning) {
+    return {Option::Kind::Text, name, value, meaning, 0, false, also};
+}
+
 /// Not an option: what begins with a dash and is none is an operand, as in `eval -1`.
 constexpr Option other_words() {
     return {Option::Kind::Words, "", nullptr, "", 0, true};
@@ -63,7 +68,8 @@ struct GivenOptions {
     std::map<std::string, std::vector<std::string>, std::less<>> texts;
     std::map<std::string, std::uint64_t, std::less<>> numbers;
     std::vector<std::string> operands;
-    std::string wrong;  ///< what is wrong with the words, as a sentence; then there is no more
+    std::vector<std::string> order;  ///< the options by their long names, as they were given
+    std::string wrong;               ///< what is wrong with the words, as a sentence; then there is no more
 };
 
 GivenOptions parse_options(const std::vector<Option>& own, const std::vector<Option>& common,

@@ -110,10 +110,13 @@ TEST_CASE("a device or a pipe given as a dump does not hang") {
 
 TEST_CASE("what crash takes and we do not is told why, with what to ask instead") {
     const std::pair<std::vector<std::string>, const char*> refused[] = {
-        {{"kmem", "-c", "x"}, "`files -p INODE`"},    {{"kmem", "-r", "x"}, "`meminfo --slab`"},
-        {{"kmem", "-S=0", "x"}, "-S shows the slabs"}, {{"dev", "x", "-v", "0"}, "`readelf -n`"},
-        {{"vm", "-M", "0", "x"}, "`struct mm_struct"}, {{"mod", "-s", "ext4", "x"}, "nothing has to be loaded"},
-        {{"wr", "x", "jiffies", "1"}, "never written to"}, {{"sbitmapq", "x"}, "`struct sbitmap_queue"}};
+        {{"kmem", "-c", "x"}, "`files -p INODE`"},
+        {{"kmem", "-r", "x"}, "`meminfo --slab`"},
+        {{"dev", "x", "-v", "0"}, "`readelf -n`"},
+        {{"vm", "-M", "0", "x"}, "`struct mm_struct"},
+        {{"mod", "-s", "ext4", "x"}, "nothing has to be loaded"},
+        {{"wr", "x", "jiffies", "1"}, "never written to"},
+        {{"sbitmapq", "x"}, "`struct sbitmap_queue"}};
     for (const auto& [words, mentions] : refused) {
         CAPTURE(words[0]);
         check_complaint(run_postmortem(words), 2, mentions);

@@ -139,22 +139,26 @@ Syntax syntax() {
              "start from this instruction; without -S from where the stack holds it"),
         text("start-sp,S", "ADDRESS", "start from the first return address at or above this place")};
     syntax.has_ndjson = true;
-    syntax.rules.exclusive = {{"active", "cpus", "panic-task", "all"},
-                              {"active", "thread-group"},
-                              {"cpus", "thread-group"},
-                              {"all", "thread-group"},
-                              {"raw", "text", "whole-text", "old-method", "exception-frames", "full"},
-                              {"text", "whole-text", "old-method", "exception-frames", "symbolic"},
-                              {"raw", "offsets"},
-                              {"raw", "line"},
-                              {"raw", "inline"},
-                              {"exception-frames", "offsets"},
+    syntax.rules.covers = {
+        {"overflows"},
+        {"exception-frames", {"full", "symbolic", "offsets", "start-ip", "start-sp"}},
+        {"whole-text", {"full", "symbolic", "start-ip", "start-sp"}},
+        {"text", {"full", "symbolic"}},
+        {"raw", {"full", "symbolic", "offsets", "line", "inline", "start-ip"}},
+        {"exception-stacks",
+         {"active", "panic-task", "thread-group", "text", "whole-text", "exception-frames"}},
+        {"exception-stacks", {"full", "symbolic", "offsets", "start-ip", "start-sp", "reference", "no"}}};
+    syntax.rules.ranks = {{"raw", "exception-frames", "whole-text", "text", "old-method"},
+                          {"cpus", "active", "panic-task"}};
+    syntax.rules.drops_operands = {"active", "cpus", "exception-stacks", "overflows"};
+    syntax.rules.yields_to_operands = {"panic-task"};
+    syntax.rules.exclusive = {
+        {"active", "all"},        {"cpus", "all"},         {"panic-task", "all"},  {"active", "thread-group"},
+        {"cpus", "thread-group"}, {"all", "thread-group"}, {"old-method", "full"}, {"old-method", "symbolic"},
+        {"raw", "symbolic"},      {"raw", "start-sp"},
                               {"hexadecimal", "decimal"}};
-    for (const char* whole_stack : {"raw", "whole-text", "exception-frames"})
-        for (const char* start : {"start-ip", "start-sp"})
-            syntax.rules.exclusive.push_back({whole_stack, start});
-    syntax.rules.alone = {{"exception-stacks", {"cpus"}}, {"overflows"}};
-    syntax.rules.without_operands = {"active", "cpus", "panic-task", "all", "exception-stacks", "overflows"};
+    syntax.rules.alone = {{"exception-stacks", {"cpus"}}};
+    syntax.rules.without_operands = {"all"};
     syntax.rules.not_in_foreach = {"active",           "cpus",      "panic-task", "all",     "thread-group",
                                    "exception-stacks", "overflows", "start-ip",   "start-sp"};
     return syntax;

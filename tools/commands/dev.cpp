@@ -13,16 +13,18 @@ Syntax syntax() {
         "Shows who has which device numbers, as crash does; or the disks, with the requests that were in\n"
         "flight; or who has which I/O ports and physical addresses.\n\n"
         "  postmortem dev -d vmcore\n"};
-    syntax.most_operands = 0;
     syntax.options = {on_or_off("disks,d", "the disks and their requests in flight; no loop and ram devices"),
                       on_or_off("busy-disks,D", "those alone that had requests in flight"),
                       on_or_off("io,i", "I/O ports and physical addresses, and whose they are"),
                       on_or_off("pci,p", "the PCI buses and what was on them")};
-    syntax.rules.exclusive = {{"disks", "busy-disks", "io", "pci"}};
+    syntax.rules.first_given = {{"disks", "busy-disks", "io", "pci"}};
+    syntax.rules.drops_operands = {"disks", "busy-disks", "io", "pci"};
     return syntax;
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (!arguments.rest.empty())
+        return output.complain("dev: '" + arguments.rest.front() + "' is one argument too many");
     if (arguments.has("pci")) {
         const auto buses = postmortem::pci_buses(dump);
         return buses ? print(arguments, *buses, output) : output.finish(buses.error());

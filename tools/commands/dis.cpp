@@ -60,6 +60,13 @@ std::vector<std::string> whole_words(const std::vector<std::string>& parts) {
     return words;
 }
 
+// Behind what crash looks at.
+std::string surplus_word(const Arguments& arguments) {
+    const std::vector<std::string> words = whole_words(arguments.rest);
+    const std::size_t most = arguments.has("bug-bytes") ? 3 : 2;
+    return words.size() > most ? words[most] : "";
+}
+
 // What is wrong with the words, as a sentence; empty where nothing is.
 std::string take_words(const Arguments& arguments, DisassemblyRequest& request) {
     std::vector<std::string> words = whole_words(arguments.rest);
@@ -70,9 +77,8 @@ std::string take_words(const Arguments& arguments, DisassemblyRequest& request) 
         words.erase(words.begin());
     }
     if (words.empty()) return "no address and no symbol is given; see `postmortem dis --help`";
-    if (words.size() > 2) return "'" + words[2] + "' is left over: an address and a count are wanted";
     request.at = words[0];
-    if (words.size() == 2) {
+    if (words.size() > 1) {
         request.count = plain_number(words[1]);
         if (!request.count || *request.count == 0) return "'" + words[1] + "' is not a count of instructions";
     }
@@ -93,6 +99,8 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     DisassemblyRequest request;
     if (const std::string wrong = take_words(arguments, request); !wrong.empty())
         return output.complain("dis: " + wrong);
+    if (const std::string word = surplus_word(arguments); !word.empty())
+        output.complain("dis: '" + word + "' makes no difference");
     if (arguments.has("source")) {
         const auto source = postmortem::code_source(dump, request.at);
         return source ? print(arguments, *source, output) : output.finish(source.error());

@@ -20,8 +20,9 @@ Syntax syntax() {
                            "where this descriptor, path, file, dentry, inode or address_space occurs"),
                       text("dentry,d", "DENTRY", "what the dentry at this address is"),
                       text("inode,p", "INODE", "the pages in memory of the inode at this address")};
+    syntax.rules.covers = {{"dentry", {"pages", "reference"}}};
     syntax.rules.alone = {{"dentry"}, {"inode"}};
-    syntax.rules.without_operands = syntax.rules.not_in_foreach = {"dentry", "inode"};
+    syntax.rules.drops_operands = syntax.rules.not_in_foreach = {"dentry", "inode"};
     return syntax;
 }
 

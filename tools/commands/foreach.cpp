@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "crash_options.h"
+#include "passed_over.h"
 
 namespace tool {
 namespace {
@@ -67,6 +68,8 @@ std::optional<Arguments> inner_arguments(const Command& command, const Arguments
     if (syntax.words_in_foreach) inner.words = std::exchange(inner.given.operands, {});
     if (inner.given.wrong.empty() && !inner.given.operands.empty())
         inner.given.wrong = fmt::format("'{}' is one argument too many", inner.given.operands.front());
+    const std::vector<std::string> passed_over =
+        pass_over(syntax.rules, syntax.options, inner.given, inner.given.operands);
     if (inner.given.wrong.empty())
         inner.given.wrong = broken_rule_in_foreach(syntax.rules, syntax.options, inner.given);
     if (!inner.given.wrong.empty()) {
@@ -75,6 +78,8 @@ std::optional<Arguments> inner_arguments(const Command& command, const Arguments
             fmt::format("foreach {}: {}; see `postmortem {} --help`", command.name, why, command.name));
         return std::nullopt;
     }
+    for (const std::string& sentence : passed_over)
+        output.complain(fmt::format("foreach {}: {}", command.name, sentence));
     if (outer.hex_by_default) take_hex_by_default(syntax, inner);
     inner.dump = outer.dump;
     inner.json = inner.has("json");
@@ -127,7 +132,8 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
             problems.emplace_back(postmortem::ErrorCode::NotFound, "no task is of that kind");
         return output.finish("", problems);
     }
-    const int answered = command->syntax().most_operands == 1
+    // One that takes one task at a time.
+    const int answered = command->syntax().rules.surplus_from == 1
                              ? ask_one_by_one(dump, *command, *inner, *chosen, output)
                              : ask_all(dump, *command, *inner, *chosen, output);
     return answered == whole_answer ? output.finish("", chosen->problems) : answered;

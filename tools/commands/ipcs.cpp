@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <postmortem/ipc_list.h>
 
 #include "commands.h"
@@ -20,10 +22,7 @@ Syntax syntax() {
     return syntax;
 }
 
-int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    const auto list = postmortem::ipc_list(dump, {arguments.text("namespace"), arguments.rest});
-    if (!list) return output.finish(list.error());
-    if (arguments.json) return print(arguments, *list, output);
+postmortem::IpcPrinting printing_of(const Arguments& arguments) {
     postmortem::IpcPrinting printing;
     printing.details = arguments.has("details");
     printing.selected = !arguments.rest.empty();
@@ -33,7 +32,24 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
         printing.semaphores = arguments.has("semaphores");
         printing.message_queues = arguments.has("queues");
     }
-    return output.finish(postmortem::to_text(*list, printing), list->problems);
+    return printing;
+}
+
+// Those that are named one after the other, as crash prints them.
+int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.rest.size() > 1 && !arguments.json) {
+        int worst = whole_answer;
+        for (const std::string& word : arguments.rest) {
+            Arguments about_one = arguments;
+            about_one.rest = {word};
+            worst = std::max(worst, ask(dump, about_one, output));
+        }
+        return worst;
+    }
+    const auto list = postmortem::ipc_list(dump, {arguments.text("namespace"), arguments.rest});
+    if (!list) return output.finish(list.error());
+    if (arguments.json) return print(arguments, *list, output);
+    return output.finish(postmortem::to_text(*list, printing_of(arguments)), list->problems);
 }
 
 }  // namespace

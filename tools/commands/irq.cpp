@@ -24,9 +24,12 @@ Syntax syntax() {
                                 "the vectors of exceptions and interrupts: the interrupt descriptor table"),
                       on_or_off("bottom-halves,b", "what is done behind interrupts: softirqs"),
                       text("cpus,c", "CPUS", "with -s: the counts of these CPUs alone: 3, or 1,8,9-14")};
-    syntax.rules.exclusive = {{"in-use", "affinities", "counts", "bottom-halves", "descriptors"}};
+    syntax.rules.first_given = {{"affinities", "bottom-halves", "descriptors"}};
+    for (const char* view : {"affinities", "bottom-halves", "descriptors"})
+        syntax.rules.covers.push_back({view, {"counts", "in-use", "cpus"}});
+    syntax.rules.ranks = {{"counts", "in-use"}};
     syntax.rules.only_with = {{"cpus", {"counts"}}};
-    syntax.rules.without_operands = {"bottom-halves", "descriptors"};
+    syntax.rules.drops_operands = {"bottom-halves", "descriptors"};
     return syntax;
 }
 

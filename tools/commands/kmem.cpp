@@ -8,6 +8,7 @@
 #include <postmortem/slab_contents.h>
 
 #include "commands.h"
+#include "cpu_list.h"
 
 namespace tool {
 namespace {
@@ -30,6 +31,8 @@ Syntax syntax() {
         on_or_off("objects,S",
                   "the slabs and every object of all caches, of those that are named, or of the slab at an "
                   "address"),
+        value_as("-S=", "objects-on", "CPUS",
+                 "the same, of CPUs' slabs those of these: 3, or 1,8,9-14 (-S=3)"),
         texts("ignore,I", "CACHE[,CACHE...]", "with -s and -S: of these caches the name alone"),
         on_or_off("zones,z", "the zones with their counters"),
         on_or_off("vm-stat,V", "the counters of the whole machine"),
@@ -46,12 +49,11 @@ Syntax syntax() {
               "these members of every struct page, or of the page at an address"),
         on_or_off("physical,P", "the address is a physical one")};
     syntax.shows_types_with = {"members"};
-    syntax.rules.alone = {{"objects", {"ignore"}},
-                          {"free", {"physical"}},
-                          {"free-pages"},
-                          {"page", {"physical"}},
-                          {"members", {"physical"}}};
-    syntax.rules.only_with = {{"ignore", {"slab", "objects"}}};
+    syntax.rules.last_given = {{"slab", "objects"}};
+    syntax.rules.covers = {{"members", {"page"}}};
+    syntax.rules.alone = {{"objects", {"ignore"}}, {"objects-on", {"ignore"}}, {"free", {"physical"}},
+                          {"free-pages"},          {"page", {"physical"}},     {"members", {"physical"}}};
+    syntax.rules.only_with = {{"ignore", {"slab", "objects", "objects-on"}}};
     syntax.rules.without_operands = {"info",    "shared", "zones",      "vm-stat",
                                      "per-cpu", "huge",   "free-pages", "nodes"};
     return syntax;
@@ -96,6 +98,10 @@ std::string take_address(const postmortem::CrashDump& dump, const std::string& w
     return {};
 }
 
+bool asks_for_objects(const Arguments& arguments) {
+    return arguments.has("objects") || arguments.has("objects-on");
+}
+
 // `kmem -s list`, and the same with -S: the names of the caches alone.
 bool asks_for_names(const Arguments& arguments) {
     return arguments.rest == std::vector<std::string>{"list"};
@@ -123,6 +129,13 @@ std::string take_kmem_words(const postmortem::CrashDump& dump, const Arguments& 
 
 int ask_objects(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     postmortem::SlabContentsRequest request{arguments.rest, names_in(arguments.texts("ignore")), {}};
+    if (arguments.has("objects-on")) {
+        const auto cpus = cpus_of(arguments.text("objects-on"));
+        if (!cpus)
+            return output.complain("kmem: -S= takes CPUs such as 3 or 1,8,9-14, not '" +
+                                   arguments.text("objects-on") + "'");
+        request.cpus = *cpus;
+    }
     if (!arguments.rest.empty()) request.at = hexadecimal(arguments.rest.front());
     const auto contents = postmortem::slab_contents(dump, request);
     if (!contents) return output.finish(contents.error());
@@ -153,6 +166,9 @@ int ask_pages(const postmortem::CrashDump& dump, const Arguments& arguments, Out
 
 int ask_members(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     postmortem::PageMembersRequest request;
+    for (const std::string& list : arguments.texts("members"))
+        if (list.ends_with(','))
+            return output.complain("kmem: a member is missing at the end of '" + list + "'");
     request.members = names_in(arguments.texts("members"));
     request.physical = arguments.has("physical");
     std::vector<std::optional<std::uint64_t>> places(std::max<std::size_t>(arguments.rest.size(), 1));
@@ -201,7 +217,8 @@ int ask_pages_at(const postmortem::CrashDump& dump, const Arguments& arguments, 
 
 // Answers of their own kinds; nothing where the words ask for none of these.
 std::optional<int> ask_alone(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    if (arguments.has("objects") && !asks_for_names(arguments)) return ask_objects(dump, arguments, output);
+    if (asks_for_objects(arguments) && !asks_for_names(arguments))
+        return ask_objects(dump, arguments, output);
     if (arguments.has("members")) return ask_members(dump, arguments, output);
     const bool free_pages = arguments.has("free-pages");
     if (free_pages || (arguments.has("free") && arguments.rest.empty()))
@@ -220,7 +237,7 @@ int ask_one(const postmortem::CrashDump& dump, const Arguments& arguments, Outpu
     KernelMemoryRequest request;
     request.shared = arguments.has("shared");
     request.totals = arguments.has("info") || request.shared;
-    request.slabs = arguments.has("slab") || arguments.has("objects");
+    request.slabs = arguments.has("slab") || asks_for_objects(arguments);
     request.zones = arguments.has("zones");
     request.counters = arguments.has("vm-stat");
     request.per_cpu = arguments.has("per-cpu");
@@ -247,7 +264,7 @@ int ask_one(const postmortem::CrashDump& dump, const Arguments& arguments, Outpu
 
 // One after the other, but for names of caches, which are looked for together.
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    const bool caches = (arguments.has("objects") || arguments.has("slab")) && !arguments.rest.empty() &&
+    const bool caches = (asks_for_objects(arguments) || arguments.has("slab")) && !arguments.rest.empty() &&
                         !hexadecimal(arguments.rest.front());
     if (caches || arguments.rest.size() < 2) return ask_one(dump, arguments, output);
     if (arguments.json) return output.complain("kmem: --json is about one address at a time");

@@ -1,3 +1,7 @@
+#include <charconv>
+#include <string_view>
+#include <utility>
+
 #include <postmortem/struct_walk.h>
 
 #include "commands.h"
@@ -7,6 +11,8 @@ namespace {
 
 using postmortem::ListRequest;
 using postmortem::TreeRequest;
+
+constexpr std::uint32_t largest_struct = 1 << 20;
 
 Syntax list_syntax() {
     Syntax syntax{"DUMP [STRUCT.MEMBER] ADDRESS|SYMBOL",
@@ -32,17 +38,27 @@ Syntax list_syntax() {
         on_or_off("count,c", "say how many there are, too"),
         on_or_off("hex,x", "numbers in hexadecimal"),
         on_or_off("decimal,d", "numbers in decimal, as they are without this option")};
-    syntax.rules.exclusive = {{"embedded", "head"}, {"struct", "direct"}, {"offset", "member"}};
+    syntax.rules.ranks = {{"head", "embedded"}};
+    syntax.rules.exclusive = {{"struct", "direct"}, {"offset", "member"}};
     syntax.rules.only_with = {{"head-offset", {"embedded"}}, {"member", {"struct", "direct"}}};
     return syntax;
 }
 
+// By how the word begins, as long as one kind alone begins so.
 std::optional<TreeRequest::Kind> tree_kind(const std::string& word) {
-    if (word.empty() || word == "rb" || word == "rbtree") return TreeRequest::Kind::RedBlack;
-    if (word == "x" || word == "xarray") return TreeRequest::Kind::Xarray;
-    if (word == "ra" || word == "radix") return TreeRequest::Kind::Radix;
-    if (word == "m" || word == "maple") return TreeRequest::Kind::Maple;
-    return std::nullopt;
+    constexpr std::pair<std::string_view, TreeRequest::Kind> kinds[] = {
+        {"rbtree", TreeRequest::Kind::RedBlack},
+        {"xarray", TreeRequest::Kind::Xarray},
+        {"radix", TreeRequest::Kind::Radix},
+        {"maple", TreeRequest::Kind::Maple}};
+    if (word.empty()) return TreeRequest::Kind::RedBlack;
+    std::optional<TreeRequest::Kind> meant;
+    for (const auto& [name, kind] : kinds) {
+        if (!name.starts_with(word)) continue;
+        if (meant) return std::nullopt;
+        meant = kind;
+    }
+    return meant;
 }
 
 postmortem::WalkStyle walk_style(const Arguments& arguments) {
@@ -65,17 +81,24 @@ int finish_walk(const Arguments& arguments, const postmortem::Result<postmortem:
     return output.finish(text, walked->problems);
 }
 
-bool contains_dot(const std::string& word) {
-    return word.find('.') != std::string::npos;
+// STRUCT.MEMBER, or so few bytes that they are no address.
+bool tells_link(const std::string& word) {
+    if (word.find('.') != word.npos) return true;
+    const bool hexadecimal = word.starts_with("0x");
+    const std::string digits = hexadecimal ? word.substr(2) : word;
+    std::uint32_t bytes = 0;
+    const auto [rest, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), bytes, hexadecimal ? 16 : 10);
+    return error == std::errc() && rest == digits.data() + digits.size() && bytes < largest_struct;
 }
 
 int ask_list(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     if (arguments.rest.empty())
         return output.complain("list: no address is given; see `postmortem list --help`");
     ListRequest request;
-    // As crash has it, the one of two words that names a member, wherever it stands.
-    const bool link_behind = arguments.rest.size() > 1 && !contains_dot(arguments.rest.front()) &&
-                             contains_dot(arguments.rest.back());
+    // As crash has it, the one of two words that tells where the link lies, wherever it stands.
+    const bool link_behind =
+        arguments.rest.size() > 1 && !tells_link(arguments.rest.front()) && tells_link(arguments.rest.back());
     request.at = link_behind ? arguments.rest.front() : arguments.rest.back();
     request.link = arguments.text("offset");
     if (arguments.rest.size() > 1 && arguments.has("offset"))

@@ -15,7 +15,7 @@ Syntax syntax() {
                   "With --json each record comes with its level, caller and device.\n\n"
                   "  postmortem log vmcore | tail -n 40\n"
                   "  postmortem log -T --zone utc vmcore\n"};
-    syntax.most_operands = 0;
+    syntax.rules.surplus_from = 0;
     syntax.has_ndjson = true;
     syntax.options = {
         on_or_off("human-times,T", "the time of day in place of seconds since boot"),
@@ -28,8 +28,8 @@ Syntax syntax() {
         on_or_off("rust,R", "names of Rust's as they are in the source"),
         on_or_off("audit,a", "in place of the log: audit messages that were not handed to the daemon yet"),
         on_or_off("safe-buffers,s", "in place of the log: what printk's safe buffers hold (until 5.14)")};
-    syntax.rules.exclusive = {{"human-times", "no-times"}};
-    syntax.rules.alone = {{"audit"}, {"safe-buffers"}};
+    syntax.rules.covers = {{"audit"}, {"safe-buffers"}};
+    syntax.rules.ranks = {{"no-times", "human-times"}};
     syntax.rules.only_with = {{"zone", {"human-times"}}};
     return syntax;
 }

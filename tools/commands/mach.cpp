@@ -11,14 +11,13 @@ Syntax syntax() {
                   "address\nspace begin, the stacks of its CPUs.\n\n"
                   "  postmortem mach vmcore\n"
                   "  postmortem mach -m vmcore\n"};
-    syntax.most_operands = 0;
+    syntax.rules.surplus_from = 0;
     syntax.shows_types_with = {"cpus"};
     syntax.options = {
         on_or_off("memory-map,m", "physical memory, as the firmware told it; x86 alone"),
         on_or_off("cpus,c", "what the kernel keeps of each CPU (struct cpuinfo_x86); x86 alone"),
         on_or_off("hex,x", "with -c: numbers in hexadecimal"),
         on_or_off("decimal,d", "with -c: numbers in decimal, as they are without this option")};
-    syntax.rules.exclusive = {{"memory-map", "cpus"}};
     return syntax;
 }
 

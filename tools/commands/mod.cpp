@@ -12,7 +12,7 @@ Syntax syntax() {
                   "and taints, as /proc/modules has them.\n\n"
                   "  postmortem mod vmcore\n"
                   "  postmortem mod -t vmcore\n"};
-    syntax.most_operands = 0;
+    syntax.rules.surplus_from = 0;
     syntax.has_ndjson = true;
     // Crash's -g and -o are about modules' object files, which it lists without reading them, too.
     syntax.options = {on_or_off("taints,t", "those alone that taint the kernel, and how"),

@@ -87,7 +87,7 @@ std::string wrong_words(const Arguments& arguments, bool about_sockets) {
     if (arguments.has("reference") && !about_sockets) return "-R looks for a socket with -s or -S";
     if (arp && (about_sockets || about_devices) && (arguments.json || arguments.ndjson))
         return "-a is a document of its own";
-    if (!about_sockets && arguments.rest.size() > (about_devices ? 1 : 0))
+    if (!about_sockets && !(arp && !about_devices) && arguments.rest.size() > (about_devices ? 1 : 0))
         return about_devices ? "-n takes one task" : "a task is named with -s, -S or -n";
     return {};
 }
@@ -104,7 +104,10 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     int neighbours = whole_answer;
     if (arguments.has("arp")) {
         neighbours = ask_neighbours(dump, arguments, output);
-        if (!about_sockets && !arguments.has("namespace")) return neighbours;
+        const bool nothing_else = !about_sockets && !arguments.has("namespace");
+        if (nothing_else && !arguments.rest.empty())
+            output.complain("net: '" + arguments.rest.front() + "' makes no difference beside -a");
+        if (nothing_else) return neighbours;
     }
     return std::max(neighbours, about_sockets ? ask_sockets(dump, arguments, output)
                                               : ask_devices(dump, arguments, output));

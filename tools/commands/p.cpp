@@ -23,7 +23,7 @@ Syntax p_syntax() {
         "  postmortem p vmcore runqueues:a\n"
         "  postmortem p vmcore '((struct list_head *)&modules)->next'\n"
         "  postmortem p vmcore /x init_task.flags     in a format as gdb has them: /x /d /u /o /t /z /c /a "
-        "/s\n"};
+        "/s /f\n"};
     syntax.shows_types = true;
     syntax.options = {on_or_off("hex,x", "numbers in hexadecimal"),
                       on_or_off("decimal,d", "numbers in decimal, as they are without this option"),
@@ -39,6 +39,19 @@ char format_before(std::string& expression) {
     return format;
 }
 
+// What "$1", "$2" and so on stand for. It lives as long as the process, which is a shell's or has one answer.
+std::vector<std::string>& history() {
+    static std::vector<std::string> expressions;
+    return expressions;
+}
+
+void remember(const postmortem::ExpressionResult& result) {
+    for (const postmortem::ExpressionValue& value : result.values)
+        if (!value.value.nodes.empty())
+            history().push_back(value.cpu ? fmt::format("{}:{}", result.symbol, *value.cpu)
+                                          : result.expression);
+}
+
 int ask_p(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     postmortem::ExpressionRequest request;
     request.expression = joined(arguments.rest);
@@ -49,9 +62,14 @@ int ask_p(const postmortem::CrashDump& dump, const Arguments& arguments, Output&
         return output.complain(
             fmt::format("p: /{} is no format; there are {}", style.format, postmortem::value_formats));
     if (request.expression.empty()) return output.complain("p: no expression is given");
+    request.history = history();
+    request.name_numbers = style.format == 'a';
+    style.number = static_cast<std::uint32_t>(history().size()) + 1;
     const auto result = postmortem::evaluate_expression(dump, request);
     if (!result) return output.finish(result.error());
     output.expect_much();
+    remember(*result);
+    for (const std::string& warning : result->warnings) output.complain("p: " + warning);
     return output.finish(arguments.json ? to_json(*result) : to_text(*result, style), result->problems);
 }
 

@@ -106,7 +106,7 @@ Syntax syntax() {
     };
     for (const char* other : {"strings", "times", "children", "parents", "group", "last-run", "milliseconds",
                               "summary", "limits"})
-        syntax.rules.exclusive.push_back({"stack", other});
+        syntax.rules.covers.push_back({other, {"stack"}});
     return syntax;
 }
 

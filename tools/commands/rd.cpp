@@ -94,7 +94,7 @@ Syntax syntax() {
         counted("caches,S",
                 "the same, and the slab cache that a word points into; given twice, with "
                 "the word itself"),
-        on_or_off("text,a", "characters, up to the first that cannot be printed"),
+        on_or_off("text,a", "characters, up to the first that cannot be printed, or among COUNT bytes"),
         on_or_off("no-characters,x", "no characters at the end of the lines"),
         switch_as("-8", "bytes-1,8", "words of 8 bits"),
         switch_as("-16", "bytes-2", "words of 16 bits (-16)"),
@@ -104,18 +104,23 @@ Syntax syntax() {
         on_or_off("reverse,R", "COUNT words up to the address"),
         text("offset,o", "BYTES", "start so many bytes behind the address"),
         text("end,e", "ADDRESS", "up to this hexadecimal address")};
-    syntax.most_operands = 2;
+    syntax.rules.surplus_from = 2;
     syntax.makes = {"raw-to"};
+    syntax.rules.last_given = {{"bytes-1", "bytes-2", "bytes-4", "bytes-8", "text"}};
+    syntax.rules.covers = {{"text", {"decimal", "unsigned"}}};
+    syntax.rules.ranks = {{"decimal", "unsigned"}};
+    syntax.rules.idle_without = {{"network", {"bytes-2", "bytes-4"}}};
     syntax.rules.exclusive = {{"physical", "user", "file-offset"},
                               {"bytes-1", "bytes-2", "bytes-4", "bytes-8", "text", "raw-to", "raw"},
-                              {"decimal", "unsigned", "text", "raw-to", "raw"},
+                              {"decimal", "unsigned", "raw-to", "raw"},
+                              {"text", "raw-to", "raw"},
                               {"symbols", "text", "raw-to", "raw"},
                               {"caches", "text", "raw-to", "raw"},
                               {"reverse", "text", "raw-to"}};
     for (const char* place : {"physical", "file-offset"})
-        for (const char* other : {"context", "symbols", "caches", "text"})
+        for (const char* other : {"context", "symbols", "caches"})
             syntax.rules.exclusive.push_back({place, other});
-    syntax.rules.only_with = {{"network", {"bytes-2", "bytes-4"}}, {"raw", {"physical", "file-offset"}}};
+    syntax.rules.only_with = {{"raw", {"physical", "file-offset"}}};
     syntax.rules.only_text = {"physical", "file-offset", "raw-to", "raw"};
     return syntax;
 }

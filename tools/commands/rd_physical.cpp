@@ -16,6 +16,7 @@ namespace tool {
 namespace {
 
 constexpr std::size_t piece_size = 1 << 20;
+constexpr std::uint64_t longest_text = 1 << 24;
 
 std::optional<std::uint64_t> number(const std::string& text, int base) {
     std::size_t used = 0;
@@ -113,9 +114,9 @@ postmortem::Result<Range> range_of(const Arguments& arguments, std::size_t word_
     return range;
 }
 
-}  // namespace
-
-namespace {
+std::size_t unit_of(const Arguments& arguments, const WordsStyle& style) {
+    return arguments.has("text") ? 1 : style.word_size;
+}
 
 // All or none: the first pass only proves that every byte is there.
 template <class Source>
@@ -137,6 +138,30 @@ int print_range(const Arguments& arguments, const Source& source, bool big_endia
     return output.finish("", {});
 }
 
+// Characters, as memory_words() reads them: without a count up to the first byte that is none, with one
+// behind those that are none.
+template <class Source>
+int print_text(const Arguments& arguments, const Source& source, const Range& range, Output& output) {
+    const bool counted = arguments.rest.size() > 1 || arguments.has("end");
+    const std::uint64_t most = counted ? range.size : longest_text;
+    postmortem::MemoryWords words;
+    words.text.emplace();
+    words.address = range.address;
+    for (std::uint64_t i = 0; i < most; ++i) {
+        std::array<std::byte, 1> byte{};
+        if (auto read = source.read(range.address + i, byte); !read) {
+            if (i == 0) return output.refuse(read.error());
+            words.problems.push_back(std::move(read.error()));
+            break;
+        }
+        const char c = static_cast<char>(byte[0]);
+        const bool printable = c >= ' ' && c <= '~';
+        if (printable) add_character(words, range.address + i, c);
+        if (!printable && !counted) break;
+    }
+    return output.finish(to_text(words), words.problems);
+}
+
 class PlainFile {
   public:
     explicit PlainFile(const std::string& path) : file_(std::fopen(path.c_str(), "rb"), std::fclose) {}
@@ -155,15 +180,16 @@ class PlainFile {
 }  // namespace
 
 int read_physical(const Arguments& arguments, const WordsStyle& style, Output& output) {
-    const auto range = range_of(arguments, style.word_size);
+    const auto range = range_of(arguments, unit_of(arguments, style));
     if (!range) return output.complain(range.error().message);
     const auto dump = postmortem::PhysicalDump::open(arguments.dump, arguments.open_options());
     if (!dump) return output.complain(dump.error().message, unusable_input);
+    if (arguments.has("text")) return print_text(arguments, *dump, *range, output);
     return print_range(arguments, *dump, dump->big_endian(), *range, style, output);
 }
 
 int read_file(const Arguments& arguments, const WordsStyle& style, Output& output) {
-    const auto range = range_of(arguments, style.word_size);
+    const auto range = range_of(arguments, unit_of(arguments, style));
     if (!range) return output.complain(range.error().message);
     const auto input = postmortem::find_crash_input(arguments.dump);
     if (!input) return output.refuse(input.error());
@@ -172,6 +198,7 @@ int read_file(const Arguments& arguments, const WordsStyle& style, Output& outpu
     const PlainFile file(input->path.string());
     if (!file.is_open())
         return output.complain(fmt::format("{}: it cannot be read", input->path.string()), unusable_input);
+    if (arguments.has("text")) return print_text(arguments, file, *range, output);
     return print_range(arguments, file, false, *range, style, output);
 }
 

@@ -22,7 +22,7 @@ Syntax syntax() {
                   "name, real-time tasks by priority, the others in the order in which they were to run.\n\n"
                   "  postmortem runq /var/crash/202611210239/vmcore\n"
                   "  postmortem runq -g -c 0,4-7 vmcore\n"};
-    syntax.most_operands = 0;
+    syntax.rules.surplus_from = 0;
     syntax.has_ndjson = true;
     syntax.options = {
         on_or_off("timestamps,t", "each runqueue's clock, and when its running task last began to run"),
@@ -32,8 +32,10 @@ Syntax syntax() {
         on_or_off("on-rq,d", "every task that is on a runqueue, the idle ones included"),
         on_or_off("waiting,w", "for how long each task has been waiting"),
         text("cpus,c", "CPUS", "these CPUs alone: 3, or 1,8,9-14")};
-    syntax.rules.exclusive = {{"timestamps", "lag", "milliseconds", "groups", "on-rq", "waiting"},
-                              {"lag", "cpus"}};
+    syntax.rules.ranks = {{"timestamps", "lag", "milliseconds", "on-rq", "groups"}};
+    syntax.rules.covers = {{"lag", {"cpus"}}};
+    for (const char* view : {"timestamps", "lag", "milliseconds", "on-rq", "groups"})
+        syntax.rules.exclusive.push_back({view, "waiting"});
     return syntax;
 }
 

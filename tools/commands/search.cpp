@@ -1,5 +1,7 @@
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include <postmortem/memory_search.h>
 
 #include "commands.h"
@@ -47,6 +49,7 @@ Syntax syntax() {
         on_or_off("words,w", "values of 32 bits"),
         on_or_off("halves,h", "values of 16 bits"),
         text("context,x", "COUNT", "so many values before and behind each, too")};
+    syntax.rules.covers = {{"linear", {"kernel"}}, {"mapped", {"kernel"}}};
     syntax.rules.exclusive = {{"kernel", "linear", "mapped", "user", "physical", "stacks", "active-stacks"},
                               {"end", "length"},
                               {"text", "words", "halves"},
@@ -90,6 +93,7 @@ std::string take_search_words(const Arguments& arguments, MemorySearchRequest& r
     if (arguments.has("length")) {
         request.length = number_in(arguments.text("length"), 10);
         if (!request.length) return "'" + arguments.text("length") + "' is no number of bytes";
+        if (*request.length == 0) request.length.reset();
     }
     if (arguments.has("mask")) {
         const auto mask = number_in(arguments.text("mask"), 16);
@@ -114,6 +118,10 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     const auto found = postmortem::search_memory(dump, request);
     if (!found) return output.finish(found.error());
     output.expect_much();
+    if (arguments.has("length") && !request.length)
+        output.complain("search: -l makes no difference where it is 0");
+    if (found->rounded_start)
+        output.complain(fmt::format("search: from {:x} on, where a word begins", *found->rounded_start));
     return print(arguments, *found, output);
 }
 

@@ -46,9 +46,9 @@ Syntax syntax() {
                   "  crash> set -c 2\n"};
     syntax.options = {on_or_off("panic,p", "the task that brought the kernel down"),
                       text("cpu,c", "CPU", "the task that this CPU was running")};
-    syntax.most_operands = 1;
-    syntax.rules.exclusive = {{"panic", "cpu"}};
-    syntax.rules.without_operands = syntax.rules.not_in_foreach = {"panic", "cpu"};
+    syntax.rules.surplus_from = 1;
+    syntax.rules.first_given = {{"panic", "cpu"}};
+    syntax.rules.drops_operands = syntax.rules.not_in_foreach = {"panic", "cpu"};
     return syntax;
 }
 

@@ -18,7 +18,8 @@ Syntax syntax() {
     syntax.options = {on_or_off("groups,g", "of all threads of the task's process"),
                       on_or_off("list,l", "the signals, by number"),
                       text("set,s", "SET", "the names of the signals in a set")};
-    syntax.rules.exclusive = {{"groups", "list", "set"}};
+    syntax.rules.first_given = {{"list", "set"}};
+    syntax.rules.covers = {{"list", {"groups"}}, {"set", {"groups"}}};
     syntax.rules.not_in_foreach = {"list", "set"};
     syntax.rules.only_text = {"list", "set"};
     return syntax;

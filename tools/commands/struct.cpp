@@ -55,7 +55,7 @@ Syntax struct_syntax() {
         on_or_off("hex,x", "numbers in hexadecimal"),
         on_or_off("decimal,d", "numbers in decimal, as they are without this option"),
         text("count,c", "COUNT", "so many instances; a negative count ends at the address")};
-    syntax.rules.exclusive = {{"offsets", "raw", "pointers"}};
+    syntax.rules.ranks = {{"offsets", "raw", "pointers"}};
     return syntax;
 }
 

@@ -9,7 +9,7 @@ Syntax syntax() {
     Syntax syntax{"DUMP",
                   "Lists the swap areas and how full they were, as crash does.\n\n"
                   "  postmortem swap vmcore\n"};
-    syntax.most_operands = 0;
+    syntax.rules.surplus_from = 0;
     syntax.has_ndjson = true;
     return syntax;
 }

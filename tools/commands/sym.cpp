@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
 #include <postmortem/symbol_list.h>
 
 #include "commands.h"
@@ -22,34 +27,55 @@ Syntax syntax() {
                       on_or_off("previous,p", "the symbol before, too"),
                       on_or_off("next,n", "the symbol behind, too"),
                       texts("query,q", "TEXT", "all symbols whose names contain this")};
-    syntax.rules.alone = {{"list"}, {"modules"}, {"module"}, {"query"}};
-    syntax.rules.without_operands = {"list", "modules", "module", "query"};
     return syntax;
 }
 
-int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+// Nothing where the option asks for no list of its own.
+std::optional<SymbolListRequest> list_asked_by(const std::string& option, const Arguments& arguments) {
+    using Which = SymbolListRequest::Which;
     SymbolListRequest request;
-    request.words = arguments.rest;
-    request.previous = arguments.has("previous");
-    request.next = arguments.has("next");
-    if (arguments.has("list")) {
-        request.which = SymbolListRequest::Which::All;
-    } else if (arguments.has("modules")) {
-        request.which = SymbolListRequest::Which::OfModules;
-        request.words.clear();
-    } else if (arguments.has("module")) {
-        request.which = SymbolListRequest::Which::OfModules;
-        request.words = arguments.texts("module");
-    } else if (arguments.has("query")) {
-        request.which = SymbolListRequest::Which::Containing;
-        request.words = arguments.texts("query");
-    } else if (request.words.empty()) {
-        return output.complain("sym: no symbol and no address is given; see `postmortem sym --help`");
+    if (option == "list" || option == "modules") {
+        request.which = option == "list" ? Which::All : Which::OfModules;
+        return request;
     }
-    const auto listing = postmortem::find_symbols(dump, request);
-    if (!listing) return output.finish(listing.error());
+    if (option != "module" && option != "query") return std::nullopt;
+    request.which = option == "module" ? Which::OfModules : Which::Containing;
+    request.words = arguments.texts(option);
+    return request;
+}
+
+// Lists in the order of their options, then what is named, as crash does.
+std::vector<SymbolListRequest> requests_of(const Arguments& arguments) {
+    std::vector<SymbolListRequest> requests;
+    std::set<std::string> seen;
+    for (const std::string& option : arguments.given.order)
+        if (auto list = list_asked_by(option, arguments); list && seen.insert(option).second)
+            requests.push_back(std::move(*list));
+    if (arguments.rest.empty()) return requests;
+    SymbolListRequest& named = requests.emplace_back();
+    named.words = arguments.rest;
+    named.previous = arguments.has("previous");
+    named.next = arguments.has("next");
+    return requests;
+}
+
+int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    const std::vector<SymbolListRequest> requests = requests_of(arguments);
+    if (requests.empty())
+        return output.complain("sym: no symbol and no address is given; see `postmortem sym --help`");
+    if (requests.size() > 1 && (arguments.json || arguments.ndjson))
+        return output.complain("sym: --json and --ndjson are about one of -l, -M, -m, -q and what is named");
+    for (const auto& [option, letter] : {std::pair{"previous", "-p"}, {"next", "-n"}})
+        if (arguments.has(option) && arguments.rest.empty())
+            output.complain(std::string("sym: ") + letter + " makes no difference where nothing is named");
     output.expect_much();
-    return print(arguments, *listing, output);
+    int worst = whole_answer;
+    for (const SymbolListRequest& request : requests) {
+        const auto listing = postmortem::find_symbols(dump, request);
+        worst =
+            std::max(worst, listing ? print(arguments, *listing, output) : output.finish(listing.error()));
+    }
+    return worst;
 }
 
 }  // namespace

@@ -9,19 +9,19 @@ namespace {
 
 Syntax syntax() {
     Syntax syntax{
-        "DUMP [config | NAME|NUMBER]",
+        "DUMP [config | NAME|NUMBER...]",
         "Says which kernel died, on which machine, when, and why: crash's banner. The date is in the local\n"
         "time zone (TZ), as crash prints it; --json has UTC, and much more: build-id, command line, taint,\n"
         "CPUs, NUMA nodes, hypervisor, DMI. `config` prints the configuration that the kernel carries.\n\n"
         "  postmortem sys vmcore\n"
         "  postmortem sys -c vmcore read\n"};
-    syntax.most_operands = 1;
     syntax.options = {
-        on_or_off("calls,c", "the table of system calls; or one number, or those with NAME in their name"),
+        on_or_off("calls,c", "the table of system calls; or numbers, or those with NAME in their name"),
         on_or_off("taint,t", "the taint mask and its letters"),
         on_or_off("dmi,i", "what the firmware says of the machine")};
-    syntax.rules.exclusive = {{"calls", "taint", "dmi"}};
-    syntax.rules.without_operands = {"taint", "dmi"};
+    syntax.rules.first_given = {{"taint", "dmi"}};
+    syntax.rules.covers = {{"taint", {"calls"}}, {"dmi", {"calls"}}};
+    syntax.rules.drops_operands = {"taint", "dmi"};
     return syntax;
 }
 
@@ -31,36 +31,47 @@ int print_result(const Arguments& arguments, const postmortem::Result<Answer>& a
 }
 
 // A number is the call itself, as crash has it; a name is part of one.
-int print_calls(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+postmortem::SystemCallRequest calls_named(std::string_view word) {
     postmortem::SystemCallRequest request;
-    request.source_lines = arguments.has("vmlinux");
-    if (!arguments.rest.empty()) {
-        std::string_view word = arguments.rest.front();
-        const bool hexadecimal = word.starts_with("0x");
-        if (hexadecimal) word.remove_prefix(2);
-        std::uint64_t number = 0;
-        const auto [rest, error] =
-            std::from_chars(word.data(), word.data() + word.size(), number, hexadecimal ? 16 : 10);
-        if (error == std::errc() && rest == word.data() + word.size())
-            request.number = number;
-        else
-            request.part_of_name = arguments.rest.front();
+    std::string_view digits = word;
+    const bool hexadecimal = digits.starts_with("0x");
+    if (hexadecimal) digits.remove_prefix(2);
+    std::uint64_t number = 0;
+    const auto [rest, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number, hexadecimal ? 16 : 10);
+    if (error == std::errc() && rest == digits.data() + digits.size())
+        request.number = number;
+    else
+        request.part_of_name = word;
+    return request;
+}
+
+int print_calls(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    std::vector<postmortem::SystemCallRequest> requests;
+    for (const std::string& word : arguments.rest) requests.push_back(calls_named(word));
+    if (requests.empty()) requests.emplace_back();
+    postmortem::SystemCallTable all;
+    std::string unmatched;
+    for (postmortem::SystemCallRequest& request : requests) {
+        request.source_lines = arguments.has("vmlinux");
+        auto table = postmortem::system_calls(dump, request);
+        if (!table) return output.finish(table.error());
+        if (table->calls.empty() && table->problems.empty() && unmatched.empty())
+            unmatched = arguments.rest[static_cast<std::size_t>(&request - requests.data())];
+        all.calls.insert(all.calls.end(), table->calls.begin(), table->calls.end());
+        if (all.problems.empty()) all.problems = std::move(table->problems);
     }
-    const auto table = postmortem::system_calls(dump, request);
-    if (table && table->calls.empty() && table->problems.empty()) {
-        output.write(arguments.json ? postmortem::to_json(*table) : "");
-        return output.complain("sys: no system call matches '" + arguments.rest.front() + "'",
-                               partial_answer);
-    }
-    return print_result(arguments, table, output);
+    if (unmatched.empty()) return print(arguments, all, output);
+    output.write(!all.calls.empty() && !arguments.json ? to_text(all) : arguments.json ? to_json(all) : "");
+    return output.complain("sys: no system call matches '" + unmatched + "'", partial_answer);
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     if (arguments.has("calls")) return print_calls(dump, arguments, output);
-    if (!arguments.rest.empty() && arguments.rest.front() == "config")
+    if (arguments.rest.size() == 1 && arguments.rest.front() == "config")
         return print_result(arguments, postmortem::kernel_config(dump), output);
     if (!arguments.rest.empty())
-        return output.complain("sys: '" + arguments.rest.front() +
+        return output.complain("sys: '" + arguments.rest.back() +
                                "' is neither config nor, with -c, a system call");
     if (arguments.has("dmi")) return print_result(arguments, postmortem::firmware_strings(dump), output);
     const postmortem::SystemInfo info = dump.system_info();

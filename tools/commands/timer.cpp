@@ -13,7 +13,7 @@ Syntax syntax() {
         "  postmortem timer vmcore\n"
         "  postmortem timer -r -C 0-3 vmcore\n"};
     syntax.has_ndjson = true;
-    syntax.most_operands = 0;
+    syntax.rules.surplus_from = 0;
     syntax.options = {on_or_off("high-resolution,r", "hrtimers, by CPU and clock"),
                       text("cpus,C", "CPUS", "of these CPUs alone: 3, or 1,8,9-14")};
     return syntax;

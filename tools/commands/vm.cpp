@@ -32,7 +32,7 @@ Syntax syntax() {
         text("flags,f", "FLAGS", "the names of the bits of a FLAGS value; DUMP tells of which kernel")};
     syntax.rules.exclusive = {{"pages", "area", "memory", "areas"}, {"reference", "area", "memory", "areas"}};
     syntax.rules.alone = {{"flags"}};
-    syntax.rules.without_operands = {"flags"};
+    syntax.rules.drops_operands = {"flags"};
     syntax.rules.not_in_foreach = {"area", "flags"};
     syntax.rules.only_text = {"flags"};
     return syntax;

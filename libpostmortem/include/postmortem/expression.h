@@ -15,8 +15,10 @@
 namespace postmortem {
 
 struct ExpressionRequest {
-    std::string expression;         ///< also "SYMBOL:CPUS" of a per-CPU variable: "runqueues:a"
-    std::uint32_t current_cpu = 0;  ///< that "SYMBOL:" stands for
+    std::string expression;                 ///< also "SYMBOL:CPUS" of a per-CPU variable: "runqueues:a"
+    std::uint32_t current_cpu = 0;          ///< that "SYMBOL:" stands for
+    std::vector<std::string> history = {};  ///< the expressions whose values "$1", "$2" and so on are
+    bool name_numbers = false;              ///< as addresses, as far as they are large enough
 };
 
 struct ExpressionValue {
@@ -32,6 +34,7 @@ struct ExpressionResult {
     std::string
         declaration;  ///< of such a variable, where no CPUs are named: then `values` are addresses alone
     std::vector<ExpressionValue> values;
+    std::vector<std::string> warnings;  ///< what gdb warns of: shifts by too much
     Problems problems;
 };
 

@@ -47,7 +47,9 @@ struct MemoryMatch {
 struct MemorySearch {
     std::uint32_t unit = 8;
     bool strings = false;
-    bool big_endian = false;           ///< how values lie in memory
+    bool big_endian = false;  ///< how values lie in memory
+    std::optional<std::uint64_t>
+        rounded_start;  ///< where it began, if the start that was named is in the middle of a word
     std::vector<MemoryMatch> matches;  ///< by address; of stacks task by task
     std::uint64_t pages = 0;           ///< that were looked at
     std::uint64_t unreadable = 0;      ///< that the dump should hold and does not give

@@ -32,13 +32,20 @@ struct MemoryWordsRequest {
     bool reverse = false;          ///< up to the address
 };
 
+/// Characters that can be printed, one behind the other.
+struct MemoryText {
+    std::uint64_t address = 0;
+    std::string text;
+};
+
 struct MemoryWords {
     std::uint64_t address = 0;
     std::uint32_t word_size = 8;
     bool big_endian = false;
     std::vector<std::uint64_t> words;
-    std::vector<std::string> symbols;  ///< for each word; empty where it points at none
-    std::optional<std::string> text;   ///< in place of words
+    std::vector<std::string> symbols;   ///< for each word; empty where it points at none
+    std::optional<std::string> text;    ///< in place of words
+    std::vector<MemoryText> more_text;  ///< behind bytes that cannot be printed
     Problems problems;
 };
 
@@ -46,15 +53,19 @@ struct MemoryWords {
 /// NotFound, InvalidArgument; the memory's error where not even the first word is there.
 POSTMORTEM_API Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest& request);
 
-/// The bytes themselves: `count` of the request, or up to its `end`; all of them or none. InvalidArgument where neither is
-/// there; else as memory_words().
+/// The bytes themselves: `count` of the request, or up to its `end`; all of them or none. InvalidArgument
+/// where neither is there; else as memory_words().
 struct MemoryBytes {
     std::uint64_t address = 0;
     std::vector<std::byte> bytes;
 };
 POSTMORTEM_API Result<MemoryBytes> memory_bytes(const CrashDump& dump, const MemoryWordsRequest& request);
 /// A file of these bytes, which appears under its name when it is whole. Io.
-POSTMORTEM_API Result<void> write_to_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+POSTMORTEM_API Result<void> write_to_file(const std::filesystem::path& path,
+                                          std::span<const std::byte> bytes);
+
+/// A character of the text: it goes on with what ends at this address, or begins another piece.
+POSTMORTEM_API void add_character(MemoryWords& words, std::uint64_t address, char character);
 
 struct MemoryWordsStyle {
     enum class Radix : std::uint8_t { Hexadecimal, Decimal, Unsigned } radix = Radix::Hexadecimal;

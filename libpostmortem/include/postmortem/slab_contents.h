@@ -20,6 +20,7 @@ struct SlabContentsRequest {
     std::vector<std::string> ignored;  ///< -I: of these the name alone
     std::optional<std::uint64_t>
         at;  ///< of all slabs the one in which this kernel address lies, or whose struct page it is
+    std::vector<std::uint32_t> cpus = {};  ///< whose slabs are shown; empty: of all
 };
 
 struct SlabContent {
@@ -57,7 +58,8 @@ struct SlabContents {
     Problems problems;
 };
 
-/// NotFound where a name is of no cache, or the address in no slab; Unsupported on kernels with SLAB.
+/// NotFound where a name is of no cache, or the address in no slab; InvalidArgument for a CPU that there is
+/// not; Unsupported on kernels with SLAB.
 POSTMORTEM_API Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequest& request);
 POSTMORTEM_API std::string to_text(const SlabContents& contents);
 POSTMORTEM_API std::string to_json(const SlabContents& contents);

@@ -52,8 +52,9 @@ struct TypedValue {
     std::vector<ValueNode> nodes;
 };
 
-/// Hexadecimal, signed and unsigned decimal, octal, binary, hexadecimal with leading zeros, character, address, text.
-inline constexpr std::string_view value_formats = "xduotzcas";
+/// Hexadecimal, signed and unsigned decimal, octal, binary, hexadecimal with leading zeros, character,
+/// address, text, floating.
+inline constexpr std::string_view value_formats = "xduotzcasf";
 
 struct ValueStyle {
     bool hexadecimal = false;

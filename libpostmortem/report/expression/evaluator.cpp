@@ -21,8 +21,12 @@ bool names_type(const void* context, std::string_view name) {
 
 }  // namespace
 
-Evaluator::Evaluator(const Kernel& kernel, std::string_view text)
-    : kernel_(kernel), text_(text), types_(kernel.types(), kernel.memory().word_size()), maker_(kernel) {}
+Evaluator::Evaluator(const Kernel& kernel, std::string_view text, std::span<const Operand> history)
+    : kernel_(kernel),
+      text_(text),
+      history_(history),
+      types_(kernel.types(), kernel.memory().word_size()),
+      maker_(kernel) {}
 
 Result<Operand> Evaluator::evaluate() {
     const auto tree = parse_expression(text_, &types_, names_type);
@@ -84,6 +88,7 @@ Result<Operand> Evaluator::evaluate(const Node& node) {
         case Kind::Member: return member(node);
         case Kind::Index: return index(node);
         case Kind::Cast: return cast(node);
+        case Kind::Place: return place(node);
         case Kind::SizeOfType:
         case Kind::SizeOfValue: break;
     }
@@ -104,14 +109,14 @@ Result<Operand> Evaluator::variable(std::string_view name) const {
             return operand;
         }
     std::string_view known = known_variable_type(name);
-    const bool is_array = known.ends_with(" []");
+    const bool is_array = known.ends_with("[]");
     if (is_array) known.remove_suffix(3);
     if (!known.empty()) {
         const auto tree = parse_expression(fmt::format("sizeof({})", known), &types_, names_type);
         if (tree && (*tree)->kind == Expression::Kind::SizeOfType)
             if (const auto type = types_.named((*tree)->type)) {
                 operand.type = *type;
-                operand.type.open_array = is_array;
+                operand.type.open_array |= is_array;
                 return operand;
             }
     }
@@ -119,7 +124,23 @@ Result<Operand> Evaluator::variable(std::string_view name) const {
     return operand;
 }
 
+// gdb's "$3", "$" the last one, "$$" that before it, "$$2" two before the last.
+Result<Operand> Evaluator::earlier_value(const Node& node) const {
+    const bool counts_back = node.word.starts_with("$$");
+    const std::string_view digits = std::string_view(node.word).substr(counts_back ? 2 : 1);
+    const auto number = parse_u64(digits, 10);
+    if (!digits.empty() && !number)
+        return wrong(node,
+                     fmt::format("'{}' is a register or variable of gdb's: there are none here", node.word));
+    const std::uint64_t last = history_.size(), back = number.value_or(counts_back ? 1 : 0);
+    const std::uint64_t wanted = !counts_back && number ? *number : back < last ? last - back : 0;
+    if (wanted == 0 || wanted > last)
+        return wrong(node, fmt::format("there is no value '{}': {} were printed so far", node.word, last));
+    return history_[wanted - 1];
+}
+
 Result<Operand> Evaluator::name(const Node& node) {
+    if (node.word.starts_with('$')) return earlier_value(node);
     auto found = variable(node.word);
     if (found) return found;
     if (found.error().code != ErrorCode::NotFound) return found;
@@ -194,10 +215,20 @@ Result<Operand> Evaluator::dereferenced(const Node& node, const Scalar& pointer)
     return target;
 }
 
+// gdb takes a number for the address of an int.
+Operand Evaluator::int_at(const Scalar& address) const {
+    Operand target;
+    target.type = types_.integer(false, false);
+    target.in_memory = true;
+    target.address = address.number;
+    return target;
+}
+
 Result<Operand> Evaluator::unary(const Node& node) {
     if (node.word == "&") return address_of(node);
     const auto value = scalar(*node.operands[0]);
     if (!value) return fail(value.error());
+    if (node.word == "*" && types_.kind(value->type) == TypeKind::Integer) return int_at(*value);
     if (node.word == "*") return dereferenced(node, *value);
     const auto made = apply_unary(types_, node.word, *value);
     if (!made) return wrong(node, made.error().message);
@@ -222,7 +253,8 @@ Result<Operand> Evaluator::repeated(const Node& node) {
     if (!first) return first;
     const auto count = scalar(*node.operands[1]);
     if (!count) return fail(count.error());
-    if (!first->in_memory || first->bit_size != 0 || !first->untyped.empty() || first->type.dimension != 0)
+    if (!first->in_memory || first->bit_size != 0 || !first->untyped.empty() || first->type.dimension != 0 ||
+        (first->type.open_array && first->type.to_array == 0))
         return wrong(node, "'@' repeats what lies in memory and has a type, and is no part of an array");
     if (count->number == 0 || count->number > most_repeats)
         return wrong(node, fmt::format("{} is no count of elements", count->number));
@@ -243,7 +275,18 @@ Result<Operand> Evaluator::binary(const Node& node) {
     if (!right) return fail(right.error());
     const auto made = apply_binary(types_, node.word, *left, *right);
     if (!made) return wrong(node, made.error().message);
+    if (node.word == "<<" || node.word == ">>") check_shift(node, *made, *right);
     return number_of(*made);
+}
+
+// What C leaves open, gdb answers with a warning.
+void Evaluator::check_shift(const Node& node, const Scalar& made, const Scalar& count) {
+    const char* const side = node.word == "<<" ? "left" : "right";
+    if (types_.is_signed(count.type) && static_cast<std::int64_t>(count.number) < 0)
+        warnings_.push_back(fmt::format("the count of a {} shift is negative", side));
+    else if (count.number >= types_.size(made.type) * 8)
+        warnings_.push_back(fmt::format("the count of a {} shift is no less than the {} bits of {}", side,
+                                        types_.size(made.type) * 8, types_.name(made.type)));
 }
 
 Result<Operand> Evaluator::conditional(const Node& node) {
@@ -305,8 +348,8 @@ Result<Operand> Evaluator::cast(const Node& node) {
     if (!operand) return operand;
     // What has no type has the one that it is cast to; so has, in gdb, what a struct is cast to.
     const TypeKind kind = types_.kind(*type);
-    if (!operand->untyped.empty() ||
-        (operand->in_memory && (kind == TypeKind::Struct || kind == TypeKind::Union))) {
+    const bool is_whole = kind == TypeKind::Struct || kind == TypeKind::Union || kind == TypeKind::Array;
+    if (!operand->untyped.empty() || (operand->in_memory && operand->bit_size == 0 && is_whole)) {
         operand->untyped.clear();
         operand->type = *type;
         return operand;
@@ -316,6 +359,16 @@ Result<Operand> Evaluator::cast(const Node& node) {
     const auto value = load(*operand, *node.operands[0]);
     if (!value) return fail(value.error());
     return number_of(converted(types_, *value, *type));
+}
+
+Result<Operand> Evaluator::place(const Node& node) {
+    const auto type = type_of(node);
+    if (!type) return fail(type.error());
+    auto address = scalar(*node.operands[0]);
+    if (!address) return fail(address.error());
+    if (types_.is_floating(address->type)) return wrong(node, "an address is wanted behind the type");
+    address->type = types_.pointer_to(*type);
+    return dereferenced(node, *address);
 }
 
 Result<Operand> Evaluator::size_of(const Node& node) {
@@ -330,73 +383,11 @@ Result<Operand> Evaluator::size_of(const Node& node) {
         if (!operand->untyped.empty()) return fail(load(*operand, *node.operands[0]).error());
         type = operand->type;
     }
-    if (type.open_array && type.to_array == 0) return wrong(node, "how large the array is, is not known");
+    if (type.open_array && type.to_array == 0 && type.elements == 0)
+        return wrong(node, "how large the array is, is not known");
     // gdb, as gcc, gives void and functions a byte.
     const std::uint64_t size = type.is_void() ? 1 : types_.size(type);
     return number_of({types_.integer(true, true), size, 0});
-}
-
-// --- the result ---
-
-// What is no type of the finder's is read one by one.
-Result<TypedValue> Evaluator::repeated_value(const Operand& operand) {
-    TypedValue whole{fmt::format("{} [{}]", types_.name(operand.type), operand.repeat), {}};
-    ValueNode& top = whole.nodes.emplace_back();
-    top.kind = ValueKind::Array;
-    top.type = whole.type;
-    top.address = operand.address;
-    std::string text;
-    Operand one = operand;
-    one.repeat = 0;
-    for (std::uint64_t i = 0; i < operand.repeat; ++i) {
-        one.address = operand.address + i * types_.size(operand.type);
-        auto value = value_of(one);
-        if (!value) return value;
-        value->nodes.front().depth = 1;
-        text += static_cast<char>(value->nodes.front().number);
-        whole.nodes.push_back(std::move(value->nodes.front()));
-    }
-    if (!types_.is_character(operand.type)) return whole;
-    whole.nodes.resize(1);
-    whole.nodes.front().kind = ValueKind::Text;
-    whole.nodes.front().text = std::move(text);
-    return whole;
-}
-
-Result<TypedValue> Evaluator::value_of(const Operand& operand) {
-    const OperandType& type = operand.type;
-    if (!operand.untyped.empty())
-        return is_code(operand.untyped) ? maker_.code(operand.address) : value_of(as_number(operand));
-    if (operand.repeat != 0 && (type.basic || type.pointers != 0)) return repeated_value(operand);
-    if (operand.in_memory && !type.basic && type.pointers == 0 && type.to_array == 0) {
-        if (type.dimension != 0) return maker_.row(type.id, type.dimension, operand.address);
-        if (operand.bit_size != 0)
-            return maker_.bit_field(type.id, operand.address, operand.bit_offset, operand.bit_size);
-        return operand.repeat != 0 ? maker_.array(type.id, operand.address, operand.repeat)
-                                   : maker_.at(type.id, operand.address);
-    }
-    if (!operand.in_memory && !type.basic && type.pointers == 0 && type.to_array == 0)
-        return maker_.of(type.id, operand.number);
-    if (type.is_void()) return TypedValue{"void", {ValueNode{}}};
-    Expression whole;
-    const auto value = load(operand, whole);
-    if (!value) return fail(value.error());
-    // An array that decays is a pointer from here on.
-    if (type.open_array && type.to_array == 0) return value_of(number_of(*value));
-    ValueNode node;
-    node.type = types_.name(type);
-    node.kind = types_.is_pointer(type)     ? ValueKind::Pointer
-                : types_.is_floating(type)  ? ValueKind::Floating
-                : types_.is_boolean(type)   ? ValueKind::Boolean
-                : types_.is_character(type) ? ValueKind::Character
-                                            : ValueKind::Integer;
-    if (operand.in_memory) node.address = operand.address;
-    node.number = value->number;
-    node.floating = value->floating;
-    node.is_signed = types_.is_signed(type);
-    node.byte_size = static_cast<std::uint32_t>(types_.size(type));
-    return maker_.scalar(std::move(node),
-                         types_.is_pointer(type) && types_.is_character(types_.target(type)));
 }
 
 }  // namespace postmortem

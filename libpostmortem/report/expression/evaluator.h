@@ -1,6 +1,10 @@
 // What an expression is worth in the crashed kernel.
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "report/expression/arithmetic.h"
 #include "report/values/value_maker.h"
 
@@ -8,7 +12,8 @@ namespace postmortem {
 
 class Evaluator {
   public:
-    Evaluator(const Kernel& kernel, std::string_view text);
+    /// `history` are the values that '$1' and so on stand for; they are borrowed.
+    Evaluator(const Kernel& kernel, std::string_view text, std::span<const Operand> history = {});
 
     /// InvalidArgument names the column; a place that cannot be read is its memory's error.
     Result<Operand> evaluate();
@@ -22,6 +27,9 @@ class Evaluator {
     /// symbol.
     Operand as_number(const Operand& untyped) const;
 
+    /// What is answered, but is not C's to say.
+    std::vector<std::string> take_warnings() { return std::move(warnings_); }
+
     const OperandTypes& types() const { return types_; }
     ValueMaker& maker() { return maker_; }
 
@@ -29,6 +37,7 @@ class Evaluator {
     using Node = Expression;
     Result<Operand> evaluate(const Node& node);
     Result<Operand> name(const Node& node);
+    Result<Operand> earlier_value(const Node& node) const;
     Result<Operand> unary(const Node& node);
     Result<Operand> binary(const Node& node);
     Result<Operand> logical(const Node& node);
@@ -37,13 +46,17 @@ class Evaluator {
     Result<Operand> member(const Node& node);
     Result<Operand> index(const Node& node);
     Result<Operand> cast(const Node& node);
+    Result<Operand> place(const Node& node);
     Result<Operand> size_of(const Node& node);
     Result<Operand> address_of(const Node& node);
+    Operand int_at(const Scalar& address) const;
+    void check_shift(const Node& node, const Scalar& made, const Scalar& count);
     Result<Operand> dereferenced(const Node& node, const Scalar& pointer);
 
     std::optional<SymbolHit> symbol_named(const std::string& name) const;
     std::uint32_t room_of(const std::string& variable) const;
     bool is_code(const std::string& symbol) const;
+    Result<TypedValue> array_value(const Operand& array);
     Result<TypedValue> repeated_value(const Operand& operand);
     Result<Scalar> scalar(const Node& node);
     Result<Scalar> load(const Operand& operand, const Node& node);
@@ -55,6 +68,8 @@ class Evaluator {
 
     const Kernel& kernel_;
     std::string text_;
+    std::span<const Operand> history_;
+    std::vector<std::string> warnings_;
     OperandTypes types_;
     ValueMaker maker_;
 };

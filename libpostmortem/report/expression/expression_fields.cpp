@@ -21,6 +21,8 @@ void describe(Describer<ExpressionResult>& result) {
     result.add("declaration", &ExpressionResult::declaration, "of a per-CPU variable, without CPUs")
         .or_left_out();
     result.add("values", &ExpressionResult::values, "one, or one of each CPU").answer();
+    result.add("warnings", &ExpressionResult::warnings, "what the value does not rest upon, or C leaves open")
+        .or_left_out();
     add_problems(result);
 }
 

@@ -6,6 +6,11 @@
 #include "types/c_declaration.h"
 
 namespace postmortem {
+namespace {
+
+constexpr std::uint64_t largest_array = 1u << 24;
+
+}  // namespace
 
 OperandType OperandTypes::integer(bool is_long, bool is_unsigned) const {
     const char* const name =
@@ -29,7 +34,8 @@ TypeKind OperandTypes::kind(const OperandType& type) const {
 }
 
 std::uint64_t OperandTypes::size(const OperandType& type) const {
-    if (type.open_array) return type.to_array != 0 ? word_size_ : 0;
+    if (type.open_array)
+        return type.to_array != 0 ? word_size_ : type.elements == 0 ? 0 : type.elements * size(target(type));
     if (type.pointers != 0) return word_size_;
     if (type.basic) return type.basic->size;
     if (type.dimension == 0) return value_size(types_, type.id);
@@ -69,7 +75,7 @@ OperandType OperandTypes::target(const OperandType& type) const {
         if (type.to_array != 0)
             --inner.to_array;
         else
-            inner.open_array = false;
+            inner.open_array = false, inner.elements = 0;
         return inner;
     }
     if (type.pointers != 0) {
@@ -96,8 +102,11 @@ std::string OperandTypes::name(const OperandType& type) const {
         OperandType element = type;
         element.open_array = false;
         element.to_array = 0;
-        return name(element) +
-               (type.to_array != 0 ? fmt::format(" ({})[]", std::string(type.to_array, '*')) : " []");
+        element.elements = 0;
+        const std::string stars =
+            type.to_array != 0 ? fmt::format("({})", std::string(type.to_array, '*')) : "";
+        return fmt::format("{} {}[{}]", name(element), stars,
+                           type.elements != 0 ? std::to_string(type.elements) : "");
     }
     const std::string stars(type.pointers, '*');
     if (type.basic) return type.basic->name + (stars.empty() ? "" : " " + stars);
@@ -112,6 +121,19 @@ bool OperandTypes::is_type_name(std::string_view name) const {
 }
 
 Result<OperandType> OperandTypes::named(const TypeWords& words) const {
+    auto type = element_named(words);
+    if (!type || !words.elements) return type;
+    const std::uint64_t bytes = size(*type);
+    if (*words.elements == 0 || bytes == 0 || *words.elements > largest_array / bytes)
+        return fail(ErrorCode::InvalidArgument,
+                    fmt::format("{} is no number of elements of such an array", *words.elements));
+    type->open_array = true;
+    type->elements = *words.elements;
+    type->to_array = words.to_array;
+    return type;
+}
+
+Result<OperandType> OperandTypes::element_named(const TypeWords& words) const {
     OperandType type;
     if (words.keyword.empty() && !is_type_name(words.name)) {
         const bool is_unsigned = words.name.starts_with("unsigned");

@@ -25,7 +25,8 @@ struct OperandType {
     TypeId id = 0;
     std::optional<BasicType> basic;  ///< then there is no id
     std::uint32_t pointers = 0;      ///< to that
-    bool open_array = false;         ///< an array of these, whose size is not told
+    bool open_array = false;         ///< an array of these
+    std::uint64_t elements = 0;      ///< so many, if it is told
     std::uint32_t to_array = 0;      ///< pointers to that array
     std::uint32_t dimension = 0;  ///< of an array of arrays: a part of it, behind so many of its dimensions
 
@@ -79,6 +80,8 @@ class OperandTypes {
     const TypeFinder& finder() const { return types_; }
 
   private:
+    Result<OperandType> element_named(const TypeWords& words) const;
+
     const TypeFinder& types_;
     std::uint32_t word_size_;
 };

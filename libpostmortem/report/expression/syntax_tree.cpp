@@ -153,7 +153,8 @@ class ExpressionParser {
 
     Result<Node> prefixed() {
         if (here().text == "sizeof" && here().kind == Token::Kind::Name) return size_of();
-        if (is("(") && starts_type(ahead(1))) return cast();
+        if (is("(") && starts_type(ahead(1))) return typed(Expression::Kind::Cast, ")");
+        if (is("{") && starts_type(ahead(1))) return typed(Expression::Kind::Place, "}");
         for (const std::string_view word : {"-", "+", "!", "~", "*", "&"}) {
             if (!is(word)) continue;
             Node whole = node(Expression::Kind::Unary, here());
@@ -184,12 +185,13 @@ class ExpressionParser {
         return whole;
     }
 
-    Result<Node> cast() {
-        Node whole = node(Expression::Kind::Cast, here());
+    // "(TYPE) x", "{TYPE} x"
+    Result<Node> typed(Expression::Kind kind, std::string_view closing) {
+        Node whole = node(kind, here());
         ++at_;
         auto type = type_words();
         if (!type) return fail(type.error());
-        if (!accept(")")) return wrong("a ')' is missing behind the type");
+        if (!accept(closing)) return wrong(fmt::format("a '{}' is missing behind the type", closing));
         whole->type = std::move(*type);
         auto inner = unary();
         if (!inner) return inner;
@@ -231,6 +233,17 @@ class ExpressionParser {
             ++at_;
         }
         for (skip_qualifiers(); accept("*"); skip_qualifiers()) ++type.pointers;
+        if (is("(") && ahead(1).text == "*") {
+            for (++at_; accept("*");) ++type.to_array;
+            if (!accept(")")) return wrong("a ')' is missing");
+            if (!is("[")) return wrong("the number of elements is missing: [N]");
+        }
+        if (accept("[")) {
+            if (here().kind != Token::Kind::Integer) return wrong("the number of elements is missing");
+            type.elements = here().number;
+            ++at_;
+            if (!accept("]")) return wrong("a ']' is missing");
+        }
         return type;
     }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "report/expression/tokens.h"
@@ -13,6 +14,8 @@ struct TypeWords {
     std::string keyword;  ///< "struct", "union", "enum", or empty
     std::string name;     ///< a tag, a typedef, or the words of a basic type in C's order
     std::uint32_t pointers = 0;
+    std::optional<std::uint64_t> elements = {};  ///< of an array of these
+    std::uint32_t to_array = 0;                  ///< pointers to that array: "int (*)[4]"
     std::size_t column = 1;
 };
 
@@ -28,6 +31,7 @@ struct Expression {
         Member,       ///< of the operand, `word`; through a pointer or not
         Index,
         Cast,
+        Place,  ///< gdb's "{int} ADDRESS": what lies there
         SizeOfType,
         SizeOfValue,
     };

@@ -22,9 +22,9 @@ bool continues_name(char c) {
 }
 
 // The longest first.
-constexpr std::array<std::string_view, 32> operators = {
-    "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "->", "+", "-", "*", "/", "%", "&", "|",
-    "^",  "~",  "!",  "<",  ">",  "?",  ":",  "(",  ")",  "[", "]", ".", ",", "@", "=", "{"};
+constexpr std::array<std::string_view, 33> operators = {
+    "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "->", "+", "-", "*", "/", "%", "&", "|", "^",
+    "~",  "!",  "<",  ">",  "?",  ":",  "(",  ")",  "[",  "]", ".", ",", "@", "=", "{", "}"};
 
 class Cutter {
   public:
@@ -79,13 +79,16 @@ class Cutter {
     Result<Token> number() {
         std::size_t length = 0;
         bool is_floating = false;
-        const bool is_hexadecimal =
-            text_.substr(at_).starts_with("0x") || text_.substr(at_).starts_with("0X");
+        const bool is_decimal = text_[at_] != '0' || at_ + 1 >= text_.size() || !starts_name(text_[at_ + 1]);
         while (at_ + length < text_.size()) {
             const char c = text_[at_ + length];
-            if (c == '.' && !is_hexadecimal) is_floating = true;
+            const bool is_exponent = is_decimal && (c == 'e' || c == 'E');
+            if ((c == '.' && is_decimal) || is_exponent) is_floating = true;
             if (!continues_name(c) && c != '.') break;
             ++length;
+            const bool has_sign = is_exponent && at_ + length < text_.size() &&
+                                  (text_[at_ + length] == '-' || text_[at_ + length] == '+');
+            if (has_sign) ++length;
         }
         return is_floating ? floating_of(take(Token::Kind::Floating, length))
                            : integer_of(take(Token::Kind::Integer, length));
@@ -108,6 +111,9 @@ class Cutter {
         int base = 10;
         if (digits.starts_with("0x") || digits.starts_with("0X")) {
             base = 16;
+            digits.remove_prefix(2);
+        } else if (digits.starts_with("0b") || digits.starts_with("0B")) {
+            base = 2;
             digits.remove_prefix(2);
         } else if (digits.size() > 1 && digits[0] == '0') {
             base = 8;

@@ -51,7 +51,8 @@ std::string variable_declaration(const TypeFinder& finder, const OperandTypes& t
     const std::string_view known = known_variable_type(name);
     if (variable.type.basic) {
         const std::string type = known.empty() ? types.name(variable.type) : std::string(known);
-        if (variable.type.open_array) return fmt::format("const char {}[];", name);
+        if (const std::size_t bracket = type.find(" ["); bracket != type.npos)
+            return fmt::format("{} {}{};", type.substr(0, bracket), name, type.substr(bracket + 1));
         return fmt::format("{}{}{};", type, type.ends_with('*') ? "" : " ", name);
     }
     const std::string stars(variable.type.pointers, '*');
@@ -139,7 +140,7 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
         return answer;
     }
     if (variable) return without_type(kernel.types(), words.name);
-    const auto basic = evaluator.types().named(TypeWords{"", words.name, 0, 1});
+    const auto basic = evaluator.types().named(TypeWords{.keyword = "", .name = words.name});
     if (!basic)
         if (auto expression = type_of_expression(kernel, name)) return std::move(*expression);
     if (!basic) return fail(type.error().code == ErrorCode::NotFound ? variable.error() : type.error());

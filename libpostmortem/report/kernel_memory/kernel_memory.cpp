@@ -325,13 +325,10 @@ void add_page_flags(const Kernel& kernel, std::optional<std::uint64_t> flags, Ke
     const auto count = kernel.types().enumerator("pageflags", "__NR_PAGEFLAGS");
     if (!count) return problems.add("the page flags", count.error());
     memory.flags = flags;
-    // Flags have several names; of those that are set each is told by its first.
-    std::uint64_t told = 0;
     for (PageFlagRow& row : page_flag_rows(kernel)) {
         const std::uint64_t mask = 1ull << row.bit;
         memory.longest_flag = std::max(memory.longest_flag, static_cast<std::uint32_t>(row.name.size()));
-        if (flags && (!(*flags & mask) || (told & mask))) continue;
-        told |= mask;
+        if (flags && !(*flags & mask)) continue;
         memory.page_flags.push_back(std::move(row));
     }
 }

@@ -1,9 +1,12 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <postmortem/crash_dump.h>
 #include <postmortem/slab_contents.h>
 
 #include "base/problem_collector.h"
+#include "kernel/cpus.h"
 #include "kernel/mm/slab_nodes.h"
 #include "kernel/mm/slab_objects.h"
 #include "report/kernel_memory/kernel_memory.h"
@@ -16,8 +19,9 @@ constexpr std::size_t most_shown_objects = 1u << 22;
 
 class SlabContentsMaker {
   public:
-    SlabContentsMaker(const Kernel& kernel, const SlabObjects& objects)
-        : kernel_(kernel), objects_(objects), memory_nodes_(memory_nodes(kernel, problems_)) {}
+    SlabContentsMaker(const Kernel& kernel, const SlabObjects& objects,
+                      const std::vector<std::uint32_t>& cpus)
+        : kernel_(kernel), objects_(objects), wanted_(cpus), memory_nodes_(memory_nodes(kernel, problems_)) {}
 
     CacheContent content(SlabCacheRow cache) {
         CacheContent content;
@@ -31,6 +35,10 @@ class SlabContentsMaker {
         if (!nodes) problems_.add("the slabs of the nodes", of, nodes.error());
         if (nodes)
             for (const SlabNode& node : *nodes) content.nodes.push_back(of_node(node, content.cpus, of));
+        if (!wanted_.empty())
+            std::erase_if(content.cpus, [&](const CpuSlabContent& cpu) {
+                return std::find(wanted_.begin(), wanted_.end(), cpu.cpu) == wanted_.end();
+            });
         return content;
     }
 
@@ -95,6 +103,7 @@ class SlabContentsMaker {
 
     const Kernel& kernel_;
     const SlabObjects& objects_;
+    const std::vector<std::uint32_t>& wanted_;
     std::size_t shown_ = 0;
     ProblemCollector problems_;
     std::vector<MemoryNode> memory_nodes_;
@@ -121,7 +130,11 @@ Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequ
     const Kernel& kernel = dump.kernel();
     const auto objects = SlabObjects::open(kernel);
     if (!objects) return fail(objects.error());
-    SlabContentsMaker maker(kernel, *objects);
+    const auto possible = read_cpu_mask(kernel, "possible");
+    for (const std::uint32_t cpu : request.cpus)
+        if (possible && std::find(possible->begin(), possible->end(), cpu) == possible->end())
+            return fail(ErrorCode::InvalidArgument, fmt::format("the machine has no CPU {}", cpu));
+    SlabContentsMaker maker(kernel, *objects, request.cpus);
     if (request.at) return contents_at(kernel, *objects, *request.at, maker);
     KernelMemory memory;
     memory.page_bytes = kernel.physical().page_size();

@@ -87,8 +87,9 @@ std::string cpus_text(const Machine& machine, bool hexadecimal) {
 }  // namespace
 
 std::string to_text(const Machine& machine, const MachinePrinting& printing) {
-    if (printing.memory_map) return map_text(machine);
-    return printing.cpu_infos ? cpus_text(machine, printing.hexadecimal) : summary_text(machine);
+    const std::string map = printing.memory_map ? map_text(machine) : "",
+                      cpus = printing.cpu_infos ? cpus_text(machine, printing.hexadecimal) : "";
+    return printing.memory_map || printing.cpu_infos ? map + cpus : summary_text(machine);
 }
 
 }  // namespace postmortem

@@ -40,6 +40,7 @@ class MemorySearcher {
         if (!space) return fail(std::move(space.error()));
         space_ = std::move(*space);
         found_.problems = std::move(space_.problems);
+        found_.rounded_start = space_.rounded_start;
         for (const SearchedRange& range : space_.ranges)
             if (!search(range)) break;
         add_problems();

@@ -19,6 +19,11 @@ void describe(Describer<MemorySearch>& search) {
     search.is_document();
     search.add("matches", &MemorySearch::matches, "by address; with `-t` and `-T` task by task").answer();
     search.add("unit", &MemorySearch::unit, "bytes of a value");
+    search
+        .add("rounded_start", &MemorySearch::rounded_start,
+             "where it began, if the start that was named is in the middle of a word")
+        .address()
+        .or_left_out();
     search.add("pages", &MemorySearch::pages, "that were looked at");
     search.add("unreadable", &MemorySearch::unreadable, "pages that the dump should hold and does not give");
     search.add("excluded", &MemorySearch::excluded, "pages that the dump filter left out");

@@ -192,6 +192,7 @@ Result<void> SpaceMaker::narrow() {
     if (of_kernel && *named < kernel_.arch().memory.lowest_kernel_address)
         return fail(ErrorCode::InvalidArgument, fmt::format("{:x} is no address of the kernel", *named));
     const auto start = align_down<std::uint64_t>(*named, kernel_.memory().word_size());
+    if (start != *named) space_.rounded_start = start;
     const auto end = named_end(start);
     if (!end) return fail(end.error());
     std::vector<SearchedRange> parts;

@@ -19,10 +19,11 @@ struct SearchedRange {
 };
 
 struct SearchedSpace {
-    std::vector<SearchedRange> ranges;      ///< ascending and apart; of stacks task by task
-    std::unique_ptr<AddressSpace> user;     ///< a task's, where that is searched
-    std::optional<LinearRange> direct_map;  ///< where physical memory is mapped, if that is searched
-    std::uint64_t machine_bytes = 0;        ///< of physical memory, as the dump claims
+    std::vector<SearchedRange> ranges;           ///< ascending and apart; of stacks task by task
+    std::unique_ptr<AddressSpace> user;          ///< a task's, where that is searched
+    std::optional<LinearRange> direct_map;       ///< where physical memory is mapped, if that is searched
+    std::optional<std::uint64_t> rounded_start;  ///< as in MemorySearch
+    std::uint64_t machine_bytes = 0;             ///< of physical memory, as the dump claims
     Problems problems;
 };
 

@@ -52,25 +52,22 @@ Result<std::uint64_t> words_wanted(const MemoryWordsRequest& request, std::uint6
     return request.count ? std::min(count, *request.count) : count;
 }
 
-// Without a count it ends at the first byte that cannot be printed; with one such bytes are passed over.
+// Without a count it ends at the first byte that cannot be printed; with one it goes on behind such bytes.
 Result<void> read_text(const AddressSpace& memory, const MemoryWordsRequest& request, MemoryWords& made) {
     const auto wanted = words_wanted(request, made.address, 1);
     if (!wanted) return fail(wanted.error());
     const std::uint64_t most = request.count || request.end ? *wanted : longest_plain_text;
+    const std::uint64_t start = made.address;
     made.text.emplace();
     for (std::uint64_t i = 0; i < most && i < longest_plain_text; ++i) {
-        const auto byte = memory.get<std::uint8_t>(made.address + made.text->size());
+        const auto byte = memory.get<std::uint8_t>(start + i);
         if (!byte) {
             made.problems.push_back(byte.error());
             return {};
         }
         const bool printable = *byte >= 0x20 && *byte < 0x7f;
-        if (printable) {
-            *made.text += static_cast<char>(*byte);
-            continue;
-        }
-        if ((!request.count && !request.end) || !made.text->empty()) return {};
-        ++made.address;
+        if (printable) add_character(made, start + i, static_cast<char>(*byte));
+        if (!printable && !request.count && !request.end) return {};
     }
     return {};
 }
@@ -206,6 +203,18 @@ Result<MemoryWords> memory_words(const CrashDump& dump, const MemoryWordsRequest
     }
     for (Error& problem : names.take_problems()) made.problems.push_back(std::move(problem));
     return made;
+}
+
+void add_character(MemoryWords& words, std::uint64_t address, char character) {
+    if (!words.text) words.text.emplace();
+    if (words.text->empty()) words.address = address;
+    const bool first = words.more_text.empty();
+    const std::uint64_t begin = first ? words.address : words.more_text.back().address;
+    std::string& last = first ? *words.text : words.more_text.back().text;
+    if (begin + last.size() == address)
+        last += character;
+    else
+        words.more_text.push_back({address, std::string(1, character)});
 }
 
 }  // namespace postmortem

@@ -9,10 +9,16 @@ namespace {
 
 constexpr std::size_t characters_per_line = 60;
 
-std::string plain_text(const MemoryWords& words) {
+std::string lines_of(std::uint64_t address, std::string_view text) {
     std::string out;
-    for (std::size_t at = 0; at < words.text->size(); at += characters_per_line)
-        out += fmt::format("{:16x}:  {}\n", words.address + at, words.text->substr(at, characters_per_line));
+    for (std::size_t at = 0; at < text.size(); at += characters_per_line)
+        out += fmt::format("{:16x}:  {}\n", address + at, text.substr(at, characters_per_line));
+    return out;
+}
+
+std::string plain_text(const MemoryWords& words) {
+    std::string out = lines_of(words.address, *words.text);
+    for (const MemoryText& more : words.more_text) out += lines_of(more.address, more.text);
     return out;
 }
 

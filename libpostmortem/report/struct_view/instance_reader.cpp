@@ -17,10 +17,15 @@ Result<InstanceReader> InstanceReader::open(const Kernel& kernel, const std::str
     if (dot == npos) return reader;
     for (const std::string_view path : split(std::string_view(type).substr(dot + 1), ',')) {
         auto place = find_member_path(kernel.types(), reader.type_, path);
-        if (!place) return fail(std::move(place.error()));
+        if (!place) {
+            reader.problems_.push_back(std::move(place.error()));
+            continue;
+        }
         reader.paths_.emplace_back(path);
         reader.places_.push_back(*place);
     }
+    // The others are shown, as crash does.
+    if (reader.places_.empty()) return fail(std::move(reader.problems_.front()));
     return reader;
 }
 

@@ -143,10 +143,7 @@ class ValuePrinter {
                     out_ += ' ' + c_character(static_cast<unsigned char>(node.number & 0xff));
                 return;
             case ValueKind::Boolean: return print_boolean(node);
-            case ValueKind::Floating:
-                out_ += node.byte_size == 4 ? fmt::format("{:.9g}", node.floating)
-                                            : fmt::format("{:.17g}", node.floating);
-                return;
+            case ValueKind::Floating: out_ += floating_text(node); return;
             case ValueKind::Enumeration: out_ += *node.text; return;
             case ValueKind::Pointer: return print_pointer(node);
             case ValueKind::Text: {

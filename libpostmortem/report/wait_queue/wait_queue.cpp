@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::size_t most_waiters = 1u << 16;
 
+// Of a typedef, as pg_data_t is one, the struct behind it.
+std::string struct_named(const TypeFinder& types, const std::string& name) {
+    if (types.find(TypeKind::Struct, name)) return name;
+    const auto alias = types.find(TypeKind::Typedef, name);
+    return alias && !types.get(*alias).name.empty() ? types.get(*alias).name : name;
+}
+
 Result<std::uint64_t> place_of(const Kernel& kernel, const std::string& what, const std::string& address) {
     const std::size_t dot = what.find('.');
     if (dot == what.npos) {
@@ -23,7 +30,8 @@ Result<std::uint64_t> place_of(const Kernel& kernel, const std::string& what, co
     if (!start)
         return fail(ErrorCode::InvalidArgument, fmt::format("{} needs the address of a struct {}",
                                                             escaped(what), escaped(what.substr(0, dot))));
-    const auto field = Field::find(kernel.types(), what.substr(0, dot), {what.substr(dot + 1)});
+    const auto field = Field::find(kernel.types(), struct_named(kernel.types(), what.substr(0, dot)),
+                                   {what.substr(dot + 1)});
     if (!field) return fail(field.error());
     return field->address_in(*start);
 }
@@ -44,6 +52,12 @@ struct QueueLayout {
     Result<Field> head, link, waiter, function;
 };
 
+// What wakes a waiter up is a function; where there is none, something else lies on the list.
+bool may_be_function(std::uint64_t address, const std::optional<SymbolHit>& hit) {
+    if (address == 0) return false;
+    return !hit || std::string_view("tTwWi").find(hit->symbol.type) != std::string_view::npos;
+}
+
 }  // namespace
 
 Result<WaitQueue> wait_queue(const CrashDump& dump, const std::string& what, const std::string& address) {
@@ -59,6 +73,7 @@ Result<WaitQueue> wait_queue(const CrashDump& dump, const std::string& what, con
     queue.queue = *place;
     if (kernel.symbol(what)) queue.name = what;
     queue.problems = table.problems;
+    bool is_queue = true;
     const auto walked = for_each_list_node(
         kernel.memory(), layout.head->address_in(*place),
         [&](std::uint64_t node) {
@@ -70,11 +85,20 @@ Result<WaitQueue> wait_queue(const CrashDump& dump, const std::string& what, con
                 queue.problems.push_back(!task ? task.error() : function.error());
                 return true;
             }
+            const auto hit = symbols.at(*function);
+            if (!may_be_function(*function, hit)) {
+                is_queue = false;
+                return false;
+            }
             if (const Task* found = table.by_address(*task)) waiter.task = mention(*found);
-            if (const auto hit = symbols.at(*function)) waiter.function = hit->symbol.name;
+            if (hit) waiter.function = hit->symbol.name;
             return true;
         },
         most_waiters);
+    if (!is_queue)
+        return fail(
+            ErrorCode::InvalidArgument,
+            fmt::format("{} is no wait queue: an entry has no function that wakes it up", escaped(what)));
     if (!walked) {
         if (queue.waiters.empty()) return fail(walked.error());
         queue.problems.push_back(walked.error());

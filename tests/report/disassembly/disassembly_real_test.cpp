@@ -79,7 +79,6 @@ TEST_CASE("what cannot be read is told, and what was asked wrongly") {
     complains({"schedul"}, "schedul");
     complains({"schedule", "0"}, "'0' is not a count");
     complains({"schedule", "x"}, "'x' is not a count");
-    complains({"schedule", "1", "2"}, "'2' is left over");
     complains({"-r", "-f", "schedule"}, "exclude each other");
     complains({"(schedule+)", "1"}, "column");
     complains({"-b", "x", "schedule"}, "-b takes");

@@ -55,6 +55,108 @@ TEST_CASE("a value in each format of gdb's p/x") {
     CHECK(shown("init_task.comm[0]@2", 'x') == "$1 = {0x73, 0x77}\n");
 }
 
+TEST_CASE(
+    "a floating-point number in each format is its bytes, as a character or an address its whole number") {
+    CHECK(shown("1.5", 'x') == "$1 = 0x3ff8000000000000\n");
+    CHECK(shown("1.5", 'd') == "$1 = 4609434218613702656\n");
+    CHECK(shown("1.5", 'c') == "$1 = 1 '\\001'\n");
+    CHECK(shown("1.5", 'a') == "$1 = 0x1\n");
+    CHECK(shown("(float)1.5", 'x') == "$1 = 0x3fc00000\n");
+    CHECK(shown("1.5", 'f') == "$1 = 1.5\n");
+    CHECK(shown("1", 'f') == "$1 = 1.40129846e-45\n");
+    CHECK(shown("'a'", 'f') == "$1 = 97\n");
+}
+
+TEST_CASE("an address is as long as addresses are, and has its symbol") {
+    CHECK(shown("(char)200", 'a') == "$1 = 0xffffffffffffffc8\n");
+    CHECK(shown("(unsigned char)200", 'a') == "$1 = 0xc8\n");
+    CHECK(shown("-1", 'a') == "$1 = 0xffffffffffffffff\n");
+    ExpressionRequest request{"(unsigned long)&modules"};
+    request.name_numbers = true;
+    ExpressionStyle addresses;
+    addresses.format = 'a';
+    CHECK(to_text(evaluate_expression(sample(), request).value(), addresses).find(" <modules>") !=
+          std::string::npos);
+}
+
+TEST_CASE("numbers in base two and with exponents") {
+    CHECK(shown("0b11") == "$1 = 3\n");
+    CHECK(shown("1e3") == "$1 = 1000\n");
+    CHECK(shown("1e3+1") == "$1 = 1001\n");
+    CHECK(shown("1e-2 < 0.5") == "$1 = 1\n");
+    CHECK(shown("0xe+1") == "$1 = 15\n");
+    for (const char* wrong : {"0b", "0b12", "1e", "0x"}) CHECK_FALSE(evaluate_expression(sample(), {wrong}));
+}
+
+TEST_CASE("what lies at an address, by its type") {
+    CHECK(shown("{char[7]} &init_task.comm") == "$1 = \"swapper\"\n");
+    CHECK(shown("{int} &init_task.comm", 'x') == "$1 = 0x70617773\n");
+    CHECK(shown("{struct list_head} &modules") == shown("*&modules"));
+    CHECK(shown("*(unsigned long)&init_task.comm", 'x') == "$1 = 0x70617773\n");
+    CHECK(shown("(char[8])init_task.comm") == "$1 = \"swapper/\"\n");
+    CHECK(shown("*(char (*)[4])&init_task.comm") == "$1 = \"swap\"\n");
+    CHECK(shown("sizeof(int[4])") == "$1 = 16\n");
+    CHECK(shown("((char (*)[4])&init_task.comm)[1][1]") == "$1 = 101 'e'\n");
+    CHECK_FALSE(evaluate_expression(sample(), {"(int[2])5"}));
+    CHECK_FALSE(evaluate_expression(sample(), {"(int[0])jiffies"}));
+    CHECK_FALSE(evaluate_expression(sample(), {"{int 5"}));
+}
+
+TEST_CASE("a known array has its elements, one of unknown length is a pointer") {
+    const std::string load = to_text(evaluated("avenrun"));
+    CHECK(load.starts_with("avenrun = $1 = \n {"));
+    CHECK(std::count(load.begin(), load.end(), ',') == 2);
+    CHECK(shown("sizeof(avenrun)") == "$1 = 24\n");
+    CHECK(shown("&avenrun").find("(unsigned long (*)[3])") != std::string::npos);
+    const std::string actions = to_text(evaluated("softirq_vec"));
+    CHECK(std::count(actions.begin(), actions.end(), '=') == 12);
+    CHECK(shown("swap_info").find("$1 = (struct swap_info_struct **) 0x") != std::string::npos);
+    CHECK_FALSE(evaluate_expression(sample(), {"avenrun@2"}));
+    CHECK(to_text(what_is(sample(), "avenrun").value()) == "unsigned long avenrun[3];\n");
+    CHECK(to_text(what_is(sample(), "__per_cpu_offset").value()) == "unsigned long __per_cpu_offset[];\n");
+}
+
+TEST_CASE("where nothing is mapped there is no value") {
+    for (const char* nowhere : {"*(struct list_head *)0", "*init_task.mm", "init_task.mm->pgd",
+                                "((struct task_struct *)0)->comm", "{int[2]} 0", "((struct page *)8)[1]"}) {
+        CAPTURE(nowhere);
+        const auto result = evaluate_expression(sample(), {nowhere});
+        REQUIRE_FALSE(result);
+        CHECK(result.error().code == ErrorCode::NotMapped);
+        CHECK(result.error().message.find(nowhere) != std::string::npos);
+    }
+}
+
+TEST_CASE("what C leaves open, or says nothing, is told beside the value") {
+    CHECK(shown("1<<99") == "$1 = 0\n");
+    CHECK(evaluated("1<<99").warnings.size() == 1);
+    CHECK(evaluated("1<<32").warnings.size() == 1);
+    CHECK(evaluated("1L<<-1").warnings.size() == 1);
+    CHECK(evaluated("1<<31").warnings.empty());
+    const auto all = evaluated("jiffies:a");
+    CHECK(to_text(all) == to_text(evaluated("jiffies")));
+    CHECK(all.warnings.size() == 1);
+    CHECK(evaluated("1 ? jiffies:0").warnings.empty());
+}
+
+TEST_CASE("earlier values are named by their numbers") {
+    ExpressionRequest request{"$1 + $2"};
+    request.history = {"20", "$1 + 1", "init_task.pid", "7"};
+    const auto value = [&](const char* expression) -> std::string {
+        request.expression = expression;
+        const auto result = evaluate_expression(sample(), request);
+        return result ? to_text(*result) : result.error().message;
+    };
+    CHECK(value("$1 + $2") == "$1 = 41\n");
+    CHECK(value("$") == "$1 = 7\n");
+    CHECK(value("$$") == "$1 = 0\n");
+    CHECK(value("$$2") == "$1 = 21\n");
+    CHECK(value("&$3").find("(pid_t *)") != std::string::npos);
+    CHECK(value("$5").find("no value '$5'") != std::string::npos);
+    CHECK(value("$0").find("no value '$0'") != std::string::npos);
+    CHECK(value("$rip").find("register or variable of gdb's") != std::string::npos);
+}
+
 TEST_CASE("an enum without negative values is unsigned, as for gdb") {
     CHECK(shown("(enum pid_type)0xffffffff") == "$1 = 4294967295\n");
     CHECK(shown("(enum pid_type)1") == "$1 = PIDTYPE_TGID\n");

@@ -65,6 +65,16 @@ std::string alone(std::vector<std::string> words) {
 
 }  // namespace
 
+TEST_CASE("values are counted, and may be named") {
+    const Folder folder;
+    const auto result = shell(folder, "p 5\np nosuch\np $+1\np $1+$2\np/x 1<<99");
+    CHECK(contains(result.out, "$1 = 5\n"));
+    CHECK(contains(result.out, "$2 = 6\n"));
+    CHECK(contains(result.out, "$3 = 11\n"));
+    CHECK(contains(result.out, "$4 = 0x0\n"));
+    CHECK(contains(result.err, "the count of a left shift"));
+}
+
 TEST_CASE("an answer in the shell is that of the command") {
     const Folder folder;
     CHECK(shell(folder, "ps").out == alone({"ps"}));
