@@ -354,8 +354,9 @@ TEST_CASE("settings are those below /proc/sys/vm") {
             CHECK(std::to_string(setting.value) == trimmed(*file));
         }
         const auto reserved = one.truth.file("/sys/kernel/kexec_crash_size");
+        if (!reserved) return;  // a kernel that loads no crash kernel
         REQUIRE(one.picture.crash_kernel);
-        CHECK(std::to_string(one.picture.crash_kernel->bytes) == trimmed(reserved.value_or("")));
+        CHECK(std::to_string(one.picture.crash_kernel->bytes) == trimmed(*reserved));
     });
 }
 

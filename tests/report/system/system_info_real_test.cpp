@@ -97,7 +97,10 @@ TEST_CASE("sys of a real dump agrees with the guest's own /proc") {
         CHECK(*info.uptime_seconds >= then);
         CHECK(*info.uptime_seconds < then + longest_wait);
         REQUIRE(info.jiffies_seconds);
-        CHECK(std::abs(*info.jiffies_seconds - *info.uptime_seconds) < 0.5);
+        // s390x's clock has run for some seconds when the ticks begin.
+        const double late = (*kernel)->arch().name == std::string_view("s390x") ? 5 : 0.5;
+        CHECK(*info.jiffies_seconds < *info.uptime_seconds + 0.5);
+        CHECK(*info.jiffies_seconds > *info.uptime_seconds - late);
 
         CHECK(guest_file(proc, "/proc/version")->find(info.version) != std::string::npos);
         CHECK(guest_file(proc, "/proc/version")->find(info.release) != std::string::npos);
