@@ -45,7 +45,8 @@ std::vector<std::string> names_beginning_with(const CrashDump& dump, NameKind ki
             for_each_type_name(kernel.types(), [&](std::string_view name) { return names.take(name); });
             break;
         case NameKind::Command:
-            for (const Task& task : read_tasks(kernel).tasks) names.take(task.comm);
+            for (const Task& task : read_tasks(kernel).tasks)
+                if (!names.take(task.comm)) break;
             break;
     }
     return names.list();

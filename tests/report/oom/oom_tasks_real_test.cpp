@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <postmortem/crash_dump.h>
 #include <postmortem/render.h>
@@ -79,6 +80,45 @@ bool stands_still(const std::filesystem::path& dump) {
 }  // namespace
 
 TEST_SUITE("real dumps") {
+    TEST_CASE("the table as text names who would die, and has a row for every process") {
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE_MESSAGE(dump, dump.error().message);
+            const auto table = dump->oom_table();
+            REQUIRE_MESSAGE(table, table.error().message);
+            const std::string text = to_text(*table);
+            std::istringstream lines(text);
+            std::string first, second;
+            std::getline(lines, first);
+            std::getline(lines, second);
+            CAPTURE(first);
+            const OomChoice& choice = table->choice;
+            const OomProcess* chosen = choice.pid ? table->find(*choice.pid) : nullptr;
+            const std::string name = chosen ? fmt::format("{} ({})", chosen->pid, chosen->comm) : "";
+            using Outcome = OomChoice::Outcome;
+            if (choice.outcome == Outcome::Kills)
+                CHECK(first.starts_with("The OOM killer would kill " + name + ": badness "));
+            if (choice.outcome == Outcome::Waits)
+                CHECK(first.starts_with("The OOM killer would wait: " + name + " is a victim already"));
+            if (choice.outcome == Outcome::Nobody)
+                CHECK(first.starts_with("The OOM killer would find nobody to kill"));
+            if (choice.outcome == Outcome::Unknown)
+                CHECK(first.starts_with("The OOM killer's choice cannot be told"));
+            if (table->ram_pages && table->swap_pages)
+                CHECK(second.starts_with(fmt::format("RAM {} KiB, swap {} KiB. ",
+                                                     *table->ram_pages * table->page_size / 1024,
+                                                     *table->swap_pages * table->page_size / 1024)));
+            std::set<std::string> pids;
+            for (std::string line; std::getline(lines, line);)
+                if (const auto row = words(line); row.size() > 11) pids.insert(row[0]);
+            for (const OomProcess& process : table->processes) {
+                CAPTURE(process.pid);
+                CHECK(pids.count(std::to_string(process.pid)) == 1);
+            }
+        }
+    }
+
     TEST_CASE("every process is in the OOM killer's table, with its numbers") {
         for (const auto& path : test::real_dumps("vmcore")) {
             CAPTURE(path.string());
