@@ -3,6 +3,8 @@
 #include <postmortem/expression.h>
 
 #include "commands.h"
+#include "crash_options.h"
+#include "value_history.h"
 
 namespace tool {
 namespace {
@@ -39,21 +41,17 @@ char format_before(std::string& expression) {
     return format;
 }
 
-// What "$1", "$2" and so on stand for. It lives as long as the process, which is a shell's or has one answer.
-std::vector<std::string>& history() {
-    static std::vector<std::string> expressions;
-    return expressions;
-}
-
 void remember(const postmortem::ExpressionResult& result) {
     for (const postmortem::ExpressionValue& value : result.values)
         if (!value.value.nodes.empty())
-            history().push_back(value.cpu ? fmt::format("{}:{}", result.symbol, *value.cpu)
-                                          : result.expression);
+            ValueHistory::of_this_process().add(value.cpu ? fmt::format("{}:{}", result.symbol, *value.cpu)
+                                                          : result.expression);
 }
 
 int ask_p(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     postmortem::ExpressionRequest request;
+    if (!arguments.rest.empty())
+        if (const auto why = why_refused("p", {arguments.rest.front()})) return output.complain("p: " + *why);
     request.expression = joined(arguments.rest);
     postmortem::ExpressionStyle style;
     style.hexadecimal = arguments.has("hex");
@@ -62,9 +60,9 @@ int ask_p(const postmortem::CrashDump& dump, const Arguments& arguments, Output&
         return output.complain(
             fmt::format("p: /{} is no format; there are {}", style.format, postmortem::value_formats));
     if (request.expression.empty()) return output.complain("p: no expression is given");
-    request.history = history();
+    request.history = ValueHistory::of_this_process().expressions();
     request.name_numbers = style.format == 'a';
-    style.number = static_cast<std::uint32_t>(history().size()) + 1;
+    style.number = static_cast<std::uint32_t>(request.history.size()) + 1;
     const auto result = postmortem::evaluate_expression(dump, request);
     if (!result) return output.finish(result.error());
     output.expect_much();

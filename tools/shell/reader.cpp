@@ -1,10 +1,12 @@
 #include "shell/reader.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -12,6 +14,7 @@
 #include <unistd.h>
 
 #include "shell/service.h"
+#include "value_history.h"
 
 namespace tool::shell {
 
@@ -45,6 +48,21 @@ bool Interrupts::wait_for(int descriptor) {
     return !seen();
 }
 
+namespace {
+
+// What a fork inherits: were the pipe to a program among them, that program would wait for its end forever.
+void close_all_but(std::initializer_list<int> kept) {
+    std::vector<int> open;
+    if (DIR* const folder = ::opendir("/proc/self/fd")) {
+        while (const dirent* const entry = ::readdir(folder)) open.push_back(std::atoi(entry->d_name));
+        ::closedir(folder);
+    }
+    for (const int descriptor : open)
+        if (std::find(kept.begin(), kept.end(), descriptor) == kept.end()) ::close(descriptor);
+}
+
+}  // namespace
+
 bool Process::launch(const std::function<int(const Wires&)>& what_it_runs) {
     std::array<int, 2> requests, answers;
     if (::pipe2(requests.data(), O_CLOEXEC) != 0) return false;
@@ -55,8 +73,7 @@ bool Process::launch(const std::function<int(const Wires&)>& what_it_runs) {
     process_ = ::fork();
     if (process_ == 0) {
         ::signal(SIGINT, SIG_IGN);
-        ::close(requests[1]);
-        ::close(answers[0]);
+        close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, requests[0], answers[1]});
         ::_exit(what_it_runs({requests[0], answers[1]}));
     }
     ::close(requests[0]);
@@ -103,7 +120,11 @@ int Process::follow(const Listener& listener, const std::function<void(const Fra
 
 int Reader::start(const Listener& listener) {
     if (process_.is_running()) return whole_answer;
-    if (!process_.launch([&](const Wires& wires) { return serve(arguments_, wires); })) {
+    const auto read_dump = [&](const Wires& wires) {
+        ValueHistory::of_this_process().restore(values_);
+        return serve(arguments_, wires);
+    };
+    if (!process_.launch(read_dump)) {
         listener.remark("postmortem: no process can be started to read the dump\n");
         return unusable_input;
     }
@@ -123,6 +144,7 @@ int Reader::ask(FrameKind kind, std::string_view bytes, const Listener& listener
     }
     return process_.follow(listener, [&](const Frame& frame) {
         if (frame.kind == FrameKind::Context) context_ = frame.bytes;
+        if (frame.kind == FrameKind::Value) values_.push_back(frame.bytes);
     });
 }
 

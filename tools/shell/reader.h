@@ -63,6 +63,7 @@ class Reader {
     const Arguments& arguments_;
     Process process_;
     std::string context_;
+    std::vector<std::string> values_;  ///< the expressions that `p` has numbered
 };
 
 /// Ctrl-C, while a command runs: noticed, and not the end of the shell.

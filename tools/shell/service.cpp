@@ -12,6 +12,7 @@
 #include "shell/completion.h"
 #include "shell/context.h"
 #include "shell/frames.h"
+#include "value_history.h"
 
 namespace tool::shell {
 namespace {
@@ -119,6 +120,8 @@ int serve(const Arguments& arguments, const Wires& wires) {
     });
     if (!dump) return exit_code;
     Service service(*dump, wires);
+    ValueHistory::of_this_process().set_listener(
+        [&](const std::string& expression) { send_frame(wires.to_shell, FrameKind::Value, expression); });
     while (const auto request = receive_frame(wires.from_shell)) service.answer(*request);
     return whole_answer;
 }

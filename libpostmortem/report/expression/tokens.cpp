@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace postmortem {
 namespace {
 
@@ -97,6 +99,11 @@ class Cutter {
     Result<Token> floating_of(Token token) {
         const char* const end = token.text.data() + token.text.size();
         const auto [rest, error] = std::from_chars(token.text.data(), end, token.floating);
+        if (rest == end && error == std::errc::result_out_of_range) {
+            const bool is_tiny = contains(token.text, "e-") || contains(token.text, "E-");
+            token.floating = is_tiny ? 0 : std::numeric_limits<double>::infinity();
+            return token;
+        }
         if (error == std::errc() && rest == end) return token;
         return fail(expression_error(text_, token.column, fmt::format("'{}' is no number", token.text)));
     }
@@ -158,7 +165,25 @@ class Cutter {
                     token.number = static_cast<unsigned char>(value);
                     return token;
                 }
+        if (auto token = numbered_character(rest)) return std::move(*token);
         return wrong("this is no character");
+    }
+
+    // '\\101', of one to three octal digits, and '\\x41'.
+    std::optional<Token> numbered_character(std::string_view rest) {
+        const std::size_t end = rest.find('\'', 1);
+        if (end == rest.npos || end < 3 || rest[1] != '\\') return std::nullopt;
+        const bool is_hex = rest[2] == 'x';
+        const std::string_view digits = rest.substr(is_hex ? 3 : 2, end - (is_hex ? 3 : 2));
+        unsigned number = 0;
+        const auto [stop, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), number, is_hex ? 16 : 8);
+        if (digits.empty() || digits.size() > (is_hex ? 2 : 3) || error != std::errc() ||
+            stop != digits.data() + digits.size() || number > 255)
+            return std::nullopt;
+        Token token = take(Token::Kind::Character, end + 1);
+        token.number = number;
+        return token;
     }
 
     std::string_view text_;

@@ -207,7 +207,11 @@ Result<SymbolListing> SymbolSearch::make() {
     }
     if (!done) return fail(std::move(done.error()));
     if (listing_.symbols.empty() && !listing_.problems.empty()) return fail(listing_.problems.front());
-    if (listing_.symbols.empty()) return fail(ErrorCode::NotFound, "no symbol is named so");
+    if (!listing_.symbols.empty()) return std::move(listing_);
+    if (request_.which != SymbolListRequest::Which::Containing)
+        return fail(ErrorCode::NotFound, "no symbol is named so");
+    listing_.problems.push_back(Error(ErrorCode::NotFound, fmt::format("no symbol's name contains '{}'",
+                                                                       fmt::join(request_.words, "' or '"))));
     return std::move(listing_);
 }
 

@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "dump/dump_file.h"
 #include "kernel/kernel.h"
+#include "kernel/sched/clock.h"
 #include "report/triage/crash_files.h"
 
 namespace postmortem {
@@ -34,6 +35,14 @@ std::optional<std::int64_t> file_time(const fs::path& path) {
     return std::chrono::duration_cast<std::chrono::seconds>(system.time_since_epoch()).count();
 }
 
+// The kexec path notes the clock; a dump of the hypervisor's has it in the kernel's own variables.
+std::optional<std::int64_t> crash_time(const Kernel& kernel) {
+    if (const auto noted = kernel.vmcoreinfo().decimal("CRASHTIME")) return static_cast<std::int64_t>(*noted);
+    const auto clock = read_clock(kernel);
+    if (!clock) return std::nullopt;
+    return clock->real_seconds;
+}
+
 void take_analysis(TriageCase& one, PanicAnalysis analysis) {
     one.kernel = analysis.log.kernel;
     if (!analysis.log.cause) {
@@ -53,8 +62,7 @@ void analyse_dump(TriageCase& one, const fs::path& path, const CrashInputOptions
         return;
     }
     const Kernel& kernel = dump->kernel();
-    if (const auto time = kernel.vmcoreinfo().decimal("CRASHTIME"))
-        one.seen = static_cast<std::int64_t>(*time);
+    one.seen = crash_time(kernel);
     one.host = kernel.dump().info().utsname.nodename;
     PanicAnalysis analysis = dump->signature();
     take_analysis(one, analysis.cause() ? std::move(analysis) : dump->panic());

@@ -170,6 +170,18 @@ TEST_CASE("a variable whose type nobody knows ends where the next one begins") {
     CHECK(result.problems[0].message.find("shown as " + result.values[0].value.type) != std::string::npos);
 }
 
+TEST_CASE("characters by number, and numbers that no double holds") {
+    CHECK(to_text(evaluated("'\\x41'")) == "$1 = 65 'A'\n");
+    CHECK(to_text(evaluated("'\\101'")) == "$1 = 65 'A'\n");
+    CHECK(to_text(evaluated("1e400")) == "$1 = inf\n");
+    CHECK(to_text(evaluated("-1e400")) == "$1 = -inf\n");
+    CHECK(to_text(evaluated("1e-400")) == "$1 = 0\n");
+    for (const char* wrong : {"'\\x414'", "'\\8'", "'\\400'", "'\\x'", "'ab'", "''"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(evaluate_expression(sample(), {wrong}));
+    }
+}
+
 TEST_CASE("a part of an array of arrays is an array") {
     // BTF of older kernels has them as one array.
     const CrashDump& sid = sample("sid-mod-uaf");

@@ -108,6 +108,20 @@ TEST_CASE("answers go to programs and files") {
     CHECK(contains(shell(folder, "ps > /nowhere/file").err, "/nowhere/file: No such file"));
 }
 
+// Such a program ends the process that reads the dump; the one that is started for the next line must not
+// hold the pipe to the next program open.
+TEST_CASE("a program that wants no more of an answer takes nothing from the lines behind it") {
+    const Folder folder;
+    const auto result =
+        shell(folder,
+              "p 41\nsym -l | head -n 1\nps | grep -c kthreadd\np 42\nsym -l | nosuchprogram\n"
+              "ps | grep -c kthreadd\nsym -l | grep -m1 init_task\np $1\np $");
+    CHECK(contains(result.out, "$1 = 41\n"));
+    CHECK(contains(result.out, "\n1\n$2 = 42\n1\n"));
+    CHECK(contains(result.out, "init_task"));
+    CHECK(contains(result.out, "\n$3 = 41\n$4 = 41\n"));
+}
+
 TEST_CASE("the current task") {
     const Folder folder;
     const std::string panic_task =
