@@ -92,8 +92,9 @@ struct VmallocRow {
 struct SlabObjectState {
     std::uint64_t address = 0;
     bool is_free = false;
-    bool may_be_free = false;          ///< in use, or in a sheaf of a CPU or node (since 6.18)
-    std::optional<std::uint32_t> cpu;  ///< that keeps it at hand, free
+    bool may_be_free = false;  ///< in use, or in a sheaf that cannot be read (since 6.18)
+    std::optional<std::uint32_t> cpu = {}, node = {};  ///< that keeps it, free
+    bool in_sheaf = false;                             ///< of that CPU or node
 };
 
 struct SlabObjectRow {
@@ -102,8 +103,8 @@ struct SlabObjectRow {
     std::optional<std::uint32_t> node;  ///< of memory
     std::uint32_t objects = 0, allocated = 0;
     std::optional<std::uint64_t> object;  ///< that holds the address
-    std::string state;                    ///< "allocated", "free", "kept by CPU 1", "allocated or in a sheaf"
-    bool is_free = false;
+    std::string state;           ///< "allocated", "free", "free, kept by CPU 1", "free, in a sheaf of CPU 1"
+    SlabObjectState found = {};  ///< the same
     std::vector<SlabObjectState> whole_slab = {};  ///< all of them, where a struct page of the slab was named
 };
 

@@ -38,6 +38,15 @@ struct CpuSlabContent {
     std::vector<SlabContent> partial;
 };
 
+/// Free objects that a CPU or node has at hand.
+struct SheafContent {
+    std::string kind;                        ///< "main", "spare", "rcu_free", "rcu_called", "barn"
+    std::optional<std::uint32_t> cpu, node;  ///< whose it is: a node's in a barn
+    std::uint64_t address = 0;
+    std::uint64_t capacity = 0;  ///< objects
+    std::vector<std::uint64_t> objects;
+};
+
 struct NodeSlabContent {
     std::uint32_t node = 0;
     std::uint64_t address = 0;  ///< of its kmem_cache_node
@@ -48,7 +57,8 @@ struct NodeSlabContent {
 
 struct CacheContent {
     SlabCacheRow cache;
-    std::vector<CpuSlabContent> cpus;  ///< none of them keeps slabs since 6.18 or so
+    std::vector<CpuSlabContent> cpus;                  ///< none of them keeps slabs since 7.0
+    std::optional<std::vector<SheafContent>> sheaves;  ///< since 6.18
     std::vector<NodeSlabContent> nodes;
     std::optional<SlabContent> only = {};  ///< the one slab that was asked for
 };

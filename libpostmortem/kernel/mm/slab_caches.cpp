@@ -10,8 +10,7 @@
 #include "kernel/mm/slab_counts.h"
 #include "kernel/mm/slab_lists.h"
 #include "kernel/mm/slab_roots.h"
-#include "kernel/percpu.h"
-#include "memory/words.h"
+#include "kernel/mm/slab_sheaves.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -21,7 +20,6 @@ constexpr std::size_t most_caches = 100000;
 constexpr std::size_t longest_cache_name = 128;
 // Looked at in each node's list of partial slabs; the kernel itself (since 6.10) stops at 10,000.
 constexpr std::size_t most_partial_slabs = 1u << 18;
-constexpr std::uint64_t most_sheaves = 4096;
 constexpr std::uint64_t highest_slab_order = 20;
 
 // Where struct slab, or struct page before 5.17 (d122019bf061), keeps what a partial slab tells.
@@ -46,7 +44,7 @@ Result<SlabLayout> SlabLayout::find(const TypeFinder& types) {
 
 class SlabReader {
   public:
-    explicit SlabReader(const Kernel& kernel) : kernel_(kernel), memory_(kernel.memory()) {}
+    explicit SlabReader(const Kernel& kernel) : kernel_(kernel), memory_(kernel.memory()), sheaves_(kernel) {}
 
     SlabCacheList read() {
         if (auto ready = prepare(); !ready) {
@@ -63,29 +61,27 @@ class SlabReader {
                 most_caches);
             if (!walk) problems_.add("the list of slab caches", walk.error());
         }
+        for (const Error& problem : sheaves_.problems()) problems_.add("sheaves", problem);
         return {std::move(caches_), problems_.take()};
     }
 
   private:
     Result<void> prepare();
-    void prepare_sheaves();
     void read_cache(std::uint64_t address);
     void read_node(std::uint64_t node, SlabCache& cache, std::uint64_t& free);
     Result<std::uint64_t> free_in_partial(std::uint64_t node, std::uint64_t count, SlabCache& cache);
-    void count_sheaves(std::uint64_t address, SlabCache& cache);
-    std::uint64_t count_barn(std::uint64_t barn);
+    void count_sheaves(SlabCache& cache);
 
     const Kernel& kernel_;
     const AddressSpace& memory_;
     Field list_, name_, object_size_, size_, order_objects_, flags_;
     Field nr_slabs_, total_objects_, nr_partial_, partial_;
-    Field per_node_, barn_, node_, cpu_sheaves_, main_, spare_, rcu_free_, sheaf_size_, full_sheaves_,
-        barn_list_;
+    Field per_node_, node_;
     std::uint64_t per_node_stride_ = memory_.word_size();
     std::uint64_t reclaim_flag_ = 0x20000;
     SlabLayout layout_;
     std::vector<std::uint32_t> nodes_;
-    std::vector<std::uint64_t> cpu_offsets_;
+    SlabSheaves sheaves_;
     std::vector<SlabCache> caches_;
     ProblemCollector problems_;
 };
@@ -116,36 +112,11 @@ Result<void> SlabReader::prepare() {
     const auto nodes = read_memory_nodes(kernel_);
     if (!nodes) return fail(nodes.error());
     for (const MemoryNode& node : *nodes) nodes_.push_back(node.id);
-    prepare_sheaves();
-    return {};
-}
-
-// Sheaves: an array of free objects for each CPU, and a barn of full ones for each node. Since 6.18
-// (2d517aa09bbc); a node's pointers share a struct since 7.0 or so.
-void SlabReader::prepare_sheaves() {
-    const TypeFinder& types = kernel_.types();
-    const auto optional = [&](std::string_view type, std::initializer_list<std::string_view> paths) {
-        return Field::find(types, type, paths).value_or(Field());
-    };
-    node_ = optional("kmem_cache_per_node_ptrs", {"node"});
-    if (node_.present()) {
+    // A node's pointers share a struct since 7.0.
+    node_ = Field::find(types, "kmem_cache_per_node_ptrs", {"node"}).value_or(Field());
+    if (node_.present())
         per_node_stride_ = types.size_of("kmem_cache_per_node_ptrs").value_or(2 * memory_.word_size());
-        barn_ = optional("kmem_cache_per_node_ptrs", {"barn"});
-    } else {
-        barn_ = optional("kmem_cache_node", {"barn"});
-    }
-    cpu_sheaves_ = optional("kmem_cache", {"cpu_sheaves"});
-    main_ = optional("slub_percpu_sheaves", {"main"});
-    spare_ = optional("slub_percpu_sheaves", {"spare"});
-    rcu_free_ = optional("slub_percpu_sheaves", {"rcu_free"});
-    sheaf_size_ = optional("slab_sheaf", {"size"});
-    full_sheaves_ = optional("node_barn", {"sheaves_full"});
-    barn_list_ = optional("slab_sheaf", {"barn_list"});
-    if (!cpu_sheaves_.present()) return;
-    const std::uint32_t cpus = cpu_limit(kernel_).value_or(0);
-    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
-        if (const auto offset = per_cpu_address(kernel_, std::uint64_t{0}, cpu))
-            cpu_offsets_.push_back(*offset);
+    return {};
 }
 
 void SlabReader::read_cache(std::uint64_t address) {
@@ -180,7 +151,7 @@ void SlabReader::read_cache(std::uint64_t address) {
         if (*node != 0) read_node(*node, cache, free);
     }
     cache.active_objects = cache.total_objects - std::min(free, cache.total_objects);
-    count_sheaves(address, cache);
+    count_sheaves(cache);
     caches_.push_back(std::move(cache));
 }
 
@@ -228,37 +199,10 @@ Result<std::uint64_t> SlabReader::free_in_partial(std::uint64_t node, std::uint6
     return free;
 }
 
-void SlabReader::count_sheaves(std::uint64_t address, SlabCache& cache) {
-    if (!cpu_sheaves_.present() || !sheaf_size_.present()) return;
-    const std::uint64_t base = cpu_sheaves_.u64_or(memory_, address, 0);
-    for (const std::uint64_t offset : cpu_offsets_) {
-        if (base == 0) break;
-        for (const Field* sheaf : {&main_, &spare_, &rcu_free_})
-            if (const std::uint64_t at = sheaf->u64_or(memory_, wrapped(memory_, base + offset), 0); at != 0)
-                cache.objects_in_sheaves += sheaf_size_.u64_or(memory_, at, 0);
-    }
-    for (const std::uint32_t id : nodes_) {
-        if (!barn_.present() || !node_.present()) break;
-        const std::uint64_t slot = per_node_.address_in(address) + per_node_stride_ * id;
-        if (const std::uint64_t barn = barn_.u64_or(memory_, slot, 0); barn != 0)
-            cache.objects_in_sheaves += count_barn(barn);
-    }
-    // A sheaf that is not initialised yet may hold anything.
-    cache.objects_in_sheaves = std::min(cache.objects_in_sheaves, cache.active_objects);
-}
-
-std::uint64_t SlabReader::count_barn(std::uint64_t barn) {
-    std::uint64_t objects = 0;
-    if (!full_sheaves_.present() || !barn_list_.present()) return 0;
-    const auto walk = for_each_list_node(
-        memory_, full_sheaves_.address_in(barn),
-        [&](std::uint64_t link) {
-            objects += sheaf_size_.u64_or(memory_, link - barn_list_.offset(), 0);
-            return true;
-        },
-        most_sheaves);
-    if (!walk) problems_.add("a barn of sheaves", walk.error());
-    return objects;
+void SlabReader::count_sheaves(SlabCache& cache) {
+    const CacheSheaves found = sheaves_.of(cache.address);
+    for (const Error& problem : found.problems) problems_.add("the sheaves", "of " + cache.name, problem);
+    cache.objects_in_sheaves = std::min(found.objects(), cache.active_objects);
 }
 
 }  // namespace

@@ -37,12 +37,12 @@ Result<SlabObjects> SlabObjects::open(const Kernel& kernel) {
         return Field::find(types, type, paths).value_or(Field());
     };
     objects.slab_next_ = optional(slab, {"next"});
-    objects.cache_random_ = optional("kmem_cache", {"random"});  // CONFIG_SLAB_FREELIST_HARDENED
+    objects.cache_red_zone_ = optional("kmem_cache", {"red_left_pad"});  // since 4.6 (d86bd1bece6f)
+    objects.cache_random_ = optional("kmem_cache", {"random"});          // CONFIG_SLAB_FREELIST_HARDENED
     objects.cache_cpu_ = optional("kmem_cache", {"cpu_slab"});
     objects.cpu_slab_ = optional("kmem_cache_cpu", {"slab", "page"});
     objects.cpu_free_list_ = optional("kmem_cache_cpu", {"freelist"});
     objects.cpu_partial_ = optional("kmem_cache_cpu", {"partial"});
-    objects.has_sheaves_ = optional("kmem_cache", {"cpu_sheaves"}).present();
     const std::uint32_t cpus = cpu_limit(kernel).value_or(0);
     for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
         objects.cpu_offsets_.push_back(per_cpu_address(kernel, std::uint64_t{0}, cpu).value_or(0));
@@ -64,6 +64,7 @@ Result<Slab> SlabObjects::read_slab(std::uint64_t page) const {
     slab.address = page;
     slab.cache = *cache;
     slab.object_size = *size;
+    slab.red_zone = cache_red_zone_.u64_or(memory, *cache, 0);
     slab.in_use = counts->in_use;
     slab.objects = counts->objects;
     if (slab.object_size == 0 || slab.objects == 0 || slab.in_use > slab.objects)
@@ -105,6 +106,9 @@ Result<Slab> SlabObjects::slab_of_page(std::uint64_t page) const {
         slab->cpu = own.cpu;
         slab->kept_free = kept->size();
     }
+    const auto& in_sheaves = known_sheaves(slab->cache).sheaf_of;
+    for (std::uint32_t i = 0; i < slab->objects && !in_sheaves.empty(); ++i)
+        slab->kept_free += in_sheaves.count(slab->object(i));
     return slab;
 }
 
@@ -181,14 +185,33 @@ Result<SlabObjects::FreeObjects> SlabObjects::free_objects(const Slab& slab) con
     return free;
 }
 
-SlabObject SlabObjects::object(std::uint64_t address, const FreeObjects& free) const {
+const SlabObjects::KnownSheaves& SlabObjects::known_sheaves(std::uint64_t cache) const {
+    const auto [entry, is_new] = known_sheaves_.try_emplace(cache);
+    KnownSheaves& known = entry->second;
+    if (!is_new) return known;
+    known.all = sheaves_.of(cache);
+    for (std::size_t i = 0; i < known.all.sheaves.size(); ++i)
+        for (const std::uint64_t object : known.all.sheaves[i].objects) known.sheaf_of.emplace(object, i);
+    return known;
+}
+
+SlabObject SlabObjects::object(const Slab& slab, std::uint64_t address, const FreeObjects& free) const {
+    using State = SlabObject::State;
+    const KnownSheaves& sheaves = known_sheaves(slab.cache);
     SlabObject object;
     object.address = address;
-    object.state = has_sheaves_ ? SlabObject::State::InUseOrSheaf : SlabObject::State::Allocated;
-    if (free.listed.count(address) != 0) object.state = SlabObject::State::Free;
-    if (free.kept.count(address) == 0) return object;
-    object.state = SlabObject::State::KeptByCpu;
-    object.cpu = free.cpu;
+    if (free.kept.count(address) != 0) {
+        object.state = State::KeptByCpu;
+        object.cpu = free.cpu;
+    } else if (free.listed.count(address) != 0) {
+        object.state = State::Free;
+    } else if (const auto held = sheaves.sheaf_of.find(address); held != sheaves.sheaf_of.end()) {
+        const SlabSheaf& sheaf = sheaves.all.sheaves[held->second];
+        object.state = State::InSheaf;
+        (sheaf.in_barn() ? object.node : object.cpu) = sheaf.keeper;
+    } else if (!sheaves.all.complete) {
+        object.state = State::InUseOrSheaf;
+    }
     return object;
 }
 
@@ -197,15 +220,14 @@ Result<std::optional<SlabObject>> SlabObjects::object_at(const Slab& slab, std::
     if (index >= slab.objects) return std::optional<SlabObject>();
     const auto free = free_objects(slab);
     if (!free) return fail(free.error());
-    return std::optional<SlabObject>(object(slab.memory + index * slab.object_size, *free));
+    return std::optional<SlabObject>(object(slab, slab.object(static_cast<std::uint32_t>(index)), *free));
 }
 
 Result<std::vector<SlabObject>> SlabObjects::objects_of(const Slab& slab) const {
     const auto free = free_objects(slab);
     if (!free) return fail(free.error());
     std::vector<SlabObject> objects;
-    for (std::uint32_t i = 0; i < slab.objects; ++i)
-        objects.push_back(object(slab.memory + i * slab.object_size, *free));
+    for (std::uint32_t i = 0; i < slab.objects; ++i) objects.push_back(object(slab, slab.object(i), *free));
     return objects;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "kernel/mm/page_structs.h"
 #include "kernel/mm/slab_caches.h"
 #include "kernel/mm/slab_counts.h"
+#include "kernel/mm/slab_sheaves.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -20,11 +22,14 @@ struct SlabObject {
         Allocated,
         Free,
         KeptByCpu,     ///< free, and at hand for one CPU
-        InUseOrSheaf,  ///< in use, or free in a sheaf of a CPU or node (since 6.18)
+        InSheaf,       ///< free, and in a sheaf of a CPU or node (since 6.18)
+        InUseOrSheaf,  ///< in use, or in a sheaf that cannot be read
     };
     std::uint64_t address = 0;
     State state = State::Allocated;
-    std::optional<std::uint32_t> cpu;  ///< that keeps it
+    std::optional<std::uint32_t> cpu, node;  ///< that keeps it
+
+    bool is_free() const { return state != State::Allocated && state != State::InUseOrSheaf; }
 };
 
 struct Slab {
@@ -32,10 +37,13 @@ struct Slab {
     std::uint64_t cache = 0;        ///< of its kmem_cache
     std::uint64_t memory = 0;       ///< where its first object lies
     std::uint64_t object_size = 0;  ///< from one object to the next
+    std::uint64_t red_zone = 0;     ///< bytes in front of each that tell of overwriting; 0 but for debugging
     std::uint32_t objects = 0, in_use = 0;
     std::optional<std::uint32_t> node;
     std::optional<std::uint32_t> cpu;  ///< whose it is
-    std::uint64_t kept_free = 0;       ///< objects that this CPU keeps at hand, beside those not in use
+    std::uint64_t kept_free = 0;  ///< objects at hand for this CPU or in sheaves, beside those not in use
+
+    std::uint64_t object(std::uint32_t index) const { return memory + index * object_size + red_zone; }
 };
 
 class SlabObjects {
@@ -67,11 +75,16 @@ class SlabObjects {
     };
     Result<std::vector<CpuSlabs>> slabs_of_cpus(std::uint64_t cache) const;
 
+    /// Whether CPUs and nodes keep free objects of their own in sheaves, rather than slabs.
+    bool has_sheaves() const { return sheaves_.present(); }
+    /// Those of a cache; read once.
+    const CacheSheaves& sheaves_of(std::uint64_t cache) const { return known_sheaves(cache).all; }
+
     /// Free objects of a cache that its CPUs keep at hand, which /proc/slabinfo counts as active.
     Result<std::uint64_t> kept_by_cpus(std::uint64_t cache) const;
 
   private:
-    explicit SlabObjects(const Kernel& kernel) : kernel_(&kernel) {}
+    explicit SlabObjects(const Kernel& kernel) : kernel_(&kernel), sheaves_(kernel) {}
 
     struct CpuSlab {
         std::uint32_t cpu = 0;
@@ -82,8 +95,13 @@ class SlabObjects {
         std::unordered_set<std::uint64_t> listed, kept;
         std::uint32_t cpu = 0;  // that keeps the latter
     };
+    struct KnownSheaves {
+        CacheSheaves all;
+        std::unordered_map<std::uint64_t, std::size_t> sheaf_of;  // an object
+    };
     Result<FreeObjects> free_objects(const Slab& slab) const;
-    SlabObject object(std::uint64_t address, const FreeObjects& free) const;
+    SlabObject object(const Slab& slab, std::uint64_t address, const FreeObjects& free) const;
+    const KnownSheaves& known_sheaves(std::uint64_t cache) const;
     Result<std::vector<CpuSlab>> cpu_slabs(std::uint64_t cache) const;
     Result<std::unordered_set<std::uint64_t>> free_list(const Slab& slab, std::uint64_t first) const;
     Result<std::uint64_t> next_free(const Slab& slab, std::uint64_t object) const;
@@ -92,10 +110,12 @@ class SlabObjects {
 
     const Kernel* kernel_;
     std::optional<PageStructs> pages_;
-    bool has_sheaves_ = false;
+    SlabSheaves sheaves_;
+    mutable std::unordered_map<std::uint64_t, KnownSheaves> known_sheaves_;  // by their cache
     Field slab_cache_, slab_free_list_, slab_next_;
     SlabCounts slab_counts_;
-    Field cache_size_, cache_offset_, cache_random_, cache_cpu_, cpu_slab_, cpu_free_list_, cpu_partial_;
+    Field cache_size_, cache_offset_, cache_red_zone_, cache_random_, cache_cpu_, cpu_slab_, cpu_free_list_,
+        cpu_partial_;
     std::vector<std::uint64_t> cpu_offsets_;
 };
 

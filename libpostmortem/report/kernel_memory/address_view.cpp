@@ -21,6 +21,9 @@ std::string state_words(const SlabObject& object) {
         case SlabObject::State::Allocated: return "allocated";
         case SlabObject::State::Free: return "free";
         case SlabObject::State::KeptByCpu: return fmt::format("free, kept by CPU {}", object.cpu.value_or(0));
+        case SlabObject::State::InSheaf:
+            return object.node ? fmt::format("free, in a sheaf of node {}", *object.node)
+                               : fmt::format("free, in a sheaf of CPU {}", object.cpu.value_or(0));
         case SlabObject::State::InUseOrSheaf: break;
     }
     return "allocated, or free in a sheaf";
@@ -110,8 +113,7 @@ class AddressViewer {
         if (!object) return;
         row.object = object->address;
         row.state = state_words(*object);
-        row.is_free =
-            object->state == SlabObject::State::Free || object->state == SlabObject::State::KeptByCpu;
+        row.found = object_state(*object);
     }
 
     void add_vmalloc_area(AddressView& view) {

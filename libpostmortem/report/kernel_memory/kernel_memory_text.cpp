@@ -118,11 +118,7 @@ std::string slab_object_text(const SlabObjectRow& row) {
                             slab_line({row.slab, row.memory, row.node, row.objects, row.allocated});
     if (!row.whole_slab.empty()) return out + slab_objects_text(row.whole_slab, keeper_of(row.whole_slab));
     if (!row.object) return out + "   (behind the last object)\n";
-    if (!row.is_free) return out + fmt::format("  [{:x}]\n", *row.object);
-    const std::size_t comma = row.state.find("kept by CPU ");
-    const std::string kept =
-        comma == npos ? "" : fmt::format("  (cpu {} cache)", row.state.substr(comma + 12));
-    return out + fmt::format("   {:x}{}\n", *row.object, kept);
+    return out + slab_objects_text({row.found}, keeper_of({row.found}));
 }
 
 std::string address_text(const AddressView& view, std::uint32_t page_bytes) {

@@ -17,6 +17,17 @@ namespace {
 
 constexpr std::size_t most_shown_objects = 1u << 22;
 
+const char* kind_of(SlabSheaf::Place place) {
+    switch (place) {
+        case SlabSheaf::Place::Main: return "main";
+        case SlabSheaf::Place::Spare: return "spare";
+        case SlabSheaf::Place::RcuFree: return "rcu_free";
+        case SlabSheaf::Place::RcuCalled: return "rcu_called";
+        case SlabSheaf::Place::Barn: break;
+    }
+    return "barn";
+}
+
 class SlabContentsMaker {
   public:
     SlabContentsMaker(const Kernel& kernel, const SlabObjects& objects,
@@ -35,10 +46,8 @@ class SlabContentsMaker {
         if (!nodes) problems_.add("the slabs of the nodes", of, nodes.error());
         if (nodes)
             for (const SlabNode& node : *nodes) content.nodes.push_back(of_node(node, content.cpus, of));
-        if (!wanted_.empty())
-            std::erase_if(content.cpus, [&](const CpuSlabContent& cpu) {
-                return std::find(wanted_.begin(), wanted_.end(), cpu.cpu) == wanted_.end();
-            });
+        if (objects_.has_sheaves()) content.sheaves = sheaves(content.cache.address);
+        std::erase_if(content.cpus, [&](const CpuSlabContent& cpu) { return !is_wanted(cpu.cpu); });
         return content;
     }
 
@@ -61,6 +70,27 @@ class SlabContentsMaker {
     ProblemCollector& problems() { return problems_; }
 
   private:
+    bool is_wanted(std::uint32_t cpu) const {
+        return wanted_.empty() || std::find(wanted_.begin(), wanted_.end(), cpu) != wanted_.end();
+    }
+
+    // What of them cannot be read is told where the cache's objects are counted.
+    std::vector<SheafContent> sheaves(std::uint64_t cache) const {
+        const CacheSheaves& known = objects_.sheaves_of(cache);
+        std::vector<SheafContent> contents;
+        for (const SlabSheaf& sheaf : known.sheaves) {
+            if (!sheaf.in_barn() && !is_wanted(sheaf.keeper)) continue;
+            SheafContent content;
+            content.kind = kind_of(sheaf.place);
+            (sheaf.in_barn() ? content.node : content.cpu) = sheaf.keeper;
+            content.address = sheaf.address;
+            content.capacity = known.capacity;
+            content.objects = sheaf.objects;
+            contents.push_back(std::move(content));
+        }
+        return contents;
+    }
+
     CpuSlabContent of_cpu(const SlabObjects::CpuSlabs& cpu, const std::string& of) {
         CpuSlabContent content;
         content.cpu = cpu.cpu;
@@ -143,7 +173,7 @@ Result<SlabContents> slab_contents(const CrashDump& dump, const SlabContentsRequ
     if (!known) maker.problems().add(known.error());
     SlabContents contents;
     for (SlabCacheRow& cache : memory.caches)
-        contents.caches.push_back(cache.ignored ? CacheContent{std::move(cache), {}, {}}
+        contents.caches.push_back(cache.ignored ? CacheContent{std::move(cache), {}, {}, {}}
                                                 : maker.content(std::move(cache)));
     contents.problems = maker.problems().take();
     return contents;

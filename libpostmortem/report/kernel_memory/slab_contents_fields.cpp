@@ -11,8 +11,10 @@ void describe(Describer<SlabObjectState>& object) {
     object.add("address", &SlabObjectState::address, "where it lies").address();
     object.add("is_free", &SlabObjectState::is_free, "nobody uses it");
     object.add("may_be_free", &SlabObjectState::may_be_free,
-               "it is in use, or free in a sheaf of a CPU or node (since 6.18)");
+               "it is in use, or free in a sheaf that cannot be read (since 6.18)");
     object.add("cpu", &SlabObjectState::cpu, "that keeps it at hand, free");
+    object.add("node", &SlabObjectState::node, "that keeps it in a sheaf, free");
+    object.add("in_sheaf", &SlabObjectState::in_sheaf, "it is free in a sheaf of this CPU or node");
 }
 
 void describe(Describer<SlabContent>& slab) {
@@ -21,7 +23,8 @@ void describe(Describer<SlabContent>& slab) {
     slab.add("memory", &SlabContent::memory, "where its first object lies").address();
     slab.add("node", &SlabContent::node, "of memory");
     slab.add("total", &SlabContent::total, "objects");
-    slab.add("allocated", &SlabContent::allocated, "objects that are in use, or in a sheaf");
+    slab.add("allocated", &SlabContent::allocated,
+             "objects that are in use, or in a sheaf that cannot be read");
     slab.add("objects", &SlabContent::objects, "by address");
 }
 
@@ -30,6 +33,18 @@ void describe(Describer<CpuSlabContent>& cpu) {
     cpu.add("address", &CpuSlabContent::address, "its kmem_cache_cpu").address();
     cpu.add("own", &CpuSlabContent::own, "the slab that it takes objects from");
     cpu.add("partial", &CpuSlabContent::partial, "slabs that it has in reserve");
+}
+
+void describe(Describer<SheafContent>& sheaf) {
+    sheaf.is("sheaf", "Free objects that a CPU or node has at hand (since 6.18)");
+    sheaf.add("kind", &SheafContent::kind,
+              "`main`, `spare`, `rcu_free` (being filled by kfree_rcu()), `rcu_called` (among the RCU "
+              "callbacks), `barn`");
+    sheaf.add("cpu", &SheafContent::cpu, "whose it is, where it is no node's");
+    sheaf.add("node", &SheafContent::node, "in whose barn it is");
+    sheaf.add("address", &SheafContent::address, "its slab_sheaf").address();
+    sheaf.add("capacity", &SheafContent::capacity, "objects that it has room for");
+    sheaf.add("objects", &SheafContent::objects, "that it holds; the last one goes first").address();
 }
 
 void describe(Describer<NodeSlabContent>& node) {
@@ -45,7 +60,8 @@ void describe(Describer<NodeSlabContent>& node) {
 
 void describe(Describer<CacheContent>& content) {
     content.add("cache", &CacheContent::cache, "the cache");
-    content.add("cpus", &CacheContent::cpus, "what each CPU keeps; nothing on kernels with sheaves");
+    content.add("cpus", &CacheContent::cpus, "slabs that each CPU keeps; none where there are sheaves");
+    content.add("sheaves", &CacheContent::sheaves, "of CPUs and nodes; null where kernels have none");
     content.add("nodes", &CacheContent::nodes, "what each node of memory keeps");
     content.add("only", &CacheContent::only, "the slab in which an address lies, where that was asked for");
 }

@@ -17,14 +17,17 @@ std::optional<std::uint32_t> node_of(const Kernel& kernel, const std::vector<Mem
     return physical ? node_of_frame(nodes, *physical / kernel.physical().page_size()) : std::nullopt;
 }
 
+SlabObjectState object_state(const SlabObject& object) {
+    using State = SlabObject::State;
+    return {object.address, object.is_free(), object.state == State::InUseOrSheaf,
+            object.cpu,     object.node,      object.state == State::InSheaf};
+}
+
 Result<std::vector<SlabObjectState>> object_states(const SlabObjects& objects, const Slab& slab) {
     const auto found = objects.objects_of(slab);
     if (!found) return fail(found.error());
-    using State = SlabObject::State;
     std::vector<SlabObjectState> states;
-    for (const SlabObject& one : *found)
-        states.push_back({one.address, one.state == State::Free || one.state == State::KeptByCpu,
-                          one.state == State::InUseOrSheaf, one.cpu});
+    for (const SlabObject& one : *found) states.push_back(object_state(one));
     return states;
 }
 

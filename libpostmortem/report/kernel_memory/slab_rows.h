@@ -20,10 +20,12 @@ std::vector<MemoryNode> memory_nodes(const Kernel& kernel, ProblemCollector& pro
 std::optional<std::uint32_t> node_of(const Kernel& kernel, const std::vector<MemoryNode>& nodes,
                                      std::uint64_t address);
 
+SlabObjectState object_state(const SlabObject& object);
+
 /// As far as it can be told which of them are free.
 Result<std::vector<SlabObjectState>> object_states(const SlabObjects& objects, const Slab& slab);
 
-/// In use by whoever asked for them: what CPUs keep at hand is free.
+/// In use by whoever asked for them: what CPUs keep at hand, and what is in sheaves, is free.
 std::uint32_t allocated_objects(const Slab& slab);
 
 }  // namespace postmortem

@@ -134,8 +134,7 @@ std::optional<Error> ObjectCheck::doubt(std::uint64_t address) const {
     if (object.address != address)
         return because(fmt::format("lies {} bytes behind the start of the one at {:x}",
                                    address - object.address, object.address));
-    if (object.state == SlabObject::State::Free || object.state == SlabObject::State::KeptByCpu)
-        return because("is that of an object that is free");
+    if (object.is_free()) return because("is that of an object that is free");
     return std::nullopt;
 }
 

@@ -129,6 +129,37 @@ TEST_CASE("slabs are printed as crash prints them") {
           "NODE 0 FULL:\n  (not tracked)\n\n");
 }
 
+TEST_CASE("sheaves are printed with what they hold, and objects with the sheaf that holds them") {
+    SlabContents contents;
+    CacheContent cache, without;
+    cache.cache = without.cache = {0xffff888c411c8c00, "filp", 256, 1, 4, 1, 4096};
+    cache.sheaves = {{"main", 2, {}, 0xffff888c7fe40000, 28, {0xffff888c7fe10100}}};
+    without.sheaves.emplace();
+    contents.caches = {cache, without};
+    const std::string heading =
+        "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n"
+        "ffff888c411c8c00      256          1         4      1     4k  filp\n";
+    CHECK(to_text(contents) == heading +
+                                   "CPU 2 MAIN SHEAF:\n"
+                                   "  SHEAF             SIZE  CAPACITY\n"
+                                   "  ffff888c7fe40000     1        28\n"
+                                   "   ffff888c7fe10100  (cpu 2 sheaf)\n\n" +
+                                   heading + "SHEAVES:\n  (none)\n\n");
+    cache.only = SlabContent{0xfffffc9280ff8400, 0xffff888c7fe10000, 0, 4, 1, {}};
+    cache.only->objects = {{0xffff888c7fe10000, false, true, {}},
+                           {0xffff888c7fe10100, true, false, 2, {}, true},
+                           {0xffff888c7fe10200, true, false, {}, 0, true},
+                           {0xffff888c7fe10300, true, false, {}}};
+    contents.caches = {cache};
+    CHECK(to_text(contents) == heading +
+                                   "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n"
+                                   "  fffffc9280ff8400  ffff888c7fe10000     0      4          1     3\n"
+                                   "  FREE / [ALLOCATED]\n  [ffff888c7fe10000]  (or in a sheaf)\n"
+                                   "   ffff888c7fe10100  (cpu 2 sheaf)\n"
+                                   "   ffff888c7fe10200  (node 0 sheaf)\n"
+                                   "   ffff888c7fe10300\n");
+}
+
 TEST_CASE("a slab that is named by its struct page is printed whole") {
     SlabObjectRow row;
     row.cache = {0xffff888c411c8c00, "task_struct", 8328, 143, 150, 50, 32768};
