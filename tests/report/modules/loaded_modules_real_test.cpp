@@ -40,8 +40,9 @@ TEST_SUITE("real dumps") {
                 const LoadedModule& module = *by_name[name];
                 CHECK(fmt::format("{}", module.bytes) == size);
                 CHECK(module.state == ModuleState::Live);
-                if (address != "0x0000000000000000")
-                    CHECK(fmt::format("{:#018x}", module.text_base) == address);
+                // Hidden from who may not see it.
+                if (const std::uint64_t there = std::stoull(address, nullptr, 16))
+                    CHECK(module.text_base == there);
                 std::string ours;
                 for (const std::string& user : module.used_by) ours += user + ",";
                 if (ours.empty()) ours = "-";
