@@ -28,8 +28,9 @@ namespace postmortem {
 /// How the kernel's addresses become physical ones.
 struct KernelMapping {
     std::unique_ptr<PageTableWalker> walker;
-    std::vector<LinearRange> linear;                       ///< as far as VMCOREINFO gives them away
-    std::optional<LinearRange> all_memory = std::nullopt;  ///< the one of them that maps all physical memory
+    // Ranges that are known without tables, as far as VMCOREINFO gives them away.
+    std::vector<LinearRange> linear;                       ///< the image and the like
+    std::optional<LinearRange> all_memory = std::nullopt;  ///< of all physical memory
 };
 
 /// Where a page of a process was swapped to: the number of the swap area, and the page in it.

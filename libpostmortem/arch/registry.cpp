@@ -13,8 +13,8 @@
 namespace postmortem {
 namespace {
 
-constexpr const Arch* architectures[] = {&x86_64::arch, &i386::arch, &arm64::arch,
-                                        &riscv64::arch, &s390x::arch, &ppc64::arch};
+constexpr const Arch* architectures[] = {&x86_64::arch,  &i386::arch,  &arm64::arch,
+                                         &riscv64::arch, &s390x::arch, &ppc64::arch};
 
 std::string known_names() {
     std::string names;

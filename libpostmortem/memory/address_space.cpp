@@ -22,6 +22,16 @@ std::uint64_t mixed(std::uint64_t frame) {
 
 }  // namespace
 
+std::optional<std::uint64_t> LinearRange::to_physical(std::uint64_t vaddr) const {
+    if (vaddr < first || vaddr > last) return std::nullopt;
+    return paddr + (vaddr - first);
+}
+
+std::optional<std::uint64_t> LinearRange::to_virtual(std::uint64_t physical) const {
+    if (physical < paddr || physical - paddr > last - first) return std::nullopt;
+    return first + (physical - paddr);
+}
+
 AddressSpace::AddressSpace(const PhysicalMemory& physical, std::unique_ptr<PageTableWalker> walker,
                            std::vector<LinearRange> linear, std::uint32_t word_size)
     : physical_(physical),
@@ -39,13 +49,11 @@ Result<Translation> AddressSpace::walk(std::uint64_t vaddr) const {
 }
 
 std::optional<Translation> AddressSpace::linear(std::uint64_t vaddr) const {
-    const auto within = [vaddr](const LinearRange& range) -> std::optional<Translation> {
-        if (vaddr < range.first || vaddr > range.last) return std::nullopt;
-        return Translation{range.paddr + (vaddr - range.first), small_page};
-    };
     for (const LinearRange& range : linear_)
-        if (const auto place = within(range)) return place;
-    return has_direct_map_.load(std::memory_order_acquire) ? within(direct_map_) : std::nullopt;
+        if (const auto place = range.to_physical(vaddr)) return Translation{*place, small_page};
+    const auto map = direct_map();
+    const auto place = map ? map->to_physical(vaddr) : std::nullopt;
+    return place ? std::optional(Translation{*place, small_page}) : std::nullopt;
 }
 
 void AddressSpace::set_direct_map(LinearRange range) const {
@@ -62,8 +70,7 @@ std::optional<LinearRange> AddressSpace::direct_map() const {
 
 std::optional<std::uint64_t> AddressSpace::direct_map_address(std::uint64_t paddr) const {
     const auto map = direct_map();
-    if (!map || paddr < map->paddr || paddr - map->paddr > map->last - map->first) return std::nullopt;
-    return map->first + (paddr - map->paddr);
+    return map ? map->to_virtual(paddr) : std::nullopt;
 }
 
 Result<Translation> AddressSpace::translate_whole(std::uint64_t vaddr) const {

@@ -58,6 +58,10 @@ struct LinearRange {
     std::uint64_t first = 0;  ///< lowest virtual address, at the start of a page
     std::uint64_t last = 0;   ///< highest virtual address, inclusive
     std::uint64_t paddr = 0;  ///< physical address of `first`
+
+    /// Nothing for what lies outside.
+    std::optional<std::uint64_t> to_physical(std::uint64_t vaddr) const;
+    std::optional<std::uint64_t> to_virtual(std::uint64_t physical) const;
 };
 
 /// Thread-safe for readers. Borrows the physical memory.

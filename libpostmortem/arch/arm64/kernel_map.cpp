@@ -89,9 +89,7 @@ void add_linear_map(KernelMapping& mapping, std::uint64_t start, std::uint64_t p
     if (first_paddr >= memory_end) return;
     const std::uint64_t first = start + (first_paddr - phys_offset);
     const auto last = checked_add(first, memory_end - first_paddr - 1);
-    if (!last) return;
-    mapping.all_memory = {first, *last, first_paddr};
-    mapping.linear.push_back(*mapping.all_memory);
+    if (last) mapping.all_memory = {first, *last, first_paddr};
 }
 
 void add_image(KernelMapping& mapping, std::uint64_t text, std::uint64_t voffset, std::uint64_t memory_end) {

@@ -110,10 +110,8 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
         mapping.walker = std::make_unique<BesideHash>(physical, *params, memory_bytes,
                                                       mapped_page_structs(physical, info));
     }
-    if (memory_bytes != 0 && memory_bytes <= std::uint64_t{1} << 52) {
+    if (memory_bytes != 0 && memory_bytes <= std::uint64_t{1} << 52)
         mapping.all_memory = {linear_map, linear_map + memory_bytes - 1, 0};
-        mapping.linear.push_back(*mapping.all_memory);
-    }
     return mapping;
 }
 

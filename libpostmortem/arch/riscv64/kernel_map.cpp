@@ -77,9 +77,7 @@ void add_linear_map(KernelMapping& mapping, const VmcoreInfo& info, std::uint64_
     const auto start = bit_pattern(info, "PAGE_OFFSET"), ram = bit_pattern(info, "phys_ram_base");
     if (!start || !ram || *ram >= memory_end || *start % page_size != 0 || *ram % page_size != 0) return;
     const auto last = checked_add(*start, memory_end - *ram - 1);
-    if (!last) return;
-    mapping.all_memory = {*start, *last, *ram};
-    mapping.linear.push_back(*mapping.all_memory);
+    if (last) mapping.all_memory = {*start, *last, *ram};
 }
 
 }  // namespace

@@ -37,9 +37,10 @@ Result<std::unique_ptr<PageTableWalker>> walker_from(const PhysicalMemory& physi
     return make_walker(physical, {root, levels_of(*first), user});
 }
 
-void add_range(KernelMapping& mapping, std::uint64_t first, std::uint64_t bytes, std::uint64_t paddr) {
-    const auto last = checked_add(first, bytes - 1);
-    if (bytes != 0 && last) mapping.linear.push_back({first, *last, paddr});
+// Nothing where it would reach beyond the last address.
+std::optional<LinearRange> range_of(std::uint64_t first, std::uint64_t bytes, std::uint64_t paddr) {
+    const auto last = bytes != 0 ? checked_add(first, bytes - 1) : std::nullopt;
+    return last ? std::optional(LinearRange{first, *last, paddr}) : std::nullopt;
 }
 
 }  // namespace
@@ -58,10 +59,11 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
     const auto memory_end = checked_mul(dump.info().max_pfn, std::uint64_t{dump.page_size()});
     if (!memory_end || *memory_end == 0) return mapping;
     if (place.apart && place.image_physical < *memory_end)
-        add_range(mapping, place.image, std::min(largest_image, *memory_end - place.image_physical),
-                  place.image_physical);
-    add_range(mapping, place.identity, *memory_end, 0);
-    mapping.all_memory = mapping.linear.back();
+        if (const auto image =
+                range_of(place.image, std::min(largest_image, *memory_end - place.image_physical),
+                         place.image_physical))
+            mapping.linear.push_back(*image);
+    mapping.all_memory = range_of(place.identity, *memory_end, 0);
     return mapping;
 }
 

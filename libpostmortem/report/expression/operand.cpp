@@ -72,10 +72,12 @@ bool OperandTypes::is_character(const OperandType& type) const {
 OperandType OperandTypes::target(const OperandType& type) const {
     OperandType inner = type;
     if (type.open_array) {
-        if (type.to_array != 0)
+        if (type.to_array != 0) {
             --inner.to_array;
-        else
-            inner.open_array = false, inner.elements = 0;
+        } else {
+            inner.open_array = false;
+            inner.elements = 0;
+        }
         return inner;
     }
     if (type.pointers != 0) {

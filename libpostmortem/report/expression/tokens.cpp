@@ -169,7 +169,7 @@ class Cutter {
         return wrong("this is no character");
     }
 
-    // '\\101', of one to three octal digits, and '\\x41'.
+    // By its number: '\101', of one to three octal digits, or '\x41'.
     std::optional<Token> numbered_character(std::string_view rest) {
         const std::size_t end = rest.find('\'', 1);
         if (end == rest.npos || end < 3 || rest[1] != '\\') return std::nullopt;

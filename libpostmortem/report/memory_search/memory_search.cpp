@@ -178,8 +178,7 @@ void MemorySearcher::look_for_strings(std::uint64_t address, Bytes bytes, std::s
 std::optional<std::uint64_t> MemorySearcher::place_in_memory(std::uint64_t address) const {
     if (is_physical()) return address;
     const auto& map = space_.direct_map;
-    if (!map || address < map->first || address > map->last) return std::nullopt;
-    return map->paddr + (address - map->first);
+    return map ? map->to_physical(address) : std::nullopt;
 }
 
 // How far the dump holds nothing of physical memory from `address` on. What the machine had there is counted.

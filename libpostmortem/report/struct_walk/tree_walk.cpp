@@ -110,14 +110,16 @@ Result<void> walk_array(const Kernel& kernel, const TreeRequest& request, std::u
     return {};
 }
 
-// Entries are counted from 1, as crash counts them. With -N the address is a pointer to a node as the tree has it, its type
-// in the low bits.
-Result<void> walk_maple(const Kernel& kernel, const TreeRequest& request, std::uint64_t address, WalkedEntries& entries) {
+// Entries are counted from 1, as crash counts them. With -N the address is a pointer to a node as the tree
+// has it, its type in the low bits.
+Result<void> walk_maple(const Kernel& kernel, const TreeRequest& request, std::uint64_t address,
+                        WalkedEntries& entries) {
     constexpr std::uint64_t mark_bits = 3, node_mark = 2;
     if (request.at_node && (address & mark_bits) != node_mark)
         return fail(ErrorCode::InvalidArgument,
                     "a node of a maple tree is named by its pointer, which has its type in the low bits");
-    const auto root = request.at_node ? Result<std::uint64_t>(address) : kernel.object("maple_tree", address)["ma_root"].u64();
+    const auto root = request.at_node ? Result<std::uint64_t>(address)
+                                      : kernel.object("maple_tree", address)["ma_root"].u64();
     if (!root) return fail(root.error());
     if (!request.at_node)
         if (auto doubt = doubt_of_member(kernel, "maple_tree", address)) entries.trouble(std::move(*doubt));

@@ -206,8 +206,8 @@ Result<SymbolListing> SymbolSearch::make() {
         });
     }
     if (!done) return fail(std::move(done.error()));
-    if (listing_.symbols.empty() && !listing_.problems.empty()) return fail(listing_.problems.front());
     if (!listing_.symbols.empty()) return std::move(listing_);
+    if (!listing_.problems.empty()) return fail(listing_.problems.front());
     if (request_.which != SymbolListRequest::Which::Containing)
         return fail(ErrorCode::NotFound, "no symbol is named so");
     listing_.problems.push_back(Error(ErrorCode::NotFound, fmt::format("no symbol's name contains '{}'",

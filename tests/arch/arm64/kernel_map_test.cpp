@@ -5,11 +5,13 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "support/kernel_mapping.h"
 #include "support/sparse_dump.h"
 
 namespace arm64_kernel_map_test {
 
 using namespace postmortem;
+using test::known_place;
 using test::SparseDump;
 
 namespace {
@@ -43,23 +45,17 @@ struct Memory {
     SparseDump dump;
 };
 
-std::optional<std::uint64_t> linear(const KernelMapping& mapping, std::uint64_t vaddr) {
-    for (const LinearRange& range : mapping.linear)
-        if (vaddr >= range.first && vaddr <= range.last) return range.paddr + (vaddr - range.first);
-    return std::nullopt;
-}
-
 }  // namespace
 
 TEST_CASE("the linear map is the lower half since 5.4, the image lies in the upper one") {
     const Memory memory(4096);
     const auto mapping = map(memory.dump, Machine().text());
     REQUIRE(mapping);
-    CHECK(linear(*mapping, 0xffff000000000000) == ram);
-    CHECK(linear(*mapping, 0xffff000000000000 + gib - 1) == ram + gib - 1);
-    CHECK(linear(*mapping, 0xffff000000000000 + gib) == std::nullopt);
-    CHECK(linear(*mapping, 0xffff800080000000) == ram);
-    CHECK(linear(*mapping, 0xffff80007fffffff) == std::nullopt);
+    CHECK(known_place(*mapping, 0xffff000000000000) == ram);
+    CHECK(known_place(*mapping, 0xffff000000000000 + gib - 1) == ram + gib - 1);
+    CHECK(known_place(*mapping, 0xffff000000000000 + gib) == std::nullopt);
+    CHECK(known_place(*mapping, 0xffff800080000000) == ram);
+    CHECK(known_place(*mapping, 0xffff80007fffffff) == std::nullopt);
 }
 
 TEST_CASE("before 5.4 it was the other way round") {
@@ -68,8 +64,8 @@ TEST_CASE("before 5.4 it was the other way round") {
     machine.image = 0xffff000008000000;
     const auto mapping = map(memory.dump, machine.text());
     REQUIRE(mapping);
-    CHECK(linear(*mapping, 0xffff800000000000 + 0x1234) == ram + 0x1234);
-    CHECK(linear(*mapping, 0xffff000008000000) == ram);
+    CHECK(known_place(*mapping, 0xffff800000000000 + 0x1234) == ram + 0x1234);
+    CHECK(known_place(*mapping, 0xffff000008000000) == ram);
 }
 
 TEST_CASE("built for 52 bits, on a machine of 48: PHYS_OFFSET is negative") {
@@ -79,8 +75,8 @@ TEST_CASE("built for 52 bits, on a machine of 48: PHYS_OFFSET is negative") {
     machine.phys_offset = ram - (0xffff000000000000 - 0xfff0000000000000);
     const auto mapping = map(memory.dump, machine.text());
     REQUIRE(mapping);
-    CHECK(linear(*mapping, 0xffff000000000000 + 0x5678) == ram + 0x5678);
-    CHECK(linear(*mapping, 0xfff0000000000000) == std::nullopt);
+    CHECK(known_place(*mapping, 0xffff000000000000 + 0x5678) == ram + 0x5678);
+    CHECK(known_place(*mapping, 0xfff0000000000000) == std::nullopt);
 }
 
 TEST_CASE("the levels are those of the CPUs, but for pages of 64 KiB") {

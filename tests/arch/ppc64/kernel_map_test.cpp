@@ -70,10 +70,11 @@ TEST_CASE("radix tables, told by VMCOREINFO or by themselves, hold the linear ma
     CHECK(memory.at(linear + 0x1234, tables).value() == 0x1234);
     const PhysicalMemory physical(memory.dump);
     const auto mapping = ppc64::map_kernel(physical, VmcoreInfo(tables));
-    REQUIRE(mapping->linear.size() == 1);
-    CHECK(mapping->linear[0].first == linear);
-    CHECK(mapping->linear[0].last == linear + gib - 1);
-    CHECK(mapping->linear[0].paddr == 0);
+    CHECK(mapping->linear.empty());
+    REQUIRE(mapping->all_memory);
+    CHECK(mapping->all_memory->first == linear);
+    CHECK(mapping->all_memory->last == linear + gib - 1);
+    CHECK(mapping->all_memory->paddr == 0);
 }
 
 TEST_CASE("with the hash: memory one to one, Linux's tree, and the list of mapped page structs") {

@@ -5,11 +5,13 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "support/kernel_mapping.h"
 #include "support/sparse_dump.h"
 
 namespace riscv64_kernel_map_test {
 
 using namespace postmortem;
+using test::known_place;
 using test::SparseDump;
 
 namespace {
@@ -52,24 +54,18 @@ Result<KernelMapping> map(const SparseDump& dump, const std::string& text) {
     return riscv64::map_kernel(physical, VmcoreInfo(text));
 }
 
-std::optional<std::uint64_t> linear(const KernelMapping& mapping, std::uint64_t vaddr) {
-    for (const LinearRange& range : mapping.linear)
-        if (vaddr >= range.first && vaddr <= range.last) return range.paddr + (vaddr - range.first);
-    return std::nullopt;
-}
-
 }  // namespace
 
 TEST_CASE("the image and the linear map") {
     const Memory memory;
     const auto mapping = map(memory.dump, Machine().text());
     REQUIRE(mapping);
-    CHECK(linear(*mapping, link) == ram + firmware);
-    CHECK(linear(*mapping, link + 0x1ffffff) == ram + firmware + 0x1ffffff);
-    CHECK(linear(*mapping, link + 0x2000000) == std::nullopt);
-    CHECK(linear(*mapping, page_offset) == ram);
-    CHECK(linear(*mapping, page_offset + gib - 1) == ram + gib - 1);
-    CHECK(linear(*mapping, page_offset + gib) == std::nullopt);
+    CHECK(known_place(*mapping, link) == ram + firmware);
+    CHECK(known_place(*mapping, link + 0x1ffffff) == ram + firmware + 0x1ffffff);
+    CHECK(known_place(*mapping, link + 0x2000000) == std::nullopt);
+    CHECK(known_place(*mapping, page_offset) == ram);
+    CHECK(known_place(*mapping, page_offset + gib - 1) == ram + gib - 1);
+    CHECK(known_place(*mapping, page_offset + gib) == std::nullopt);
 }
 
 TEST_CASE("kernels that do not tell where their image lies: at the start of memory, or behind the firmware") {
@@ -81,7 +77,7 @@ TEST_CASE("kernels that do not tell where their image lies: at the start of memo
         const PhysicalMemory physical(memory.dump);
         const auto mapping = riscv64::map_kernel(physical, VmcoreInfo(machine.text()));
         REQUIRE(mapping);
-        CHECK(linear(*mapping, link) == image);
+        CHECK(known_place(*mapping, link) == image);
         CHECK(mapping->walker->walk(link + 0x1234).value().paddr == image + 0x1234);
     }
 }

@@ -4,11 +4,13 @@
 
 #include <doctest/doctest.h>
 
+#include "support/kernel_mapping.h"
 #include "support/sparse_dump.h"
 
 namespace s390x_kernel_map_test {
 
 using namespace postmortem;
+using test::known_place;
 using test::SparseDump;
 
 namespace {
@@ -33,12 +35,6 @@ struct Memory {
     SparseDump dump;
 };
 
-std::optional<std::uint64_t> linear(const KernelMapping& mapping, std::uint64_t vaddr) {
-    for (const LinearRange& range : mapping.linear)
-        if (vaddr >= range.first && vaddr <= range.last) return range.paddr + (vaddr - range.first);
-    return std::nullopt;
-}
-
 }  // namespace
 
 TEST_CASE("the image lies apart from memory, each wherever it was put") {
@@ -47,10 +43,24 @@ TEST_CASE("the image lies apart from memory, each wherever it was put") {
     const auto mapping = s390x::map_kernel(physical, VmcoreInfo(apart));
     REQUIRE(mapping);
     CHECK(mapping->walker->walk(image + 0x1234).value().paddr == image_physical + 0x1234);
-    CHECK(linear(*mapping, image + 0x1234) == image_physical + 0x1234);
-    CHECK(linear(*mapping, 0x20000000000 + gib - 1) == gib - 1);
-    CHECK(linear(*mapping, 0x20000000000 + gib) == std::nullopt);
-    CHECK(linear(*mapping, 0x1000) == std::nullopt);
+    CHECK(known_place(*mapping, image + 0x1234) == image_physical + 0x1234);
+    CHECK(known_place(*mapping, 0x20000000000 + gib - 1) == gib - 1);
+    CHECK(known_place(*mapping, 0x20000000000 + gib) == std::nullopt);
+    CHECK(known_place(*mapping, 0x1000) == std::nullopt);
+}
+
+TEST_CASE("where memory would be mapped beyond the last address, it is mapped nowhere") {
+    const Memory memory(image_physical + tables_at);
+    const PhysicalMemory physical(memory.dump);
+    for (const char* damaged : {"IDENTITYBASE=fffffffffffff000\n", "IDENTITYBASE=ffffffffffffffff\n"}) {
+        std::string text = apart;
+        text.replace(text.find("IDENTITYBASE"),
+                     text.find('\n', text.find("IDENTITYBASE")) + 1 - text.find("IDENTITYBASE"), damaged);
+        const auto mapping = s390x::map_kernel(physical, VmcoreInfo(text));
+        REQUIRE(mapping);
+        CHECK_FALSE(mapping->all_memory);
+        CHECK(known_place(*mapping, image + 0x1234) == image_physical + 0x1234);
+    }
 }
 
 TEST_CASE("before, addresses were the physical ones") {
@@ -59,8 +69,8 @@ TEST_CASE("before, addresses were the physical ones") {
     const auto mapping = s390x::map_kernel(physical, VmcoreInfo(identical));
     REQUIRE(mapping);
     CHECK(mapping->walker->walk(image).value().paddr == image_physical);
-    CHECK(linear(*mapping, 0x1234) == 0x1234);
-    CHECK(linear(*mapping, gib) == std::nullopt);
+    CHECK(known_place(*mapping, 0x1234) == 0x1234);
+    CHECK(known_place(*mapping, gib) == std::nullopt);
 }
 
 TEST_CASE("without the tables' place, or the tables, the answer says so") {
