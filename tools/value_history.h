@@ -1,4 +1,5 @@
-// What "$1", "$2" and so on stand for in `p`: the expressions whose values this process has printed. Its first one is
+// What "$1", "$2" and so on stand for in `p`: the expressions whose values this process has printed. Its
+// first one is
 // "$1". A shell's process that reads the dump may end and be started again: the shell keeps them for it.
 #pragma once
 

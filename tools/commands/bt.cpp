@@ -152,10 +152,11 @@ Syntax syntax() {
                           {"cpus", "active", "panic-task"}};
     syntax.rules.drops_operands = {"active", "cpus", "exception-stacks", "overflows"};
     syntax.rules.yields_to_operands = {"panic-task"};
-    syntax.rules.exclusive = {
-        {"active", "all"},        {"cpus", "all"},         {"panic-task", "all"},  {"active", "thread-group"},
-        {"cpus", "thread-group"}, {"all", "thread-group"}, {"old-method", "full"}, {"old-method", "symbolic"},
-        {"raw", "symbolic"},      {"raw", "start-sp"},
+    syntax.rules.exclusive = {{"active", "all"},         {"cpus", "all"},
+                              {"panic-task", "all"},     {"active", "thread-group"},
+                              {"cpus", "thread-group"},  {"all", "thread-group"},
+                              {"old-method", "full"},    {"old-method", "symbolic"},
+                              {"raw", "symbolic"},       {"raw", "start-sp"},
                               {"hexadecimal", "decimal"}};
     syntax.rules.alone = {{"exception-stacks", {"cpus"}}};
     syntax.rules.without_operands = {"all"};

@@ -31,38 +31,38 @@ int print_result(const Arguments& arguments, const postmortem::Result<Answer>& a
 }
 
 // A number is the call itself, as crash has it; a name is part of one.
-postmortem::SystemCallRequest calls_named(std::string_view word) {
-    postmortem::SystemCallRequest request;
+void name_calls(const std::string& word, postmortem::SystemCallRequest& request) {
     std::string_view digits = word;
     const bool hexadecimal = digits.starts_with("0x");
     if (hexadecimal) digits.remove_prefix(2);
     std::uint64_t number = 0;
     const auto [rest, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), number, hexadecimal ? 16 : 10);
-    if (error == std::errc() && rest == digits.data() + digits.size())
-        request.number = number;
-    else
-        request.part_of_name = word;
-    return request;
+    const bool is_number = error == std::errc() && rest == digits.data() + digits.size();
+    request.number = is_number ? std::optional(number) : std::nullopt;
+    request.part_of_name = is_number ? "" : word;
 }
 
 int print_calls(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    std::vector<postmortem::SystemCallRequest> requests;
-    for (const std::string& word : arguments.rest) requests.push_back(calls_named(word));
-    if (requests.empty()) requests.emplace_back();
+    postmortem::SystemCallRequest request;
+    request.source_lines = arguments.has("vmlinux");
+    if (arguments.rest.empty())
+        return print_result(arguments, postmortem::system_calls(dump, request), output);
     postmortem::SystemCallTable all;
     std::string unmatched;
-    for (postmortem::SystemCallRequest& request : requests) {
-        request.source_lines = arguments.has("vmlinux");
+    for (const std::string& word : arguments.rest) {
+        name_calls(word, request);
         auto table = postmortem::system_calls(dump, request);
         if (!table) return output.finish(table.error());
-        if (table->calls.empty() && table->problems.empty() && unmatched.empty())
-            unmatched = arguments.rest[static_cast<std::size_t>(&request - requests.data())];
+        if (table->calls.empty() && table->problems.empty() && unmatched.empty()) unmatched = word;
         all.calls.insert(all.calls.end(), table->calls.begin(), table->calls.end());
         if (all.problems.empty()) all.problems = std::move(table->problems);
     }
     if (unmatched.empty()) return print(arguments, all, output);
-    output.write(!all.calls.empty() && !arguments.json ? to_text(all) : arguments.json ? to_json(all) : "");
+    if (arguments.json)
+        output.write(to_json(all));
+    else if (!all.calls.empty())
+        output.write(to_text(all));
     return output.complain("sys: no system call matches '" + unmatched + "'", partial_answer);
 }
 

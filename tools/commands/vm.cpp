@@ -62,9 +62,8 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     if (arguments.has("memory") || arguments.has("areas")) return ask_memory(dump, arguments, output);
     postmortem::AddressSpaceRequest request;
     request.which.selectors = arguments.tasks();
+    request.pages = arguments.has("pages");
     request.reference = arguments.text("reference");
-    request.pages =
-        arguments.has("pages") && request.reference.empty();  // -R looks for pages without it, too
     if (arguments.has("area")) {
         request.area = address_of(arguments.text("area"));
         if (!request.area)

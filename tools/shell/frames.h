@@ -15,7 +15,7 @@ enum class FrameKind : std::uint32_t {
     Answer,    ///< reader → shell: a piece of the answer
     Remark,    ///< reader → shell: what belongs on standard error
     Context,   ///< reader → shell: the task that is the current one from now on, as a selector
-    Value,    ///< reader → shell: an expression that `p` has given the next number
+    Value,     ///< reader → shell: an expression that `p` has given the next number
     End,       ///< reader → shell: the exit code, in decimal
 };
 

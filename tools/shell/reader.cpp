@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdlib>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -17,6 +16,19 @@
 #include "value_history.h"
 
 namespace tool::shell {
+
+namespace {
+
+constexpr long most_descriptors = 4096;  // a shell has a dozen, and the lowest numbers that are free
+
+// What a fork inherits: were the pipe to a program among them, that program would wait for its end forever.
+void close_all_but(int one, int other) {
+    const int limit = static_cast<int>(std::clamp(::sysconf(_SC_OPEN_MAX), 256l, most_descriptors));
+    for (int descriptor = STDERR_FILENO + 1; descriptor < limit; ++descriptor)
+        if (descriptor != one && descriptor != other) ::close(descriptor);
+}
+
+}  // namespace
 
 volatile int Interrupts::seen_ = 0;
 
@@ -48,21 +60,6 @@ bool Interrupts::wait_for(int descriptor) {
     return !seen();
 }
 
-namespace {
-
-// What a fork inherits: were the pipe to a program among them, that program would wait for its end forever.
-void close_all_but(std::initializer_list<int> kept) {
-    std::vector<int> open;
-    if (DIR* const folder = ::opendir("/proc/self/fd")) {
-        while (const dirent* const entry = ::readdir(folder)) open.push_back(std::atoi(entry->d_name));
-        ::closedir(folder);
-    }
-    for (const int descriptor : open)
-        if (std::find(kept.begin(), kept.end(), descriptor) == kept.end()) ::close(descriptor);
-}
-
-}  // namespace
-
 bool Process::launch(const std::function<int(const Wires&)>& what_it_runs) {
     std::array<int, 2> requests, answers;
     if (::pipe2(requests.data(), O_CLOEXEC) != 0) return false;
@@ -73,7 +70,7 @@ bool Process::launch(const std::function<int(const Wires&)>& what_it_runs) {
     process_ = ::fork();
     if (process_ == 0) {
         ::signal(SIGINT, SIG_IGN);
-        close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, requests[0], answers[1]});
+        close_all_but(requests[0], answers[1]);
         ::_exit(what_it_runs({requests[0], answers[1]}));
     }
     ::close(requests[0]);
