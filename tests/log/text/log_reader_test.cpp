@@ -184,6 +184,17 @@ TEST_CASE("message text that looks like a prefix stays") {
     CHECK(only(">ffff8880: fa fb").text == ">ffff8880: fa fb");
 }
 
+TEST_CASE("bytes in hexadecimal are no CPU's number, words are behind one") {
+    const std::string bytes = "a1 b2 c3";
+    CHECK(only("[    1.000000] c0 " + bytes).text == "c0 " + bytes);
+    for (const std::size_t at : {0u, 1u, 2u, 3u, 4u, 5u}) {
+        std::string words = bytes;
+        words[at] = words[at] == ' ' ? '-' : 'x';
+        CAPTURE(words);
+        CHECK(only("[    1.000000] c0 " + words).text == words);
+    }
+}
+
 TEST_CASE("lines that a console glued together come apart") {
     LogReader reader("root@box:~# . /lava-57[   36.912468] link up[   36.912470][   T1] next\nlast");
     LogRecord record;
