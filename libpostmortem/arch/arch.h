@@ -33,9 +33,17 @@ struct KernelMapping {
     std::optional<LinearRange> all_memory = std::nullopt;  ///< of all physical memory
 };
 
-/// Where a page of a process was swapped to: the number of the swap area, and the page in it.
-struct SwapPlace {
-    std::uint64_t area = 0, page = 0;
+/// Where the entry of a page that was swapped out has the number of the swap area, and the page in it.
+struct SwapEntryForm {
+    struct Bits {
+        unsigned first = 0, count = 0;
+    };
+    Bits area;
+    Bits page;              ///< from bit 0: from where a page's offset ends
+    bool inverted = false;  ///< the bits of the page
+    /// Kernels with this form tell in an entry, too, whether one process alone has the page (5.19 on);
+    /// nothing: either may be.
+    std::optional<bool> marks_exclusive{};
 };
 
 /// What the entry that maps a page says.
@@ -70,9 +78,9 @@ struct MemoryLayout {
     /// The order of bytes that memory itself shows, where who wrote the dump may not have known it; nothing
     /// where it shows none. May be null.
     std::optional<Endian> (*byte_order)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
-    /// What an entry that is not present tells of where the page is. Areas that no machine has mean something
-    /// else. May be null.
-    SwapPlace (*swapped_to)(std::uint64_t entry, std::uint64_t page_size) = nullptr;
+    /// What an entry that is not present tells of where the page is, newest form first. Areas that no machine
+    /// has mean something else.
+    std::span<const SwapEntryForm> swap_entries{};
     PageEntry (*page_entry)(std::uint64_t entry) = nullptr;
     /// "PGD" of the top level, "PTE" of level 1.
     const char* (*level_name)(std::uint32_t level, std::uint32_t levels) = nullptr;

@@ -17,6 +17,19 @@ constexpr std::uint64_t ones(unsigned count) {
     return (std::uint64_t{1} << count) - 1;
 }
 
+// A page that the kernel keeps and lets no program touch: PROT_NONE, or watched by NUMA balancing. It is not
+// valid, and its second bit stays as it was; of a block, which never had that bit, one of its own is set
+// (58, PTE_PROT_NONE), since 6.11 that of pages that are present all the same (11, PTE_PRESENT_INVALID),
+// beside those that keep everybody from executing it.
+bool is_kept_from_user(std::uint64_t entry) {
+    constexpr std::uint64_t prot_none = std::uint64_t{1} << 58;
+    constexpr std::uint64_t present_invalid = 1u << 11 | std::uint64_t{3} << 53;
+    const bool page = (entry & kind_bits) == (table_or_page & ~valid);
+    const bool block = (entry & kind_bits) == 0 &&
+                       ((entry & prot_none) != 0 || (entry & present_invalid) == present_invalid);
+    return page || block;
+}
+
 class Walker final : public RadixWalker {
   public:
     Walker(const PhysicalMemory& physical, const PageTableParams& params)
@@ -39,9 +52,12 @@ class Walker final : public RadixWalker {
     }
 
     Meaning meaning(std::uint64_t entry, unsigned below) const override {
-        const bool block = (entry & kind_bits) == valid && below >= 1 && below <= most_below_block();
-        const bool points_on = (entry & kind_bits) == table_or_page;
-        return {block || points_on, block || below == 0, address_in(entry)};
+        const bool kept = user_ && is_kept_from_user(entry);
+        const std::uint64_t kind = kept ? (entry | valid) & kind_bits : entry & kind_bits;
+        const bool block = kind == valid && below >= 1 && below <= most_below_block();
+        const bool page = kind == table_or_page && below == 0;
+        const bool points_on = kind == table_or_page && !kept;
+        return {block || page || points_on, block || below == 0, address_in(entry)};
     }
 
     // A block stands in for one or two levels of tables; for 2 it needs pages of 4 KiB, or addresses of 52
@@ -71,8 +87,8 @@ PageEntry page_entry(std::uint64_t entry) {
     using Bit = std::pair<unsigned, std::string_view>;
     constexpr std::array bits = {Bit{6, "USER"}, Bit{8, "SHARED"}, Bit{10, "AF"},    Bit{11, "NG"},
                                  Bit{53, "PXN"}, Bit{54, "UXN"},   Bit{55, "DIRTY"}, Bit{56, "SPECIAL"}};
-    constexpr std::uint64_t prot_none = std::uint64_t{1} << 58, read_only = 1u << 7;
-    PageEntry told{(entry & (valid | prot_none)) != 0, 0, {}};
+    constexpr std::uint64_t read_only = 1u << 7;
+    PageEntry told{(entry & valid) != 0 || is_kept_from_user(entry), 0, {}};
     if (!told.present) return told;
     told.physical = entry & ones(48) & ~ones(12);
     told.flags.push_back(entry & valid ? "VALID" : "PROT_NONE");

@@ -24,6 +24,14 @@ struct PageTableParams {
 /// What the entry of a page says.
 PageEntry page_entry(std::uint64_t entry);
 
+/// __swp_type() and __swp_offset() (arch/arm64/include/asm/pgtable.h): since 6.11, which moved the mark of
+/// pages that are present and not valid; since 5.19 (570ef363509b); before.
+inline constexpr SwapEntryForm swap_entries[] = {
+    {.area = {6, 5}, .page = {12, 50}, .marks_exclusive = true},
+    {.area = {3, 5}, .page = {8, 50}, .marks_exclusive = true},
+    {.area = {2, 6}, .page = {8, 50}, .marks_exclusive = false},
+};
+
 /// `physical` must outlive the walker. The parameters are possible ones.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);
 

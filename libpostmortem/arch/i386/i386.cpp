@@ -150,6 +150,7 @@ const Arch arch = {
     .plain_char_is_signed = true,
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
+               .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,
                .direct_map_lines = direct_map_lines,

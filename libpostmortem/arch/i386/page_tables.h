@@ -17,6 +17,14 @@ struct PageTableParams {
 /// What the entry of a page says.
 PageEntry page_entry(std::uint64_t entry);
 
+/// __swp_type() and __swp_offset() (arch/x86/include/asm/pgtable-{3,2}level.h): with PAE since 4.18 as on
+/// x86_64, before in the upper half; of two levels.
+inline constexpr SwapEntryForm swap_entries[] = {
+    {.area = {59, 5}, .page = {9, 50}, .inverted = true},
+    {.area = {32, 5}, .page = {37, 27}},
+    {.area = {1, 5}, .page = {9, 23}},
+};
+
 /// `physical` must outlive the walker.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);
 

@@ -98,10 +98,6 @@ PageEntry page_entry(std::uint64_t entry) {
     return told;
 }
 
-SwapPlace swapped_to(std::uint64_t entry, std::uint64_t page_size) {
-    return {entry & 0x1f, (entry & ones(address_bits)) / page_size};
-}
-
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
     return std::make_unique<Walker>(physical, params);
 }

@@ -26,8 +26,8 @@ Result<std::optional<Mmu>> mmu_of(const PhysicalMemory& physical, std::uint64_t 
 /// What the entry of a page says.
 PageEntry page_entry(std::uint64_t entry);
 
-/// Of an entry that is not present (arch/powerpc/include/asm/book3s/64/pgtable.h, __swp_entry()).
-SwapPlace swapped_to(std::uint64_t entry, std::uint64_t page_size);
+/// __swp_entry() (arch/powerpc/include/asm/book3s/64/pgtable.h).
+inline constexpr SwapEntryForm swap_entries[] = {{.area = {0, 5}, .page = {0, 41}}};
 
 /// `physical` must outlive the walker. The parameters are possible ones.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);

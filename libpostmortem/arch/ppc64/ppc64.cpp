@@ -88,7 +88,7 @@ const Arch arch = {
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
                .byte_order = byte_order,
-               .swapped_to = swapped_to,
+               .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,
                .direct_map_lines = direct_map_lines,

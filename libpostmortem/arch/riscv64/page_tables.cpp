@@ -12,10 +12,17 @@ namespace {
 constexpr unsigned page_shift = 12, index_bits = 9, frame_shift = 10;
 constexpr std::uint64_t valid = 1;
 constexpr std::uint64_t leaf_bits = 0xe;  // readable, writable, executable
+constexpr std::uint64_t global = 1u << 5;
 constexpr std::uint64_t napot = std::uint64_t{1} << 63;
 
 constexpr std::uint64_t ones(unsigned count) {
     return (std::uint64_t{1} << count) - 1;
+}
+
+// Of a page that the kernel keeps and lets no program touch (PROT_NONE, or watched by NUMA balancing) only
+// _PAGE_PROT_NONE is set, which is the bit of global ones.
+bool is_kept_from_user(std::uint64_t entry) {
+    return (entry & (valid | global)) == global;
 }
 
 // Bits 53:10; those above are reserved, or say what kind of memory it is (Svpbmt).
@@ -49,7 +56,8 @@ class Walker final : public RadixWalker {
 
     // At the lowest level an entry that points on maps nothing.
     Meaning meaning(std::uint64_t entry, unsigned below) const override {
-        const bool present = (entry & valid) != 0, page = present && (entry & leaf_bits) != 0;
+        const bool kept = user_ && is_kept_from_user(entry), present = kept || (entry & valid) != 0;
+        const bool page = present && ((entry & leaf_bits) != 0 || (kept && below == 0));
         const unsigned shift = below == 0 && is_napot(entry) ? page_shift + napot_bits : 0;
         return {below == 0 ? page : present, page || below == 0, frame_of(entry) << page_shift, shift};
     }
@@ -60,14 +68,12 @@ class Walker final : public RadixWalker {
 
 }  // namespace
 
-// crash's names for them; Linux: arch/riscv/include/asm/pgtable-bits.h. Of a page that its program must not
-// touch only _PAGE_PROT_NONE is set, which is the bit of global ones.
+// crash's names for them; Linux: arch/riscv/include/asm/pgtable-bits.h.
 PageEntry page_entry(std::uint64_t entry) {
     using Bit = std::pair<unsigned, std::string_view>;
     constexpr std::array bits = {Bit{8, "SOFT"}, Bit{7, "DIRTY"}, Bit{6, "ACCESSED"}, Bit{4, "USER"},
                                  Bit{3, "EXEC"}, Bit{2, "WRITE"}, Bit{1, "READ"}};
-    constexpr std::uint64_t global = 1u << 5;
-    PageEntry told{(entry & (valid | global)) != 0, 0, {}};
+    PageEntry told{(entry & valid) != 0 || is_kept_from_user(entry), 0, {}};
     if (!told.present) return told;
     const std::uint64_t frame = frame_of(entry);
     told.physical = (is_napot(entry) ? frame & ~ones(napot_bits) : frame) << page_shift;

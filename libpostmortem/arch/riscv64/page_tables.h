@@ -17,6 +17,13 @@ struct PageTableParams {
 /// What the entry of a page says.
 PageEntry page_entry(std::uint64_t entry);
 
+/// __swp_type() and __swp_offset() (arch/riscv/include/asm/pgtable.h): since 6.3, with a mark of exclusive
+/// pages below; before.
+inline constexpr SwapEntryForm swap_entries[] = {
+    {.area = {7, 5}, .page = {12, 52}},
+    {.area = {6, 5}, .page = {11, 53}},
+};
+
 /// `physical` must outlive the walker. The parameters are possible ones.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);
 

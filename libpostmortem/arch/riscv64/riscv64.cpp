@@ -65,6 +65,7 @@ const Arch arch = {
     .recognises = recognises,
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
+               .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,
                .lowest_kernel_address = lowest_kernel_address,

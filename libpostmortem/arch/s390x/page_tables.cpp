@@ -81,10 +81,6 @@ PageEntry page_entry(std::uint64_t entry) {
     return told;
 }
 
-SwapPlace swapped_to(std::uint64_t entry, std::uint64_t) {
-    return {entry >> 2 & 0x1f, entry >> page_shift};
-}
-
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params) {
     return std::make_unique<Walker>(physical, params);
 }

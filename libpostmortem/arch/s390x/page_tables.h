@@ -21,8 +21,8 @@ struct PageTableParams {
 /// What the entry of a page says.
 PageEntry page_entry(std::uint64_t entry);
 
-/// Of an entry that is not present (arch/s390/include/asm/pgtable.h, mk_swap_pte()).
-SwapPlace swapped_to(std::uint64_t entry, std::uint64_t page_size);
+/// mk_swap_pte() (arch/s390/include/asm/pgtable.h).
+inline constexpr SwapEntryForm swap_entries[] = {{.area = {2, 5}, .page = {12, 52}}};
 
 /// `physical` must outlive the walker. The parameters are possible ones.
 std::unique_ptr<PageTableWalker> make_walker(const PhysicalMemory& physical, const PageTableParams& params);

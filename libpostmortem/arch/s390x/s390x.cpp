@@ -70,7 +70,7 @@ const Arch arch = {
     .recognises = recognises,
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
-               .swapped_to = swapped_to,
+               .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,
                .direct_map_lines = direct_map_lines,

@@ -53,14 +53,6 @@ class Walker final : public RadixWalker {
 
 }  // namespace
 
-std::uint64_t swap_area(std::uint64_t entry) {
-    return entry >> 59;
-}
-
-std::uint64_t swap_page(std::uint64_t entry) {
-    return ~entry << 5 >> 14;
-}
-
 PageEntry page_entry(std::uint64_t entry) {
     PageEntry told{(entry & (present | kept_from_user)) != 0, 0, {}};
     const bool inverted = (entry & present) == 0 && (entry & highest_address_bit) != 0;

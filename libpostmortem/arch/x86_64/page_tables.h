@@ -17,10 +17,13 @@ struct PageTableParams {
     bool user = false;  ///< the tables of a process
 };
 
-/// __swp_type() and __swp_offset() (arch/x86/include/asm/pgtable_64.h): the offset is inverted, since 4.18
-/// (6b28baca9b1f).
-std::uint64_t swap_area(std::uint64_t entry);
-std::uint64_t swap_page(std::uint64_t entry);
+/// __swp_type() and __swp_offset() (arch/x86/include/asm/pgtable_64.h): since 4.18 (6b28baca9b1f), and in
+/// kernels that took it over, inverted; before, since 4.8 (00839ee3b299), beside one another; and the oldest.
+inline constexpr SwapEntryForm swap_entries[] = {
+    {.area = {59, 5}, .page = {9, 50}, .inverted = true},
+    {.area = {9, 5}, .page = {14, 50}},
+    {.area = {1, 5}, .page = {9, 55}},
+};
 
 /// What the entry of a page says.
 PageEntry page_entry(std::uint64_t entry);

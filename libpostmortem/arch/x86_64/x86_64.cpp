@@ -201,10 +201,7 @@ const Arch arch = {
     // page_offset_base: arch/x86/kernel/head64.c since 4.8 (021182e52fe0).
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
-               .swapped_to =
-                   [](std::uint64_t entry, std::uint64_t) {
-                       return SwapPlace{swap_area(entry), swap_page(entry)};
-                   },
+               .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,
                .bases = bases,

@@ -10,7 +10,7 @@
 #include "base/problem_collector.h"
 #include "base/text.h"
 #include "kernel/fs/paths.h"
-#include "kernel/mm/swap_areas.h"
+#include "kernel/mm/swapped_pages.h"
 #include "kernel/mm/task_memory.h"
 #include "kernel/mm/user_space.h"
 #include "kernel/mm/vm_areas.h"
@@ -25,11 +25,11 @@ constexpr std::uint64_t most_pages = 1u << 22;  // that are told of one task: 16
 class AddressSpaceMaker {
   public:
     AddressSpaceMaker(const Kernel& kernel, const TaskTable& table, const AddressSpaceRequest& request)
-        : kernel_(kernel), request_(request), memory_(kernel, table), page_size_(kernel.dump().page_size()) {
-        if (!with_pages()) return;
-        SwapState swap = read_swap(kernel);
-        for (SwapAreaState& area : swap.areas) swap_files_[area.number] = std::move(area.path);
-    }
+        : kernel_(kernel),
+          request_(request),
+          memory_(kernel, table),
+          page_size_(kernel.dump().page_size()),
+          swapped_(kernel) {}
 
     TaskAddressSpace make(const Task& task) {
         TaskAddressSpace made;
@@ -157,8 +157,9 @@ class AddressSpaceMaker {
             problem("the page tables", task, place.error());
             return page;
         }
-        if (const auto swapped = swap_place(space.last_entry(address).value_or(0))) {
-            page.swap_file = swap_files_.at(static_cast<std::uint32_t>(swapped->area));
+        const auto next = [&](unsigned index) { return entry_at(space, area, address, index + 1); };
+        if (auto swapped = swapped_.find(space.last_entry(address).value_or(0), next)) {
+            page.swap_file = std::move(swapped->path);
             page.swap_page = swapped->page;
         } else if (area.file != 0) {
             page.file = file;
@@ -167,20 +168,17 @@ class AddressSpaceMaker {
         return page;
     }
 
-    // Entries that are not present and name no swap area are about migration and the like.
-    std::optional<SwapPlace> swap_place(std::uint64_t entry) const {
-        const auto swapped_to = kernel_.arch().memory.swapped_to;
-        if (entry == 0 || !swapped_to) return std::nullopt;
-        const SwapPlace place = swapped_to(entry, page_size_);
-        const bool known = swap_files_.contains(static_cast<std::uint32_t>(place.area));
-        return known ? std::optional(place) : std::nullopt;
+    std::optional<std::uint64_t> entry_at(const AddressSpace& space, const VmArea& area,
+                                          std::uint64_t address, unsigned pages) const {
+        const std::uint64_t place = address + pages * page_size_;
+        return place < area.end ? std::optional(space.last_entry(place).value_or(0)) : std::nullopt;
     }
 
     const Kernel& kernel_;
     const AddressSpaceRequest& request_;
     TaskMemoryReader memory_;
     std::uint64_t page_size_;
-    std::map<std::uint32_t, std::string> swap_files_;
+    SwappedPages swapped_;
     std::map<std::uint64_t, std::string> paths_;
     ProblemCollector problems_;
 };

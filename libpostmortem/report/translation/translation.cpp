@@ -102,7 +102,12 @@ class AddressTranslator {
                 {name ? name(step.level, walked->levels) : fmt::format("LEVEL {}", step.level), step.slot,
                  step.entry});
         if (!walked->steps.empty() && walked->steps.back().leaf && walked->steps.back().entry != 0) {
-            made.entry = entries_.read(walked->steps.back().entry);
+            const auto next = [&](unsigned index) -> std::optional<std::uint64_t> {
+                const std::uint64_t place = made.address + (index + 1) * page_size_;
+                if (!made.area || place >= made.area->end) return std::nullopt;
+                return space.last_entry(place).value_or(0);
+            };
+            made.entry = entries_.read(walked->steps.back().entry, next);
             // The entry of a large page has flags where a small one's address goes on.
             if (made.entry->present) made.entry->physical = made.page;
         }

@@ -31,7 +31,7 @@ std::string entry_text(const EntryContents& entry) {
     if (entry.entry == 0)
         flags = "no mapping";
     else if (!entry.present)
-        flags = "not present, and no swap area is named";
+        flags = "not present, and no page in swap is named";
     return fmt::format("{}  {}  FLAGS\n{}  {}  ({})\n", centered("PTE", width),
                        centered("PHYSICAL", physical_width), centered(digits, width),
                        centered(physical, physical_width, true), flags);

@@ -66,10 +66,10 @@ struct Tables {
         lowest = table;
         dump.put<std::uint64_t>(slot(table, vaddr, shift), entry);
     }
-    Result<Translation> walk(std::uint64_t vaddr) const {
+    Result<Translation> walk(std::uint64_t vaddr, bool user = false) const {
         const PhysicalMemory physical(dump);
         return arm64::make_walker(physical,
-                                  {root, layout.page_shift, layout.va_bits, layout.wide == Wide::Lpa2})
+                                  {root, layout.page_shift, layout.va_bits, layout.wide == Wide::Lpa2, user})
             ->walk(vaddr);
     }
     std::uint64_t highest_paddr() const { return layout.wide == Wide::No ? 1ull << 47 : 0xdull << 48; }
@@ -129,6 +129,34 @@ TEST_CASE("blocks at every level that has them, and at no other") {
             CHECK(found->page_size == 1ull << shift);
         }
     }
+}
+
+TEST_CASE("a page or a block that no program may touch is a process's all the same") {
+    constexpr std::uint64_t not_global = 1ull << 11, nobody_executes = 3ull << 53, older_mark = 1ull << 58;
+    for (const Layout& layout : layouts) {
+        const std::uint64_t paddr = 0x4000000000, large = layout.blocks.front();
+        for (const std::uint64_t mark : {older_mark | not_global, not_global | nobody_executes}) {
+            Tables tables(layout);
+            tables.map(0, entry_for(layout, paddr, page & ~1ull) | attributes | mark, layout.page_shift);
+            CHECK(tables.walk(0x123, true).value().paddr == paddr + 0x123);
+            CHECK(arm64::page_entry(entry_for(layout, paddr, page & ~1ull) | mark).present);
+            Tables blocks(layout);
+            const std::uint64_t entry = entry_for(layout, paddr, 0) | attributes | mark;
+            blocks.map(0, entry, static_cast<unsigned>(large));
+            CHECK(blocks.walk(0x12345, true).value().paddr == paddr + 0x12345);
+            CHECK(arm64::page_entry(entry).present);
+        }
+        // In a table above, the same bits are nothing that leads on; and the kernel keeps no page from
+        // itself.
+        Tables none(layout);
+        none.map(0, entry_for(layout, paddr, page & ~1ull), static_cast<unsigned>(large));
+        CHECK(none.walk(0, true).error().code == ErrorCode::NotMapped);
+        Tables kernel(layout);
+        kernel.map(kernel.first(), entry_for(layout, paddr, page & ~1ull), layout.page_shift);
+        CHECK(kernel.walk(kernel.first()).error().code == ErrorCode::NotMapped);
+    }
+    CHECK_FALSE(arm64::page_entry(0x123 << 12 | 2 << 6 | 4).present);  // swapped out
+    CHECK_FALSE(arm64::page_entry(0x123 << 8 | 2 << 3 | 4).present);
 }
 
 TEST_CASE("what is no entry: not valid, and at the lowest level all but a page") {

@@ -113,6 +113,20 @@ TEST_CASE("each half by itself, and what lies between them") {
     }
 }
 
+TEST_CASE("a page that no program may touch is a process's all the same") {
+    for (const std::uint64_t bits : {0x20u, 0x22u}) {
+        Tables tables(48);
+        tables.map(0x10000, entry_for(0x12345000, bits), 12);
+        CHECK(tables.walk(0x10007, true).value().paddr == 0x12345007);
+        Tables huge(48);
+        huge.map(2u << 20, entry_for(0x12200000, bits), 21);
+        CHECK(huge.walk((2u << 20) + 7, true).has_value() == (bits == 0x22));
+    }
+    Tables kernel(48);
+    kernel.map(kernel.first(), entry_for(0x12345000, 0x22), 12);
+    CHECK(kernel.walk(kernel.first()).error().code == ErrorCode::NotMapped);
+}
+
 TEST_CASE("a table that cannot be read gives the page's own reason") {
     for (const ErrorCode code : {ErrorCode::PageMissing, ErrorCode::PageExcluded}) {
         Tables tables(57);

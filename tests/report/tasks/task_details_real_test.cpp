@@ -15,6 +15,7 @@
 #include <postmortem/swap_list.h>
 #include <postmortem/task_signals.h>
 
+#include "kernel/kernel.h"
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
 
@@ -149,6 +150,29 @@ TEST_SUITE("real dumps") {
                     if (line.find("[vsyscall]") == line.npos)
                         said.push_back(line.substr(0, line.find(' ') + 5));
                 CHECK(ours == said);
+            }
+        });
+    }
+
+    TEST_CASE("a process has as many pages in swap as /proc/PID/status says, each in a place of its own") {
+        each_dump([](const Case& one) {
+            for (const int pid : processes(one.truth)) {
+                const auto status = one.truth.file(folder(pid) + "/task/" + std::to_string(pid) + "/status");
+                const auto said = status ? ProcTruth::field(*status, "VmSwap") : std::nullopt;
+                const auto kib = said ? std::stoull(*said) : 0;
+                if (kib == 0) continue;
+                CAPTURE(pid);
+                const auto found = address_spaces(one.dump, {only(pid), true, {}, {}});
+                if (!found || found->tasks.empty() || !found->problems.empty()) continue;
+                std::uint64_t pages = 0;
+                std::set<std::pair<std::string, std::uint64_t>> places;
+                for (const UserArea& area : found->tasks.front().areas)
+                    for (const UserPage& page : area.pages)
+                        if (!page.swap_file.empty()) ++pages, places.emplace(page.swap_file, page.swap_page);
+                CHECK(places.size() == pages);
+                // (Where memory ran out afterwards, more was swapped out.)
+                if (one.path.find("oom") == std::string::npos)
+                    CHECK(pages * one.dump.kernel().physical().page_size() / 1024 == kib);
             }
         });
     }
