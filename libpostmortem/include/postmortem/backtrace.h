@@ -17,10 +17,12 @@ enum class FrameTrust : std::uint8_t {
     Registers,     ///< the instruction pointer in saved registers
     Orc,           ///< the kernel's own unwind tables led here
     CallSite,      ///< found on the stack: a return address behind a call of the very function below
+    LinkRegister,  ///< the return address that an interrupted function without a frame had in a register; the
+                   ///< kernel's own traces leave its caller out
     FramePointer,  ///< a frame pointer led here, to a return address behind a call instruction
     Scan,          ///< a guess: the next return address behind a call instruction on the stack
 };
-/// "registers", "orc", "call-site", "frame-pointer", "scan".
+/// "registers", "orc", "call-site", "link-register", "frame-pointer", "scan".
 POSTMORTEM_API std::string_view to_string(FrameTrust trust);
 
 enum class StackKind : std::uint8_t {

@@ -65,7 +65,7 @@ FrameWalker::Step FrameWalker::by_unsaved_link(const UnwindPosition& at, std::ui
     const std::uint64_t ip = true_return_address((*at.registers)[*arch_.registers->link], slot);
     if (function.start == 0 || code_.map().has_frame(at.ip) || !read_on(stacks, slot)) return {};
     if (!is_return_address(ip) || code_.at(ip - 1).start == function.start) return {};
-    return moved_to(ip, slot, FrameTrust::CallSite);
+    return moved_to(ip, slot, FrameTrust::LinkRegister);
 }
 
 // An entry chains its frame to what it interrupted, and says that the registers lie behind. The mark alone

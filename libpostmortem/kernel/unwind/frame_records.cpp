@@ -61,7 +61,7 @@ FrameWalker::Step FrameWalker::by_link_register(const UnwindPosition& at, StackS
     if (!is_return_address(ip) || code_.map().has_frame(at.ip)) return {};
     const std::uint64_t slot = arch_.code.frame_pointers.return_address_at(at.fp.value_or(0));
     if (const auto kept = read_on(stacks, slot); kept && code_.map().unsigned_address(*kept) == ip) return {};
-    Step step = moved_to(ip, at.sp, FrameTrust::CallSite);
+    Step step = moved_to(ip, at.sp, FrameTrust::LinkRegister);
     // Nothing of it lies on the stack: the caller's record may be right here.
     step.next.sp = at.sp + 1;
     step.next.fp = at.fp;

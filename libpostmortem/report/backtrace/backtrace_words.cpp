@@ -7,6 +7,7 @@ std::string_view to_string(FrameTrust trust) {
         case FrameTrust::Registers: return "registers";
         case FrameTrust::Orc: return "orc";
         case FrameTrust::CallSite: return "call-site";
+        case FrameTrust::LinkRegister: return "link-register";
         case FrameTrust::FramePointer: return "frame-pointer";
         case FrameTrust::Scan: break;
     }

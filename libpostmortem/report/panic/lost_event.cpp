@@ -88,12 +88,14 @@ std::string write_report(const Backtrace& trace, const std::string& headline, co
         std::find_if(first, trace.frames.end(), [](const Frame& frame) { return frame.interrupted; });
     const bool faulted = interrupted != trace.frames.end();
     if (faulted) fmt::format_to(out, "{}{}\n", words.interrupted_at, place(*interrupted));
-    const auto is_named_by_itself = [&](const Frame& frame) {
-        return !words.plain_return_addresses || frame.interrupted || frame.offset != frame.size;
+    const auto is_in_kernels_trace = [&](const Frame& frame) {
+        const bool named_by_itself =
+            !words.plain_return_addresses || frame.interrupted || frame.offset != frame.size;
+        return named_by_itself && frame.trust != FrameTrust::LinkRegister;
     };
     text += "Call Trace:\n";
     for (auto frame = faulted ? interrupted + 1 : trace.frames.begin(); frame != trace.frames.end(); ++frame)
-        if (!frame->function.empty() && is_named_by_itself(*frame))
+        if (!frame->function.empty() && is_in_kernels_trace(*frame))
             fmt::format_to(out, " {}\n", place(*frame));
     text += "---[ end trace 0000000000000000 ]---\n";
     return text;

@@ -135,7 +135,7 @@ TEST_CASE("interrupted without a frame, the return address is in its register") 
     at.set(s390x::R15, code.inner_sp);
     const auto trace = code.walk(UnwindPosition::from_registers(at), true);
     CHECK(functions(trace) == Names{"memcpy", "do_read", "vfs_read", "system_call"});
-    CHECK(trace.frames[1].trust == FrameTrust::CallSite);
+    CHECK(trace.frames[1].trust == FrameTrust::LinkRegister);
     CHECK(trace.end == BacktraceEnd::User);
 }
 

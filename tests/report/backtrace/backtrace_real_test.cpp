@@ -68,9 +68,11 @@ std::vector<std::string> last_call_trace(const std::string& console) {
     return trace;
 }
 
+// Of the frames that the kernel itself would name.
 std::vector<std::string> places_of(const Backtrace& trace) {
     std::vector<std::string> places;
-    for (const Frame& frame : trace.frames) places.push_back(place_of(frame));
+    for (const Frame& frame : trace.frames)
+        if (frame.trust != FrameTrust::LinkRegister) places.push_back(place_of(frame));
     return places;
 }
 
