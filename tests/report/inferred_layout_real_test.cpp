@@ -238,6 +238,7 @@ TEST_CASE("the layout of a machine of which too little is known is refused by na
 TEST_CASE("damage costs what was inferred, and never makes it false") {
     const TempDir folder;
     const auto dumps = dumps_to_infer();
+    REQUIRE_FALSE(dumps.empty());
     const auto truth = open(dumps.front(), true);
     const auto tasks = task_frames(*truth, *make_task_list(*truth, {}));
     const auto frames = frames_of(truth->dump());

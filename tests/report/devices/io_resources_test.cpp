@@ -50,12 +50,14 @@ TEST_SUITE("real dumps") {
                 std::string text;
                 for (const IoResource& one : resources)
                     if (one.depth > 0)
-                        text += fmt::format("{:{}}{:0{}x}-{:0{}x} : {}\n", "", 2 * (one.depth - 1), one.start, digits,
-                                            one.end, digits, one.name.empty() ? "<BAD>" : one.name);
+                        text += fmt::format("{:{}}{:0{}x}-{:0{}x} : {}\n", "", 2 * (one.depth - 1), one.start,
+                                            digits, one.end, digits, one.name.empty() ? "<BAD>" : one.name);
                 return text;
             };
             CHECK(listed(found.memory, 8) == std::string(*memory));
-            CHECK(listed(found.ports, 4) == std::string(*ports));
+            // Ports of more than 16 bits are printed as wide as memory (kernel/resource.c, r_show()).
+            const bool narrow = !found.ports.empty() && found.ports.front().end <= 0xffff;
+            CHECK(listed(found.ports, narrow ? 4 : 8) == std::string(*ports));
         }
     }
 }
