@@ -29,11 +29,15 @@ constexpr FaultEntry fault_entries[] = {
     {"kernel_stack_overflow", "Kernel stack overflow"},
     {"do_protection_exception"},
     {"do_dat_exception"},
+    // arch/s390/mm/fault.c, to which the last two jump; the first since 6.7.
+    {"handle_fault_error_nolock"},
+    {"handle_fault_error"},
+    {"do_no_context"},
 };
 
 }  // namespace
 
-const FaultWords fault_words = {fault_entries, page_fault, "Krnl PSW : 0704c00180000000 ",
+const FaultWords fault_words = {fault_entries, page_fault, "Krnl PSW : 0704c00180000000 (",
                                 nullptr,       IntParm,    true};
 
 }  // namespace postmortem::s390x
