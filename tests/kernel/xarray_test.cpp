@@ -129,31 +129,30 @@ TEST_CASE("values are entries, marks are none") {
 
 // Linux 4.4 (include/linux/radix-tree.h): the root has the height, nodes have no shift, and between nodes
 // pointers are bare.
-TEST_CASE("a radix tree whose root alone knows how deep it is") {
-    SparseMemory memory;
-    BtfBuilder b;
-    const auto u32 = b.integer("unsigned int", 4);
-    const auto pointer = b.pointer(0);
-    b.structure("radix_tree_root", 16, {{"height", u32, 0}, {"gfp_mask", u32, 32}, {"rnode", pointer, 64}});
-    b.structure("radix_tree_node", 576,
-                {{"path", u32, 0}, {"count", u32, 32}, {"slots", b.array(pointer, 64), 320}});
-    const auto types = std::move(*open_btf(b.bytes(), "BTF"));
-    const Object root(memory, *types, types->find_struct("radix_tree_root").value(), head_at);
-    constexpr std::uint64_t top = 0xffff888000010000ull, leaf = top + 4096, far = top + 8192;
-    for (const auto node : {top, leaf, far}) memory.write(node, std::vector<std::byte>(576));
-    const auto slot = [](std::uint64_t node, std::uint64_t index) { return node + 40 + index * 8; };
-    memory.put<std::uint32_t>(head_at, 2);
-    memory.put<std::uint64_t>(head_at + 8, top | 1);
-    memory.put<std::uint64_t>(slot(top, 0), leaf);
-    memory.put<std::uint64_t>(slot(top, 5), far);
-    memory.put<std::uint64_t>(slot(leaf, 1), 0xffff888000007000);
-    memory.put<std::uint64_t>(slot(leaf, 2), 0x56);  // exceptional
-    memory.put<std::uint64_t>(slot(far, 63), 0xffff888000008000);
-    Tree::Entries entries;
-    std::vector<Error> errors;
-    const auto walk = [&] {
-        entries.clear();
-        errors.clear();
+struct TreeWithHeight {
+    static constexpr std::uint64_t top = 0xffff888000010000ull, leaf = top + 4096, far = top + 8192;
+
+    TreeWithHeight(std::uint32_t height, std::uint64_t root_entry, std::uint64_t far_entry = far) {
+        BtfBuilder b;
+        const auto u32 = b.integer("unsigned int", 4);
+        const auto pointer = b.pointer(0);
+        b.structure("radix_tree_root", 16,
+                    {{"height", u32, 0}, {"gfp_mask", u32, 32}, {"rnode", pointer, 64}});
+        b.structure("radix_tree_node", 576,
+                    {{"path", u32, 0}, {"count", u32, 32}, {"slots", b.array(pointer, 64), 320}});
+        types = std::move(*open_btf(b.bytes(), "BTF"));
+        for (const auto node : {top, leaf, far}) memory.write(node, std::vector<std::byte>(576));
+        const auto set = [&](std::uint64_t node, std::uint64_t slot, std::uint64_t entry) {
+            memory.put<std::uint64_t>(node + 40 + slot * 8, entry);
+        };
+        memory.put<std::uint32_t>(head_at, height);
+        memory.put<std::uint64_t>(head_at + 8, root_entry);
+        set(top, 0, leaf);
+        set(top, 5, far_entry);
+        set(leaf, 1, 0xffff888000007000);
+        set(leaf, 2, 0x56);  // exceptional
+        set(far, 63, 0xffff888000008000);
+        const Object root(memory, *types, types->find_struct("radix_tree_root").value(), head_at);
         for_each_xarray_entry(
             root,
             [&](std::uint64_t index, std::uint64_t entry) {
@@ -161,31 +160,37 @@ TEST_CASE("a radix tree whose root alone knows how deep it is") {
                 return true;
             },
             [&](const Error& error) { errors.push_back(error); });
-    };
-    walk();
-    CHECK(entries == Tree::Entries{{1, 0xffff888000007000}, {2, 0x56}, {5 * 64 + 63, 0xffff888000008000}});
-    CHECK(errors.empty());
-    CHECK(top_shift_of_xarray(root) == 6u);
+        top_shift = top_shift_of_xarray(root);
+    }
 
-    // Marked below the root, too, as 4.6 does
-    memory.put<std::uint64_t>(slot(top, 5), far | 1);
-    walk();
-    CHECK(entries.size() == 3);
-    CHECK(errors.empty());
+    SparseMemory memory;
+    std::unique_ptr<TypeFinder> types;
+    Tree::Entries entries;
+    std::vector<Error> errors;
+    std::optional<unsigned> top_shift;
+};
 
-    // Of one entry there is no node
-    memory.put<std::uint32_t>(head_at, 0);
-    memory.put<std::uint64_t>(head_at + 8, 0xffff888000007000);
-    walk();
-    CHECK(entries == Tree::Entries{{0, 0xffff888000007000}});
-    CHECK_FALSE(top_shift_of_xarray(root));
+TEST_CASE("a radix tree whose root alone knows how deep it is") {
+    using T = TreeWithHeight;
+    const Tree::Entries all = {{1, 0xffff888000007000}, {2, 0x56}, {5 * 64 + 63, 0xffff888000008000}};
+    const T tree(2, T::top | 1);
+    CHECK(tree.entries == all);
+    CHECK(tree.errors.empty());
+    CHECK(tree.top_shift == 6u);
 
-    memory.put<std::uint32_t>(head_at, 4711);
-    memory.put<std::uint64_t>(head_at + 8, top | 1);
-    walk();
-    CHECK(entries.empty());
-    REQUIRE(errors.size() == 1);
-    CHECK(errors[0].message == "a tree claims 4711 levels");
+    const T marked(2, T::top | 1, T::far | 1);  // below the root, too, as 4.6 does
+    CHECK(marked.entries == all);
+    CHECK(marked.errors.empty());
+
+    const T single(0, 0xffff888000007000);  // of one entry there is no node
+    CHECK(single.entries == Tree::Entries{{0, 0xffff888000007000}});
+    CHECK_FALSE(single.top_shift);
+
+    const T absurd(4711, T::top | 1);
+    CHECK(absurd.entries.empty());
+    REQUIRE(absurd.errors.size() == 1);
+    CHECK(absurd.errors[0].message == "a tree claims 4711 levels");
+    CHECK_FALSE(absurd.top_shift);
 }
 
 TEST_CASE("a lost node costs its own entries") {
