@@ -242,7 +242,7 @@ Result<const SymbolTable*> Kernel::symbols() const {
     const std::lock_guard guard(lock_);
     if (!symbols_) {
         symbols_ = load_symbols();
-        if (*symbols_) learn_direct_map(*arch_, *memory_, ***symbols_);
+        if (*symbols_) learn_direct_map(*arch_, *memory_, vmcoreinfo_, ***symbols_);
     }
     if (!*symbols_) return fail(symbols_->error());
     return (*symbols_)->get();

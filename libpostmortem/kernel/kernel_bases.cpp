@@ -6,9 +6,9 @@ namespace postmortem {
 namespace {
 
 // Physical memory at 1 MiB is RAM on every machine that has this map.
-bool is_direct_map(const Kernel& kernel, std::uint64_t base) {
+bool is_direct_map(const AddressSpace& memory, std::uint64_t base) {
     constexpr std::uint64_t probe = 1u << 20;
-    const auto physical = kernel.memory().translate(base + probe);
+    const auto physical = memory.translate(base + probe);
     return physical && *physical == probe;
 }
 
@@ -23,13 +23,19 @@ Result<std::uint64_t> behind_low_memory(const Kernel& kernel) {
 
 }  // namespace
 
+std::optional<std::uint64_t> mapped_at(const AddressSpace& memory, const KernelBase& base) {
+    for (const std::uint64_t known : {base.otherwise, base.older})
+        if (known != 0 && is_direct_map(memory, known)) return known;
+    return std::nullopt;
+}
+
 Result<std::uint64_t> address_of(const Kernel& kernel, const KernelBase& base) {
     if (!base.variable) return base.otherwise;
     const auto variable = kernel.symbol(base.variable);
     if (variable) return kernel.word(base.variable);
     if (variable.error().code != ErrorCode::NotFound) return fail(variable.error());
-    if (base.older == 0 || is_direct_map(kernel, base.otherwise)) return base.otherwise;
-    if (is_direct_map(kernel, base.older)) return base.older;
+    if (base.older == 0) return base.otherwise;
+    if (const auto mapped = mapped_at(kernel.memory(), base)) return *mapped;
     return fail(ErrorCode::NotFound,
                 fmt::format("neither {:x} nor {:x} is mapped as it would be", base.otherwise, base.older));
 }

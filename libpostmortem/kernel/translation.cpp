@@ -1,8 +1,10 @@
 #include "kernel/translation.h"
 
 #include <optional>
+#include <string_view>
 
 #include "base/checked.h"
+#include "kernel/kernel_bases.h"
 
 namespace postmortem {
 
@@ -31,14 +33,25 @@ void learn_low_memory(const MemoryLayout& layout, const AddressSpace& memory, co
         memory.set_direct_map({*end - *bytes, *end - 1, 0});
 }
 
+// A kernel without the variable has it at an address that was fixed when it was built.
+Result<std::uint64_t> direct_map_base(const MemoryLayout& layout, const AddressSpace& memory,
+                                      const VmcoreInfo& info, const SymbolTable& symbols) {
+    const auto place = symbols.address_of(layout.direct_map);
+    if (place) return memory.word(*place);
+    if (place.error().code == ErrorCode::NotFound && layout.bases)
+        for (const KernelBase& base : layout.bases(info))
+            if (base.variable && std::string_view(base.variable) == layout.direct_map)
+                if (const auto mapped = mapped_at(memory, base)) return *mapped;
+    return fail(place.error());
+}
+
 }  // namespace
 
-void learn_direct_map(const Arch& arch, const AddressSpace& memory, const SymbolTable& symbols) {
+void learn_direct_map(const Arch& arch, const AddressSpace& memory, const VmcoreInfo& info,
+                      const SymbolTable& symbols) {
     if (arch.memory.direct_map_end) return learn_low_memory(arch.memory, memory, symbols);
     if (!arch.memory.direct_map) return;
-    const auto place = symbols.address_of(arch.memory.direct_map);
-    if (!place) return;
-    const auto base = memory.word(*place);
+    const auto base = direct_map_base(arch.memory, memory, info, symbols);
     const DumpFile& dump = memory.physical().dump();
     const auto bytes = checked_mul(dump.info().max_pfn, std::uint64_t{dump.page_size()});
     if (!base || *base < arch.memory.lowest_kernel_address || *base % dump.page_size() != 0) return;

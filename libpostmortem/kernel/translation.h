@@ -17,6 +17,7 @@ Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const Arch& arch, const
 
 /// Tells `memory` where the kernel maps all physical memory, as far as `symbols` give it away: data whose
 /// page tables are lost can be read all the same.
-void learn_direct_map(const Arch& arch, const AddressSpace& memory, const SymbolTable& symbols);
+void learn_direct_map(const Arch& arch, const AddressSpace& memory, const VmcoreInfo& info,
+                      const SymbolTable& symbols);
 
 }  // namespace postmortem

@@ -127,6 +127,72 @@ TEST_CASE("values are entries, marks are none") {
     CHECK(old.errors.empty());
 }
 
+// Linux 4.4 (include/linux/radix-tree.h): the root has the height, nodes have no shift, and between nodes
+// pointers are bare.
+struct TreeWithHeight {
+    static constexpr std::uint64_t top = 0xffff888000010000ull, leaf = top + 4096, far = top + 8192;
+
+    TreeWithHeight(std::uint32_t height, std::uint64_t root_entry, std::uint64_t far_entry = far) {
+        BtfBuilder b;
+        const auto u32 = b.integer("unsigned int", 4);
+        const auto pointer = b.pointer(0);
+        b.structure("radix_tree_root", 16,
+                    {{"height", u32, 0}, {"gfp_mask", u32, 32}, {"rnode", pointer, 64}});
+        b.structure("radix_tree_node", 576,
+                    {{"path", u32, 0}, {"count", u32, 32}, {"slots", b.array(pointer, 64), 320}});
+        types = std::move(*open_btf(b.bytes(), "BTF"));
+        for (const auto node : {top, leaf, far}) memory.write(node, std::vector<std::byte>(576));
+        const auto set = [&](std::uint64_t node, std::uint64_t slot, std::uint64_t entry) {
+            memory.put<std::uint64_t>(node + 40 + slot * 8, entry);
+        };
+        memory.put<std::uint32_t>(head_at, height);
+        memory.put<std::uint64_t>(head_at + 8, root_entry);
+        set(top, 0, leaf);
+        set(top, 5, far_entry);
+        set(leaf, 1, 0xffff888000007000);
+        set(leaf, 2, 0x56);  // exceptional
+        set(far, 63, 0xffff888000008000);
+        const Object root(memory, *types, types->find_struct("radix_tree_root").value(), head_at);
+        for_each_xarray_entry(
+            root,
+            [&](std::uint64_t index, std::uint64_t entry) {
+                entries.emplace_back(index, entry);
+                return true;
+            },
+            [&](const Error& error) { errors.push_back(error); });
+        top_shift = top_shift_of_xarray(root);
+    }
+
+    SparseMemory memory;
+    std::unique_ptr<TypeFinder> types;
+    Tree::Entries entries;
+    std::vector<Error> errors;
+    std::optional<unsigned> top_shift;
+};
+
+TEST_CASE("a radix tree whose root alone knows how deep it is") {
+    using T = TreeWithHeight;
+    const Tree::Entries all = {{1, 0xffff888000007000}, {2, 0x56}, {5 * 64 + 63, 0xffff888000008000}};
+    const T tree(2, T::top | 1);
+    CHECK(tree.entries == all);
+    CHECK(tree.errors.empty());
+    CHECK(tree.top_shift == 6u);
+
+    const T marked(2, T::top | 1, T::far | 1);  // below the root, too, as 4.6 does
+    CHECK(marked.entries == all);
+    CHECK(marked.errors.empty());
+
+    const T single(0, 0xffff888000007000);  // of one entry there is no node
+    CHECK(single.entries == Tree::Entries{{0, 0xffff888000007000}});
+    CHECK_FALSE(single.top_shift);
+
+    const T absurd(4711, T::top | 1);
+    CHECK(absurd.entries.empty());
+    REQUIRE(absurd.errors.size() == 1);
+    CHECK(absurd.errors[0].message == "a tree claims 4711 levels");
+    CHECK_FALSE(absurd.top_shift);
+}
+
 TEST_CASE("a lost node costs its own entries") {
     Tree tree;
     const auto root = tree.node(6);

@@ -50,6 +50,8 @@ class FakeKernel {
     void exclude(std::uint64_t vaddr) { dump_.fail_page(paddr_of(vaddr), ErrorCode::PageExcluded); }
     /// The writer of the dump lost the page.
     void lose(std::uint64_t vaddr) { dump_.fail_page(paddr_of(vaddr), ErrorCode::PageMissing); }
+    /// In the kernel's own tables; nothing is written there.
+    void map_page(std::uint64_t vaddr, std::uint64_t paddr) { tables_.map(vaddr, paddr); }
     /// As lose(), for the lowest page table on the way to `vaddr`.
     void lose_page_table_of(std::uint64_t vaddr);
     /// Makes a lowest page table on the way to `vaddr`, which maps the page there to the first of the image;

@@ -58,19 +58,23 @@ const std::vector<TaskGeneration>& task_generations() {
                  "children 1288 sibling 1304 group_leader 1320 thread_group 1408 comm 1720 sp0 1840 sp 1848 "
                  "signal 2240")},
         {"4.18", 4096, 16384, false, true, false, 0x80, 0x20,
-         offsets("state 16 stack 24 flags 36 cpu 64 wake_cpu 92 tasks 1960 mm 2016 exit_state 2084 pid 2180 "
+         offsets("state 16 stack 24 flags 36 cpu 64 wake_cpu 92 last_wakee 112 tasks 1960 mm 2016 exit_state "
+                 "2084 pid 2180 "
                  "real_parent 2192 children 2208 sibling 2224 group_leader 2240 thread_node 2344 comm 2648 "
                  "signal 2744 sp 3904")},
         {"5.4", 2880, 16384, false, true, false, 0x80, 0x20,
-         offsets("state 16 stack 24 flags 36 cpu 60 wake_cpu 92 tasks 920 mm 1000 exit_state 1076 pid 1176 "
+         offsets("state 16 stack 24 flags 36 cpu 60 wake_cpu 92 last_wakee 112 tasks 920 mm 1000 exit_state "
+                 "1076 pid 1176 "
                  "real_parent 1192 children 1208 sibling 1224 group_leader 1240 thread_node 1368 comm 1608 "
                  "signal 1696 sp 2712")},
         {"5.10", 4224, 16384, false, true, false, 0x80, 0x20,
-         offsets("state 16 stack 24 flags 36 cpu 64 wake_cpu 92 tasks 2008 mm 2056 exit_state 2132 pid 2232 "
+         offsets("state 16 stack 24 flags 36 cpu 64 wake_cpu 92 last_wakee 112 tasks 2008 mm 2056 exit_state "
+                 "2132 pid 2232 "
                  "real_parent 2248 children 2264 sibling 2280 group_leader 2296 thread_node 2408 comm 2720 "
                  "signal 2800 sp 4016")},
         {"6.1", 4352, 16384, false, true, false, 0x80, 0x20,
-         offsets("cpu 20 state 24 stack 32 flags 44 wake_cpu 100 tasks 2192 mm 2272 exit_state 2308 pid 2416 "
+         offsets("cpu 20 state 24 stack 32 flags 44 wake_cpu 100 last_wakee 112 tasks 2192 mm 2272 "
+                 "exit_state 2308 pid 2416 "
                  "real_parent 2432 children 2448 sibling 2464 group_leader 2480 thread_node 2608 comm 2976 "
                  "signal 3072 sp 4200")},
     };
@@ -211,7 +215,8 @@ void UntypedKernel::make_threads() {
     fake_.link_list(task(0).address + generation_.at.at("tasks"), processes);
 }
 
-// init and kthreadd are init_task's, processes are init's; one of them is traced by another.
+// init and kthreadd are init_task's, processes are init's; one of them is traced by another. Each woke one,
+// too.
 void UntypedKernel::make_families() {
     std::map<std::int32_t, std::vector<std::uint64_t>> children;
     const std::uint64_t parent_at = generation_.at.at("real_parent");
@@ -222,10 +227,12 @@ void UntypedKernel::make_families() {
     for (const auto& [pid, made] : tasks_) {
         const std::int32_t parent = pid <= 2 ? 0 : pid < first_user ? 2 : 1;
         put_parents(made.address, parent, pid == traced_pid ? tracer_pid : parent);
+        put_word(made.address, "last_wakee", task(pid == 1 ? 2 : 1).address);
         const bool is_child = pid == made.tgid || generation_.is_oldest;
         if (pid != 0 && is_child) children[parent].push_back(place(pid, "sibling"));
     }
     put_parents(idle_.address, 1, 1);
+    put_word(idle_.address, "last_wakee", task(1).address);
     for (const auto& [pid, made] : tasks_) fake_.link_list(place(pid, "children"), children[pid]);
     fake_.link_list(place(0, "sibling"), {});
 }

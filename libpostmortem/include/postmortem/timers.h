@@ -29,6 +29,7 @@ struct TimerQueue {
     std::uint64_t address = 0;             ///< of its timer_base or hrtimer_clock_base
     std::optional<std::int64_t> now = {};  ///< what the clock says
     std::vector<PendingTimer> timers;
+    bool is_tvec_of_hlists = false;  ///< from 4.2 to 4.7, which crash prints in a form of its own
 };
 
 struct CpuTimers {

@@ -18,8 +18,17 @@ namespace {
 constexpr std::size_t most_disks = 1u << 16;
 constexpr std::uint64_t most_contexts = 4096, most_tags = 1u << 16;
 constexpr std::uint64_t in_flight_state = 1;    // enum mq_rq_state: MQ_RQ_IN_FLIGHT
+constexpr std::uint64_t complete_bit = 1, started_bit = 2;  // enum rq_atomic_flags: REQ_ATOM_COMPLETE, _STARTED
 constexpr std::uint64_t operation_bits = 0xff;  // REQ_OP_MASK; odd operations write (op_is_write())
 constexpr std::size_t longest_disk_name = 32;   // DISK_NAME_LEN
+
+// It has a state since 4.18; before 4.16 two bits tell it (block/blk-mq.c: blk_mq_start_request()).
+Result<bool> is_in_flight(const Object& request) {
+    if (request.has("state") || !request.has("atomic_flags"))
+        return request["state"].u64().map([](std::uint64_t state) { return state == in_flight_state; });
+    return request["atomic_flags"].u64().map(
+        [](std::uint64_t flags) { return (flags & (started_bit | complete_bit)) == started_bit; });
+}
 
 class DiskReader {
   public:
@@ -162,11 +171,11 @@ class DiskReader {
             if (!address) return fail(address.error());
             if (*address == 0) continue;
             const Object request = kernel_.object("request", *address);
-            const auto owner = request["q"].u64(), state = request["state"].u64(),
-                       flags = request["cmd_flags"].u64();
-            if (!owner || !state || !flags)
-                return fail(!owner ? owner.error() : !state ? state.error() : flags.error());
-            if (*owner != queue || *state != in_flight_state) continue;
+            const auto owner = request["q"].u64(), flags = request["cmd_flags"].u64();
+            const auto in_flight = is_in_flight(request);
+            if (!owner || !in_flight || !flags)
+                return fail(!owner ? owner.error() : !in_flight ? in_flight.error() : flags.error());
+            if (*owner != queue || !*in_flight) continue;
             const bool writes = (*flags & operation_bits & 1) != 0;
             ++counts[writes];
             known.in_flight.push_back(

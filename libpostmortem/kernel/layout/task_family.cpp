@@ -81,6 +81,14 @@ void infer_family(TaskFacts& facts) {
     auto pairs = search(facts.survey(), facts.word, fewest_sons, judge);
     std::erase_if(
         pairs, [&](const Placement& candidate) { return facts.leader && candidate.offset == *facts.leader; });
+    // Whom a task woke last (last_wakee, since 3.12) is a task, too, but stands alone.
+    const auto all = pairs;
+    std::erase_if(pairs, [&](const Placement& candidate) {
+        return std::none_of(all.begin(), all.end(), [&](const Placement& other) {
+            return other.offset == candidate.offset + facts.word ||
+                   candidate.offset == other.offset + facts.word;
+        });
+    });
     if (pairs.size() != 2 || pairs[1].offset != pairs[0].offset + facts.word) {
         facts.findings.refuse("task_struct", "parent", "not exactly two pointers lead from task to task");
         return;

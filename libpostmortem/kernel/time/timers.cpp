@@ -74,16 +74,20 @@ void read_bucket(const Kernel& kernel, std::uint64_t head, TimerWheel& wheel, st
     if (!node) problems.push_back(node.error());
 }
 
+bool is_ring(const Object& vector) {
+    return vector.at(0).has("next");
+}
+
 // A list of each, a ring until 4.2 (1dabbcec2c0a).
 void read_vector(const Kernel& kernel, const Object& vector, TimerWheel& wheel, std::uint64_t& left,
                  Problems& problems) {
     const auto place = vector.checked_address();
     if (!place) return problems.push_back(place.error());
-    const bool is_ring = vector.at(0).has("next");
-    const std::uint64_t step = kernel.memory().word_size() * (is_ring ? 2u : 1u);
+    const bool rings = is_ring(vector);
+    const std::uint64_t step = kernel.memory().word_size() * (rings ? 2u : 1u);
     const std::uint64_t buckets = std::min<std::uint64_t>(vector.size() / step, most_buckets);
     for (std::uint64_t head = *place; head < *place + buckets * step; head += step) {
-        if (!is_ring) {
+        if (!rings) {
             read_bucket(kernel, head, wheel, left, problems);
             continue;
         }
@@ -110,6 +114,7 @@ Result<TimerWheel> read_vectors(const Kernel& kernel, std::uint64_t symbol, std:
     if (!base.ok()) return fail(*base.error());
     TimerWheel wheel;
     wheel.address = base.address();
+    wheel.is_tvec_of_hlists = !is_ring(base["tv1"]["vec"]);
     std::uint64_t left = most_timers;
     for (const char* vector : {"tv1", "tv2", "tv3", "tv4", "tv5"})
         read_vector(kernel, base[vector]["vec"], wheel, left, problems);

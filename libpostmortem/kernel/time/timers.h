@@ -23,6 +23,7 @@ struct TimerWheel {
     std::string name;                ///< "BASE_STD"; none where a CPU has but one
     std::uint64_t address = 0;       ///< of its timer_base, or tvec_base
     std::vector<WheelTimer> timers;  ///< by expiry
+    bool is_tvec_of_hlists = false;  ///< as from 4.2 to 4.7
 };
 
 struct PreciseTimer {

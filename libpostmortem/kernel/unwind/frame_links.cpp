@@ -108,14 +108,17 @@ FrameWalker::Step FrameWalker::by_entry_frame(const UnwindPosition& at, StackSet
     return step;
 }
 
-// The code that starts a CPU pushes a return address of 0 for its first function (arch/x86/kernel/head_64.S before
-// 4.11); behind that the stack has never been used.
+// The code that starts a CPU pushes a return address of 0 for its first function (arch/x86/kernel/head_64.S
+// before 4.11); behind that the stack has never been used, but for the registers that copy_thread() makes up
+// where those of a program would be: the stack starts below them (4.4), or on top of them (2.6.32).
 bool FrameWalker::is_first_frame(const UnwindPosition& at, StackSet stacks) {
     if (at.interrupted || !at.fp || user_task_) return false;
     for (const StackRange& stack : stacks) {
         if (stack.kind != StackKind::Task || !stack.holds(at.sp, word_)) continue;
         if (*at.fp < at.sp || *at.fp % word_ != 0 || !stack.holds(*at.fp, 2 * word_)) return false;
-        for (std::uint64_t slot = *at.fp; stack.holds(slot, word_); slot += word_)
+        const std::uint64_t registers = stack.high - arch_.frames.size;
+        const std::uint64_t end = *at.fp + 2 * word_ <= registers ? registers : stack.high;
+        for (std::uint64_t slot = *at.fp; slot < end; slot += word_)
             if (read(slot).value_or(1) != 0) return false;
         return true;
     }

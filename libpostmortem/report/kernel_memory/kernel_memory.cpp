@@ -325,6 +325,7 @@ void add_page_flags(const Kernel& kernel, std::optional<std::uint64_t> flags, Ke
     const auto count = kernel.types().enumerator("pageflags", "__NR_PAGEFLAGS");
     if (!count) return problems.add("the page flags", count.error());
     memory.flags = flags;
+    memory.flag_digits = static_cast<std::uint32_t>(*count) / 4 + 1;
     for (PageFlagRow& row : page_flag_rows(kernel)) {
         const std::uint64_t mask = 1ull << row.bit;
         memory.longest_flag = std::max(memory.longest_flag, static_cast<std::uint32_t>(row.name.size()));

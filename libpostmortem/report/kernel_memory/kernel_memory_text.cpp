@@ -87,7 +87,8 @@ std::string page_flags_text(const KernelMemory& memory) {
     std::string out = memory.flags ? fmt::format("FLAGS: {:x}\n", *memory.flags) : "";
     out += fmt::format("{}{:<{}} BIT  VALUE\n", indent, "PAGE-FLAG", width);
     for (const PageFlagRow& row : memory.page_flags)
-        out += fmt::format("{}{:<{}} {:3}  {:07x}\n", indent, row.name, width, row.bit, 1ull << row.bit);
+        out += fmt::format("{}{:<{}} {:3}  {:0{}x}\n", indent, row.name, width, row.bit, 1ull << row.bit,
+                           memory.flag_digits);
     return out;
 }
 

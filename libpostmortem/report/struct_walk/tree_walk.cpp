@@ -73,15 +73,6 @@ std::string slots_to(std::uint64_t index, unsigned top_shift, unsigned bits) {
     return position;
 }
 
-// The shift of the node that the root points at; nothing where it points at an entry.
-std::optional<unsigned> top_shift_of(const Kernel& kernel, const Object& root, const char* node_type,
-                                     std::uint64_t internal) {
-    const auto head = root.first_of({"xa_head", "rnode"}).u64();
-    if (!head || (*head & 3) != internal || *head <= 4096) return std::nullopt;
-    const auto shift = kernel.object(node_type, *head - internal)["shift"].u64();
-    return shift && *shift < 64 ? std::optional(static_cast<unsigned>(*shift)) : std::nullopt;
-}
-
 Result<void> walk_array(const Kernel& kernel, const TreeRequest& request, std::uint64_t address,
                         WalkedEntries& entries) {
     const bool is_xarray = kernel.types().find_struct("xarray").has_value();
@@ -95,7 +86,7 @@ Result<void> walk_array(const Kernel& kernel, const TreeRequest& request, std::u
     if (auto doubt = doubt_of_member(kernel, root_type, address)) entries.trouble(std::move(*doubt));
     const Object root = kernel.object(root_type, address);
     const char* const node_type = is_xarray ? "xa_node" : "radix_tree_node";
-    const auto top = top_shift_of(kernel, root, node_type, is_xarray ? 2 : 1);
+    const auto top = top_shift_of_xarray(root);
     const auto node = kernel.types().find_struct(node_type);
     const auto slots = node ? kernel.types().member(*node, "slots") : fail(node.error());
     if (!slots) return fail(slots.error());

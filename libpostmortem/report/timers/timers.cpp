@@ -46,6 +46,7 @@ class TimerTeller {
             TimerQueue& queue = made.queues.emplace_back();
             queue.name = wheel.name;
             queue.address = wheel.address;
+            queue.is_tvec_of_hlists = wheel.is_tvec_of_hlists;
             for (const WheelTimer& timer : wheel.timers) queue.timers.push_back(told(timer));
         }
         return made;

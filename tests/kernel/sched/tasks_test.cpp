@@ -254,6 +254,15 @@ TEST_CASE("page tables that are lost are made up for by the direct map") {
     CHECK(pids_of(table) == all_pids);
     CHECK(table.problems.empty());
 
+    // Without the variable (before 4.8) it is where physical memory is found to be mapped.
+    FakeTasks fixed(modern());
+    fixed.link();
+    fixed.fake().map_page(0xffff888000100000, 0x100000);
+    fixed.fake().lose_page_table_of(fixed.task(1).address);
+    const TaskTable table_of_fixed = read_tasks(*fixed.open());
+    CHECK(pids_of(table_of_fixed) == all_pids);
+    CHECK(table_of_fixed.problems.empty());
+
     FakeTasks narrow(test::i386_era());
     narrow.link();
     const std::uint64_t low_pages = 0x9000;

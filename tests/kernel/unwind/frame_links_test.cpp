@@ -315,12 +315,28 @@ TEST_CASE("an idle task's first function has a return address of 0, and nothing 
     CHECK(functions(trace) == Names{"vfs_read", "sys_read", "system_call"});
     CHECK(trace.end == BacktraceEnd::Kernel);
     CHECK_FALSE(trace.guessed);
-    // What lies behind says that the stack was in use there.
+    // Registers that were made up for the task (copy_thread() of 4.4) lie where those of a program would.
     code.image.put<std::uint64_t>(code.stack.high - 0x10, 1);
     trace = code.walk(code.asleep());
-    CHECK(trace.end == BacktraceEnd::Lost);
-    REQUIRE(trace.lost);
-    CHECK(trace.lost->message == "the frame pointer leads to no frame");
+    CHECK(trace.end == BacktraceEnd::Kernel);
+    CHECK_FALSE(trace.lost);
+    // What lies below them says that the stack was in use there.
+    for (const std::uint64_t slot : {first_frame + 8, first_frame + 16, code.room - 8}) {
+        code.image.put<std::uint64_t>(slot, 1);
+        trace = code.walk(code.asleep());
+        CHECK(trace.end == BacktraceEnd::Lost);
+        REQUIRE(trace.lost);
+        CHECK(trace.lost->message == "the frame pointer leads to no frame");
+        code.image.put<std::uint64_t>(slot, 0);
+    }
+}
+
+TEST_CASE("a stack that begins where a program's registers would lie has nothing at all behind its first frame") {
+    SystemCall code;
+    code.put_frame(code.outer_frame, code.room + 0x20, code.call(code.entry, 0x40, code.read));
+    CHECK(code.walk(code.asleep()).end == BacktraceEnd::Kernel);
+    code.image.put<std::uint64_t>(code.stack.high - 0x10, 1);
+    CHECK(code.walk(code.asleep()).end == BacktraceEnd::Lost);
 }
 
 TEST_CASE("from a return address alone the frame pointer is found again by the next call") {

@@ -52,7 +52,8 @@ TEST_CASE("nodes, sections and blocks of memory are printed as crash prints them
                   {0xffff8f197e556600, 1, "DMA32", 258004, 4096, 0xfffff4ebc0040000},
                   {0xffff8f197e556c00, 2, "Normal", 0, 0, 0}};
     layout.nodes = {node};
-    layout.sections = {{1, 0xffff8f197e555010, 0xfffff4ebc0000000, 0xfffff4ebc0200000, "PMOE", 32768}};
+    layout.sections = {{1, 0xffff8f197e555010, 0xfffff4ebc0000000, 0xfffff4ebc0200000, "PMOE", 32768},
+                       {2, 0xffff8f197e555020, 0xfffff4ebc0000000, 0xfffff4ebc0400000, "PM", 65536}};  // before 4.13
     layout.blocks = {{0xffff8f19411f4400, "memory1", 0x8000000, 0xfffffff, 0, "ONLINE", 1}};
     CHECK(to_text(layout) ==
           "NODE    SIZE      PGLIST_DATA       BOOTMEM_DATA       NODE_ZONES   \n"
@@ -71,6 +72,7 @@ TEST_CASE("nodes, sections and blocks of memory are printed as crash prints them
           "\n"
           "NR      SECTION        CODED_MEM_MAP        MEM_MAP       STATE PFN\n"
           " 1  ffff8f197e555010  fffff4ebc0000000  fffff4ebc0200000  PMOE  32768           \n"
+          " 2  ffff8f197e555020  fffff4ebc0000000  fffff4ebc0400000   PM   65536           \n"
           "\n"
           "   MEM_BLOCK        NAME        PHYSICAL RANGE     NODE  STATE   START_SECTION_NO\n"
           " ffff8f19411f4400   memory1     8000000 -  fffffff  0    ONLINE  1           \n");

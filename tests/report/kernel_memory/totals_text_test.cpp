@@ -26,4 +26,14 @@ TEST_CASE("high memory begins a group of its own, though it is a part of all mem
           "   TOTAL SWAP        0            0         ----\n");
 }
 
+TEST_CASE("page flags are as wide as the bit behind the last one") {
+    KernelMemory memory;
+    memory.page_flags = {{"PG_lru", 5}};
+    memory.longest_flag = 6;
+    memory.flag_digits = 6;
+    CHECK(to_text(memory) ==
+          "PAGE-FLAG BIT  VALUE\n"
+          "PG_lru   5  000020\n");
+}
+
 }  // namespace totals_text_test
