@@ -177,6 +177,12 @@ FileKind kind_of(const ByteSource& file) {
     return looks_like_tar(head) || looks_like_zip(head) ? FileKind::Archive : FileKind::Other;
 }
 
+fs::path folder_of(const fs::path& dump) {
+    std::error_code unknown;
+    if (fs::is_directory(dump, unknown)) return dump;
+    return dump.has_parent_path() ? dump.parent_path() : fs::path(".");
+}
+
 Result<std::vector<FolderEntry>> list_directory(const fs::path& directory) {
     std::vector<FolderEntry> files;
     std::vector<fs::path> folders;

@@ -16,6 +16,9 @@ namespace postmortem {
 enum class FileKind { Dump, Archive, Other };
 FileKind kind_of(const ByteSource& file);
 
+/// The directory in which a dump lies, or which it is; of a bare name the current one.
+std::filesystem::path folder_of(const std::filesystem::path& dump);
+
 /// The files in a directory. Errors: Io.
 Result<std::vector<FolderEntry>> list_directory(const std::filesystem::path& directory);
 

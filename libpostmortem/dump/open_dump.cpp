@@ -97,8 +97,7 @@ Result<std::unique_ptr<DumpFile>> open_part_file(const fs::path& path, const Ope
 Result<std::unique_ptr<DumpFile>> open_disks(const fs::path& path, const OpenContext& context) {
     std::vector<fs::path> paths{path};
     paths.insert(paths.end(), context.options.more_files.begin(), context.options.more_files.end());
-    const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
-    if (const auto beside = list_directory(folder))
+    if (const auto beside = list_directory(folder_of(path)))
         for (const FolderEntry& entry : *beside) paths.push_back(entry.name);
     std::vector<std::unique_ptr<ByteSource>> disks;
     for (const fs::path& disk : paths) {
@@ -128,8 +127,7 @@ Result<std::unique_ptr<DumpFile>> open_files(const fs::path& path, const OpenCon
         parts.push_back(std::move(*part));
     }
     if (!parts.front()->info().part) return std::move(parts.front());
-    // A bare name lies in the current directory.
-    const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+    const fs::path folder = folder_of(path);
     auto beside = list_directory(folder);
     std::vector<FolderEntry> none;
     return with_other_parts(std::move(parts), (folder / path.filename()).string(), beside ? *beside : none,

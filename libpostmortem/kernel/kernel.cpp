@@ -7,6 +7,7 @@
 
 #include "arch/registry.h"
 #include "dump/find_vmcoreinfo.h"
+#include "dump/folder.h"
 #include "dump/reframed_dump.h"
 #include "kernel/build_of.h"
 #include "kernel/carried_notes.h"
@@ -356,8 +357,7 @@ KernelBuild Kernel::build() const {
 }
 
 std::filesystem::path Kernel::folder() const {
-    std::error_code unknown;
-    return std::filesystem::is_directory(path_, unknown) ? path_ : path_.parent_path();
+    return folder_of(path_);
 }
 
 Result<const Vmlinux*> Kernel::vmlinux() const {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dump/folder.h"
 #include "support/check_dump.h"
 #include "support/temp_dir.h"
 
@@ -33,6 +34,14 @@ TEST_CASE("a file is opened by its content, whatever its name") {
     REQUIRE(dump);
     CHECK((*dump)->info().file == dir.path() / "holiday.jpg");
     CHECK(compare(**dump, memory) == undamaged(memory));
+}
+
+TEST_CASE("what lies beside a dump is looked for in its directory, of a bare name in the current one") {
+    const TempDir dir;
+    CHECK(folder_of("vmcore") == ".");
+    CHECK(folder_of("./vmcore") == ".");
+    CHECK(folder_of("/var/crash/today/vmcore") == "/var/crash/today");
+    CHECK(folder_of(dir.path()) == dir.path());
 }
 
 TEST_CASE("a directory gives the dump in it") {

@@ -21,9 +21,9 @@ constexpr std::uint64_t max_module_bytes = 1 << 30;  // more than the room for a
 constexpr std::size_t max_name = 64;                 // MODULE_NAME_LEN is 56
 /// Where ELF's symbol of either width keeps what counts.
 struct ElfSymbolLayout {
-    std::uint64_t size, section, value;
+    std::uint64_t size, info, section, value;
 };
-constexpr ElfSymbolLayout elf32_symbol = {16, 14, 4}, elf64_symbol = {24, 6, 8};
+constexpr ElfSymbolLayout elf32_symbol = {16, 12, 14, 4}, elf64_symbol = {24, 4, 6, 8};
 
 /// The pieces of one module, and why one of them is not known.
 struct Ranges {
@@ -124,6 +124,12 @@ const Module* ModuleList::find(std::uint64_t address) const {
     return nullptr;
 }
 
+// Before 5.2 load_module() puts what nm calls a symbol into its st_info, where no ELF file has such a value
+// (a binding of 6 or 7).
+static bool is_symbol_letter(std::uint8_t info) {
+    return (info >= 'a' && info <= 'z') || info == '?';
+}
+
 // struct mod_kallsyms, 4.5+ (8244062ef1e5); before, the same members lie in struct module itself.
 static Result<std::unique_ptr<SymbolList>> read_symbols(const Kernel& kernel, const Module& module) {
     const Object self = kernel.object("module", module.address);
@@ -142,12 +148,14 @@ static Result<std::unique_ptr<SymbolList>> read_symbols(const Kernel& kernel, co
     if (!raw) return fail(std::move(raw.error()));
     const ByteReader reader(*raw, kernel.memory().endian());
 
-    // What nm calls them: an array of its own since 5.2 (1c7651f43777); before, the size of the code tells.
+    // What nm calls them: an array of its own since 5.2 (1c7651f43777).
     const auto types_at = table["typetab"].u64();
     const auto types = types_at ? kernel.memory().bytes(*types_at, *count) : fail(types_at.error());
     const std::uint64_t code_bytes = self["core_layout"]["text_size"].u64_or(module.ranges.front().size);
     const auto type_of = [&](std::uint64_t index, std::uint64_t address) {
         if (types) return static_cast<char>((*types)[index]);
+        const std::uint8_t info = *reader.u8(index * layout.size + layout.info);
+        if (is_symbol_letter(info)) return static_cast<char>(info);
         return address - module.base() < code_bytes ? 't' : 'd';
     };
 

@@ -47,14 +47,16 @@ void Workqueues::read_pools() {
 void Workqueues::read_pool(std::uint64_t address) {
     const Object pool = kernel_.object("worker_pool", address);
     const auto id = pool["id"].i64(), cpu = pool["cpu"].i64();
-    const Field node = member(kernel_, "worker", {"node"});
+    std::optional<Error> missing;
+    const FieldFinder find(kernel_.types(), missing);
+    const Field node = find("worker", {"node"});
     const auto workers = pool["workers"].checked_address(), line = pool["worklist"].checked_address();
-    if (!id || !cpu || !workers || !line || !node.present())
+    if (!id || !cpu || !workers || !line || missing)
         return problems_.push_back(!id        ? id.error()
                                    : !cpu     ? cpu.error()
                                    : !workers ? workers.error()
-                                   : line ? Error{ErrorCode::NotFound, "workers are not linked as expected"}
-                                          : line.error());
+                                   : !line    ? line.error()
+                                              : *missing);
     WorkerPool& made = pools_.emplace_back();
     made.address = address;
     made.id = static_cast<std::int32_t>(*id);
@@ -97,11 +99,10 @@ void Workqueues::read_line(WorkerPool& pool, std::uint64_t line) {
 
 void Workqueues::read_queues() {
     const auto head = kernel_.symbol("workqueues");
-    const Field link = member(kernel_, "workqueue_struct", {"list"}),
-                pwq_link = member(kernel_, "pool_workqueue", {"pwqs_node"});
-    if (!head || !link.present() || !pwq_link.present())
-        return problems_.push_back(
-            !head ? head.error() : Error{ErrorCode::NotFound, "workqueues are not linked as expected"});
+    std::optional<Error> missing;
+    const FieldFinder find(kernel_.types(), missing);
+    const Field link = find("workqueue_struct", {"list"}), pwq_link = find("pool_workqueue", {"pwqs_node"});
+    if (!head || missing) return problems_.push_back(!head ? head.error() : *missing);
     const auto walked = for_each_list_node(
         kernel_.memory(), *head,
         [&](std::uint64_t at) {

@@ -65,8 +65,12 @@ class BacktracePrinter {
         if (behind_exception && left) line_.text("--- <").text(left).text(" exception stack> ---\n");
         // crash shows an interrupted function as a frame only where the stack changes with it.
         if (!behind_exception || left) print_line(frame);
-        if (!frame.registers.empty() && !frame.registers_of_user && index + 1 < trace_.frames.size())
-            print_exception_ip(trace_.frames[index + 1]);
+        const Frame* after = index + 1 < trace_.frames.size() ? &trace_.frames[index + 1] : nullptr;
+        // An entry that changes stacks itself (before 5.8) leaves the registers on the one that it came from.
+        if (!frame.registers.empty() && frame.stack == StackKind::Irq &&
+            (!after || after->stack != frame.stack))
+            line_.text("--- <IRQ stack> ---\n");
+        if (!frame.registers.empty() && !frame.registers_of_user && after) print_exception_ip(*after);
         print_registers(frame.registers);
         print_cause(frame);
         print_words(frame.data, "    ", ": ");

@@ -6,6 +6,7 @@
 
 #include "base/parallel.h"
 #include "dump/find_vmcoreinfo.h"
+#include "dump/folder.h"
 #include "dump/machine.h"
 #include "dump/vmcoreinfo.h"
 #include "report/dump_info/dump_frames.h"
@@ -127,8 +128,7 @@ class Teller {
         VmlinuxQuery query;
         query.build_id = info_.build_id;
         query.release = info_.release;
-        std::error_code ignored;
-        query.beside = fs::is_directory(path_, ignored) ? path_ : path_.parent_path();
+        query.beside = folder_of(path_);
         query.use_debuginfod = false;
         if (query.build_id.empty() && query.release.empty()) return;
         if (const auto found = find_vmlinux(query)) info_.vmlinux = (*found)->path().string();

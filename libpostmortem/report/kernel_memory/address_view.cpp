@@ -40,7 +40,10 @@ class AddressViewer {
         // A small number is a physical address, as for crash.
         physical = physical || address_ < kernel_.arch().memory.lowest_kernel_address;
         view.physical = physical;
-        if (!physical) add_virtual_parts(view, part);
+        if (!physical)
+            add_virtual_parts(view, part);
+        else if (part == AddressPart::All || part == AddressPart::Vmalloc)
+            add_area_with_page(view);
         const bool page_alone = part == AddressPart::Page;
         if (page_alone || part == AddressPart::All || part == AddressPart::Free) add_page(view, physical);
         if (view.page && !view.slab && !page_alone) add_free_block(view);
@@ -120,6 +123,19 @@ class AddressViewer {
         if (view.slab) return;
         for (const VmallocRow& row : vmalloc_rows(kernel_, problems_))
             if (address_ >= row.start && address_ < row.end) view.vmalloc = row;
+    }
+
+    // The page tables alone tell which area maps a page.
+    void add_area_with_page(AddressView& view) {
+        const std::uint64_t size = kernel_.physical().page_size();
+        std::optional<Error> lost;
+        for (const VmallocRow& row : vmalloc_rows(kernel_, problems_))
+            for (std::uint64_t at = row.start; at < row.end && !view.vmalloc; at += size) {
+                const auto frame = kernel_.memory().translate(at);
+                if (frame && *frame / size == address_ / size) view.vmalloc = row;
+                if (!frame && frame.error().code != ErrorCode::NotMapped) lost = frame.error();
+            }
+        if (lost && !view.vmalloc) problems_.add("which vmalloc area maps the page", *lost);
     }
 
     // The kernel allocates less than its type says where the processor has fewer registers to save

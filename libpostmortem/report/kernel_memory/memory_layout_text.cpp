@@ -124,8 +124,8 @@ std::string to_text(const MemoryLayoutReport& layout) {
         out += fmt::format(
             "\n{:-<67}\n\nNR      SECTION        CODED_MEM_MAP        MEM_MAP       STATE PFN\n", "");
     for (const SectionRow& row : layout.sections)
-        out += fmt::format("{:2}  {:16x}  {:16x}  {:16x}  {} {:<16}\n", row.number, row.address,
-                           row.coded_mem_map, row.mem_map, centered(row.state, 5), row.first_pfn);
+        out += fmt::format("{:2}  {:16x}  {:16x}  {:16x}  {:^5} {:<16}\n", row.number, row.address,
+                           row.coded_mem_map, row.mem_map, row.state, row.first_pfn);
     if (!layout.blocks.empty())
         out += "\n   MEM_BLOCK        NAME        PHYSICAL RANGE     NODE  STATE   START_SECTION_NO\n";
     for (const MemoryBlockRow& row : layout.blocks)

@@ -9,6 +9,7 @@
 #include "kernel/cpus.h"
 #include "kernel/hardware.h"
 #include "kernel/kernel_bases.h"
+#include "kernel/mm/numa.h"
 #include "kernel/percpu.h"
 #include "kernel/sched/clock.h"
 #include "kernel/unwind/stacks.h"
@@ -48,7 +49,7 @@ class MachineTeller {
     }
 
     void add_summary(Machine& made, const std::vector<std::uint32_t>& cpus) {
-        made.memory_bytes = dump_.system_info().memory_bytes;
+        take(memory_of_all_nodes(), made.memory_bytes, "the machine's memory");
         if (const auto name = read_hypervisor(kernel_); name && *name != "none") made.hypervisor = *name;
         if (kernel_.arch().hardware.cpu_khz) take(read_cpu_khz(kernel_), made.khz, "the speed");
         take(ticks_per_second(kernel_), made.hz, "HZ");
@@ -71,6 +72,14 @@ class MachineTeller {
             }
             problems_.add_all(lost);
         }
+    }
+
+    Result<std::uint64_t> memory_of_all_nodes() const {
+        const auto nodes = read_memory_nodes(kernel_);
+        if (!nodes) return fail(nodes.error());
+        std::uint64_t pages = 0;
+        for (const MemoryNode& node : *nodes) pages += node.present_pages;
+        return pages * kernel_.dump().page_size();
     }
 
     // A pointer to a table since 4.12 (544a0f47e780), before by the name of e820; until 4.9 (475339684ef1)

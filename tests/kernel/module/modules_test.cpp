@@ -71,12 +71,14 @@ struct Modules {
 
     // Symbols as an ELF symbol table: offset in the module's text, name.
     void add_symbols(std::uint64_t module, std::uint64_t text,
-                     const std::vector<std::pair<std::uint64_t, std::string>>& symbols) {
+                     const std::vector<std::pair<std::uint64_t, std::string>>& symbols,
+                     std::string_view infos = {}) {
         const std::uint64_t table = fake.allocate(24 * (symbols.size() + 1));
         std::string names(1, '\0');
         for (std::size_t i = 0; i < symbols.size(); ++i) {
             const std::uint64_t at = table + 24 * (i + 1);
             fake.put(at, static_cast<std::uint32_t>(names.size()));
+            if (i < infos.size()) fake.put(at + 4, static_cast<std::uint8_t>(infos[i]));
             fake.put<std::uint16_t>(at + 6, 1);
             fake.put_u64(at + 8, text + symbols[i].first);
             names += symbols[i].second + '\0';
@@ -154,6 +156,25 @@ TEST_CASE("modules of every era, oldest first, with their symbols") {
         CHECK_FALSE(kernel->symbol_at(text + 0x20000000));
         CHECK(kernel->symbol_at(0xffffffff81000001ull)->module.empty());
     }
+}
+
+TEST_CASE("before 5.2 each symbol's letter lies in its st_info; what an ELF file has there is none") {
+    Modules modules(Era::CoreLayout);
+    const std::uint64_t zram = modules.add("zram", text, 0x8000);
+    modules.add_symbols(zram, text,
+                        {{0x100, "zram_read"},
+                         {0x4000, "backends"},
+                         {0x5000, "zram_devices"},
+                         {0x6000, "odd"},
+                         {0x200, "from_file"}},
+                        "trb?\x12");
+    const auto kernel = modules.open();
+    const auto type_at = [&](std::uint64_t offset) { return kernel->symbol_at(text + offset)->symbol.type; };
+    CHECK(type_at(0x100) == 't');
+    CHECK(type_at(0x4000) == 'r');
+    CHECK(type_at(0x5000) == 'b');
+    CHECK(type_at(0x6000) == '?');
+    CHECK(type_at(0x200) == 't');
 }
 
 TEST_CASE("a kernel without modules has none, and that is no problem") {

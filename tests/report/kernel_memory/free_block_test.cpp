@@ -143,6 +143,33 @@ TEST_SUITE("real dumps") {
         CHECK(found > 0);
     }
 
+    TEST_CASE("by a page's physical address the vmalloc area is found that maps it") {
+        std::size_t found = 0;
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            const auto dump = CrashDump::open(path);
+            REQUIRE(dump);
+            KernelMemoryRequest areas;
+            areas.vmalloc = true;
+            const auto all = kernel_memory(*dump, areas);
+            REQUIRE(all);
+            for (std::size_t i = 0; i < std::min<std::size_t>(all->vmalloc.size(), 3); ++i) {
+                const auto frame = dump->kernel().memory().translate(all->vmalloc[i].start);
+                if (!frame) continue;
+                KernelMemoryRequest request;
+                request.address = *frame + 8;
+                request.physical = true;
+                const auto answer = kernel_memory(*dump, request);
+                REQUIRE(answer);
+                REQUIRE(answer->address->vmalloc);
+                CHECK(dump->kernel().memory().translate(answer->address->vmalloc->start).value_or(0) ==
+                      *frame);
+                ++found;
+            }
+        }
+        CHECK(found > 0);
+    }
+
     TEST_CASE("members of pages are what kmem -p says of the same pages") {
         std::size_t compared = 0;
         for (const auto& path : test::real_dumps("vmcore")) {

@@ -52,8 +52,10 @@ TEST_CASE("nodes, sections and blocks of memory are printed as crash prints them
                   {0xffff8f197e556600, 1, "DMA32", 258004, 4096, 0xfffff4ebc0040000},
                   {0xffff8f197e556c00, 2, "Normal", 0, 0, 0}};
     layout.nodes = {node};
-    layout.sections = {{1, 0xffff8f197e555010, 0xfffff4ebc0000000, 0xfffff4ebc0200000, "PMOE", 32768},
-                       {2, 0xffff8f197e555020, 0xfffff4ebc0000000, 0xfffff4ebc0400000, "PM", 65536}};  // before 4.13
+    layout.sections = {
+        {1, 0xffff8f197e555010, 0xfffff4ebc0000000, 0xfffff4ebc0200000, "PMOE", 32768},
+        {2, 0xffff8f197e555020, 0xfffff4ebc0000000, 0xfffff4ebc0400000, "PM", 65536}};  // before 4.13
+    layout.sections.push_back({3, 0xffff8f197e555030, 0xfffff4ebc0000000, 0xfffff4ebc0600000, "PMO", 98304});
     layout.blocks = {{0xffff8f19411f4400, "memory1", 0x8000000, 0xfffffff, 0, "ONLINE", 1}};
     CHECK(to_text(layout) ==
           "NODE    SIZE      PGLIST_DATA       BOOTMEM_DATA       NODE_ZONES   \n"
@@ -73,6 +75,7 @@ TEST_CASE("nodes, sections and blocks of memory are printed as crash prints them
           "NR      SECTION        CODED_MEM_MAP        MEM_MAP       STATE PFN\n"
           " 1  ffff8f197e555010  fffff4ebc0000000  fffff4ebc0200000  PMOE  32768           \n"
           " 2  ffff8f197e555020  fffff4ebc0000000  fffff4ebc0400000   PM   65536           \n"
+          " 3  ffff8f197e555030  fffff4ebc0000000  fffff4ebc0600000   PMO  98304           \n"
           "\n"
           "   MEM_BLOCK        NAME        PHYSICAL RANGE     NODE  STATE   START_SECTION_NO\n"
           " ffff8f19411f4400   memory1     8000000 -  fffffff  0    ONLINE  1           \n");
@@ -89,7 +92,8 @@ TEST_CASE("of several tasks of one pid the context says that it is one of them")
 }
 
 TEST_SUITE("real dumps") {
-    TEST_CASE("the lists of free blocks hold as many pages as the counters say, or are not said to be whole") {
+    TEST_CASE(
+        "the lists of free blocks hold as many pages as the counters say, or are not said to be whole") {
         std::size_t whole = 0;
         for (const auto& path : test::real_dumps("vmcore")) {
             CAPTURE(path.string());
@@ -102,10 +106,11 @@ TEST_SUITE("real dumps") {
                 CHECK(*memory.free + 1000 > *memory.counted);
                 ++whole;
             }
-            const bool unknown = std::any_of(memory.zones.begin(), memory.zones.end(), [](const FreeZone& zone) {
-                return std::any_of(zone.lists.begin(), zone.lists.end(),
-                                   [](const FreeList& list) { return !list.blocks; });
-            });
+            const bool unknown =
+                std::any_of(memory.zones.begin(), memory.zones.end(), [](const FreeZone& zone) {
+                    return std::any_of(zone.lists.begin(), zone.lists.end(),
+                                       [](const FreeList& list) { return !list.blocks; });
+                });
             CHECK(unknown == !memory.counted.has_value());
             if (unknown) CHECK_FALSE(memory.problems.empty());
         }
@@ -146,7 +151,8 @@ TEST_SUITE("real dumps") {
             std::size_t read = 0;
             (void)visit_pages(*dump, [&](const PageRow& page) {
                 const auto holds = [&](const SectionRow& section) {
-                    return page.physical / layout.page_bytes >= section.first_pfn && page.page >= section.mem_map;
+                    return page.physical / layout.page_bytes >= section.first_pfn &&
+                           page.page >= section.mem_map;
                 };
                 CHECK(std::any_of(layout.sections.begin(), layout.sections.end(), holds));
                 return ++read < 100;

@@ -47,6 +47,23 @@ TEST_SUITE("real dumps") {
         }
     }
 
+    TEST_CASE("without types the machine's memory is not known, which is said") {
+        std::size_t bare = 0;
+        for (const auto& path : test::real_dumps("vmcore")) {
+            CAPTURE(path.string());
+            OpenOptions nothing;
+            nothing.search_vmlinux = nothing.types.btf = nothing.types.files = false;
+            const auto dump = CrashDump::open(path, nothing);
+            const auto told = dump ? machine(*dump) : fail(dump.error());
+            if (!told || told->memory_bytes) continue;
+            CHECK(std::any_of(told->problems.begin(), told->problems.end(), [](const Error& problem) {
+                return contains(problem.message, "the machine's memory");
+            }));
+            ++bare;
+        }
+        CHECK(bare > 0);
+    }
+
     TEST_CASE("PCI devices have the names of their buses") {
         for (const auto& path : test::real_dumps("vmcore")) {
             CAPTURE(path.string());
