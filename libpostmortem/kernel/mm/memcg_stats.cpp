@@ -168,6 +168,17 @@ Result<void> MemcgStatReader::read_names() {
         if (place && *place < count_) items_.push_back({std::move(name.word), *place, name.unit});
     }
     if (items_.empty()) return fail(ErrorCode::Corrupt, "no statistic of control groups has a place");
+    const bool are_among_them = std::any_of(items_.begin(), items_.end(), [](const Item& item) {
+        return item.name == MemcgLists::names.front();
+    });
+    if (are_among_them) return {};
+    auto lists = MemcgLists::open(kernel_);
+    if (!lists)
+        return lists.error().code == ErrorCode::NotFound ? Result<void>() : fail(std::move(lists.error()));
+    lists_ = std::move(*lists);
+    const auto page_size = static_cast<std::int64_t>(kernel_.dump().page_size());
+    for (std::size_t i = 0; i < MemcgLists::names.size(); ++i)
+        items_.push_back({std::string(MemcgLists::names[i]), count_ + i, page_size});
     return {};
 }
 
@@ -216,6 +227,12 @@ Result<MemcgStatReader::Numbers> MemcgStatReader::read(std::uint64_t memcg) cons
         const auto before = numbers_at(percpu_before_.address_in(*percpu + offset));
         if (!before) return fail(before.error());
         add(before, true);
+    }
+    if (lists_) {
+        const auto pages = lists_->pages(memcg);
+        if (!pages) return fail(pages.error());
+        numbers.flushed.insert(numbers.flushed.end(), pages->begin(), pages->end());
+        numbers.waiting.resize(numbers.flushed.size());
     }
     return numbers;
 }

@@ -9,6 +9,7 @@
 #include <postmortem/cgroup_tree.h>
 
 #include "kernel/kernel.h"
+#include "kernel/mm/memcg_lists.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -61,6 +62,7 @@ class MemcgStatReader {
     Field state_, pending_;          ///< in what vmstats is or points to
     Field percpu_, percpu_state_, percpu_before_;
     std::vector<Item> items_;
+    std::optional<MemcgLists> lists_;  ///< behind the other numbers of a group
 };
 
 }  // namespace postmortem

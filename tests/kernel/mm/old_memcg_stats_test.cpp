@@ -12,8 +12,44 @@ using test::FakeKernel;
 
 namespace {
 
+enum class Lists { None, ByZoneOfNode, ByNode, OfZones, OfOldZones };
+
+/// A group's pages on its lists, of one node with two zones where there are any: 11, 12, ... of each list.
+std::vector<test::BtfMember> declare_lists(FakeKernel& fake, Lists lists) {
+    auto& b = fake.types();
+    const auto word = b.integer("unsigned long", fake.word());
+    const auto lengths = b.array(word, 5);
+    std::vector<test::BtfMember> members;
+    if (lists == Lists::ByZoneOfNode) members = {{"lru_zone_size", b.array(lengths, 2), 0}};
+    if (lists == Lists::ByNode) members = {{"lru_size", lengths, 0}};
+    if (lists >= Lists::OfZones) {
+        const bool old = lists == Lists::OfOldZones;
+        const auto zone =
+            b.structure("mem_cgroup_per_zone", 5 * fake.word(), {{old ? "count" : "lru_size", lengths, 0}});
+        members = {{"zoneinfo", b.array(zone, 2), 0}};
+    }
+    const auto node = b.pointer(b.structure("mem_cgroup_per_node", 10 * fake.word(), members));
+    const auto nodes = b.array(node, 0);
+    const auto s32 = b.integer("int", 4, true);
+    b.structure("pglist_data", 32,
+                {{"node_id", s32, 0},
+                 {"node_start_pfn", word, 64},
+                 {"node_spanned_pages", word, 128},
+                 {"node_present_pages", word, 192}});
+    (void)fake.variable("contig_page_data", 32);
+    if (lists != Lists::OfOldZones) return {{"nodeinfo", nodes, 0}};
+    return {{"info", b.structure("mem_cgroup_lru_info", 0, {{"nodeinfo", nodes, 0}}), 0}};
+}
+
+void put_lists(FakeKernel& fake, std::uint64_t group, Lists lists) {
+    const std::uint64_t node = fake.allocate(10 * fake.word());
+    fake.put_word(group, node);
+    for (std::uint64_t i = 0; i < (lists == Lists::ByNode ? 5 : 10); ++i)
+        fake.put_word(node + i * fake.word(), 11 + i % 5);
+}
+
 /// Of two CPUs, each in a cache line of its own behind the group.
-std::uint64_t make_group(FakeKernel& fake) {
+std::uint64_t make_group(FakeKernel& fake, Lists lists = Lists::None) {
     auto& b = fake.types();
     const auto s64 = b.integer("long long int", 8, true);
     b.enumeration("mem_cgroup_stat_index", {{"MEM_CGROUP_STAT_CACHE", 0},
@@ -23,9 +59,13 @@ std::uint64_t make_group(FakeKernel& fake) {
                                             {"MEM_CGROUP_STAT_NSTATS", 7}});
     const auto of_cpu = b.structure("mem_cgroup_stat_cpu", 64, {{"count", b.array(s64, 7), 0}});
     const auto stat = b.structure("mem_cgroup_stat", 0, {{"cpustat", b.array(of_cpu, 0), 0}});
-    b.structure("mem_cgroup", 64, {{"stat", stat, 512}});
+    std::vector<test::BtfMember> members;
+    if (lists != Lists::None) members = declare_lists(fake, lists);
+    members.push_back({"stat", stat, 512});
+    b.structure("mem_cgroup", 64, members);
     fake.put<std::uint32_t>(fake.variable("nr_cpu_ids", 4), 2);
     const std::uint64_t group = fake.allocate(64 + 2 * 64);
+    if (lists != Lists::None) put_lists(fake, group, lists);
     for (std::uint64_t item = 0; item < 7; ++item) {
         fake.put<std::int64_t>(group + 64 + 8 * item, static_cast<std::int64_t>(100 * item + 10));
         fake.put<std::int64_t>(group + 128 + 8 * item, -3);
@@ -87,6 +127,25 @@ TEST_CASE("before, the numbers by those names are the machine's, and a group's a
     FakeKernel fake;
     CHECK(lines_of(fake, make_group_of_5_4(fake, false)) ==
           std::vector<std::pair<std::string, std::int64_t>>{{"anon", 8 * 4096}, {"file", 7 * 4096}});
+}
+
+TEST_CASE("before, the pages on a group's lists are counted by its nodes and zones") {
+    for (const FakeBuild build : {FakeBuild::X86_64, FakeBuild::I386}) {
+        for (const Lists lists : {Lists::ByZoneOfNode, Lists::ByNode, Lists::OfZones, Lists::OfOldZones}) {
+            CAPTURE(static_cast<int>(lists));
+            FakeKernel fake(build);
+            const auto lines = lines_of(fake, make_group(fake, lists));
+            REQUIRE(lines.size() == 9);
+            const std::int64_t zones = lists == Lists::ByNode ? 1 : 2;
+            const std::vector<std::pair<std::string, std::int64_t>> of_lists(lines.begin() + 4, lines.end());
+            CHECK(of_lists ==
+                  std::vector<std::pair<std::string, std::int64_t>>{{"inactive_anon", zones * 11 * 4096},
+                                                                    {"active_anon", zones * 12 * 4096},
+                                                                    {"inactive_file", zones * 13 * 4096},
+                                                                    {"active_file", zones * 14 * 4096},
+                                                                    {"unevictable", zones * 15 * 4096}});
+        }
+    }
 }
 
 TEST_CASE("what each CPU counted lies behind the group, and nothing counts slab") {

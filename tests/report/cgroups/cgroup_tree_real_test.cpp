@@ -113,7 +113,7 @@ TEST_SUITE("real dumps") {
                 ++groups;
             }
             CHECK(groups == 3);
-            CHECK(stats > 3 * 20);
+            CHECK(stats > 3 * 15);
             CHECK(events >= 3 * 5);
         }
     }

@@ -54,8 +54,8 @@ TEST_CASE("nodes, sections and blocks of memory are printed as crash prints them
     layout.nodes = {node};
     layout.sections = {
         {1, 0xffff8f197e555010, 0xfffff4ebc0000000, 0xfffff4ebc0200000, "PMOE", 32768},
-        {2, 0xffff8f197e555020, 0xfffff4ebc0000000, 0xfffff4ebc0400000, "PM", 65536}};  // before 4.13
-    layout.sections.push_back({3, 0xffff8f197e555030, 0xfffff4ebc0000000, 0xfffff4ebc0600000, "PMO", 98304});
+        {2, 0xffff8f197e555020, 0xfffff4ebc0000000, 0xfffff4ebc0400000, "PM", 65536},  // before 4.13
+        {3, 0xffff8f197e555030, 0xfffff4ebc0000000, 0xfffff4ebc0600000, "PMO", 98304}};
     layout.blocks = {{0xffff8f19411f4400, "memory1", 0x8000000, 0xfffffff, 0, "ONLINE", 1}};
     CHECK(to_text(layout) ==
           "NODE    SIZE      PGLIST_DATA       BOOTMEM_DATA       NODE_ZONES   \n"
