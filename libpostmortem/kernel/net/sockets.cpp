@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/problem_collector.h"
 #include "kernel/lists.h"
 
@@ -11,10 +12,6 @@ namespace {
 constexpr std::uint64_t inet = 2, inet6 = 10;
 constexpr std::size_t most_addresses = 4096;
 constexpr std::size_t most_devices = 1u << 20;
-
-std::uint16_t network_order(std::uint64_t port) {
-    return static_cast<std::uint16_t>((port & 0xff) << 8 | (port >> 8 & 0xff));
-}
 
 template <std::size_t N>
 Result<std::array<std::byte, N>> bytes_at(const Kernel& kernel, const Object& object) {
@@ -28,11 +25,12 @@ Result<std::array<std::byte, N>> bytes_at(const Kernel& kernel, const Object& ob
 // sock_common has the addresses since 2.6.33 (c720c7e8383a moved the rest of inet_sock's names).
 Result<void> add_addresses(const Kernel& kernel, const Object& sock, SocketState& state) {
     const Object common = sock["__sk_common"];
-    const auto destination = common["skc_dport"].u64();
-    const auto source = sock.as_struct("inet_sock")["inet_sport"].u64();
+    // As on the wire, whatever the machine's own order of bytes is.
+    const auto destination = bytes_at<2>(kernel, common["skc_dport"]),
+               source = bytes_at<2>(kernel, sock.as_struct("inet_sock")["inet_sport"]);
     if (!destination || !source) return fail(!destination ? destination.error() : source.error());
-    state.destination_port = network_order(*destination);
-    state.source_port = network_order(*source);
+    state.destination_port = load<std::uint16_t>(destination->data(), Endian::Big);
+    state.source_port = load<std::uint16_t>(source->data(), Endian::Big);
     if (state.family == inet6) {
         const auto from = bytes_at<16>(kernel, common["skc_v6_rcv_saddr"]),
                    to = bytes_at<16>(kernel, common["skc_v6_daddr"]);

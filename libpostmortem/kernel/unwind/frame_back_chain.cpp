@@ -22,6 +22,7 @@ constexpr unsigned most_empty_frames = 8;
 }  // namespace
 
 FrameWalker::Step FrameWalker::by_back_chain(const UnwindPosition& at, StackSet stacks) {
+    if (is_on_programs_stack(at)) return Step::end_of_stack();
     const FramePointers& shape = arch_.code.frame_pointers;
     std::uint64_t frame = frame_of(at, shape);
     if (Step step = by_unsaved_link(at, frame, stacks); step.outcome == Step::Outcome::Moved) return step;

@@ -7,6 +7,7 @@
 namespace postmortem {
 
 FrameWalker::Step FrameWalker::by_linked_frames(const UnwindPosition& at, StackSet stacks) {
+    if (is_on_programs_stack(at)) return Step::end_of_stack();
     Step step = by_link_register(at, stacks);
     if (step.outcome == Step::Outcome::Failed) step = by_leaf_frame(at, stacks);
     if (step.outcome == Step::Outcome::Failed) step = by_overflow(at, stacks);

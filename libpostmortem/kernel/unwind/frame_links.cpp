@@ -85,13 +85,14 @@ FrameWalker::Step FrameWalker::by_unmarked_registers(const UnwindPosition& at, S
     return {};
 }
 
-// save_args (2.6.32) makes a frame of what it saves: the frame pointer points at the interrupted one's, which lies in
-// the place of the next register, and on the interrupt stack that is pushed once more. All of it lies where an
-// interrupt puts it: right below where the stack pointer was, or at the very start of the stack.
+// save_args (2.6.32) makes a frame of what it saves: the frame pointer points at the interrupted one's, which
+// lies in the place of the next register, and on the interrupt stack that is pushed once more. All of it lies
+// where an interrupt puts it: right below where the stack pointer was, or at the very start of the stack.
 FrameWalker::Step FrameWalker::by_entry_frame(const UnwindPosition& at, StackSet stacks) {
     if (at.interrupted || !at.fp) return {};
     if (*at.fp != at.sp && read_on(stacks, at.sp).value_or(0) != *at.fp) return {};
-    const std::uint64_t place = *at.fp - word_ * (arch_.registers->fp + 1ull), end = place + arch_.frames.size;
+    const std::uint64_t place = *at.fp - word_ * (arch_.registers->fp + 1ull),
+                        end = place + arch_.frames.size;
     const auto fp = read_on(stacks, *at.fp);
     const SavedRegisters found = registers_on(stacks, place);
     if (!fp || !found) return {};

@@ -114,6 +114,12 @@ bool FrameWalker::attach_user_registers(const UnwindPosition& at, StackSet stack
     return true;
 }
 
+// An entry that was interrupted before it changed to the kernel's stack: nothing of the kernel's lies behind
+// it.
+bool FrameWalker::is_on_programs_stack(const UnwindPosition& at) const {
+    return user_task_ && at.interrupted && at.sp < arch_.memory.lowest_kernel_address;
+}
+
 void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_task, RawBacktrace& out) {
     user_task_ = user_task;
     Progress progress(stacks);
@@ -141,7 +147,8 @@ void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_t
         Step step = sure_step(at, stacks);
         const auto end = [&] {
             const bool user = user_task && attach_user_registers(at, stacks, out);
-            out.end = user || (user_task && in_entry(at, stacks)) ? BacktraceEnd::User : BacktraceEnd::Kernel;
+            const bool entry = user_task && (in_entry(at, stacks) || is_on_programs_stack(at));
+            out.end = user || entry ? BacktraceEnd::User : BacktraceEnd::Kernel;
         };
         if (step.outcome == Step::Outcome::EndOfStack) return end();
         const bool to_user = step.saved && step.saved->user_mode();

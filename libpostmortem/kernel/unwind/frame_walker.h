@@ -152,6 +152,7 @@ class FrameWalker {
     bool is_first_frame(const UnwindPosition& at, StackSet stacks);
     Step by_start(const UnwindPosition& at, StackSet stacks);
     bool in_entry(const UnwindPosition& at, StackSet stacks) const;
+    bool is_on_programs_stack(const UnwindPosition& at) const;
     bool starts_stack(std::uint64_t registers, const StackRange& stack) const;
     bool starts_a_stack(std::uint64_t registers, StackSet stacks) const;
     bool in_their_place(const Registers& registers, std::uint64_t end, StackSet stacks) const;

@@ -60,7 +60,8 @@ TEST_CASE("the log of a real dump holds the console's last line, and counts with
         CHECK(log.problems.empty());
         // The log may go on: kdump takes over before a console has printed everything.
         CHECK(to_text(log).find(last_stamped_line(test::file_contents(console))) != std::string::npos);
-        for (std::size_t i = 1; i < log.records.size(); ++i)
+        // (5.10 and later: the records before have no numbers.)
+        for (std::size_t i = 1; i < log.records.size() && log.records[i].seq; ++i)
             CHECK(*log.records[i].seq == *log.records[i - 1].seq + 1);
     }
 }

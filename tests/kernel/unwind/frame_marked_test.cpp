@@ -124,6 +124,20 @@ TEST_CASE("an interrupted function is its registers' one, with a frame and witho
     }
 }
 
+TEST_CASE(
+    "an entry that was interrupted before it changed stacks: the program's is all that lies behind it") {
+    Chained code;
+    const std::uint64_t frame = code.inner_sp - 0x300;
+    code.put_frame(frame, 0x7ffff000, code.call(code.entry, 0x80, code.leaf));
+    code.mark(frame, kernel_msr, code.read + 0x4, 0x7ffff000, code.inner + 0x44);
+    const auto trace = code.walk(code.in_frame(frame, code.entry + 0x84), true);
+    CHECK(functions(trace) == Names{"system_call", "vfs_read"});
+    CHECK(trace.end == BacktraceEnd::User);
+    CHECK_FALSE(trace.guessed);
+    // A kernel thread has no such stack.
+    CHECK(code.walk(code.in_frame(frame, code.entry + 0x84)).end == BacktraceEnd::Lost);
+}
+
 TEST_CASE("a return address into the interrupted function itself is what an earlier call of its own left") {
     Chained code;
     code.mark(code.first, program_msr, 0x10001000, 0x7ffff000);
