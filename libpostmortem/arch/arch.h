@@ -370,8 +370,8 @@ struct Arch {
     FaultWords faults;
     HardwareFacts hardware{};
     VectorTable vectors{};
-    /// Null, or makes null, where no disassembler is at hand.
-    std::unique_ptr<Disassembler> (*disassembler)() = nullptr;
+    /// Of code whose bytes are in that order. Null, or makes null, where no disassembler is at hand.
+    std::unique_ptr<Disassembler> (*disassembler)(Endian order) = nullptr;
 };
 
 }  // namespace postmortem

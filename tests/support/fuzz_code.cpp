@@ -197,8 +197,8 @@ void look_for_calls(const Arch& arch, Bytes code) {
 void run_code(Bytes input) {
     FuzzInput in(input);
     const Arch& arch = *arches[in.take<std::uint8_t>() % arches.size()];
-    if (arch.disassembler)
-        if (const auto disassembler = arch.disassembler()) disassemble(*disassembler, in.rest());
+    for (const Endian order : {Endian::Little, Endian::Big})
+        if (const auto disassembler = arch.disassembler(order)) disassemble(*disassembler, in.rest());
     look_for_calls(arch, in.rest());
 }
 

@@ -91,7 +91,7 @@ const Arch arch = {
              .has_frame = has_frame,
              .signed_addresses = {signature_bits, strip_signature}},
     .faults = fault_words,
-    .disassembler = make_disassembler,
+    .disassembler = [](Endian) { return make_disassembler(); },
 };
 
 }  // namespace postmortem::arm64

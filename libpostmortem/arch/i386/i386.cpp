@@ -173,7 +173,7 @@ const Arch arch = {
     .faults = x86::fault_words("EIP: "),
     .hardware = x86::hardware,
     .vectors = {"idt_table", 256, 8, x86::gate_handler},
-    .disassembler = x86::make_disassembler_32,
+    .disassembler = [](Endian) { return x86::make_disassembler_32(); },
 };
 
 }  // namespace postmortem::i386

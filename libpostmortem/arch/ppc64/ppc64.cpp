@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include "arch/ppc64/code.h"
+#include "arch/ppc64/disassembler.h"
 #include "arch/ppc64/faults.h"
 #include "arch/ppc64/kernel_map.h"
 #include "arch/ppc64/page_tables.h"
@@ -114,6 +115,7 @@ const Arch arch = {
              .resting = resting,
              .has_frame = has_frame},
     .faults = fault_words,
+    .disassembler = make_disassembler,
 };
 
 }  // namespace postmortem::ppc64

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "arch/arch.h"
-#include "arch/arch.h"
 
 namespace postmortem::ppc64 {
 

@@ -88,7 +88,7 @@ const Arch arch = {
              .has_frame = has_frame,
              .keeps_link = keeps_link},
     .faults = fault_words,
-    .disassembler = make_disassembler,
+    .disassembler = [](Endian) { return make_disassembler(); },
 };
 
 }  // namespace postmortem::riscv64

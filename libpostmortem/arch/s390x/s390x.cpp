@@ -94,7 +94,7 @@ const Arch arch = {
              .resting = resting,
              .has_frame = has_frame},
     .faults = fault_words,
-    .disassembler = make_disassembler,
+    .disassembler = [](Endian) { return make_disassembler(); },
 };
 
 }  // namespace postmortem::s390x

@@ -225,7 +225,7 @@ const Arch arch = {
     .faults = x86::fault_words("RIP: 0010:"),
     .hardware = x86::hardware,
     .vectors = {"idt_table", 256, 16, x86::gate_handler},
-    .disassembler = x86::make_disassembler_64,
+    .disassembler = [](Endian) { return x86::make_disassembler_64(); },
 };
 
 }  // namespace postmortem::x86_64

@@ -208,7 +208,7 @@ Result<Disassembly> disassemble(const CrashDump& dump, const DisassemblyRequest&
     if (kernel.arch().disassembler == nullptr)
         return fail(ErrorCode::Unsupported,
                     fmt::format("no disassembler for {} is built in", kernel.arch().name));
-    const auto disassembler = kernel.arch().disassembler();
+    const auto disassembler = kernel.arch().disassembler(kernel.memory().endian());
     if (!disassembler)
         return fail(ErrorCode::Unsupported,
                     "Capstone, which disassembles, cannot be loaded; install libcapstone");
