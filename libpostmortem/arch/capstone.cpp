@@ -1,6 +1,11 @@
 #include "arch/capstone.h"
 
+#include <algorithm>
+
 #include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "base/text.h"
 
 namespace postmortem {
 namespace {
@@ -63,6 +68,19 @@ const cs_insn* CapstoneDecoder::decode(Bytes code, std::uint64_t address) const 
     const auto* at = reinterpret_cast<const std::uint8_t*>(code.data());
     std::size_t left = code.size();
     return Library::get().decode(handle_, &at, &left, &address, insn_) ? insn_ : nullptr;
+}
+
+std::string in_decimal(std::string_view operands, bool is_signed) {
+    std::string text;
+    for (std::size_t at = operands.find("0x"); at != npos; at = operands.find("0x")) {
+        const std::string_view digits = operands.substr(at + 2);
+        const std::size_t end = std::min(digits.find_first_not_of("0123456789abcdef"), digits.size());
+        const std::uint64_t number = parse_u64(digits.substr(0, end), 16).value_or(0);
+        text += operands.substr(0, at);
+        text += is_signed ? fmt::format("{}", static_cast<std::int16_t>(number)) : fmt::format("{}", number);
+        operands = digits.substr(end);
+    }
+    return text + std::string(operands);
 }
 
 const char* CapstoneDecoder::name_of_register(unsigned number) const {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include <capstone/capstone.h>
 
@@ -34,5 +36,9 @@ class CapstoneDecoder {
     csh handle_;
     cs_insn* insn_;
 };
+
+/// Operands as Capstone writes them, with their numbers in decimal, as in the binutils. `is_signed`: those
+/// are of 16 bits with a sign.
+std::string in_decimal(std::string_view operands, bool is_signed = false);
 
 }  // namespace postmortem

@@ -135,21 +135,6 @@ bool has_signed_number(const Word& word) {
     }
 }
 
-// The binutils write numbers in decimal.
-std::string in_decimal(std::string_view operands, bool is_signed) {
-    std::string text;
-    for (std::size_t at = operands.find("0x"); at != npos; at = operands.find("0x")) {
-        const std::string_view digits = operands.substr(at + 2);
-        const std::size_t end = std::min(digits.find_first_not_of("0123456789abcdef"), digits.size());
-        const auto number = parse_u64(digits.substr(0, end), 16);
-        text += operands.substr(0, at);
-        text += is_signed ? fmt::format("{}", static_cast<std::int16_t>(number.value_or(0)))
-                          : fmt::format("{}", number.value_or(0));
-        operands = digits.substr(end);
-    }
-    return text + std::string(operands);
-}
-
 class CapstonePpc final : public Disassembler {
   public:
     CapstonePpc(std::unique_ptr<CapstoneDecoder> decoder, Endian order)
@@ -193,7 +178,7 @@ class CapstonePpc final : public Disassembler {
             made.text = std::move(general);
         } else if (made.target) {
             rest.resize(last);
-            made.text = fmt::format("{:<7} {}", name, in_decimal(rest, false));
+            made.text = fmt::format("{:<7} {}", name, in_decimal(rest));
         } else if (name == "xxlor" && has_one_source(rest)) {
             made.text = padded("xxmr", rest.substr(0, rest.rfind(',')));
         } else {

@@ -42,20 +42,6 @@ bool is_relative(Bytes code) {
     }
 }
 
-// The binutils write numbers in decimal.
-std::string in_decimal(std::string_view operands) {
-    std::string text;
-    for (std::size_t at = operands.find("0x"); at != npos; at = operands.find("0x")) {
-        const std::string_view digits = operands.substr(at + 2);
-        const std::size_t end = std::min(digits.find_first_not_of("0123456789abcdef"), digits.size());
-        const auto number = parse_u64(digits.substr(0, end), 16);
-        text += operands.substr(0, at);
-        text += number ? fmt::format("{}", *number) : fmt::format("0x{}", digits.substr(0, end));
-        operands = digits.substr(end);
-    }
-    return text + std::string(operands);
-}
-
 class CapstoneS390x final : public Disassembler {
   public:
     explicit CapstoneS390x(std::unique_ptr<CapstoneDecoder> decoder) : decoder_(std::move(decoder)) {}

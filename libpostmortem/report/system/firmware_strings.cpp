@@ -10,6 +10,9 @@ namespace postmortem {
 Result<FirmwareStrings> firmware_strings(const CrashDump& dump) {
     const Kernel& kernel = dump.kernel();
     const auto strings = read_dmi(kernel);
+    if (!strings && strings.error().code == ErrorCode::NotFound)
+        return fail(ErrorCode::Unsupported,
+                    "this kernel keeps no strings of the firmware: it was built without CONFIG_DMI");
     if (!strings) return fail(strings.error());
     FirmwareStrings firmware;
     for (const auto& [name, value] : *strings) {
