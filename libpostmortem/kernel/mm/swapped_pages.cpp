@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace postmortem {
 namespace {
@@ -36,6 +37,8 @@ void SwappedPages::read_areas() {
     known_ = true;
     SwapState swap = read_swap(kernel_);
     problems_ = std::move(swap.problems);
+    // (a kernel without swap)
+    std::erase_if(problems_, [](const Error& problem) { return problem.code == ErrorCode::NotFound; });
     for (SwapAreaState& area : swap.areas) {
         const Object info = kernel_.object("swap_info_struct", area.address);
         areas_.push_back({area.number, std::move(area.path), info["max"].u64_or(0), info});
@@ -89,13 +92,20 @@ std::optional<SwappedPage> SwappedPages::find(std::uint64_t entry, const Others&
     };
     std::vector<Reading> readings = readings_of(entry);
     learn_from(readings);
-    for (unsigned i = 0; !told(readings) && others && i < most_others; ++i) {
+    for (unsigned i = 0; !told(readings) && others && i < most_others && others_left_ > 0; ++i) {
         const auto other = others(i);
         if (!other) break;
+        --others_left_;
         learn_from(readings_of(*other));
         readings = readings_of(entry);
     }
-    return readings.empty() || !told(readings) ? std::nullopt : std::optional(readings.front().page);
+    if (readings.empty()) return std::nullopt;
+    if (told(readings)) return readings.front().page;
+    if (!std::exchange(told_of_doubt_, true))
+        problems_.emplace_back(
+            ErrorCode::Unsupported,
+            "pages in swap whose entries can be read in several ways are not shown as such");
+    return std::nullopt;
 }
 
 }  // namespace postmortem

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arch/arch.h"
@@ -33,11 +34,11 @@ class SwappedPages {
         : kernel_(kernel), all_forms_(forms) {}
 
     /// Nothing where the entry is about something else (migration, a damaged page), or where it can be read
-    /// in several ways and none of the others tells which is the kernel's.
+    /// in several ways and none of the others tells which is the kernel's; that is a problem.
     std::optional<SwappedPage> find(std::uint64_t entry, const Others& others = {});
 
-    /// Why a swap area is not known.
-    Problems take_problems() { return std::move(problems_); }
+    /// Why a swap area is not known, or an entry is not told; none where the kernel has no swap.
+    Problems take_problems() { return std::exchange(problems_, {}); }
 
   private:
     struct Area {
@@ -58,7 +59,8 @@ class SwappedPages {
     void learn_from(const std::vector<Reading>& readings);
 
     const Kernel& kernel_;
-    bool known_ = false;
+    bool known_ = false, told_of_doubt_ = false;
+    std::uint32_t others_left_ = 1u << 14;  // where none of them teaches anything, more do not
     std::vector<Area> areas_;
     std::span<const SwapEntryForm> all_forms_;
     std::vector<const SwapEntryForm*> forms_;  // that may be this kernel's

@@ -65,7 +65,11 @@ class AddressSpaceMaker {
         return !space.areas.empty();
     }
 
-    Problems take_problems() { return problems_.take(); }
+    Problems take_problems() {
+        Problems all = problems_.take();
+        for (Error& error : swapped_.take_problems()) all.push_back(std::move(error));
+        return all;
+    }
 
   private:
     bool has_reference(UserArea& area, const std::optional<std::uint64_t>& number, const Task& task) {

@@ -128,9 +128,15 @@ class AddressViewer {
     // The page tables alone tell which area maps a page.
     void add_area_with_page(AddressView& view) {
         const std::uint64_t size = kernel_.physical().page_size();
+        constexpr std::uint64_t most_pages = 1u << 22;
+        std::uint64_t pages_left = most_pages;
         std::optional<Error> lost;
         for (const VmallocRow& row : vmalloc_rows(kernel_, problems_))
-            for (std::uint64_t at = row.start; at < row.end && !view.vmalloc; at += size) {
+            for (std::uint64_t at = row.start; at < row.end && row.end - at >= size && !view.vmalloc;
+                 at += size) {
+                if (pages_left-- == 0)
+                    return problems_.add("which vmalloc area maps the page",
+                                         Error(ErrorCode::Unsupported, "the areas have too many pages", at));
                 const auto frame = kernel_.memory().translate(at);
                 if (frame && *frame / size == address_ / size) view.vmalloc = row;
                 if (!frame && frame.error().code != ErrorCode::NotMapped) lost = frame.error();
