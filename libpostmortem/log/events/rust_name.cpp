@@ -1,11 +1,12 @@
-// Rust's v0 symbol names (RFC 2603), as far as kernel stack traces need them: paths, impls and type
-// arguments.
+// Rust's v0 symbol names (RFC 2603), without the hashes of crates and the types of constants.
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 
 #include <cxxabi.h>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "log/events/function_name.h"
@@ -28,16 +29,19 @@ class RustName {
   private:
     static constexpr int max_depth = 64;
     static constexpr std::size_t max_output = 1024;
+    static constexpr std::size_t max_steps = 1
+                                             << 16;  // what refers back to what refers back doubles each time
 
-    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+    // Whoever goes on until a letter comes ends here, too, after a failure.
+    char peek() const { return !failed_ && at_ < text_.size() ? text_[at_] : '\0'; }
     char take() {
-        if (at_ >= text_.size() || out_.size() > max_output) failed_ = true;
+        if (at_ >= text_.size() || out_.size() > max_output || ++steps_ > max_steps) failed_ = true;
         return failed_ ? '\0' : text_[at_++];
     }
     bool accept(char c) {
-        if (failed_ || peek() != c) return false;
-        ++at_;
-        return true;
+        if (peek() != c) return false;
+        take();
+        return !failed_;
     }
     void put(std::string_view piece) {
         if (!muted_) out_.append(piece);
@@ -57,12 +61,14 @@ class RustName {
         return value + 1;
     }
 
-    void skip_disambiguator() {
-        if (accept('s')) base62();
-    }
+    std::size_t disambiguator() { return accept('s') ? base62() + 1 : 0; }
 
     std::string_view identifier() {
-        skip_disambiguator();
+        disambiguator();
+        return plain_identifier();
+    }
+
+    std::string_view plain_identifier() {
         accept('u');  // punycode is left as it is written
         std::size_t length = 0;
         if (!is_digit(peek())) failed_ = true;
@@ -90,19 +96,56 @@ class RustName {
         at_ = resume;
     }
 
+    // Up to the 'E' that ends them; how many.
+    template <class Reader>
+    std::size_t list(std::string_view separator, Reader read) {
+        std::size_t count = 0;
+        for (; !failed_ && !accept('E'); ++count) {
+            if (count != 0) put(separator);
+            read();
+        }
+        return count;
+    }
+
+    // Counted from the innermost binder outwards; 0 is one without a name.
+    void lifetime(std::size_t index) {
+        if (index > bound_lifetimes_) failed_ = true;
+        if (failed_) return;
+        const std::size_t place = bound_lifetimes_ - index;
+        put("'");
+        if (index == 0)
+            put("_");
+        else if (place < 26)
+            put(std::string(1, static_cast<char>('a' + place)));
+        else
+            put("_" + std::to_string(place));
+    }
+
+    // "for<'a, 'b> " before what `read` reads, where these lifetimes are known.
+    template <class Reader>
+    void binder(Reader read) {
+        const std::size_t before = bound_lifetimes_, count = accept('G') ? base62() + 1 : 0;
+        if (count > max_output) failed_ = true;
+        if (count != 0) put("for<");
+        for (std::size_t i = 0; i < count && !failed_; ++i) {
+            ++bound_lifetimes_;
+            if (i != 0) put(", ");
+            lifetime(1);
+        }
+        if (count != 0) put("> ");
+        read();
+        bound_lifetimes_ = before;
+    }
+
     void generic_arguments() {
         put("<");
-        for (bool first = true; !failed_ && !accept('E'); first = false) {
-            if (!first) put(", ");
-            generic_argument();
-        }
+        list(", ", [&] { generic_argument(); });
         put(">");
     }
 
     void generic_argument() {
         if (accept('L')) {
-            base62();
-            put("'_");
+            lifetime(base62());
         } else if (accept('K')) {
             constant();
         } else {
@@ -115,17 +158,36 @@ class RustName {
             put("_");
             return;
         }
-        take();  // its type
-        accept('n');
+        const std::size_t here = at_;
+        const char kind = take();
+        if (kind == 'B') {
+            back_reference(here, [&] { constant(); });
+            return;
+        }
+        if (std::string_view("abcdhijlmnostxy").find(kind) == std::string_view::npos || kind == 'd')
+            failed_ = true;
+        if (accept('n')) put("-");
         const std::size_t begin = at_;
         while (is_hex(peek())) take();
-        const auto value = parse_u64(text_.substr(begin, at_ - begin), 16);
+        const std::string_view digits = text_.substr(begin, at_ - begin);
         if (!accept('_')) failed_ = true;
-        put(std::to_string(value.value_or(0)));
+        if (failed_) return;
+        const auto value = digits.empty() ? 0 : parse_u64(digits, 16);
+        if (kind == 'b')
+            put(value == 0 ? "false" : "true");
+        else if (kind == 'c')
+            character(value.value_or(0));
+        else
+            put(value ? std::to_string(*value) : "0x" + std::string(digits));
+    }
+
+    void character(std::uint64_t value) {
+        const bool is_plain = value >= ' ' && value < 0x7f && value != '\'' && value != '\\';
+        put(is_plain ? fmt::format("'{}'", static_cast<char>(value)) : fmt::format("'\\u{{{:x}}}'", value));
     }
 
     void impl_path() {
-        skip_disambiguator();
+        disambiguator();
         const bool was_muted = muted_;
         muted_ = true;
         path(false);
@@ -166,14 +228,12 @@ class RustName {
     void nested_path(bool is_value) {
         const char space = take();
         path(is_value);
-        const std::size_t begin = at_;
-        skip_disambiguator();
-        const bool numbered = at_ != begin;
-        const std::string_view name = identifier();
+        const std::size_t number = disambiguator();
+        const std::string_view name = plain_identifier();
         if (space == 'C' || space == 'S') {
             put(space == 'C' ? "::{closure" : "::{shim");
             if (!name.empty()) put(":"), put(name);
-            put(numbered ? "#1}" : "#0}");
+            put(fmt::format("#{}}}", number));
         } else if (!name.empty()) {
             put("::");
             put(name);
@@ -192,8 +252,9 @@ class RustName {
             take();
             put(basics[basic]);
         } else if (accept('R') || accept('Q')) {
-            if (accept('L')) base62();
-            put(c == 'R' ? "&" : "&mut ");
+            put("&");
+            if (const std::size_t index = accept('L') ? base62() : 0; index != 0) lifetime(index), put(" ");
+            if (c == 'Q') put("mut ");
             type();
         } else if (accept('P') || accept('O')) {
             put(c == 'P' ? "*const " : "*mut ");
@@ -205,25 +266,75 @@ class RustName {
             put("]");
         } else if (accept('T')) {
             put("(");
-            for (bool first = true; !failed_ && !accept('E'); first = false) {
-                if (!first) put(", ");
-                type();
-            }
-            put(")");
+            put(list(", ", [&] { type(); }) == 1 ? ",)" : ")");
         } else if (accept('B')) {
             back_reference(here, [&] { type(); });
-        } else if (c == 'F' || c == 'D') {
-            failed_ = true;  // function pointers and trait objects: not worth their grammar here
+        } else if (accept('F')) {
+            binder([&] { function_pointer(); });
+        } else if (accept('D')) {
+            put("dyn ");
+            binder([&] { list(" + ", [&] { trait(); }); });
+            if (!accept('L')) failed_ = true;
+            if (const std::size_t index = base62(); index != 0) put(" + "), lifetime(index);
         } else {
             path(false);
         }
         --depth_;
     }
 
+    void function_pointer() {
+        if (accept('U')) put("unsafe ");
+        if (accept('K')) {
+            std::string convention(accept('C') ? "C" : plain_identifier());
+            std::replace(convention.begin(), convention.end(), '_', '-');
+            put(fmt::format("extern \"{}\" ", convention));
+        }
+        put("fn(");
+        list(", ", [&] { type(); });
+        put(")");
+        if (accept('u')) return;
+        put(" -> ");
+        type();
+    }
+
+    // With the types that it is bound to among its arguments: "Iterator<Item = u8>".
+    void trait() {
+        bool is_open = open_path();
+        while (accept('p')) {
+            put(is_open ? ", " : "<");
+            is_open = true;
+            put(plain_identifier());
+            put(" = ");
+            type();
+        }
+        if (is_open) put(">");
+    }
+
+    // A path whose arguments, if it has any, are not closed yet.
+    bool open_path() {
+        if (++depth_ > max_depth) failed_ = true;
+        const std::size_t here = at_;
+        bool is_open = false;
+        if (accept('B')) {
+            back_reference(here, [&] { is_open = open_path(); });
+        } else if (accept('I')) {
+            path(false);
+            put("<");
+            list(", ", [&] { generic_argument(); });
+            is_open = true;
+        } else {
+            path(false);
+        }
+        --depth_;
+        return is_open;
+    }
+
     std::string_view text_;
     std::size_t at_ = 0;
     std::string out_;
     int depth_ = 0;
+    std::size_t steps_ = 0;
+    std::size_t bound_lifetimes_ = 0;
     bool muted_ = false;
     bool failed_ = false;
 };

@@ -1,5 +1,6 @@
 // Function names, frames and titles: the small parts that events are named with.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -20,6 +21,16 @@ namespace {
 std::string shown(const std::optional<LogFrame>& frame) {
     if (!frame) return "none";
     return frame->symbol + (frame->module.empty() ? "" : "@" + frame->module) + (frame->reliable ? "" : "?");
+}
+
+/// Where a letter lies, which is not the first, as a name refers to it.
+std::string base62(std::size_t place) {
+    constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    std::string text = "_";
+    std::size_t rest = place - 1;
+    do text.insert(text.begin(), digits[rest % 62]);
+    while ((rest /= 62) != 0);
+    return text;
 }
 
 }  // namespace
@@ -46,6 +57,66 @@ TEST_CASE("Rust's and C++'s names are paths again") {
         CHECK(demangled(broken) == broken);
     }
     CHECK(demangled("_RNv" + std::string(500, 'N')).size() == 504);
+}
+
+TEST_CASE(
+    "what rustc compiles has the names that binutils gives it, without hashes and the types of constants") {
+    const std::pair<std::string_view, std::string_view> names[] = {
+        {"_RINvCs4Q2Qx8jI5j6_1a2cgKj1234_Kb0_Kl7_Kce9_EB2_", "a::cg::<4660, false, 7, '\\u{e9}'>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a2cgKj3_Kb1_Kln5_Kc78_EB2_", "a::cg::<3, true, -5, 'x'>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genAhj7_EB2_", "a::gen::<[u8; 7]>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genFG0_RL1_hRL0_tEuEB2_", "a::gen::<for<'a, 'b> fn(&'a u8, &'b u16)>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genFKChEuEB2_", "a::gen::<extern \"C\" fn(u8)>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genFUEuEB2_", "a::gen::<unsafe fn()>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genFmEmEB2_", "a::gen::<fn(u32) -> u32>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genINtB2_3BarIBn_yEEEB2_", "a::gen::<a::Bar<a::Bar<u64>>>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genINtNtCslNYArtu3iFV_5alloc5boxed3BoxDINtNtNtCsgEmfK2I1SDS_"
+         "4core3ops8function5FnMutThEEp6OutputhEL_EEB2_",
+         "a::gen::<alloc::boxed::Box<dyn core::ops::function::FnMut<(u8,), Output = u8>>>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genINtNtCslNYArtu3iFV_5alloc5boxed3BoxDNtNtNtNtCsgEmfK2I1SDS_"
+         "4core4iter6traits8iterator8Iteratorp4ItemhEL_EEB2_",
+         "a::gen::<alloc::boxed::Box<dyn core::iter::traits::iterator::Iterator<Item = u8>>>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genOeEB2_", "a::gen::<*mut str>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genPnEB2_", "a::gen::<*const i128>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genQStEB2_", "a::gen::<&mut [u16]>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genRDNtB2_2TrNtNtCsgEmfK2I1SDS_4core6marker4SendEL_EB2_",
+         "a::gen::<&dyn a::Tr + core::marker::Send>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genThEEB2_", "a::gen::<(u8,)>"},
+        {"_RINvCs4Q2Qx8jI5j6_1a3genThsEEB2_", "a::gen::<(u8, i16)>"},
+        {"_RNCNvXCs4Q2Qx8jI5j6_1aINtB4_3BarhENtB4_2Tr2gos0_0B4_", "<a::Bar<u8> as a::Tr>::go::{closure#2}"},
+        {"_RNCNvXCs4Q2Qx8jI5j6_1aINtB4_3BarhENtB4_2Tr2gos_0B4_", "<a::Bar<u8> as a::Tr>::go::{closure#1}"},
+        {"_RNSNvYNCNvCs4Q2Qx8jI5j6_1a3all0INtNtNtCsgEmfK2I1SDS_4core3ops8function6FnOnceThEE9call_"
+         "once6vtableB8_",
+         "<a::all::{closure#0} as core::ops::function::FnOnce<(u8,)>>::call_once::{shim:vtable#0}"},
+        {"_RNvMs_Cs4Q2Qx8jI5j6_1aINtB4_3BarxE8inherent", "<a::Bar<i64>>::inherent"},
+    };
+    for (const auto& [mangled, name] : names) CHECK(demangled(mangled) == name);
+    CHECK(demangled("_RINvC1a1fRDNtB4_1TEL0_E") == "_RINvC1a1fRDNtB4_1TEL0_E");  // a lifetime of no binder
+    CHECK(demangled("_RINvC1a1fFG_RL0_hEuE") == "a::f::<for<'a> fn(&'a u8)>");
+    CHECK(demangled("_RINvC1a1fFG_RL0_hERL0_tE") == "a::f::<for<'a> fn(&'a u8) -> &'a u16>");
+    CHECK(demangled("_RINvC1a1fDG_INtC1b1TL0_EEL_E") == "a::f::<dyn for<'a> b::T<'a>>");
+    CHECK(demangled("_RINvC1a1fKoffffffffffffffffff_E") == "a::f::<0xffffffffffffffffff>");
+    CHECK(demangled("_RINvC1a1fKc27_E") == "a::f::<'\\u{27}'>");
+    CHECK(demangled("_RINvC1a1fpKp_E") == "_RINvC1a1fpKp_E");
+}
+
+TEST_CASE("Rust names that grow without end are left as they are, in no time") {
+    for (const std::string_view constant : {"Kb1_", "Kj1_", "Kan1_"}) {
+        const std::string endless = "_RIC1100" + std::string(1100, 'a') + std::string(constant) + "E";
+        CHECK(demangled(endless) == endless);
+    }
+    // Each refers twice to the one before it: 2 to the power of 40 types, of which none is printed.
+    std::string doubling = "NvXIC1a";
+    std::size_t before = doubling.size();
+    doubling += "TuuE";
+    for (int i = 0; i < 40; ++i) {
+        const std::string back = "B" + base62(before);
+        before = doubling.size();
+        doubling += "T" + back + back + "E";
+    }
+    const std::string endless = "_R" + doubling + "EuC1b1f";
+    CHECK(demangled(endless) == endless);
+    CHECK(demangled("_RNvXIC1aTuuEEuC1b1f") == "<() as b>::f");
 }
 
 TEST_CASE("sets of names") {
