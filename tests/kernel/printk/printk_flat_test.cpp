@@ -109,4 +109,18 @@ TEST_CASE("an empty flat buffer, and one of an impossible size") {
     CHECK(flat.read().problems.at(0).code == ErrorCode::Corrupt);
 }
 
+TEST_CASE("a buffer that is larger than any, or nothing, is refused") {
+    for (const std::uint32_t size : {0u, (256u << 20) + 1, ~0u}) {
+        CAPTURE(size);
+        FlatBuffer flat;
+        flat.write("<5>text\n");
+        flat.image.put<std::uint32_t>(variables + 8, size);
+        const KernelLog log = flat.read();
+        CHECK(log.records.empty());
+        REQUIRE(log.problems.size() == 1);
+        CHECK(log.problems[0].message.find(fmt::format("its buffer claims {} bytes", size)) !=
+              std::string::npos);
+    }
+}
+
 }  // namespace printk_flat_test

@@ -161,11 +161,24 @@ TEST_CASE("a text length is held to the record's own") {
 TEST_CASE("a buffer whose ends are garbage is refused") {
     Buffer garbage;
     garbage.add("text");
-    garbage.first = 4000;
+    const char* why = "";
+    SUBCASE("it begins behind its end") {
+        garbage.first = 512;
+        why = "the buffer of 512 bytes cannot begin at 512 and end at 24";
+    }
+    SUBCASE("it goes on behind its end") {
+        garbage.next = 512;
+        why = "the buffer of 512 bytes cannot begin at 0 and end at 512";
+    }
+    SUBCASE("no kernel makes one as large") {
+        garbage.image.put<std::uint32_t>(variables + 8, 0x80000001);
+        why = "the buffer of 2147483649 bytes cannot begin at 0 and end at 24";
+    }
     const KernelLog log = garbage.read();
     CHECK(log.records.empty());
     REQUIRE(log.problems.size() == 1);
     CHECK(log.problems[0].code == ErrorCode::Corrupt);
+    CHECK(log.problems[0].message.find(why) != std::string::npos);
 }
 
 }  // namespace printk_records_test

@@ -144,17 +144,30 @@ TEST_CASE("kernel releases are compared by their numbers") {
     CHECK(compare_releases("6.2-rc1", "6.2-rc2") < 0);
     CHECK(compare_releases("5.10.0-43-cloud-amd64", "5.10.0-9-amd64") > 0);
     CHECK(compare_releases("4.18.0-553.16.1.el8", "4.18.0-553.el8") > 0);
+}
+
+TEST_CASE("a range of kernels holds those that it says, on either side of each bound") {
     const auto contains = [](std::string_view range, std::string_view release) {
         return KernelRange::parse(range)->contains(release);
     };
-    CHECK(contains("6.1", "6.1.0-56-cloud-amd64"));
-    CHECK_FALSE(contains("6.1", "6.12.1"));
-    CHECK(contains("<=6.1", "6.1.50"));
-    CHECK_FALSE(contains(">6.1", "6.1.50"));
-    CHECK(contains(">=5.10,<6.1", "5.15.3"));
-    CHECK_FALSE(contains(">=5.10,<6.1", "6.1.0"));
+    // Before 6.1, 6.1 itself, its stable releases and packages, and behind it.
+    constexpr std::string_view releases[] = {
+        "6.0.19", "6.1.0-rc4", "6.1", "6.1.0", "6.1.50", "6.1.0-56-cloud-amd64", "6.2.0-rc1", "6.12.1"};
+    const std::pair<std::string_view, std::string_view> held[] = {
+        {"6.1", "01111100"},   {"=6.1", "00110000"},       {"==6.1", "00110000"},
+        {"<6.1", "11000000"},  {"<=6.1", "11111100"},      {">6.1", "00000011"},
+        {">=6.1", "00111111"}, {">=6.1,<6.2", "00111110"}, {"<6.1, 6.0", "10000000"},
+    };
+    for (const auto& [range, expected] : held) {
+        std::string found;
+        for (const std::string_view release : releases) found += contains(range, release) ? '1' : '0';
+        CAPTURE(range);
+        CHECK(found == expected);
+    }
+    CHECK(contains("=6.1.0-56-cloud-amd64", "6.1.0-56-cloud-amd64"));
     CHECK_FALSE(contains("6.1", ""));
-    CHECK_FALSE(KernelRange::parse(""));
+    for (const std::string_view wrong : {"", ">=", "six", ">=5.10,", "<>6"})
+        CHECK_FALSE(KernelRange::parse(wrong));
 }
 
 }  // namespace known_crashes_test
