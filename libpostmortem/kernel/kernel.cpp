@@ -20,6 +20,7 @@
 #include "symbols/vmlinux.h"
 #include "types/btf.h"
 #include "types/find_type_file.h"
+#include "types/variable_types.h"
 #include "types/vmlinux_types.h"
 
 namespace postmortem {
@@ -344,6 +345,14 @@ const TypeFinder& Kernel::types() const {
     const std::lock_guard guard(lock_);
     if (!types_) types_ = load_types();
     return *types_;
+}
+
+const TypeFinder& Kernel::types_and_variables() const {
+    const std::lock_guard guard(lock_);
+    if (!options_.types.whole || types().has_variables()) return types();
+    if (!types_and_variables_)
+        types_and_variables_ = with_variables_of_vmlinux(types(), [this] { return vmlinux(); });
+    return *types_and_variables_;
 }
 
 const ModuleList& Kernel::modules() const {

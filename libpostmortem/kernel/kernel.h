@@ -68,6 +68,9 @@ class Kernel {
     /// BTF where the dump holds it, else a type file, else the vmlinux's BTF or DWARF, else what can be
     /// inferred of the layout of tasks; a finder that only fails where that cannot be, either.
     const TypeFinder& types() const;
+    /// The same, and of variables that it knows no type of what a vmlinux's DWARF says, where types are shown
+    /// (TypeOptions::whole).
+    const TypeFinder& types_and_variables() const;
     /// The types came from a file, so that the dump alone would not have them.
     bool types_are_from_file() const { return types(), types_are_from_file_; }
 
@@ -141,6 +144,7 @@ class Kernel {
     mutable std::optional<Result<std::unique_ptr<SymbolTable>>> symbols_;
     mutable bool names_data_ = true;  ///< as far as symbols_ are there
     mutable std::unique_ptr<TypeFinder> types_;
+    mutable std::unique_ptr<TypeFinder> types_and_variables_;
     mutable bool types_are_from_file_ = false;
     mutable std::unique_ptr<ModuleList> modules_;
     mutable std::optional<Result<std::unique_ptr<Vmlinux>>> vmlinux_;

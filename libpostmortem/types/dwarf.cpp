@@ -84,6 +84,7 @@ class DwarfTypes final : public TypeFinder {
     explicit DwarfTypes(const DwarfFile& dwarf) : dwarf_(&dwarf), index_(dwarf) {}
 
     std::string source() const override { return "DWARF of " + dwarf_->file().path(); }
+    bool has_variables() const override { return true; }
     std::optional<Error> damage() const override;
     Qualifier qualifier(TypeId id) const override;
     TypeId unqualified(TypeId id) const override;

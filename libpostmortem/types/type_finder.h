@@ -63,6 +63,9 @@ class TypeFinder {
     /// "BTF", "DWARF of /usr/lib/debug/…", …
     virtual std::string source() const = 0;
 
+    /// Whether it has the types of all variables, as DWARF does.
+    virtual bool has_variables() const { return false; }
+
     /// Why types are missing that the kernel has; nothing where the source is whole.
     virtual std::optional<Error> damage() const { return std::nullopt; }
 

@@ -20,7 +20,8 @@ Syntax p_syntax() {
         "DUMP EXPRESSION|SYMBOL[:CPUS]",
         "Prints the value of a C expression, as crash and gdb do: variables, members, casts, pointers,\n"
         "arithmetic. The types of per-CPU variables and functions are in the kernel's BTF, those of other\n"
-        "variables are not, but for the best known: cast them.\n\n"
+        "variables are not, but for the best known: cast them, or give a vmlinux, whose debug information\n"
+        "has them all.\n\n"
         "  postmortem p vmcore init_task.comm\n"
         "  postmortem p vmcore runqueues:a\n"
         "  postmortem p vmcore '((struct list_head *)&modules)->next'\n"

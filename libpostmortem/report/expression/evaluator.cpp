@@ -25,7 +25,7 @@ Evaluator::Evaluator(const Kernel& kernel, std::string_view text, std::span<cons
     : kernel_(kernel),
       text_(text),
       history_(history),
-      types_(kernel.types(), kernel.memory().word_size()),
+      types_(kernel.types_and_variables(), kernel.memory().word_size()),
       maker_(kernel) {}
 
 Result<Operand> Evaluator::evaluate() {
@@ -104,8 +104,8 @@ Result<Operand> Evaluator::variable(std::string_view name) const {
     operand.in_memory = true;
     operand.address = *address;
     for (const TypeKind kind : {TypeKind::Variable, TypeKind::Function})
-        if (const auto type = kernel_.types().find(kind, name)) {
-            operand.type = OperandTypes::of(kernel_.types().unqualified(*type));
+        if (const auto type = kernel_.types_and_variables().find(kind, name)) {
+            operand.type = OperandTypes::of(kernel_.types_and_variables().unqualified(*type));
             return operand;
         }
     std::string_view known = known_variable_type(name);
@@ -155,8 +155,10 @@ Result<Operand> Evaluator::name(const Node& node) {
 
 Result<Scalar> Evaluator::load(const Operand& operand, const Node& node) {
     if (!operand.untyped.empty())
-        return wrong(node, fmt::format("the type of {0} is not in the {1}: cast it, such as (int){0}",
-                                       operand.untyped, kernel_.types().source()));
+        return wrong(
+            node,
+            fmt::format("the type of {0} is not in the {1}: cast it, such as (int){0}, or give a vmlinux",
+                        operand.untyped, kernel_.types().source()));
     const TypeKind kind = types_.kind(operand.type);
     if (kind == TypeKind::Array || kind == TypeKind::Function) {
         const OperandType pointee = kind == TypeKind::Array ? types_.target(operand.type) : operand.type;
@@ -310,7 +312,7 @@ Result<Operand> Evaluator::member(const Node& node) {
     if (kind != TypeKind::Struct && kind != TypeKind::Union)
         return wrong(node, fmt::format("{} has no members", with_article(types_.name(whole->type))));
     if (!whole->in_memory) return wrong(node, "this struct lies nowhere");
-    const auto place = find_member_path(kernel_.types(), whole->type.id, node.word);
+    const auto place = find_member_path(kernel_.types_and_variables(), whole->type.id, node.word);
     if (!place) return wrong(node, place.error().message);
     Operand inner;
     inner.type = OperandTypes::of(place->type);

@@ -23,10 +23,9 @@ Error typeless(const Kernel& kernel, std::string_view name, const TypedValue& sh
     if (shown.nodes.front().kind == ValueKind::Function)
         return {ErrorCode::MissingDebugInfo,
                 fmt::format("what {} takes and returns is not in the {}", name, kernel.types().source())};
-    return {ErrorCode::MissingDebugInfo,
-            fmt::format(
-                "the type of {0} is not in the {1}, so that it is shown as {2}: cast it, such as (int){0}",
-                name, kernel.types().source(), shown.type)};
+    return {ErrorCode::MissingDebugInfo, fmt::format("the type of {0} is not in the {1}, so that it is shown "
+                                                     "as {2}: cast it, such as (int){0}, or give a vmlinux",
+                                                     name, kernel.types().source(), shown.type)};
 }
 
 void finish_problems(ExpressionResult& result, Evaluator& evaluator) {
@@ -68,7 +67,7 @@ std::optional<Result<ExpressionResult>> per_cpu_result(const Kernel& kernel,
     if (!cpus) return Result<ExpressionResult>(fail(cpus.error()));
     if (!cpu_words)
         result.declaration = variable->untyped.empty()
-                                 ? c_declaration(kernel.types(), variable->type.id, name).text()
+                                 ? c_declaration(kernel.types_and_variables(), variable->type.id, name).text()
                                  : fmt::format("<unknown type> {}", name);
     if (auto done = add_per_cpu(kernel, evaluator, *variable, *cpus, cpu_words.has_value(), result); !done)
         return Result<ExpressionResult>(fail(std::move(done.error())));

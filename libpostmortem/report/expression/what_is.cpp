@@ -124,7 +124,8 @@ Result<WhatIs> what_is(const CrashDump& dump, const std::string& name) {
     auto variable = may_be_variable ? evaluator.variable(words.name)
                                     : Result<Operand>(fail(ErrorCode::NotFound, "a type is asked for"));
     if (variable && variable->untyped.empty()) {
-        answer.declaration = variable_declaration(kernel.types(), evaluator.types(), *variable, words.name);
+        answer.declaration =
+            variable_declaration(kernel.types_and_variables(), evaluator.types(), *variable, words.name);
         return answer;
     }
     const auto type = words.is_enum ? kernel.types().find(TypeKind::Enum, words.name)

@@ -12,7 +12,7 @@ namespace postmortem {
 class ValueMaker {
   public:
     explicit ValueMaker(const Kernel& kernel)
-        : memory_(&kernel.memory()), types_(kernel.types()), names_(kernel) {}
+        : memory_(&kernel.memory()), types_(kernel.types_and_variables()), names_(kernel) {}
 
     /// A user's address space in place of the kernel's.
     void read_from(const AddressSpace& memory) { memory_ = &memory; }
