@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <postmortem/files.h>
 
@@ -48,6 +49,26 @@ void remove_unfinished_files_at_signals() {
     }
 }
 
+// Says which file could not be read, in place of a core dump.
+void explain_bus_errors() {
+    struct sigaction action {};
+    action.sa_sigaction = [](int number, siginfo_t* info, void*) {
+        char text[1024];
+        const std::size_t length = postmortem::describe_bus_error(info->si_addr, text);
+        if (length == 0) {
+            std::raise(number);
+            return;
+        }
+        for (const std::string_view piece :
+             {std::string_view("postmortem: "), std::string_view(text, length), std::string_view("\n")})
+            if (::write(STDERR_FILENO, piece.data(), piece.size()) < 0) break;
+        postmortem::remove_unfinished_files();
+        ::_exit(tool::unusable_input);
+    };
+    action.sa_flags = static_cast<int>(SA_SIGINFO | SA_RESETHAND | SA_NODEFER);
+    ::sigaction(SIGBUS, &action, nullptr);
+}
+
 // Nor is a path that leads nowhere a command.
 bool names_a_file(const std::string& word) {
     std::error_code unknown;
@@ -59,6 +80,7 @@ bool names_a_file(const std::string& word) {
 int main(int argc, char** argv) {
     std::signal(SIGXFSZ, SIG_IGN);  // `ulimit -f` is as a full disk: told, and what was begun is removed
     remove_unfinished_files_at_signals();
+    explain_bus_errors();
     const std::vector<std::string> words(argv + 1, argv + argc);
     tool::Output output(stdout, stderr);
     if (words.empty()) {

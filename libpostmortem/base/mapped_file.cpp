@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mapped_places.h"
+
 namespace postmortem {
 namespace {
 
@@ -52,6 +54,11 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& file) {
     return MappedFile({static_cast<const std::byte*>(address), size}, fd.release(), std::move(path));
 }
 
+MappedFile::MappedFile(Bytes bytes, int fd, std::string path)
+    : bytes_(bytes), fd_(fd), path_(std::move(path)) {
+    if (!bytes_.empty()) note_mapping(bytes_, path_);
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : bytes_(std::exchange(other.bytes_, {})),
       fd_(std::exchange(other.fd_, -1)),
@@ -65,6 +72,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 MappedFile::~MappedFile() {
+    if (!bytes_.empty()) forget_mapping(bytes_);
     if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
     if (fd_ >= 0) ::close(fd_);
 }

@@ -35,7 +35,7 @@ class MappedFile {
     const std::string& path() const { return path_; }
 
   private:
-    MappedFile(Bytes bytes, int fd, std::string path) : bytes_(bytes), fd_(fd), path_(std::move(path)) {}
+    MappedFile(Bytes bytes, int fd, std::string path);
 
     Bytes bytes_;
     int fd_ = -1;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace postmortem {
 
 Bytes ByteSource::read_what_is_there(std::uint64_t offset, std::uint64_t length, MutableBytes scratch) const {
@@ -14,6 +16,19 @@ Bytes ByteSource::read_what_is_there(std::uint64_t offset, std::uint64_t length,
         (read(offset, middle, scratch) ? there : wanted) = middle;
     }
     return read(offset, there, scratch).value_or(Bytes{});
+}
+
+Error lost_page_data(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
+                     std::uint64_t paddr) {
+    const bool is_within = offset <= source.size() && length <= source.size() - offset;
+    return {ErrorCode::PageMissing,
+            is_within
+                ? fmt::format(
+                      "the page's data, at byte {}, cannot be read: the disk fails there, or the file was "
+                      "cut off while it was read",
+                      offset)
+                : fmt::format("the file is truncated: the page's data should be at byte {}", offset),
+            paddr};
 }
 
 std::optional<Bytes> read_kept(const ByteSource& source, std::uint64_t offset, std::uint64_t length,

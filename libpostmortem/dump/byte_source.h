@@ -36,10 +36,18 @@ class ByteSource {
     /// Nothing where the file does not have all of them, or has them in several pieces.
     virtual std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const = 0;
 
-    /// `length` bytes at `offset`, gathered into `scratch` (at least `length` bytes) only where view() cannot
-    /// give them. Nothing where the file does not have all of them.
+    /// `length` bytes at `offset`, in `scratch` (at least `length` bytes) but where the source has them in
+    /// memory of its own. Nothing where the file does not have all of them, or the disk does not give them:
+    /// bytes of view() may turn out to be unreadable when they are looked at, with a SIGBUS.
     virtual std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                                       MutableBytes scratch) const = 0;
+
+    /// The same of what is looked at for each page, such as bitmaps: in place where view() gives them, which
+    /// takes no system call.
+    std::optional<Bytes> peek(std::uint64_t offset, std::uint64_t length, MutableBytes scratch) const {
+        if (const auto in_place = view(offset, length)) return in_place;
+        return read(offset, length, scratch);
+    }
 
     /// As many of them as there are from `offset` on without a gap: headers that something is missing behind
     /// tell what they tell.
@@ -71,8 +79,10 @@ class MappedSource final : public ByteSource {
     std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
         return ByteReader(file_.bytes()).slice(offset, length);
     }
-    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length, MutableBytes) const override {
-        return view(offset, length);
+    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
+                              MutableBytes scratch) const override {
+        if (length > scratch.size() || !file_.copy_at(offset, scratch.first(length))) return std::nullopt;
+        return scratch.first(length);
     }
     bool skim(std::uint64_t offset, MutableBytes out) const override { return file_.copy_at(offset, out); }
     void expect_skimming(bool skimming) const override { file_.expect_skipping(skimming); }
@@ -80,6 +90,10 @@ class MappedSource final : public ByteSource {
   private:
     MappedFile file_;
 };
+
+/// Why read() gave nothing of the data of a page: PageMissing.
+Error lost_page_data(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
+                     std::uint64_t paddr);
 
 /// No header, note area or program header table of a real dump is larger; what claims to be is not believed.
 constexpr std::uint64_t max_kept_bytes = 64u << 20;

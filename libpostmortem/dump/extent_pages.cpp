@@ -125,8 +125,9 @@ Result<PageBytes> ExtentPages::stored_run(const MemoryExtent* extent, std::uint6
 Result<Bytes> ExtentPages::stored_bytes(const MemoryExtent& extent, std::uint64_t start, std::uint64_t limit,
                                         MutableBytes scratch) const {
     const std::uint64_t length = std::min(extent.end, limit) - start;
-    const auto bytes = source_.read(extent.file_offset + (start - extent.begin), length, scratch);
-    if (!bytes) return fail(ErrorCode::PageMissing, "the file is truncated before the page's data", start);
+    const std::uint64_t offset = extent.file_offset + (start - extent.begin);
+    const auto bytes = source_.read(offset, length, scratch);
+    if (!bytes) return fail(lost_page_data(source_, offset, length, start));
     return *bytes;
 }
 

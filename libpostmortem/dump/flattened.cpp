@@ -119,7 +119,6 @@ class FlattenedSource final : public ByteSource {
 
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                               MutableBytes scratch) const override {
-        if (const auto in_place = view(offset, length)) return in_place;
         if (offset > size() || length > size() - offset || length > scratch.size()) return std::nullopt;
         auto run = run_at(offset);
         for (std::uint64_t done = 0; done < length;) {

@@ -174,7 +174,7 @@ class KdumpFile final : public DumpFile {
                         paddr);
         const std::uint64_t at = header_.descriptors_offset() + *index * kdump::page_desc::bytes;
         std::array<std::byte, kdump::page_desc::bytes> scratch;
-        const auto bytes = source_->read(at, scratch.size(), scratch);
+        const auto bytes = source_->peek(at, scratch.size(), scratch);
         if (!bytes)
             return fail(ErrorCode::PageMissing, "the file is truncated before the page's descriptor", paddr);
         const ByteReader desc(*bytes, header_.endian);
@@ -220,10 +220,7 @@ class KdumpFile final : public DumpFile {
         const auto packed =
             *codec == Codec::Raw ? source_->read(desc.offset, desc.size, page) : packed_bytes(desc);
         if (!packed) {
-            return fail(
-                ErrorCode::PageMissing,
-                fmt::format("the file is truncated: the page's data should be at byte {}", desc.offset),
-                paddr);
+            return fail(lost_page_data(*source_, desc.offset, desc.size, paddr));
         }
         if (*codec == Codec::Raw) return PageBytes{*packed, 0};
         if (auto done = decompress(*codec, *packed, page); !done) {
@@ -233,9 +230,7 @@ class KdumpFile final : public DumpFile {
         return PageBytes{page, 0};
     }
 
-    // They lie in one piece but for a flattened file, and there mostly too.
     std::optional<Bytes> packed_bytes(PageDesc desc) const {
-        if (const auto in_place = source_->view(desc.offset, desc.size)) return in_place;
         thread_local std::vector<std::byte> gathered;
         gathered.resize(desc.size);
         return source_->read(desc.offset, desc.size, gathered);

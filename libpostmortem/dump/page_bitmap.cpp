@@ -49,7 +49,7 @@ std::uint64_t count_bytes(Bytes bytes) {
 std::optional<bool> PageBitmap::test(std::uint64_t bit) const {
     if (bit >= bits_) return false;
     std::byte scratch{};
-    const auto byte = source_.read(offset_ + bit / 8, 1, {&scratch, 1});
+    const auto byte = source_.peek(offset_ + bit / 8, 1, {&scratch, 1});
     if (!byte) return std::nullopt;
     return (std::to_integer<unsigned>(byte->front()) >> (bit % 8) & 1) != 0;
 }
@@ -62,7 +62,7 @@ std::optional<std::uint64_t> PageBitmap::next_set(std::uint64_t bit) const {
             std::min<std::uint64_t>((bits_ + 7) / 8, source_.size() - std::min(source_.size(), offset_));
         if (start >= rest) return std::nullopt;
         const auto bytes =
-            source_.read(offset_ + start, std::min<std::uint64_t>(scratch.size(), rest - start), scratch);
+            source_.peek(offset_ + start, std::min<std::uint64_t>(scratch.size(), rest - start), scratch);
         if (!bytes) return std::nullopt;
         unsigned keep = 0xffu << bit % 8;
         for (std::size_t i = 0; i < bytes->size(); ++i, keep = 0xff) {
@@ -124,7 +124,7 @@ RankedBitmap::RankedBitmap(const ByteSource& source, std::uint64_t offset, std::
 std::optional<std::uint64_t> RankedBitmap::count(std::uint64_t from, std::uint64_t to) const {
     if (from == to) return 0;
     std::array<std::byte, block_bits / 8> scratch;
-    const auto bytes = source_.read(offset_ + from / 8, (to - from + 7) / 8, scratch);
+    const auto bytes = source_.peek(offset_ + from / 8, (to - from + 7) / 8, scratch);
     if (!bytes) return std::nullopt;
     const std::uint64_t whole = (to - from) / 8;
     std::uint64_t total = count_bytes(bytes->first(whole));

@@ -1,9 +1,12 @@
 #include "base/mapped_file.h"
 
 #include <array>
+#include <string>
 #include <utility>
 
 #include <doctest/doctest.h>
+
+#include <postmortem/files.h>
 
 #include "support/temp_dir.h"
 
@@ -39,6 +42,26 @@ TEST_CASE("an empty file is a mapping of no bytes; what is no file is Io") {
     CHECK_FALSE(empty->copy_at(0, one));
     CHECK(MappedFile::open(dir.path()).error().code == ErrorCode::Io);
     CHECK(MappedFile::open(dir.path() / "none").error().code == ErrorCode::Io);
+}
+
+TEST_CASE("for a SIGBUS it is known which byte of which file could not be read") {
+    const test::TempDir dir;
+    std::array<char, 1024> room;
+    const void* gone = nullptr;
+    {
+        auto opened = MappedFile::open(dir.write("file", "0123456789"));
+        REQUIRE(opened);
+        MappedFile file = std::move(*opened);
+        const std::size_t length = describe_bus_error(file.bytes().data() + 7, room);
+        CHECK(std::string(room.data(), length)
+                  .starts_with((dir.path() / "file").string() +
+                               ": it cannot be read at byte 7: the disk fails"));
+        CHECK(describe_bus_error(file.bytes().data() + 10, room) == 0);
+        CHECK(describe_bus_error(file.bytes().data(), std::span(room).first(5)) == 5);
+        gone = file.bytes().data();
+    }
+    CHECK(describe_bus_error(gone, room) == 0);
+    CHECK(describe_bus_error(nullptr, room) == 0);
 }
 
 }  // namespace mapped_file_test

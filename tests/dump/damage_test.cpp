@@ -6,6 +6,7 @@
 
 #include "support/check_dump.h"
 #include "support/sample_dumps.h"
+#include "support/temp_dir.h"
 
 namespace damage_test {
 
@@ -35,6 +36,24 @@ TEST_CASE("a dump cut off anywhere gives right pages or says that they are missi
         }
         CHECK(most_right > 0);
     }
+}
+
+TEST_CASE("a dump that is cut off while it is open gives right pages or says that they cannot be read") {
+    const FakeMemory memory = make_memory(24);
+    const TempDir folder;
+    std::uint64_t missing = 0;
+    for (const SampleDump& sample : sample_dumps(memory)) {
+        CAPTURE(sample.name);
+        const auto path = folder.write("dump", Bytes(sample.file));
+        const auto dump = open_dump(path);
+        REQUIRE(dump);
+        std::filesystem::resize_file(path, sample.file.size() / 4 * 3);
+        const Comparison seen = compare(**dump, memory);
+        CHECK(seen.wrong == 0);
+        CHECK(seen.right + seen.missing + seen.excluded + seen.no_memory == memory.max_pfn);
+        missing += seen.missing;
+    }
+    CHECK(missing > 0);
 }
 
 TEST_CASE("a dump with changed bytes neither crashes nor hangs") {

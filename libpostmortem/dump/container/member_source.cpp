@@ -36,7 +36,6 @@ class MemberSource final : public ByteSource {
 
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                               MutableBytes scratch) const override {
-        if (const auto in_place = view(offset, length)) return in_place;
         if (!has(offset, length) || length > scratch.size()) return std::nullopt;
         auto piece = piece_at(offset);
         for (std::uint64_t done = 0; done < length;) {
