@@ -125,10 +125,17 @@ Parsed parse_words(const Command& command, const std::vector<std::string>& all_w
 
 int open_and_ask(const Command& command, const Arguments& arguments, Output& output) {
     const auto dump = open_dump(arguments);
-    return dump ? command.ask(*dump, arguments, output) : output.refuse(dump.error());
+    return dump ? ask(command, *dump, arguments, output) : output.refuse(dump.error());
 }
 
 }  // namespace
+
+int ask(const Command& command, const postmortem::CrashDump& dump, const Arguments& arguments,
+        Output& output) {
+    const postmortem::LostPages lost;
+    const int exit_code = command.ask(dump, arguments, output);
+    return exit_code == whole_answer ? output.finish("", lost.problems()) : exit_code;
+}
 
 // A file that debuginfod is to fetch comes by the network.
 void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {

@@ -10,6 +10,7 @@
 
 #include <postmortem/crash_dump.h>
 #include <postmortem/crash_input.h>
+#include <postmortem/lost_pages.h>
 #include <postmortem/problem.h>
 #include <postmortem/render.h>
 
@@ -118,9 +119,24 @@ void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments);
 /// Opens what `arguments` name.
 postmortem::Result<postmortem::CrashDump> open_dump(const Arguments& arguments);
 
+/// Asks a dump, and says so where the answer depends on what the dump lost and does not tell it itself.
+int ask(const Command& command, const postmortem::CrashDump& dump, const Arguments& arguments,
+        Output& output);
+
+/// The same for an answer that is about to be printed.
+template <class Report>
+void add_lost_pages(Report& report) {
+    if (report.problems.empty()) report.problems = postmortem::LostPages::so_far();
+}
+
 /// The usual end of a command: the report as text, JSON or NDJSON.
 template <class Report>
 int print(const Arguments& arguments, const Report& report, Output& output) {
+    if (report.problems.empty() && !postmortem::LostPages::so_far().empty()) {
+        Report partial = report;
+        add_lost_pages(partial);
+        return print(arguments, partial, output);
+    }
     if constexpr (requires { to_ndjson(report); })
         if (arguments.ndjson) return output.finish(to_ndjson(report), report.problems);
     return output.finish(arguments.json ? to_json(report) : to_text(report), report.problems);

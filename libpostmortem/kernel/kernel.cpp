@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <postmortem/lost_pages.h>
+
 #include "arch/registry.h"
 #include "dump/find_vmcoreinfo.h"
 #include "dump/folder.h"
@@ -291,6 +293,7 @@ Result<std::unique_ptr<TypeFinder>> Kernel::btf_in_dump() const {
         return fail(start.error().code,
                     fmt::format("the BTF in the dump cannot be read: {}", start.error().message), *first);
     ByteBuffer bytes(*last - *first);
+    const LossesHandled a_hole_costs_the_types_in_it;
     const std::size_t lost = memory_->read_large(*first, bytes, btf_hole);
     return open_btf(std::move(bytes), "BTF", lost, arch().plain_char_is_signed);
 }

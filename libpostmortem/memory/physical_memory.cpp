@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <postmortem/lost_pages.h>
+
 #include "base/checked.h"
 
 namespace postmortem {
@@ -106,7 +108,10 @@ Result<void> PhysicalMemory::read_within_page(std::uint64_t page, std::uint32_t 
     const bool in_place = caching == Caching::Pass && out.size() == page_size_;
     const MutableBytes scratch = in_place ? out : workspace.sized(page_size_);
     const auto got = dump_.page(page, scratch);
-    if (!got) return fail(got.error());
+    if (!got) {
+        LostPages::note(got.error());
+        return fail(got.error());
+    }
     const bool decoded = got->bytes.data() == scratch.data();
     if (in_place && decoded && got->bytes.size() == out.size()) return {};
     auto done = copy_part(got->bytes, got->offset, page, offset, out);

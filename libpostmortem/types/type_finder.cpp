@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <postmortem/lost_pages.h>
+
 #include "base/text.h"
 #include "types/partial_types.h"
 
@@ -49,8 +51,11 @@ std::string_view to_string(TypeKind kind) {
 Result<TypeId> TypeFinder::find(TypeKind kind, std::string_view name) const {
     const std::lock_guard guard(lock_);
     const KeyView key{static_cast<TypeId>(kind), name};
-    if (const auto known = found_.find(key); known != found_.end()) return known->second;
-    return found_.emplace(Key{key.type, std::string(name)}, search(kind, name)).first->second;
+    auto known = found_.find(key);
+    if (known == found_.end())
+        known = found_.emplace(Key{key.type, std::string(name)}, search(kind, name)).first;
+    if (!known->second) LostPages::note(known->second.error());
+    return known->second;
 }
 
 const Type& TypeFinder::decoded(TypeId id) const {

@@ -70,7 +70,7 @@ Answer ask(const CrashDump& dump, const Words& words) {
     if (command && command->ask) {
         auto parsed = tool::parse_for_open_dump(*command, {words.begin() + 1, words.end()}, output);
         answer.exit_code =
-            parsed.arguments ? command->ask(dump, *parsed.arguments, output) : int{parsed.exit_code};
+            parsed.arguments ? tool::ask(*command, dump, *parsed.arguments, output) : int{parsed.exit_code};
     }
     answer.text = answers.text();
     answer.remarks = remarks.text();
@@ -88,10 +88,8 @@ Verdict verdict_on(const Answer& whole, const Answer& answer) {
 
 class Sweep {
   public:
-    Sweep(const CrashDump& dump, PageDescriptors& pages, Words words)
-        : dump_(dump), pages_(pages), words_(std::move(words)), whole_(ask(dump, words_)) {}
-
-    bool is_whole() const { return whole_.exit_code == tool::whole_answer; }
+    Sweep(const CrashDump& dump, PageDescriptors& pages, Words words, Answer whole)
+        : dump_(dump), pages_(pages), words_(std::move(words)), whole_(std::move(whole)) {}
 
     void run() {
         PageIndexes chosen;
@@ -167,28 +165,24 @@ std::string joined(const Words& words) {
     return fmt::format("{}", fmt::join(words, " "));
 }
 
-/// How many pages went missing without a word. Each question is asked by a process of its own, as those
-/// before it have decoded pages that it needs.
-std::size_t faults_of(const std::filesystem::path& copy, PageDescriptors& pages, const Words& words) {
-    std::cout << std::flush;
-    const pid_t child = ::fork();
-    if (child == 0) {
-        const auto dump = open_dump(copy);
-        if (!dump) ::_exit(1);
-        Sweep sweep(*dump, pages, words);
-        if (sweep.is_whole()) sweep.run();
-        std::cout << fmt::format("{}: {}\n", joined(words),
-                                 sweep.is_whole() ? fmt::format("{} pages count", sweep.pages_that_count())
-                                                  : "not whole even from all pages");
-        for (const std::uint64_t frame : sweep.wrong())
-            std::cout << fmt::format("  without page frame {:#x} another answer, as if it were whole\n",
-                                     frame);
-        std::cout << std::flush;
-        ::_exit(sweep.wrong().empty() ? 0 : 1);
+/// Says what the pages of a dump are to a question; false where one of them went missing without a word.
+bool sweep(const std::filesystem::path& path, PageDescriptors& pages, const Words& words) {
+    Answer whole;
+    if (const auto dump = open_dump(path)) whole = ask(*dump, words);
+    if (whole.exit_code != tool::whole_answer) {
+        std::cout << fmt::format("{}: not whole even from all pages\n", joined(words));
+        return true;
     }
-    int status = 0;
-    const bool ended = child > 0 && ::waitpid(child, &status, 0) == child;
-    return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+    // Opened anew: no page that the question needs is decoded yet.
+    const auto dump = open_dump(path);
+    if (!dump) return false;
+    Sweep sweep(*dump, pages, words, std::move(whole));
+    sweep.run();
+    std::cout << fmt::format("{}: {} pages count\n", joined(words), sweep.pages_that_count());
+    for (const std::uint64_t frame : sweep.wrong())
+        std::cout << fmt::format("  without page frame {:#x} another answer, as if it were whole\n", frame);
+    std::cout << std::flush;
+    return sweep.wrong().empty();
 }
 
 }  // namespace
@@ -208,8 +202,8 @@ int main(int count, char** words) {
         return 2;
     }
     std::size_t faults = 0;
-    for (const Words& question : questions) faults += faults_of(copy, *pages, question);
-    std::cout << fmt::format("{} questions of {} pages, {} of them answered wrongly\n", questions.size(),
+    for (const Words& question : questions) faults += sweep(copy, *pages, question) ? 0 : 1;
+    std::cout << fmt::format("{} questions of {} pages, {} of them with wrong answers\n", questions.size(),
                              pages->count(), faults);
     return faults == 0 ? 0 : 1;
 }

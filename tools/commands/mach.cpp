@@ -23,8 +23,9 @@ Syntax syntax() {
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     const bool map = arguments.has("memory-map"), cpus = arguments.has("cpus");
-    const auto machine = postmortem::machine(dump, {map, cpus});
+    auto machine = postmortem::machine(dump, {map, cpus});
     if (!machine) return output.finish(machine.error());
+    add_lost_pages(*machine);
     output.expect_much();
     return output.finish(
         arguments.json ? to_json(*machine) : to_text(*machine, {map, cpus, arguments.has("hex")}),

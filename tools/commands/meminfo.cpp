@@ -44,7 +44,8 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
     request.slab = json || sum || arguments.has("slab");
     request.swap = json || arguments.has("swap");
     request.file_systems = request.vmalloc = request.sum = json || sum;
-    const postmortem::MemoryPicture picture = dump.memory(request);
+    postmortem::MemoryPicture picture = dump.memory(request);
+    add_lost_pages(picture);
     return output.finish(json ? postmortem::to_json(picture) : chosen_text(arguments, picture),
                          picture.problems);
 }

@@ -64,8 +64,9 @@ int ask_p(const postmortem::CrashDump& dump, const Arguments& arguments, Output&
     request.history = ValueHistory::of_this_process().expressions();
     request.name_numbers = style.format == 'a';
     style.number = static_cast<std::uint32_t>(request.history.size()) + 1;
-    const auto result = postmortem::evaluate_expression(dump, request);
+    auto result = postmortem::evaluate_expression(dump, request);
     if (!result) return output.finish(result.error());
+    add_lost_pages(*result);
     output.expect_much();
     remember(*result);
     for (const std::string& warning : result->warnings) output.complain("p: " + warning);
@@ -89,8 +90,9 @@ Syntax whatis_syntax() {
 
 int ask_whatis(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     if (arguments.rest.empty()) return output.complain("whatis: no name is given");
-    const auto answer = postmortem::what_is(dump, joined(arguments.rest));
+    auto answer = postmortem::what_is(dump, joined(arguments.rest));
     if (!answer) return output.finish(answer.error());
+    add_lost_pages(*answer);
     postmortem::LayoutStyle style;
     style.offsets = arguments.has("offsets");
     style.hexadecimal = arguments.has("hex");

@@ -139,8 +139,9 @@ int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& o
         printing.per_cpu = true;
         printing.cpus = request.which.cpus = *cpus;
     }
-    const auto status = postmortem::process_status(dump, request);
+    auto status = postmortem::process_status(dump, request);
     if (!status) return output.finish(status.error());
+    add_lost_pages(*status);
     if (arguments.ndjson) return output.finish(postmortem::to_ndjson(*status), status->problems);
     if (arguments.json) return output.finish(postmortem::to_json(*status), status->problems);
     return output.finish(postmortem::to_text(*status, printing), status->problems);

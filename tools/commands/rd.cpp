@@ -142,8 +142,9 @@ int print_words(const postmortem::CrashDump& dump, const MemoryWordsRequest& req
         left -= words_at_a_time;
     }
     if (in_pieces) piece.count = left;
-    const auto words = memory_words(dump, piece);
+    auto words = memory_words(dump, piece);
     if (!words) return output.finish(words.error());
+    add_lost_pages(*words);
     return output.finish(arguments.json ? to_json(*words) : to_text(*words, style_of(arguments)),
                          words->problems);
 }

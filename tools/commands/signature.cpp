@@ -3,7 +3,8 @@
 namespace tool {
 namespace {
 
-int answer(const postmortem::PanicAnalysis& analysis, const Arguments& arguments, Output& output) {
+int answer(postmortem::PanicAnalysis analysis, const Arguments& arguments, Output& output) {
+    add_lost_pages(analysis);
     const int code =
         output.finish(arguments.json ? postmortem::signature_to_json(analysis)
                                      : postmortem::signature_to_text(analysis, arguments.has("all")),

@@ -69,8 +69,9 @@ int show_struct(StructRequest::Kind kind, const postmortem::CrashDump& dump, con
     request.raw = arguments.has("raw");
     request.pointers = arguments.has("pointers");
     request.member = arguments.text("member");
-    const auto view = postmortem::struct_view(dump, request);
+    auto view = postmortem::struct_view(dump, request);
     if (!view) return output.finish(view.error());
+    add_lost_pages(*view);
     output.expect_much();
     const postmortem::StructStyle style{arguments.has("hex"), request.offsets, request.pointers};
     return output.finish(arguments.json ? to_json(*view) : to_text(*view, style), view->problems);

@@ -70,7 +70,7 @@ class Service {
         arguments->context = context;
         if (radix == "16") take_hex_by_default(command->syntax(), *arguments);
         if (name == "set") remember_context(*arguments);
-        return command->ask(dump_, *arguments, output);
+        return ask(*command, dump_, *arguments, output);
     }
 
     // As in crash a variable's or a type's name alone asks for it.
