@@ -56,7 +56,8 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& file) {
 
 MappedFile::MappedFile(Bytes bytes, int fd, std::string path)
     : bytes_(bytes), fd_(fd), path_(std::move(path)) {
-    if (!bytes_.empty()) note_mapping(bytes_, path_);
+    struct stat info {};
+    if (!bytes_.empty() && ::fstat(fd_, &info) == 0) note_mapping(bytes_, path_, info);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept

@@ -13,11 +13,13 @@ namespace {
 struct Mapping {
     std::atomic<std::uintptr_t> begin{0};  ///< 0: nobody's; 1: being written
     std::uintptr_t end = 0;
+    dev_t device = 0;
+    ino_t inode = 0;
     std::array<char, 512> path{};
     std::size_t path_length = 0;
 };
 
-std::array<Mapping, 32> mappings;
+std::array<Mapping, 64> mappings;
 
 std::uintptr_t number_of(const void* address) {
     return reinterpret_cast<std::uintptr_t>(address);
@@ -48,11 +50,13 @@ class Sentence {
 
 }  // namespace
 
-void note_mapping(Bytes mapping, std::string_view path) noexcept {
+void note_mapping(Bytes mapping, std::string_view path, const struct stat& file) noexcept {
     for (Mapping& slot : mappings) {
         std::uintptr_t nobodys = 0;
         if (!slot.begin.compare_exchange_strong(nobodys, 1)) continue;
         slot.end = number_of(mapping.data()) + mapping.size();
+        slot.device = file.st_dev;
+        slot.inode = file.st_ino;
         slot.path_length = std::min(path.size(), slot.path.size());
         std::copy_n(path.begin(), slot.path_length, slot.path.begin());
         slot.begin.store(number_of(mapping.data()));
@@ -63,6 +67,12 @@ void note_mapping(Bytes mapping, std::string_view path) noexcept {
 void forget_mapping(Bytes mapping) noexcept {
     for (Mapping& slot : mappings)
         if (slot.begin.load() == number_of(mapping.data())) slot.begin.store(0);
+}
+
+bool is_mapped(const struct stat& file) noexcept {
+    return std::any_of(mappings.begin(), mappings.end(), [&](const Mapping& slot) {
+        return slot.begin.load() > 1 && slot.device == file.st_dev && slot.inode == file.st_ino;
+    });
 }
 
 std::size_t describe_bus_error(const void* address, std::span<char> text) noexcept {

@@ -26,6 +26,7 @@ class BareMemory final : public ExtentDump {
         ++ranges_;
     }
     std::size_t ranges() const { return ranges_; }
+    void name_files(std::vector<std::filesystem::path> files) { info_.files = std::move(files); }
     void finish(const std::string& format) {
         seal(format);
         info_.header = {{"memory ranges", fmt::format("{}", ranges_)}};
@@ -138,6 +139,7 @@ std::unique_ptr<DumpFile> join_plain_images(std::vector<PlainImage> images) {
         offset += size;
     }
     memory->finish("plain memory image");
+    memory->name_files(std::move(files));
     return memory;
 }
 

@@ -15,6 +15,8 @@
 
 #include <postmortem/files.h>
 
+#include "base/mapped_places.h"
+
 namespace postmortem {
 namespace {
 
@@ -89,6 +91,10 @@ Result<OutputFile> OutputFile::create(const std::filesystem::path& wanted, Reade
     // What is renamed onto a device or a pipe would take its place.
     if (fs::exists(there) && !fs::is_regular_file(there))
         return fail(ErrorCode::Io, fmt::format("{}: it is there and no regular file", wanted.string()));
+    struct stat replaced {};
+    if (::stat(wanted.c_str(), &replaced) == 0 && is_mapped(replaced))
+        return fail(ErrorCode::InvalidArgument,
+                    fmt::format("{}: this file is being read; name another one to write", wanted.string()));
     const fs::path target = fs::exists(there) ? fs::canonical(wanted, unknown) : wanted;
     auto temporary = std::make_unique<std::string>(
         (target.parent_path() / fmt::format(".{}.XXXXXX", target.filename().string())).string());

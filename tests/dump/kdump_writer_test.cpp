@@ -166,10 +166,11 @@ TEST_CASE("the file is private, and nothing is left of one that failed") {
     CHECK(write_kdump(dir.path() / "no/such/dir", {**source, pfns}).error().code == ErrorCode::Io);
     CHECK(write_kdump(dir.path(), {**source, pfns}).error().code == ErrorCode::Io);
     CHECK(files_in(dir.path()) == 1);
-    // Over itself: the mapping of the old file lives on.
     const auto old = open_dump(dir.path() / "dump");
     REQUIRE(old);
-    REQUIRE(write_kdump(dir.path() / "dump", {**old, frames_of(**old)}));
+    const auto over_itself = write_kdump(dir.path() / "dump", {**old, frames_of(**old)});
+    REQUIRE_FALSE(over_itself);
+    CHECK(over_itself.error().message.find("this file is being read") != std::string::npos);
     CHECK((*open_dump(dir.path() / "dump"))->next_frame(0) == 1);
 }
 

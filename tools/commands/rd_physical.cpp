@@ -205,6 +205,9 @@ int read_file(const Arguments& arguments, const WordsStyle& style, Output& outpu
 int write_bytes(const Arguments& arguments, std::uint64_t address, std::span<const std::byte> bytes,
                 Output& output) {
     const std::string path = arguments.text("raw-to");
+    std::error_code ignored;
+    if (std::filesystem::equivalent(arguments.dump, path, ignored))
+        return output.complain(fmt::format("{}: this file is being read; name another one to write", path));
     const auto written = postmortem::write_to_file(path, bytes);
     if (!written) return output.complain(written.error().message, unusable_input);
     return output.finish(fmt::format("{} bytes copied from {:#x} to {}\n", bytes.size(), address, path), {});

@@ -60,6 +60,12 @@ Destination Destination::file(const std::string& path, bool append) {
     return destination;
 }
 
+Destination Destination::refused(std::string sentence) {
+    Destination destination;
+    destination.wrong_ = std::move(sentence);
+    return destination;
+}
+
 Destination::Destination(Destination&& other) noexcept
     : pager_(std::move(other.pager_)),
       held_back_(std::move(other.held_back_)),

@@ -21,6 +21,8 @@ class Destination {
     static Destination program(const std::string& command);
     /// `wrong()` says why it cannot be opened, and once something is written, why that failed.
     static Destination file(const std::string& path, bool append);
+    /// None: `wrong()` is the sentence.
+    static Destination refused(std::string sentence);
 
     Destination(Destination&& other) noexcept;
     Destination& operator=(Destination&&) = delete;

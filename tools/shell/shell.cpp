@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
@@ -55,8 +56,19 @@ Destination::Pager Shell::pager() const {
     return {wanted && *wanted ? wanted : "less -E -X", size.ws_row};
 }
 
+bool Shell::names_the_dump(const std::string& file) const {
+    std::vector<std::filesystem::path> dumps = arguments_.more_parts;
+    dumps.emplace_back(arguments_.dump);
+    return std::any_of(dumps.begin(), dumps.end(), [&](const std::filesystem::path& dump) {
+        std::error_code ignored;
+        return !file.empty() && std::filesystem::equivalent(dump, file, ignored);
+    });
+}
+
 Destination Shell::destination_of(const CommandLine& line) const {
     if (!line.pipe.empty()) return Destination::program(line.pipe);
+    if (names_the_dump(line.file))
+        return Destination::refused(fmt::format("{}: this is the dump itself; name another file", line.file));
     if (!line.file.empty()) return Destination::file(line.file, line.append);
     return Destination::terminal(pager());
 }

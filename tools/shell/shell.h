@@ -52,6 +52,7 @@ class Shell {
     std::string recalled(std::string_view line, const LineSource& lines);
 
     Destination destination_of(const CommandLine& line) const;
+    bool names_the_dump(const std::string& file) const;
     Destination::Pager pager() const;
     int complain(const std::string& sentence) const;
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -168,6 +169,16 @@ std::optional<std::uint64_t> frames_of(const Kernel& kernel) {
     return *frames;
 }
 
+// Also a packed file, which was unpacked and is read no longer.
+bool is_of_dump(const DumpInfo& info, const std::filesystem::path& file) {
+    std::vector<std::filesystem::path> all = info.files;
+    all.push_back(info.file);
+    std::error_code ignored;
+    return std::any_of(all.begin(), all.end(), [&](const std::filesystem::path& one) {
+        return std::filesystem::equivalent(one, file, ignored);
+    });
+}
+
 }  // namespace
 
 Result<CrashDump> open_and_record(const std::filesystem::path& source, const OpenOptions& options) {
@@ -183,11 +194,10 @@ Result<ExtractSummary> extract(const std::filesystem::path& source, const std::f
     const auto dump = open_and_record(source, options.open);
     if (!dump) return fail(dump.error());
     const Kernel& kernel = dump->kernel();
-    std::error_code ignored;
-    const std::filesystem::path dump_file = kernel.dump().info().file;
-    if (std::filesystem::equivalent(dump_file, target, ignored))
+    if (is_of_dump(kernel.dump().info(), target))
         return fail(ErrorCode::InvalidArgument,
-                    fmt::format("{}: this is the dump itself; name another file to write", target.string()));
+                    fmt::format("{}: this is the dump itself, or a part of it; name another file to write",
+                                target.string()));
 
     const std::uint64_t page_size = kernel.dump().page_size();
     ExtractSummary summary;
@@ -215,7 +225,8 @@ Result<ExtractSummary> extract(const std::filesystem::path& source, const std::f
              {}});
     summary.pages = written->pages;
     summary.bytes = written->bytes;
-    summary.source_bytes = std::filesystem::file_size(dump_file, ignored);
+    std::error_code ignored;
+    summary.source_bytes = std::filesystem::file_size(kernel.dump().info().file, ignored);
     return summary;
 }
 
