@@ -1,11 +1,15 @@
 #include "dump_options.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <new>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -103,16 +107,31 @@ std::vector<Option> dump_options() {
             text("max-memory", "SIZE", "give up rather than use more, such as 512M or 2G")};
 }
 
+bool is_dump_file(const std::string& word) {
+    std::error_code unknown;
+    if (!std::filesystem::is_regular_file(word, unknown)) return false;
+    const auto input = postmortem::find_crash_input(word);
+    return input && input->is_dump;
+}
+
+// A part whose writing or copying failed: nothing else that is named behind a dump is a file without content.
+bool is_emptied_file(const std::string& word) {
+    std::error_code unknown;
+    if (!std::filesystem::is_regular_file(word, unknown)) return false;
+    std::array<char, 4096> head{};
+    std::ifstream(word, std::ios::binary).read(head.data(), head.size());
+    return std::all_of(head.begin(), head.end(), [](char c) { return c == 0; });
+}
+
 void take_more_parts(Arguments& arguments) {
     auto next = arguments.rest.begin();
-    for (; next != arguments.rest.end(); ++next) {
-        std::error_code unknown;
-        if (!std::filesystem::is_regular_file(*next, unknown)) break;
-        const auto input = postmortem::find_crash_input(*next);
-        if (!input || !input->is_dump) break;
+    for (; next != arguments.rest.end() && (is_dump_file(*next) || is_emptied_file(*next)); ++next)
         arguments.more_parts.emplace_back(*next);
-    }
     arguments.rest.erase(arguments.rest.begin(), next);
+    if (!arguments.more_parts.empty() && is_emptied_file(arguments.dump)) {
+        const std::string emptied = std::exchange(arguments.dump, arguments.more_parts.front().string());
+        arguments.more_parts.front() = emptied;
+    }
 }
 
 std::string take_limits(const Arguments& arguments) {

@@ -120,27 +120,40 @@ void strike_parts_of(const DumpFile& whole, std::vector<FolderEntry>& dumps, con
     });
 }
 
+// Those in front of it are struck off the list, and why is told; nothing where there is none.
+std::unique_ptr<DumpFile> take_first_usable(std::vector<FolderEntry>& dumps, std::vector<Error>& unusable,
+                                            const OpenContext& context) {
+    for (; !dumps.empty(); dumps.erase(dumps.begin())) {
+        auto file = dumps.front().open();
+        auto dump = file ? open_part(std::move(*file), context) : fail(file.error());
+        if (dump) return std::move(*dump);
+        unusable.emplace_back(dump.error().code,
+                              fmt::format("{}: {}", dumps.front().name, dump.error().message));
+    }
+    return nullptr;
+}
+
 // `dumps` are not empty. `place` is what people call the directory or archive.
 Result<std::unique_ptr<DumpFile>> open_newest(std::vector<FolderEntry> dumps, const std::string& place,
                                               const OpenContext& context) {
     sort_newest_first(dumps);
-    const FolderEntry newest = dumps.front();
     const std::size_t all = dumps.size();
-    auto file = newest.open();
-    if (!file) return fail(file.error());
-    auto dump = open_part(std::move(*file), context);
-    if (!dump) return fail(dump.error().code, fmt::format("{}: {}", newest.name, dump.error().message));
+    std::vector<Error> unusable;
+    auto dump = take_first_usable(dumps, unusable, context);
+    if (!dump) return fail(unusable.front());
+    const std::string newest = dumps.front().name;
     std::unique_ptr<DumpFile> whole;
-    if ((*dump)->info().part) {
+    if (dump->info().part) {
         std::vector<std::unique_ptr<DumpFile>> parts;
-        parts.push_back(std::move(*dump));
-        whole = with_other_parts(std::move(parts), newest.name, dumps, context);
+        parts.push_back(std::move(dump));
+        whole = with_other_parts(std::move(parts), newest, dumps, context);
         strike_parts_of(*whole, dumps, context);
     } else {
         dumps.erase(dumps.begin());
-        whole = std::move(*dump);
+        whole = std::move(dump);
     }
-    if (!dumps.empty()) whole->add_problem(others_problem(place, newest.name, dumps, all));
+    for (Error& problem : unusable) whole->add_problem(std::move(problem));
+    if (!dumps.empty()) whole->add_problem(others_problem(place, newest, dumps, all));
     return whole;
 }
 

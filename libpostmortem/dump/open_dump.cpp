@@ -109,29 +109,86 @@ Result<std::unique_ptr<DumpFile>> open_disks(const fs::path& path, const OpenCon
     return dump;
 }
 
+using Parts = std::vector<std::unique_ptr<DumpFile>>;
+
+/// The dumps among the files that were named, and why the others are none.
+struct NamedDumps {
+    Parts dumps;
+    std::vector<Error> unusable;
+};
+
+NamedDumps open_named(const fs::path& path, const OpenContext& context) {
+    NamedDumps named;
+    std::vector<fs::path> seen;
+    std::vector<fs::path> paths{path};
+    paths.insert(paths.end(), context.options.more_files.begin(), context.options.more_files.end());
+    for (const fs::path& each : paths) {
+        std::error_code error;
+        if (std::any_of(seen.begin(), seen.end(),
+                        [&](const fs::path& other) { return fs::equivalent(each, other, error); }))
+            continue;
+        seen.push_back(each);
+        auto dump = open_part_file(each, context);
+        if (dump)
+            named.dumps.push_back(std::move(*dump));
+        else
+            named.unusable.push_back(std::move(dump.error()));
+    }
+    return named;
+}
+
+bool are_parts_of_one_dump(const DumpFile& a, const DumpFile& b) {
+    return a.info().part && b.info().part && are_of_one_dump(a, b);
+}
+
+// Whom most agree with. What a damaged part says of the dump may be another thing.
+const DumpFile& spokesman_of(const Parts& dumps) {
+    const auto supporters = [&](const std::unique_ptr<DumpFile>& one) {
+        return std::count_if(dumps.begin(), dumps.end(),
+                             [&](const auto& other) { return are_parts_of_one_dump(*one, *other); });
+    };
+    return **std::max_element(dumps.begin(), dumps.end(),
+                              [&](const auto& a, const auto& b) { return supporters(a) < supporters(b); });
+}
+
+// Of several files: those that are parts of one dump, the others being told as unusable.
+Result<void> keep_one_set(NamedDumps& named) {
+    const DumpFile& spokesman = spokesman_of(named.dumps);
+    const auto others = std::stable_partition(named.dumps.begin(), named.dumps.end(), [&](const auto& dump) {
+        return dump.get() == &spokesman || are_parts_of_one_dump(*dump, spokesman);
+    });
+    const auto strangers = static_cast<std::size_t>(named.dumps.end() - others);
+    if (strangers > 0 && strangers * 2 >= named.dumps.size())
+        return fail(ErrorCode::InvalidArgument,
+                    fmt::format("{} and {} are not parts of one split dump", spokesman.info().file.string(),
+                                (*others)->info().file.string()));
+    for (auto stranger = others; stranger != named.dumps.end(); ++stranger)
+        named.unusable.emplace_back(ErrorCode::Corrupt,
+                                    fmt::format("{}: left out: its headers are not those of the other parts",
+                                                (*stranger)->info().file.string()));
+    named.dumps.erase(others, named.dumps.end());
+    if (!spokesman.info().part && !named.unusable.empty()) return fail(named.unusable.front());
+    return {};
+}
+
 // The parts that were named, and those that lie beside the first.
 Result<std::unique_ptr<DumpFile>> open_files(const fs::path& path, const OpenContext& context) {
     if (const auto file = open_file(path); file && is_sadump_disk(**file)) return open_disks(path, context);
-    auto first = open_part_file(path, context);
-    if (!first) return first;
-    std::vector<std::unique_ptr<DumpFile>> parts;
-    parts.push_back(std::move(*first));
-    for (const fs::path& more : context.options.more_files) {
-        std::error_code error;
-        if (fs::equivalent(more, path, error)) continue;
-        auto part = open_part_file(more, context);
-        if (!part) return part;
-        if (!parts.front()->info().part || !(*part)->info().part || !are_of_one_dump(*parts.front(), **part))
-            return fail(ErrorCode::InvalidArgument, fmt::format("{} and {} are not parts of one split dump",
-                                                                path.string(), more.string()));
-        parts.push_back(std::move(*part));
+    NamedDumps named = open_named(path, context);
+    if (named.dumps.empty()) return fail(named.unusable.front());
+    if (auto kept = keep_one_set(named); !kept) return fail(std::move(kept.error()));
+    std::unique_ptr<DumpFile> dump;
+    if (named.dumps.front()->info().part) {
+        const fs::path own = named.dumps.front()->info().file, folder = folder_of(own);
+        auto beside = list_directory(folder);
+        std::vector<FolderEntry> none;
+        dump = with_other_parts(std::move(named.dumps), (folder / own.filename()).string(),
+                                beside ? *beside : none, context);
+    } else {
+        dump = std::move(named.dumps.front());
     }
-    if (!parts.front()->info().part) return std::move(parts.front());
-    const fs::path folder = folder_of(path);
-    auto beside = list_directory(folder);
-    std::vector<FolderEntry> none;
-    return with_other_parts(std::move(parts), (folder / path.filename()).string(), beside ? *beside : none,
-                            context);
+    for (Error& problem : named.unusable) dump->add_problem(std::move(problem));
+    return dump;
 }
 
 struct ImagePlace {

@@ -1,6 +1,7 @@
 // One dump in several files: found by any of them, in any order, also flattened and compressed; a part that
 // is missing costs its frames.
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <numeric>
 
@@ -118,6 +119,69 @@ TEST_CASE("a missing part costs its frames, and is named") {
             CHECK(mentions(**dump, begin == 0 ? "0x0 to 0x21" : range));
         }
     }
+}
+
+TEST_CASE("a part that is emptied, cut to a stub or overwritten costs its frames, wherever it is named") {
+    const FakeMemory memory = make_memory(100);
+    const Buffer whole = part(memory, sets[1][1]);
+    const Buffer empty, zeros(20000), stub(whole.begin(), whole.begin() + 3000);
+    for (const Buffer* ruined : {&empty, &stub, &zeros})
+        for (std::size_t lost = 0; lost < 3; ++lost) {
+            CAPTURE(lost);
+            const TempDir dir;
+            std::vector<fs::path> files;
+            for (std::size_t i = 0; i < 3; ++i)
+                files.push_back(
+                    dir.write(std::to_string(i) + "/vmcore", i == lost ? *ruined : part(memory, sets[1][i])));
+            DumpOptions options;
+            options.more_files = {files[1], files[2]};
+            const auto dump = open_dump(files[0], options);
+            REQUIRE(dump);
+            CHECK(mentions(**dump, files[lost].string()));
+            const Comparison seen = compare(**dump, memory);
+            CHECK(seen.wrong == 0);
+            CHECK(seen.right > 0);
+            CHECK(seen.missing > 0);
+        }
+}
+
+TEST_CASE("a part whose headers are damaged is left out, and two of which nobody is right are refused") {
+    const FakeMemory memory = make_memory(100);
+    for (std::size_t odd = 0; odd < 3; ++odd) {
+        CAPTURE(odd);
+        const TempDir dir;
+        std::vector<fs::path> files;
+        for (std::size_t i = 0; i < 3; ++i)
+            files.push_back(
+                dir.write(std::to_string(i) + "/vmcore",
+                          i == odd ? part(memory, sets[1][i], "OSRELEASE=6.1\nCRASHTIME=2\nPAGESIZE=4096\n")
+                                   : part(memory, sets[1][i])));
+        DumpOptions options;
+        options.more_files = {files[1], files[2]};
+        const auto dump = open_dump(files[0], options);
+        REQUIRE(dump);
+        CHECK(mentions(**dump, files[odd].string() + ": left out"));
+        CHECK(compare(**dump, memory).wrong == 0);
+
+        options.more_files = {files[(odd + 1) % 3]};
+        const auto two = open_dump(files[odd], options);
+        REQUIRE_FALSE(two);
+        CHECK(two.error().message.find("are not parts of one split dump") != std::string::npos);
+    }
+}
+
+TEST_CASE("of a folder whose newest dump cannot be read the next one is taken, and it is said") {
+    const FakeMemory memory = make_memory(40);
+    const Buffer sound = make_kdump(memory, {});
+    const TempDir dir;
+    const fs::path old = dir.write("vmcore.old", sound);
+    const fs::path stub = dir.write("vmcore", Buffer(sound.begin(), sound.begin() + 100));
+    fs::last_write_time(stub, fs::last_write_time(old) + std::chrono::hours(1));
+    const auto dump = open_dump(dir.path());
+    REQUIRE(dump);
+    CHECK((*dump)->info().file == old);
+    CHECK(mentions(**dump, stub.string()));
+    CHECK(compare(**dump, memory) == undamaged(memory));
 }
 
 TEST_CASE("parts of another dump beside it are not taken, and of two sets of one dump each is whole") {
