@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -69,6 +70,14 @@ void explain_bus_errors() {
     ::sigaction(SIGBUS, &action, nullptr);
 }
 
+// A file that is opened would take the number of a standard stream that is closed, and be written into. Each
+// is opened the wrong way round, so that its use fails as that of a closed one does.
+void occupy_standard_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) < 0)
+            (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 // Nor is a path that leads nowhere a command.
 bool names_a_file(const std::string& word) {
     std::error_code unknown;
@@ -78,6 +87,7 @@ bool names_a_file(const std::string& word) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    occupy_standard_streams();
     std::signal(SIGXFSZ, SIG_IGN);  // `ulimit -f` is as a full disk: told, and what was begun is removed
     remove_unfinished_files_at_signals();
     explain_bus_errors();

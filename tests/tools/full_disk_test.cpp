@@ -151,4 +151,19 @@ TEST_CASE("a signal leaves nothing of what was being written") {
     }
 }
 
+TEST_CASE(
+    "a closed standard stream is no file that is opened later: nothing is written into the unpacked dump") {
+    const TempDir folder;
+    const std::string content = file_contents(source_dir() / "testdata/dumps/bookworm-mod-null/vmcore");
+    const std::filesystem::path packed =
+        folder.write("vmcore.gz", pack_file(Packing::Gzip, as_bytes(content)));
+    for (const char* closed : {">&- <&-", ">&-", ">&- <&- 2>&-"}) {
+        CAPTURE(closed);
+        const std::string command = "'" + program() + "' sys '" + packed.string() + "' 2>/dev/null " + closed;
+        const int status = std::system(command.c_str());
+        CHECK(WIFEXITED(status));
+        CHECK(WEXITSTATUS(status) == 3);
+    }
+}
+
 }  // namespace full_disk_test
