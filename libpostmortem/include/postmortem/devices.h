@@ -16,8 +16,9 @@ class CrashDump;
 /// A range of device numbers. Text is untrusted.
 struct DeviceRange {
     std::uint32_t major = 0;
-    std::string name;          ///< as /proc/devices has it
-    std::uint64_t object = 0;  ///< its struct cdev, or one of its gendisks; 0: none
+    std::string name;  ///< as /proc/devices has it
+    /// Its struct cdev, or one of its gendisks; 0: none. Nothing where that is not known.
+    std::optional<std::uint64_t> object;
     std::optional<std::uint64_t> operations;
     std::string operations_name;  ///< the symbol of the operations
 };

@@ -87,7 +87,7 @@ struct ZramUse {
 
 struct SwapArea {
     std::string path;
-    bool is_device = false;
+    std::optional<bool> is_device;  ///< else a file
     std::uint64_t size_kib = 0, used_kib = 0;
     std::int64_t priority = 0;
     bool going_away = false;  ///< swapoff was at work

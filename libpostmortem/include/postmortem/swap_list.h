@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@ namespace postmortem {
 class CrashDump;
 
 struct SwapDevice {
-    std::uint64_t info = 0;  ///< address of its swap_info_struct
-    bool is_device = false;  ///< a block device; else a file
+    std::uint64_t info = 0;         ///< address of its swap_info_struct
+    std::optional<bool> is_device;  ///< a block device; else a file
     std::uint64_t size_kib = 0, used_kib = 0;
     std::int64_t priority = 0;
     std::string path;  ///< untrusted text: escape before printing

@@ -27,19 +27,25 @@ Result<SwapAreaState> read_area(const Kernel& kernel, const Object& info, Proble
     const Object used = info["inuse_pages"];
     const auto pages = info["pages"].u64(), in_use = used.u64(), flags = info["flags"].u64();
     const auto priority = info["prio"].i64();
-    if (!pages || !in_use || !flags)
-        return fail(!pages ? pages.error() : !in_use ? in_use.error() : flags.error());
+    if (!pages || !in_use || !flags || !priority)
+        return fail(!pages    ? pages.error()
+                    : !in_use ? in_use.error()
+                    : !flags  ? flags.error()
+                              : priority.error());
     area.pages = *pages;
     // The flag came with the atomic_long_t.
     area.used_pages = used.type().kind == TypeKind::Struct ? *in_use & ~usage_flag : *in_use;
-    area.priority = priority.value_or(0);
+    area.priority = *priority;
     area.going_away = (*flags & swap_writable) == 0;
     area.block_device = info["bdev"].u64_or(0);
     const Object file = info["swap_file"];
     // f_inode since 3.9 (dd37978c50bc).
     const Object inode = file.has("f_inode") ? file["f_inode"] : file["f_path"]["dentry"]["d_inode"];
     const auto mode = inode["i_mode"].u64();
-    area.is_device = mode && (*mode & mode_type_mask) == mode_block_device;
+    if (mode)
+        area.is_device = (*mode & mode_type_mask) == mode_block_device;
+    else
+        problems.add("whether a swap area is a file", mode.error());
     if (auto path = path_of_file(kernel, file))
         area.path = std::move(*path);
     else

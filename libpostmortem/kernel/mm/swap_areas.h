@@ -16,7 +16,7 @@ struct SwapAreaState {
     std::uint64_t address = 0;  ///< of its swap_info_struct
     std::uint32_t number = 0;   ///< what page tables call it
     std::string path;
-    bool is_device = false;  ///< a block device; else a file
+    std::optional<bool> is_device;  ///< a block device; else a file
     std::uint64_t pages = 0;
     std::uint64_t used_pages = 0;
     std::int64_t priority = 0;

@@ -34,6 +34,7 @@ class DeviceReader {
             table.characters.push_back(device);
         });
         for_each_range("major_names", "blk_major_name", [&](const Object&, DeviceRange& device) {
+            device.object = 0;
             for (const KnownDisk& disk : disks)
                 if (disk.major == device.major) {
                     device.object = disk.address;
@@ -72,23 +73,37 @@ class DeviceReader {
         }
     }
 
-    // The range names its cdev where it was registered as a whole; else the map from numbers to cdevs does.
     void describe_character(const Object& range, DeviceRange& device) {
-        device.object = range["cdev"].u64_or(0);
-        if (device.object == 0) device.object = mapped_cdev(device.major, range["baseminor"].u64_or(0));
-        if (device.object != 0)
-            name_operations(kernel_.object("cdev", device.object)["ops"].u64_or(0), device);
+        const auto cdev = cdev_of(range, device.major);
+        if (!cdev) return problems_.add("the cdev of a range of device numbers", cdev.error());
+        device.object = *cdev;
+        if (*cdev == 0) return;
+        const auto operations = kernel_.object("cdev", *cdev)["ops"].u64();
+        if (operations)
+            name_operations(*operations, device);
+        else
+            problems_.add("the operations of a device", operations.error());
     }
 
-    // As kobj_lookup() in drivers/base/map.c: the chain is sorted by range, the narrowest first.
-    std::uint64_t mapped_cdev(std::uint32_t major, std::uint64_t minor) {
+    // The range names its cdev where it was registered as a whole; else the map from numbers to cdevs does.
+    Result<std::uint64_t> cdev_of(const Object& range, std::uint32_t major) const {
+        const auto own = range["cdev"].u64(), minor = range["baseminor"].u64();
+        if (!own || !minor) return fail(!own ? own.error() : minor.error());
+        return *own != 0 ? *own : mapped_cdev(major, *minor);
+    }
+
+    // As kobj_lookup() in drivers/base/map.c: the chain is sorted by range, the narrowest first. 0: nobody's.
+    Result<std::uint64_t> mapped_cdev(std::uint32_t major, std::uint64_t minor) const {
         const auto map = kernel_.word("cdev_map");
-        if (!map || *map == 0) return 0;
+        if (!map || *map == 0) return map;
         const std::uint64_t number = (std::uint64_t{major} << minor_bits) | minor;
         Object probe = kernel_.object("kobj_map", *map)["probes"].at(major % chains);
-        for (std::size_t i = 0; i < most_in_chain && probe.u64_or(0) != 0; ++i) {
-            const std::uint64_t first = probe["dev"].u64_or(0), count = probe["range"].u64_or(0);
-            if (number >= first && number - first < count) return probe["data"].u64_or(0);
+        for (std::size_t i = 0; i < most_in_chain; ++i) {
+            const auto place = probe.u64();
+            if (!place || *place == 0) return place;
+            const auto first = probe["dev"].u64(), count = probe["range"].u64();
+            if (!first || !count) return fail(!first ? first.error() : count.error());
+            if (number >= *first && number - *first < *count) return probe["data"].u64();
             probe = probe["next"];
         }
         return 0;

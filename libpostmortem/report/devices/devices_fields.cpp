@@ -8,7 +8,12 @@ namespace postmortem {
 void describe(Describer<DeviceRange>& device) {
     device.add("major", &DeviceRange::major, "its major number");
     device.add("name", &DeviceRange::name, "as /proc/devices has it");
-    device.add("object", &DeviceRange::object, "its struct cdev, or one of its gendisks").address().or_null();
+    device
+        .add(
+            "object", [](const DeviceRange& range) { return range.object.value_or(0); },
+            "its struct cdev, or one of its gendisks")
+        .address()
+        .or_null();
     device.add("operations", &DeviceRange::operations, "the driver's functions").address();
     device.add("operations_name", &DeviceRange::operations_name, "their symbol").or_null();
 }

@@ -10,11 +10,12 @@ namespace {
 
 std::string range_line(const DeviceRange& device, std::size_t digits) {
     const std::string start = fmt::format("{:>4}      {:<13}  ", device.major, escaped(device.name));
-    if (device.object == 0) return start + fmt::format("{:^{}}\n", "(none)", digits);
+    if (device.object.value_or(0) == 0)
+        return start + fmt::format("{:^{}}\n", device.object ? "(none)" : "-", digits);
     const std::string name = !device.operations_name.empty() ? escaped(device.operations_name)
                              : device.operations             ? fmt::format("{:x}", *device.operations)
                                                              : "-";
-    return start + fmt::format("{:0{}x}  {}\n", device.object, digits, name);
+    return start + fmt::format("{:0{}x}  {}\n", *device.object, digits, name);
 }
 
 std::string in_flight(const std::optional<std::uint64_t>& count) {

@@ -148,7 +148,10 @@ std::string swap_to_text(const MemoryPicture& picture) {
     fmt::format_to(out, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     for (const SwapArea& area : picture.swap_areas) {
         const std::string path = escaped(area.path.empty() ? "?" : area.path);
-        fmt::format_to(out, "{:<40}{}\t{}\t\t{}\t\t{}{}\n", path, area.is_device ? "partition" : "file\t",
+        fmt::format_to(out, "{:<40}{}\t{}\t\t{}\t\t{}{}\n", path,
+                       !area.is_device   ? "-\t"
+                       : *area.is_device ? "partition"
+                                         : "file\t",
                        area.size_kib, area.used_kib, area.priority, area.going_away ? "\t(going away)" : "");
     }
     for (const SwapArea& area : picture.swap_areas) {

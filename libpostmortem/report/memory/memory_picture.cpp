@@ -87,7 +87,7 @@ void PictureMaker::read_swap_areas() {
         picture_.swap_areas.push_back({area.path, area.is_device, area.pages * page_kib_,
                                        area.used_pages * page_kib_, area.priority, area.going_away,
                                        std::nullopt});
-        if (area.is_device) read_zram_area(area.block_device, picture_.swap_areas.back());
+        if (area.is_device.value_or(false)) read_zram_area(area.block_device, picture_.swap_areas.back());
     }
     if (const auto zswap = read_zswap(kernel_))
         picture_.zswap = {zswap->pool_bytes, zswap->stored_pages * picture_.page_bytes, zswap->enabled};

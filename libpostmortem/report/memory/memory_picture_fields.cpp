@@ -92,7 +92,11 @@ void describe(Describer<ZramUse>& zram) {
 void describe(Describer<SwapArea>& area) {
     area.add("path", &SwapArea::path, "of the device or file");
     area.add(
-            "type", [](const SwapArea& a) { return std::string_view(a.is_device ? "partition" : "file"); },
+            "type",
+            [](const SwapArea& a) {
+                return a.is_device ? std::optional(std::string_view(*a.is_device ? "partition" : "file"))
+                                   : std::nullopt;
+            },
             "as in /proc/swaps")
         .one_of({"partition", "file"});
     area.add("size_kib", &SwapArea::size_kib, "as in /proc/swaps");
