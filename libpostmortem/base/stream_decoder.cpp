@@ -53,11 +53,14 @@ class InflateDecoder final : public StreamDecoder {
 
 class XzDecoder final : public StreamDecoder {
   public:
-    XzDecoder() { usable_ = lzma_stream_decoder(&stream_, max_decoder_memory, LZMA_CONCATENATED) == LZMA_OK; }
+    XzDecoder() { start(); }
     ~XzDecoder() override { lzma_end(&stream_); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
         if (!usable_) return StreamProgress::Damaged;
+        if (at_start_) skip_padding(in);
+        if (at_start_ && in.empty()) return StreamProgress::End;
+        at_start_ = false;
         stream_.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
         stream_.avail_in = in.size();
         stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
@@ -65,13 +68,25 @@ class XzDecoder final : public StreamDecoder {
         const lzma_ret result = lzma_code(&stream_, in.empty() ? LZMA_FINISH : LZMA_RUN);
         in = in.last(stream_.avail_in);
         out = out.last(stream_.avail_out);
-        if (result == LZMA_STREAM_END) return StreamProgress::End;
+        if (result == LZMA_STREAM_END) {
+            start();
+            return StreamProgress::End;
+        }
         return result == LZMA_OK || result == LZMA_BUF_ERROR ? StreamProgress::More : StreamProgress::Damaged;
     }
 
   private:
+    void start() {
+        usable_ = lzma_stream_decoder(&stream_, max_decoder_memory, 0) == LZMA_OK;
+        at_start_ = true;
+    }
+    // Zeros may stand between streams.
+    static void skip_padding(Bytes& in) {
+        while (!in.empty() && in.front() == std::byte{0}) in = in.subspan(1);
+    }
+
     lzma_stream stream_ = LZMA_STREAM_INIT;
-    bool usable_ = false;
+    bool usable_ = false, at_start_ = true;
 };
 
 class ZstdDecoder final : public StreamDecoder {
@@ -214,11 +229,6 @@ constexpr Signature signatures[] = {{"\x1f\x8b"sv, StreamFormat::Gzip},
                                     {"\x04\x22\x4d\x18"sv, StreamFormat::Lz4},
                                     {"\x02\x21\x4c\x18"sv, StreamFormat::Lz4Legacy}};
 
-// A skippable frame of zstd or lz4 in front: pzstd begins with one.
-bool is_skippable_frame(std::string_view start) {
-    return start.size() >= 4 && (start[0] & 0xf0) == 0x50 && start.substr(1).starts_with("\x2a\x4d\x18");
-}
-
 }  // namespace
 
 std::string_view to_string(StreamFormat format) {
@@ -235,6 +245,10 @@ std::string_view to_string(StreamFormat format) {
 }
 
 std::optional<StreamFormat> stream_format(Bytes head) {
+    while (const std::uint64_t skipped = skippable_frame_size(head)) {
+        if (skipped >= head.size()) return StreamFormat::Zstd;
+        head = head.subspan(skipped);
+    }
     const std::string_view start = as_text(head);
     for (const Signature& known : signatures) {
         if (start.starts_with(known.bytes)) return known.format;
@@ -244,8 +258,15 @@ std::optional<StreamFormat> stream_format(Bytes head) {
         (start.substr(4, 6) == "\x31\x41\x59\x26\x53\x59" ||
          start.substr(4, 6) == "\x17\x72\x45\x38\x50\x90"))
         return StreamFormat::Bzip2;
-    if (is_skippable_frame(start)) return StreamFormat::Zstd;
     return std::nullopt;
+}
+
+// pzstd begins with one.
+std::uint64_t skippable_frame_size(Bytes start) {
+    const ByteReader frame(start, Endian::Little);
+    const auto magic = frame.u32(0), size = frame.u32(4);
+    constexpr std::uint32_t first = 0x184d2a50;
+    return magic && size && (*magic & ~0xfu) == first ? 8 + std::uint64_t{*size} : 0;
 }
 
 std::unique_ptr<StreamDecoder> make_stream_decoder(StreamFormat format) {
