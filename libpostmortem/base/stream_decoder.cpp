@@ -10,6 +10,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/lz4_block.h"
+
 namespace postmortem {
 namespace {
 
@@ -109,6 +111,58 @@ class ZstdDecoder final : public StreamDecoder {
     ZSTD_DStream* stream_;
 };
 
+// The block of an lz4 frame that the bytes taken so far end in (lz4's doc/lz4_Frame_format.md).
+class Lz4BlockWatch {
+  public:
+    static constexpr std::size_t max_block = 4 << 20;
+
+    void take(Bytes taken) {
+        while (!taken.empty() && part_ != Part::Unknown) {
+            const std::size_t length = std::min(taken.size(), wanted_ - held_.size());
+            held_.insert(held_.end(), taken.begin(), taken.begin() + static_cast<std::ptrdiff_t>(length));
+            taken = taken.subspan(length);
+            if (held_.size() == wanted_) next();
+        }
+    }
+    /// Empty but for a compressed one that has begun.
+    Bytes block() const { return part_ == Part::Block && is_compressed_ ? Bytes(held_) : Bytes(); }
+
+  private:
+    enum class Part { Start, Header, BlockSize, Block, Unknown };
+
+    void next() {
+        switch (part_) {
+            case Part::Start: {
+                const auto flags = std::to_integer<unsigned>(held_[4]);
+                has_checksums_ = (flags & 0x10) != 0;
+                const bool is_frame = load<std::uint32_t>(held_.data(), Endian::Little) == 0x184d2204;
+                return want(is_frame ? Part::Header : Part::Unknown,
+                            2 + ((flags & 8) != 0 ? 8 : 0) + ((flags & 1) != 0 ? 4 : 0));
+            }
+            case Part::BlockSize: {
+                const auto size = load<std::uint32_t>(held_.data(), Endian::Little);
+                is_compressed_ = size >> 31 == 0;
+                const std::size_t length = size & 0x7fffffff;
+                // The frame's end: the decoder will say so.
+                if (length == 0 || length > max_block) return want(Part::Unknown, 0);
+                return want(Part::Block, length + (has_checksums_ ? 4 : 0));
+            }
+            default: return want(Part::BlockSize, 4);
+        }
+    }
+    void want(Part part, std::size_t size) {
+        part_ = part;
+        wanted_ = size;
+        held_.clear();
+    }
+
+    Part part_ = Part::Start;
+    std::size_t wanted_ = 5;
+    ByteBuffer held_;
+    bool has_checksums_ = false, is_compressed_ = false;
+};
+
+// Where the file ends within a block, its front is given.
 class Lz4Decoder final : public StreamDecoder {
   public:
     Lz4Decoder() { LZ4F_createDecompressionContext(&context_, LZ4F_VERSION); }
@@ -119,14 +173,45 @@ class Lz4Decoder final : public StreamDecoder {
         std::size_t taken = in.size();
         std::size_t made = out.size();
         const std::size_t result = LZ4F_decompress(context_, out.data(), &made, in.data(), &taken, nullptr);
+        if (LZ4F_isError(result)) return StreamProgress::Damaged;
+        if (in.empty() && made == 0) return give_front(out);
+        watch_.take(in.first(taken));
+        remember(out.first(made));
         in = in.subspan(taken);
         out = out.subspan(made);
-        if (LZ4F_isError(result)) return StreamProgress::Damaged;
-        return result == 0 ? StreamProgress::End : StreamProgress::More;
+        if (result != 0) return StreamProgress::More;
+        watch_ = {};
+        history_.clear();
+        return StreamProgress::End;
     }
 
   private:
+    static constexpr std::size_t window = 65536;  // how far a block refers back
+
+    void remember(Bytes made) {
+        history_.insert(history_.end(),
+                        made.end() - static_cast<std::ptrdiff_t>(std::min(window, made.size())), made.end());
+        if (history_.size() > 16 * window)
+            history_.erase(history_.begin(), history_.end() - static_cast<std::ptrdiff_t>(window));
+    }
+
+    StreamProgress give_front(MutableBytes& out) {
+        if (front_.empty() && !watch_.block().empty()) {
+            front_.resize(Lz4BlockWatch::max_block);
+            front_.resize(unpack_lz4_front(watch_.block(), history_, front_));
+            watch_ = {};
+        }
+        const std::size_t length = std::min(out.size(), front_.size() - given_);
+        std::copy_n(front_.begin() + static_cast<std::ptrdiff_t>(given_), length, out.begin());
+        given_ += length;
+        out = out.subspan(length);
+        return StreamProgress::More;
+    }
+
     LZ4F_dctx* context_ = nullptr;
+    Lz4BlockWatch watch_;
+    ByteBuffer history_, front_;
+    std::size_t given_ = 0;
 };
 
 // `lz4 -l`, as kernels are packed: the magic, then {size, block} until the file ends; each block unpacks to
@@ -134,14 +219,8 @@ class Lz4Decoder final : public StreamDecoder {
 class Lz4LegacyDecoder final : public StreamDecoder {
   public:
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        if (given_ < made_) {
-            const std::size_t length = std::min(out.size(), made_ - given_);
-            std::memcpy(out.data(), block_.data() + given_, length);
-            given_ += length;
-            out = out.subspan(length);
-            return StreamProgress::More;
-        }
-        if (in.empty()) return waiting_.empty() ? StreamProgress::End : StreamProgress::More;
+        if (given_ < made_) return give(out);
+        if (in.empty()) return waiting_.empty() ? StreamProgress::End : unpack_front(out);
         if (!gather(in, waiting_.size() < 4 ? 4 : wanted_)) return StreamProgress::More;
         const std::uint32_t number = load<std::uint32_t>(waiting_.data(), Endian::Little);
         if (waiting_.size() > 4) return unpack();
@@ -178,7 +257,26 @@ class Lz4LegacyDecoder final : public StreamDecoder {
         return StreamProgress::More;
     }
 
+    // Of a block that the file ends in.
+    StreamProgress unpack_front(MutableBytes& out) {
+        if (is_cut_off_ || waiting_.size() <= 4) return StreamProgress::More;
+        is_cut_off_ = true;
+        block_.resize(block_size);
+        made_ = unpack_lz4_front(Bytes(waiting_).subspan(4), {}, block_);
+        given_ = 0;
+        return give(out);
+    }
+
+    StreamProgress give(MutableBytes& out) {
+        const std::size_t length = std::min(out.size(), made_ - given_);
+        std::copy_n(block_.begin() + static_cast<std::ptrdiff_t>(given_), length, out.begin());
+        given_ += length;
+        out = out.subspan(length);
+        return StreamProgress::More;
+    }
+
     ByteBuffer waiting_, block_;
+    bool is_cut_off_ = false;
     std::size_t wanted_ = 0, made_ = 0, given_ = 0;
 };
 

@@ -176,7 +176,8 @@ std::vector<std::byte> decoded_head(Bytes head, std::size_t wanted) {
     if (!format) return {};
     const auto decoder = make_stream_decoder(*format);
     MutableBytes room = decoded;
-    while (!head.empty() && !room.empty()) {
+    // When the head is used up, what a decoder can make of the beginning of a block comes.
+    while (!room.empty()) {
         const std::size_t before = head.size() + room.size();
         if (decoder->step(head, room) == StreamProgress::Damaged || head.size() + room.size() == before)
             break;
