@@ -25,7 +25,7 @@ constexpr std::uint64_t plain_head_size = 8192, inner_head_size = 256 * 1024;
 constexpr std::uint64_t packed_head_size = 9 << 20;
 // Of all files together, in search of the dump.
 constexpr std::uint64_t max_looked_at = 2ull << 30;
-constexpr std::size_t max_kernels = 8, max_folders = 100'000;
+constexpr std::size_t max_kernels = 8;
 
 std::vector<std::byte> head_of(const ByteSource& file, std::uint64_t size) {
     std::vector<std::byte> room(std::min(file.size(), size));
@@ -51,7 +51,7 @@ std::error_code look_in(const fs::path& directory, EntryList& files, std::vector
     std::error_code error, ignored;
     fs::directory_iterator entry(directory, fs::directory_options::skip_permission_denied, error);
     for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-        if (entry->is_directory(ignored) && folders.size() < max_folders) folders.push_back(entry->path());
+        if (entry->is_directory(ignored)) folders.push_back(entry->path());
         if (entry->is_regular_file(ignored) && files.wants(entry->path().string(), entry->file_size(ignored)))
             files.add(entry_of(*entry));
     }
