@@ -125,7 +125,10 @@ class Lz4BlockWatch {
         }
     }
     /// Empty but for a compressed one that has begun.
-    Bytes block() const { return part_ == Part::Block && is_compressed_ ? Bytes(held_) : Bytes(); }
+    Bytes block() const {
+        if (part_ != Part::Block || !is_compressed_) return {};
+        return Bytes(held_).first(std::min(held_.size(), length_));
+    }
 
   private:
     enum class Part { Start, Header, BlockSize, Block, Unknown };
@@ -142,10 +145,10 @@ class Lz4BlockWatch {
             case Part::BlockSize: {
                 const auto size = load<std::uint32_t>(held_.data(), Endian::Little);
                 is_compressed_ = size >> 31 == 0;
-                const std::size_t length = size & 0x7fffffff;
+                length_ = size & 0x7fffffff;
                 // The frame's end: the decoder will say so.
-                if (length == 0 || length > max_block) return want(Part::Unknown, 0);
-                return want(Part::Block, length + (has_checksums_ ? 4 : 0));
+                if (length_ == 0 || length_ > max_block) return want(Part::Unknown, 0);
+                return want(Part::Block, length_ + (has_checksums_ ? 4 : 0));
             }
             default: return want(Part::BlockSize, 4);
         }
@@ -157,7 +160,7 @@ class Lz4BlockWatch {
     }
 
     Part part_ = Part::Start;
-    std::size_t wanted_ = 5;
+    std::size_t wanted_ = 5, length_ = 0;
     ByteBuffer held_;
     bool has_checksums_ = false, is_compressed_ = false;
 };

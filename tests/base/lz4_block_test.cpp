@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 #include <lz4.h>
+#include <lz4frame.h>
+
+#include "base/stream_decoder.h"
 
 namespace lz4_block_test {
 
@@ -52,6 +55,34 @@ TEST_CASE("the front of an LZ4 block is the front of what was packed, wherever i
     std::vector<std::byte> small(1234);
     CHECK(unpack_lz4_front(block, {}, small) == small.size());
     CHECK(std::equal(small.begin(), small.end(), original.begin()));
+}
+
+TEST_CASE(
+    "an lz4 file that is cut off gives the front of what was packed, and its checksums are no part of it") {
+    const auto original = text(150'000);
+    LZ4F_preferences_t preferences{};
+    preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled;
+    preferences.frameInfo.contentSize = original.size();
+    std::vector<std::byte> file(LZ4F_compressFrameBound(original.size(), &preferences));
+    file.resize(LZ4F_compressFrame(file.data(), file.size(), original.data(), original.size(), &preferences));
+    std::size_t last = 0;
+    for (std::size_t length = 0; length < file.size(); ++length) {
+        if (length > 3000 && length % 5 != 0) continue;
+        const auto decoder = make_stream_decoder(StreamFormat::Lz4);
+        std::vector<std::byte> out(original.size() + 10);
+        Bytes in = Bytes(file).first(length);
+        MutableBytes room = out;
+        for (std::size_t before = 0; before != room.size() + in.size();) {
+            before = room.size() + in.size();
+            REQUIRE(decoder->step(in, room) == StreamProgress::More);
+        }
+        const std::size_t made = out.size() - room.size();
+        REQUIRE(made <= original.size());
+        CHECK(std::equal(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(made), original.begin()));
+        CHECK(made >= last);
+        last = made;
+    }
+    CHECK(last == original.size());
 }
 
 TEST_CASE("a match of an LZ4 block reaches into what came before, and not farther") {

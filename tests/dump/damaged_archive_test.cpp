@@ -1,5 +1,7 @@
 // Archives that were cut off, damaged, or made to be endless work.
 #include <algorithm>
+#include <cstdio>
+#include <functional>
 #include <string>
 
 #include <doctest/doctest.h>
