@@ -34,6 +34,12 @@ tl::unexpected<Error> refused(const std::string& path, int error) {
     return fail(ErrorCode::Io, fmt::format("{}: {}", path, std::strerror(error)));
 }
 
+std::string_view why_not(mode_t mode) {
+    if (S_ISBLK(mode)) return "it is a device; copy what is on it into a file first (dd)";
+    if (S_ISCHR(mode)) return "it is a device and not a file";
+    return "it is a pipe or a socket, which is read once from end to end; write it into a file first (cat)";
+}
+
 }  // namespace
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& file) {
@@ -45,7 +51,8 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& file) {
     struct stat info {};
     if (::fstat(fd.get(), &info) != 0) return refused(path, errno);
     if (S_ISDIR(info.st_mode)) return refused(path, EISDIR);
-    if (!S_ISREG(info.st_mode)) return fail(ErrorCode::Io, path + ": not a regular file");
+    if (!S_ISREG(info.st_mode))
+        return fail(ErrorCode::Io, fmt::format("{}: not a regular file: {}", path, why_not(info.st_mode)));
     if (info.st_size == 0) return MappedFile({}, -1, std::move(path));
 
     const auto size = static_cast<std::size_t>(info.st_size);

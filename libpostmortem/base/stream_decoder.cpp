@@ -10,6 +10,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/lz4_block.h"
+
 namespace postmortem {
 namespace {
 
@@ -53,11 +55,14 @@ class InflateDecoder final : public StreamDecoder {
 
 class XzDecoder final : public StreamDecoder {
   public:
-    XzDecoder() { usable_ = lzma_stream_decoder(&stream_, max_decoder_memory, LZMA_CONCATENATED) == LZMA_OK; }
+    XzDecoder() { start(); }
     ~XzDecoder() override { lzma_end(&stream_); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
         if (!usable_) return StreamProgress::Damaged;
+        if (at_start_) skip_padding(in);
+        if (at_start_ && in.empty()) return StreamProgress::End;
+        at_start_ = false;
         stream_.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
         stream_.avail_in = in.size();
         stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
@@ -65,13 +70,25 @@ class XzDecoder final : public StreamDecoder {
         const lzma_ret result = lzma_code(&stream_, in.empty() ? LZMA_FINISH : LZMA_RUN);
         in = in.last(stream_.avail_in);
         out = out.last(stream_.avail_out);
-        if (result == LZMA_STREAM_END) return StreamProgress::End;
+        if (result == LZMA_STREAM_END) {
+            start();
+            return StreamProgress::End;
+        }
         return result == LZMA_OK || result == LZMA_BUF_ERROR ? StreamProgress::More : StreamProgress::Damaged;
     }
 
   private:
+    void start() {
+        usable_ = lzma_stream_decoder(&stream_, max_decoder_memory, 0) == LZMA_OK;
+        at_start_ = true;
+    }
+    // Zeros may stand between streams.
+    static void skip_padding(Bytes& in) {
+        while (!in.empty() && in.front() == std::byte{0}) in = in.subspan(1);
+    }
+
     lzma_stream stream_ = LZMA_STREAM_INIT;
-    bool usable_ = false;
+    bool usable_ = false, at_start_ = true;
 };
 
 class ZstdDecoder final : public StreamDecoder {
@@ -94,6 +111,61 @@ class ZstdDecoder final : public StreamDecoder {
     ZSTD_DStream* stream_;
 };
 
+// The block of an lz4 frame that the bytes taken so far end in (lz4's doc/lz4_Frame_format.md).
+class Lz4BlockWatch {
+  public:
+    static constexpr std::size_t max_block = 4 << 20;
+
+    void take(Bytes taken) {
+        while (!taken.empty() && part_ != Part::Unknown) {
+            const std::size_t length = std::min(taken.size(), wanted_ - held_.size());
+            held_.insert(held_.end(), taken.begin(), taken.begin() + static_cast<std::ptrdiff_t>(length));
+            taken = taken.subspan(length);
+            if (held_.size() == wanted_) next();
+        }
+    }
+    /// Empty but for a compressed one that has begun.
+    Bytes block() const {
+        if (part_ != Part::Block || !is_compressed_) return {};
+        return Bytes(held_).first(std::min(held_.size(), length_));
+    }
+
+  private:
+    enum class Part { Start, Header, BlockSize, Block, Unknown };
+
+    void next() {
+        switch (part_) {
+            case Part::Start: {
+                const auto flags = std::to_integer<unsigned>(held_[4]);
+                has_checksums_ = (flags & 0x10) != 0;
+                const bool is_frame = load<std::uint32_t>(held_.data(), Endian::Little) == 0x184d2204;
+                return want(is_frame ? Part::Header : Part::Unknown,
+                            2 + ((flags & 8) != 0 ? 8 : 0) + ((flags & 1) != 0 ? 4 : 0));
+            }
+            case Part::BlockSize: {
+                const auto size = load<std::uint32_t>(held_.data(), Endian::Little);
+                is_compressed_ = size >> 31 == 0;
+                length_ = size & 0x7fffffff;
+                // The frame's end: the decoder will say so.
+                if (length_ == 0 || length_ > max_block) return want(Part::Unknown, 0);
+                return want(Part::Block, length_ + (has_checksums_ ? 4 : 0));
+            }
+            default: return want(Part::BlockSize, 4);
+        }
+    }
+    void want(Part part, std::size_t size) {
+        part_ = part;
+        wanted_ = size;
+        held_.clear();
+    }
+
+    Part part_ = Part::Start;
+    std::size_t wanted_ = 5, length_ = 0;
+    ByteBuffer held_;
+    bool has_checksums_ = false, is_compressed_ = false;
+};
+
+// Where the file ends within a block, its front is given.
 class Lz4Decoder final : public StreamDecoder {
   public:
     Lz4Decoder() { LZ4F_createDecompressionContext(&context_, LZ4F_VERSION); }
@@ -104,14 +176,45 @@ class Lz4Decoder final : public StreamDecoder {
         std::size_t taken = in.size();
         std::size_t made = out.size();
         const std::size_t result = LZ4F_decompress(context_, out.data(), &made, in.data(), &taken, nullptr);
+        if (LZ4F_isError(result)) return StreamProgress::Damaged;
+        if (in.empty() && made == 0) return give_front(out);
+        watch_.take(in.first(taken));
+        remember(out.first(made));
         in = in.subspan(taken);
         out = out.subspan(made);
-        if (LZ4F_isError(result)) return StreamProgress::Damaged;
-        return result == 0 ? StreamProgress::End : StreamProgress::More;
+        if (result != 0) return StreamProgress::More;
+        watch_ = {};
+        history_.clear();
+        return StreamProgress::End;
     }
 
   private:
+    static constexpr std::size_t window = 65536;  // how far a block refers back
+
+    void remember(Bytes made) {
+        history_.insert(history_.end(),
+                        made.end() - static_cast<std::ptrdiff_t>(std::min(window, made.size())), made.end());
+        if (history_.size() > 16 * window)
+            history_.erase(history_.begin(), history_.end() - static_cast<std::ptrdiff_t>(window));
+    }
+
+    StreamProgress give_front(MutableBytes& out) {
+        if (front_.empty() && !watch_.block().empty()) {
+            front_.resize(Lz4BlockWatch::max_block);
+            front_.resize(unpack_lz4_front(watch_.block(), history_, front_));
+            watch_ = {};
+        }
+        const std::size_t length = std::min(out.size(), front_.size() - given_);
+        std::copy_n(front_.begin() + static_cast<std::ptrdiff_t>(given_), length, out.begin());
+        given_ += length;
+        out = out.subspan(length);
+        return StreamProgress::More;
+    }
+
     LZ4F_dctx* context_ = nullptr;
+    Lz4BlockWatch watch_;
+    ByteBuffer history_, front_;
+    std::size_t given_ = 0;
 };
 
 // `lz4 -l`, as kernels are packed: the magic, then {size, block} until the file ends; each block unpacks to
@@ -119,14 +222,8 @@ class Lz4Decoder final : public StreamDecoder {
 class Lz4LegacyDecoder final : public StreamDecoder {
   public:
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        if (given_ < made_) {
-            const std::size_t length = std::min(out.size(), made_ - given_);
-            std::memcpy(out.data(), block_.data() + given_, length);
-            given_ += length;
-            out = out.subspan(length);
-            return StreamProgress::More;
-        }
-        if (in.empty()) return waiting_.empty() ? StreamProgress::End : StreamProgress::More;
+        if (given_ < made_) return give(out);
+        if (in.empty()) return waiting_.empty() ? StreamProgress::End : unpack_front(out);
         if (!gather(in, waiting_.size() < 4 ? 4 : wanted_)) return StreamProgress::More;
         const std::uint32_t number = load<std::uint32_t>(waiting_.data(), Endian::Little);
         if (waiting_.size() > 4) return unpack();
@@ -163,7 +260,26 @@ class Lz4LegacyDecoder final : public StreamDecoder {
         return StreamProgress::More;
     }
 
+    // Of a block that the file ends in.
+    StreamProgress unpack_front(MutableBytes& out) {
+        if (is_cut_off_ || waiting_.size() <= 4) return StreamProgress::More;
+        is_cut_off_ = true;
+        block_.resize(block_size);
+        made_ = unpack_lz4_front(Bytes(waiting_).subspan(4), {}, block_);
+        given_ = 0;
+        return give(out);
+    }
+
+    StreamProgress give(MutableBytes& out) {
+        const std::size_t length = std::min(out.size(), made_ - given_);
+        std::copy_n(block_.begin() + static_cast<std::ptrdiff_t>(given_), length, out.begin());
+        given_ += length;
+        out = out.subspan(length);
+        return StreamProgress::More;
+    }
+
     ByteBuffer waiting_, block_;
+    bool is_cut_off_ = false;
     std::size_t wanted_ = 0, made_ = 0, given_ = 0;
 };
 
@@ -214,11 +330,6 @@ constexpr Signature signatures[] = {{"\x1f\x8b"sv, StreamFormat::Gzip},
                                     {"\x04\x22\x4d\x18"sv, StreamFormat::Lz4},
                                     {"\x02\x21\x4c\x18"sv, StreamFormat::Lz4Legacy}};
 
-// A skippable frame of zstd or lz4 in front: pzstd begins with one.
-bool is_skippable_frame(std::string_view start) {
-    return start.size() >= 4 && (start[0] & 0xf0) == 0x50 && start.substr(1).starts_with("\x2a\x4d\x18");
-}
-
 }  // namespace
 
 std::string_view to_string(StreamFormat format) {
@@ -235,6 +346,10 @@ std::string_view to_string(StreamFormat format) {
 }
 
 std::optional<StreamFormat> stream_format(Bytes head) {
+    while (const std::uint64_t skipped = skippable_frame_size(head)) {
+        if (skipped >= head.size()) return StreamFormat::Zstd;
+        head = head.subspan(skipped);
+    }
     const std::string_view start = as_text(head);
     for (const Signature& known : signatures) {
         if (start.starts_with(known.bytes)) return known.format;
@@ -244,8 +359,15 @@ std::optional<StreamFormat> stream_format(Bytes head) {
         (start.substr(4, 6) == "\x31\x41\x59\x26\x53\x59" ||
          start.substr(4, 6) == "\x17\x72\x45\x38\x50\x90"))
         return StreamFormat::Bzip2;
-    if (is_skippable_frame(start)) return StreamFormat::Zstd;
     return std::nullopt;
+}
+
+// pzstd begins with one.
+std::uint64_t skippable_frame_size(Bytes start) {
+    const ByteReader frame(start, Endian::Little);
+    const auto magic = frame.u32(0), size = frame.u32(4);
+    constexpr std::uint32_t first = 0x184d2a50;
+    return magic && size && (*magic & ~0xfu) == first ? 8 + std::uint64_t{*size} : 0;
 }
 
 std::unique_ptr<StreamDecoder> make_stream_decoder(StreamFormat format) {

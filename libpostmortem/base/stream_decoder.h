@@ -14,8 +14,12 @@ enum class StreamFormat { Gzip, Xz, Zstd, Lz4, Lz4Legacy, Bzip2, Deflate };
 
 std::string_view to_string(StreamFormat format);
 
-/// The kind of a file that starts with `head`; never Deflate, which has no signature.
+/// The kind of a file that starts with `head`; never Deflate, which has no signature. A frame that zstd and
+/// lz4 skip is looked behind, as far as `head` goes, and then is zstd's.
 std::optional<StreamFormat> stream_format(Bytes head);
+
+/// With its own header, of a frame that zstd and lz4 skip; 0 where none begins here.
+std::uint64_t skippable_frame_size(Bytes start);
 
 enum class StreamProgress {
     More,

@@ -84,8 +84,11 @@ class ElfCore final : public ExtentDump {
                 "its segments have virtual addresses only, and memory is read by physical ones");
             return;
         }
+        constexpr std::uint64_t no_place =
+            ~0ull;  // /proc/kcore: memory of the kernel's that is mapped by pages
         for (const ProgramHeader& header : headers) {
-            if (header.type == PT_LOAD) memory_.add(header.paddr, header.filesz, header.memsz, header.offset);
+            if (header.type == PT_LOAD && header.paddr != no_place)
+                memory_.add(header.paddr, header.filesz, header.memsz, header.offset);
         }
     }
 

@@ -38,6 +38,7 @@ class ExtentDump : public DumpFile {
     void seal(const std::string& format) {
         memory_.seal();
         if (memory_.cut_off_bytes() != 0) problems_.push_back(memory_.cut_off_problem());
+        if (memory_.beyond_bytes() != 0) problems_.push_back(memory_.beyond_problem());
         info_.file = source_->origin().file;
         info_.files = {info_.file};
         info_.format = source_->origin().wrapping + format;

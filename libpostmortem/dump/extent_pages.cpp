@@ -24,7 +24,8 @@ void set_bits(MutableBytes bits, std::uint64_t first, std::uint64_t end) {
 
 // A stretch is stored up to filesz, as far as the file goes; what memsz adds, the writer left out.
 void ExtentPages::add(std::uint64_t paddr, std::uint64_t filesz, std::uint64_t memsz, std::uint64_t offset) {
-    const std::uint64_t room = max_end - paddr;
+    const std::uint64_t room = max_end - std::min(paddr, max_end);
+    beyond_bytes_ += std::max(filesz, memsz) - std::min(std::max(filesz, memsz), room);
     filesz = std::min(filesz, room);
     memsz = std::min(std::max(memsz, filesz), room);
     const std::uint64_t available = offset < source_.size() ? source_.size() - offset : 0;
@@ -46,6 +47,14 @@ Error ExtentPages::cut_off_problem() const {
     return {ErrorCode::PageMissing,
             fmt::format("the file is truncated: it ends at byte {}, and {} bytes of memory are missing",
                         source_.size(), cut_off_bytes_)};
+}
+
+Error ExtentPages::beyond_problem() const {
+    return {
+        ErrorCode::Corrupt,
+        fmt::format("{} bytes of memory would lie behind the last address there can be, {:#x}, and are left "
+                    "out",
+                    beyond_bytes_, max_end)};
 }
 
 Result<PageBytes> ExtentPages::page(std::uint64_t paddr, MutableBytes scratch) const {

@@ -31,6 +31,9 @@ class ExtentPages {
     /// Bytes that should be in the file, and lie past its end.
     std::uint64_t cut_off_bytes() const { return cut_off_bytes_; }
     Error cut_off_problem() const;
+    /// Bytes that were added behind the end of all addresses.
+    std::uint64_t beyond_bytes() const { return beyond_bytes_; }
+    Error beyond_problem() const;
 
     /// As in DumpFile.
     Result<PageBytes> page(std::uint64_t paddr, MutableBytes scratch) const;
@@ -54,7 +57,7 @@ class ExtentPages {
 
     const ByteSource& source_;
     std::uint32_t page_size_ = 4096;
-    std::uint64_t end_of_memory_ = 0, cut_off_bytes_ = 0;
+    std::uint64_t end_of_memory_ = 0, cut_off_bytes_ = 0, beyond_bytes_ = 0;
     ExtentMap stored_, cut_off_, left_out_;
 };
 

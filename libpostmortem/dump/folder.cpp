@@ -1,6 +1,8 @@
 #include "dump/folder.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <system_error>
 
 #include <elf.h>
@@ -9,6 +11,7 @@
 #include "base/mapped_file.h"
 #include "dump/container/archive.h"
 #include "dump/container/compressed.h"
+#include "dump/container/member_source.h"
 #include "dump/open_source.h"
 #include "dump/split_dump.h"
 #include "dump/unknown_file.h"
@@ -20,12 +23,9 @@ namespace {
 constexpr std::uint64_t plain_head_size = 8192, inner_head_size = 256 * 1024;
 // Blocks give nothing before they are whole: 900 kB of bzip2, 4 MiB of lz4, 8 MiB of its legacy form.
 constexpr std::uint64_t packed_head_size = 9 << 20;
-constexpr std::size_t max_entries = 100'000;
-
-bool has_name_of_dump(const std::string& name) {
-    const std::string file = fs::path(name).filename().string();
-    return file.starts_with("vmcore") || file.starts_with("dump.");
-}
+// Of all files together, in search of the dump.
+constexpr std::uint64_t max_looked_at = 2ull << 30;
+constexpr std::size_t max_kernels = 8;
 
 std::vector<std::byte> head_of(const ByteSource& file, std::uint64_t size) {
     std::vector<std::byte> room(std::min(file.size(), size));
@@ -47,14 +47,13 @@ FolderEntry entry_of(const fs::directory_entry& file) {
     return entry;
 }
 
-std::error_code look_in(const fs::path& directory, std::vector<FolderEntry>& files,
-                        std::vector<fs::path>& folders) {
+std::error_code look_in(const fs::path& directory, EntryList& files, std::vector<fs::path>& folders) {
     std::error_code error, ignored;
     fs::directory_iterator entry(directory, fs::directory_options::skip_permission_denied, error);
-    for (std::size_t seen = 0; !error && entry != fs::directory_iterator() && seen < max_entries; ++seen) {
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
         if (entry->is_directory(ignored)) folders.push_back(entry->path());
-        if (entry->is_regular_file(ignored)) files.push_back(entry_of(*entry));
-        entry.increment(error);
+        if (entry->is_regular_file(ignored) && files.wants(entry->path().string(), entry->file_size(ignored)))
+            files.add(entry_of(*entry));
     }
     return error;
 }
@@ -70,27 +69,85 @@ std::string nearest_miss(const ByteSource& file, const std::string& name) {
     return fmt::format("; {}: {}", fs::path(name).filename().string(), what);
 }
 
+// What is in a compressed file, as far as one of the sizes goes.
+std::vector<std::byte> unpacked_head(const ByteSource& file, std::uint64_t size, std::uint64_t& looked_at) {
+    std::vector<std::byte> head;
+    for (const std::uint64_t packed_size : {inner_head_size, packed_head_size}) {
+        const std::vector<std::byte> packed = head_of(file, packed_size);
+        head = decoded_head(packed, size);
+        looked_at += packed.size() + head.size();
+        if (head.size() >= plain_head_size || packed.size() < packed_size) break;
+    }
+    return head;
+}
+
+FileKind kind_of(const ByteSource& file, std::uint64_t& looked_at) {
+    std::vector<std::byte> head = head_of(file, plain_head_size);
+    looked_at += head.size();
+    if (looks_like_compressed(head)) head = unpacked_head(file, plain_head_size, looked_at);
+    if (looks_like_compressed(head))
+        head = decoded_head(unpacked_head(file, inner_head_size, looked_at), plain_head_size);
+    if (looks_like_dump(head)) return FileKind::Dump;
+    return looks_like_tar(head) || looks_like_zip(head) ? FileKind::Archive : FileKind::Other;
+}
+
+bool is_vmlinux(const ByteSource& file) {
+    const auto head = head_of(file, 64);
+    if (!as_text(head).starts_with(ELFMAG)) return false;
+    const Endian endian = ByteReader(head).u8(EI_DATA) == ELFDATA2MSB ? Endian::Big : Endian::Little;
+    const auto type = ByteReader(head, endian).u16(16);
+    return type == ET_EXEC || type == ET_DYN;
+}
+
 struct Search {
-    std::vector<FolderEntry> dumps, archives;
+    std::vector<FolderEntry> dumps, archives, kernels;
     std::string miss;
 
-    void look_at(FolderEntry& entry) {
-        const auto file = entry.open();
+    /// What has a dump's name comes first: there is an end to what is looked at.
+    void look_at_all(std::vector<FolderEntry> entries) {
+        std::stable_partition(entries.begin(), entries.end(), [](const FolderEntry& entry) {
+            return has_name_of_dump(entry.name) || has_name_of_kernel(entry.name);
+        });
+        for (const FolderEntry& entry : entries) {
+            if (looked_at_ > max_looked_at)
+                ++passed_over_;
+            else
+                look_at(entry);
+        }
+    }
+
+    std::optional<Error> passed_over(const std::string& place) const {
+        if (passed_over_ == 0) return std::nullopt;
+        return Error{ErrorCode::NotFound,
+                     fmt::format("{} files of {} were not looked at: those before them took as much "
+                                 "unpacking as is done in search of a dump; give the vmcore itself if it is "
+                                 "among them",
+                                 passed_over_, place)};
+    }
+
+  private:
+    void look_at(const FolderEntry& entry) {
+        const auto file = entry.look ? entry.look() : entry.open();
         if (!file) {
             if (miss.empty() && has_name_of_dump(entry.name)) miss = "; " + file.error().message;
             return;
         }
-        switch (kind_of(**file)) {
+        switch (kind_of(**file, looked_at_)) {
             case FileKind::Dump: dumps.push_back(entry); break;
             case FileKind::Archive: archives.push_back(entry); break;
             case FileKind::Other:
+                if (has_name_of_kernel(entry.name) && is_vmlinux(**file)) kernels.push_back(entry);
                 if (miss.empty() && has_name_of_dump(entry.name)) miss = nearest_miss(**file, entry.name);
         }
     }
+
+    std::uint64_t looked_at_ = 0, passed_over_ = 0;
 };
 
 void sort_newest_first(std::vector<FolderEntry>& entries) {
-    std::sort(entries.begin(), entries.end(), [](const FolderEntry& a, const FolderEntry& b) {
+    // An archive may hold two files of one name; unpacking leaves the later one.
+    std::reverse(entries.begin(), entries.end());
+    std::stable_sort(entries.begin(), entries.end(), [](const FolderEntry& a, const FolderEntry& b) {
         return a.written != b.written ? a.written > b.written : a.name < b.name;
     });
 }
@@ -103,7 +160,8 @@ Error others_problem(const std::string& place, const std::string& taken,
     };
     std::string names;
     for (std::size_t i = 0; i < std::min(others.size(), named); ++i)
-        fmt::format_to(std::back_inserter(names), "{}{}", i == 0 ? "" : ", ", shown(others[i].name));
+        fmt::format_to(std::back_inserter(names), "{}{}", i == 0 ? "" : ", ",
+                       others[i].name == taken ? "another of that name" : shown(others[i].name));
     if (others.size() > named)
         fmt::format_to(std::back_inserter(names), " and {} more", others.size() - named);
     return {ErrorCode::NotFound, fmt::format("{} holds {} dumps; the newest, {}, was taken and not {}", place,
@@ -170,24 +228,37 @@ bool adds_nothing(const DumpFile& part, const std::vector<std::unique_ptr<DumpFi
     });
 }
 
-bool is_vmlinux(const ByteSource& file) {
-    const auto head = head_of(file, 64);
-    if (!as_text(head).starts_with(ELFMAG)) return false;
-    const Endian endian = ByteReader(head).u8(EI_DATA) == ELFDATA2MSB ? Endian::Big : Endian::Little;
-    const auto type = ByteReader(head, endian).u16(16);
-    return type == ET_EXEC || type == ET_DYN;
+using Problems = std::span<const std::optional<Error>>;
+
+std::string sentences(Problems problems) {
+    std::string text;
+    for (const auto& problem : problems)
+        if (problem) text += "; " + problem->message;
+    return text;
+}
+
+void tell(DumpFile& dump, Problems problems) {
+    for (const auto& problem : problems)
+        if (problem) dump.add_problem(*problem);
+}
+
+// They are unpacked when somebody asks for one.
+std::optional<Error> attach_kernels(DumpFile& dump, const std::vector<FolderEntry>& kernels,
+                                    const ByteSource& archive) {
+    for (std::size_t i = 0; i < std::min(kernels.size(), max_kernels); ++i)
+        dump.attach({kernels[i].name, open_when_read(archive.origin(), kernels[i])});
+    if (kernels.size() <= max_kernels) return std::nullopt;
+    return Error{ErrorCode::NotFound,
+                 fmt::format("the archive holds {} kernels, of which the first {} are looked at; --vmlinux "
+                             "names another",
+                             kernels.size(), max_kernels)};
 }
 
 }  // namespace
 
 FileKind kind_of(const ByteSource& file) {
-    std::vector<std::byte> head = head_of(file, plain_head_size);
-    for (int layer = 0; layer < 2 && looks_like_compressed(head); ++layer)
-        head = decoded_head(layer == 0 ? head_of(file, packed_head_size) : head,
-                            layer == 0 ? inner_head_size : plain_head_size);
-    head.resize(std::min<std::size_t>(head.size(), plain_head_size));
-    if (looks_like_dump(head)) return FileKind::Dump;
-    return looks_like_tar(head) || looks_like_zip(head) ? FileKind::Archive : FileKind::Other;
+    std::uint64_t looked_at = 0;
+    return kind_of(file, looked_at);
 }
 
 fs::path folder_of(const fs::path& dump) {
@@ -197,60 +268,56 @@ fs::path folder_of(const fs::path& dump) {
 }
 
 Result<std::vector<FolderEntry>> list_directory(const fs::path& directory) {
-    std::vector<FolderEntry> files;
+    EntryList files;
     std::vector<fs::path> folders;
     if (const auto error = look_in(directory, files, folders))
         return fail(ErrorCode::Io, fmt::format("{}: {}", directory.string(), error.message()));
-    return files;
+    return files.take();
 }
 
 Result<std::unique_ptr<DumpFile>> open_directory(const fs::path& directory, const OpenContext& context) {
-    std::vector<FolderEntry> files;
+    EntryList files, below;
     std::vector<fs::path> folders, deeper;
     if (const auto error = look_in(directory, files, folders))
         return fail(ErrorCode::Io, fmt::format("{}: {}", directory.string(), error.message()));
     Search search;
-    for (FolderEntry& file : files) search.look_at(file);
+    search.look_at_all(files.take());
     if (search.dumps.empty()) {
-        files.clear();
-        for (const fs::path& folder : folders) look_in(folder, files, deeper);
-        for (FolderEntry& file : files) search.look_at(file);
+        for (const fs::path& folder : folders) look_in(folder, below, deeper);
+        search.look_at_all(below.take());
     }
     std::string place = directory.string();
     while (place.size() > 1 && place.back() == '/') place.pop_back();
-    if (!search.dumps.empty()) return open_newest(std::move(search.dumps), place, context);
-    if (!search.archives.empty()) return open_newest(std::move(search.archives), place, context);
-    return fail(ErrorCode::NotFound, fmt::format("{}: no crash dump in this directory or right below it{}",
-                                                 directory.string(), search.miss));
+    const std::array unseen = {files.left_out(place), below.left_out(place), search.passed_over(place)};
+    if (search.dumps.empty() && search.archives.empty())
+        return fail(ErrorCode::NotFound,
+                    fmt::format("{}: no crash dump in this directory or right below it{}{}",
+                                directory.string(), search.miss, sentences(unseen)));
+    auto dump = open_newest(search.dumps.empty() ? std::move(search.archives) : std::move(search.dumps),
+                            place, context);
+    if (dump) tell(**dump, unseen);
+    return dump;
 }
 
 Result<std::unique_ptr<DumpFile>> open_archive(std::unique_ptr<ByteSource> source,
                                                const OpenContext& context) {
     const std::shared_ptr<const ByteSource> archive = std::move(source);
-    std::vector<Error> problems;
     const bool is_zip = looks_like_zip(head_of(*archive, plain_head_size));
-    auto members = is_zip ? list_zip(archive, context, problems) : list_tar(archive, problems);
-    Search search;
-    std::vector<Attachment> kernels;
-    for (FolderEntry& member : members) {
-        search.look_at(member);
-        // Only a file that may be one is unpacked a second time.
-        const bool may_be = fs::path(member.name).filename().string().starts_with("vmlinux");
-        auto file = may_be ? member.open() : fail(ErrorCode::NotFound, "");
-        if (file && is_vmlinux(**file)) kernels.push_back({member.name, std::move(*file)});
-    }
-    if (search.dumps.empty() && search.archives.empty()) {
-        const std::string why = problems.empty() ? "" : "; " + problems.front().message;
-        return fail(ErrorCode::Unsupported,
-                    fmt::format("no crash dump among the {} files of the {} archive{}{}", members.size(),
-                                is_zip ? "zip" : "tar", search.miss, why));
-    }
+    ArchiveList list = is_zip ? list_zip(archive, context) : list_tar(archive);
     const std::string place = archive->origin().file.string();
+    Search search;
+    search.look_at_all(std::move(list.members));
+    std::vector<std::optional<Error>> problems(list.problems.begin(), list.problems.end());
+    problems.push_back(search.passed_over("the archive"));
+    if (search.dumps.empty() && search.archives.empty())
+        return fail(ErrorCode::Unsupported,
+                    fmt::format("no crash dump among the {} files of the {} archive{}{}", list.files,
+                                is_zip ? "zip" : "tar", search.miss, sentences(problems)));
     auto dump = open_newest(search.dumps.empty() ? std::move(search.archives) : std::move(search.dumps),
                             place, context);
     if (!dump) return dump;
-    for (Error& problem : problems) (*dump)->add_problem(std::move(problem));
-    for (Attachment& kernel : kernels) (*dump)->attach(std::move(kernel));
+    problems.push_back(attach_kernels(**dump, search.kernels, *archive));
+    tell(**dump, problems);
     return dump;
 }
 

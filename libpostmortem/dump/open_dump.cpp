@@ -82,6 +82,9 @@ Result<std::unique_ptr<ByteSource>> open_file(const fs::path& path) {
     auto file = MappedFile::open(path);
     if (file) return std::make_unique<MappedSource>(std::move(*file));
     if (auto live = open_live_file(path)) return live;  // it cannot be mapped
+    if (path == "-")
+        return fail(ErrorCode::Io,
+                    "-: a dump is not read from standard input; write it into a file first, and name that");
     return fail(file.error().code, file.error().message + advice_on_opening(path));
 }
 

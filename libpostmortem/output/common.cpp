@@ -15,7 +15,7 @@ std::string describe(const Error& error) {
 }
 
 std::string escape_for_terminal(std::string_view text) {
-    return escaped(text, true);
+    return escaped(text);
 }
 
 }  // namespace postmortem

@@ -87,4 +87,13 @@ TEST_CASE("plain images are read at the addresses that are given") {
     CHECK_FALSE(open_dump(dir.write("some", "text").string() + "@nowhere"));
 }
 
+TEST_CASE("what a plain image would have behind the last address is told") {
+    const TempDir dir;
+    const std::string file = dir.write("memory", Buffer(3 * 4096, std::byte{1})).string();
+    const auto dump = open_dump(file + "@0xfffffffffffff000");
+    REQUIRE(dump);
+    REQUIRE((*dump)->problems().size() == 1);
+    CHECK((*dump)->problems()[0].message.starts_with("8193 bytes of memory would lie behind"));
+}
+
 }  // namespace lime_test

@@ -124,7 +124,17 @@ TEST_CASE("what is no dump is told by what it looks like") {
         "\x7f"
         "ELF",
         "damaged");
-    expect("KDUMP", "text");
+    expect("KDUMP", "a kdump-compressed dump that is cut off after 5 bytes");
+    expect("\xfd\x37zXZ", "an xz file that is cut off after 5 bytes");
+    expect(zeros.substr(0, 1024), "a tar archive without files");
+    expect("7z\xbc\xaf\x27\x1c", "7z x");
+    expect("Rar!\x1a\7\1", "unrar");
+    expect("\x1f\x9d\x90", "gzip -d");
+    expect(std::string("\x5d\0\0\x80\0", 5), "xz -d");
+    expect(std::string("AVML\2\0\0\0", 8), "avml-convert");
+    expect("conectix", "qemu-img convert");
+    expect("KDMV\1", "qemu-img convert");
+    expect("# Disk DescriptorFile\n", "qemu-img convert");
     code = ErrorCode::Corrupt;  // cut off before anything came out
     expect("\x1f\x8b\x08", "gzip");
     expect(std::string_view("\xfd"
@@ -157,6 +167,9 @@ TEST_CASE("what the system refuses is Io with the system's words") {
     const auto pipe = open_dump(dir.path() / "pipe");
     REQUIRE_FALSE(pipe);
     CHECK(pipe.error().code == ErrorCode::Io);
+    CHECK(mentions(pipe.error(), "write it into a file first"));
+    CHECK(mentions(open_dump("/dev/null").error(), "it is a device"));
+    CHECK(mentions(open_dump("-").error(), "write it into a file first"));
     if (::geteuid() != 0) {
         const fs::path secret = dir.write("secret", "KDUMP   ");
         fs::permissions(secret, fs::perms::none);

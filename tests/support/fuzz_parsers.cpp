@@ -61,7 +61,11 @@ std::vector<Buffer> container_seeds() {
     for (const TarStyle style : {TarStyle::Plain, TarStyle::GnuSparse, TarStyle::PaxSparse})
         seeds.push_back(make_tar({{"case/vmcore", dump}, {"case/vmlinux", Buffer(100)}}, style));
     for (const int method : {0, 8})
-        seeds.push_back(make_zip({{"vmcore", dump}, {"log.txt", Buffer(50)}}, method));
+        for (const ZipSizes sizes : {ZipSizes::InHeader, ZipSizes::Behind}) {
+            seeds.push_back(make_zip({{"vmcore", dump}, {"log.txt", Buffer(50)}}, method, sizes));
+            seeds.push_back(seeds.back());
+            seeds.back().resize(seeds.back().size() - 30);  // without its end, it is read by headers
+        }
     return seeds;
 }
 

@@ -57,10 +57,11 @@ Buffer deflated(Bytes file, int window_bits) {
     return out;
 }
 
-Buffer zstd(Bytes file) {
+Buffer zstd(Bytes file, bool says_size = true) {
     Buffer out(ZSTD_compressBound(file.size()));
     ZSTD_CCtx* context = ZSTD_createCCtx();
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);  // as the program does
+    ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, says_size ? 1 : 0);
     const std::size_t size = ZSTD_compress2(context, out.data(), out.size(), file.data(), file.size());
     ZSTD_freeCCtx(context);
     check(!ZSTD_isError(size));
@@ -68,11 +69,11 @@ Buffer zstd(Bytes file) {
     return out;
 }
 
-Buffer zstd_seekable(Bytes file) {
+Buffer zstd_seekable(Bytes file, bool says_sizes) {
     Buffer out, table;
     std::uint32_t count = 0;
     for (const Bytes piece : cut(file, 10'000)) {
-        const Buffer frame = zstd(piece);
+        const Buffer frame = zstd(piece, says_sizes);
         append(out, frame);
         append_number(table, static_cast<std::uint32_t>(frame.size()));
         append_number(table, static_cast<std::uint32_t>(piece.size()));
@@ -285,6 +286,7 @@ std::string name_of(Packing packing) {
         case Packing::Bzip2: return "bzip2";
         case Packing::XzBlocks: return "xz-blocks";
         case Packing::ZstdSeekable: return "zstd-seekable";
+        case Packing::ZstdSeekableUnsized: return "zstd-seekable-unsized";
         case Packing::Bgzf: return "bgzf";
     }
     return {};
@@ -299,7 +301,8 @@ Buffer pack_file(Packing packing, Bytes file) {
         case Packing::Lz4Legacy: return lz4_legacy(file);
         case Packing::Bzip2: return bzip2(file);
         case Packing::XzBlocks: return xz(file, 9000);
-        case Packing::ZstdSeekable: return zstd_seekable(file);
+        case Packing::ZstdSeekable: return zstd_seekable(file, true);
+        case Packing::ZstdSeekableUnsized: return zstd_seekable(file, false);
         case Packing::Bgzf: return bgzf(file);
     }
     return {};
@@ -318,29 +321,37 @@ Buffer make_tar(const std::vector<FakeMember>& members, TarStyle style, bool wit
     return tar;
 }
 
-Buffer make_zip(const std::vector<FakeMember>& members, int method) {
+Buffer make_zip(const std::vector<FakeMember>& members, int method, ZipSizes sizes) {
     Buffer zip, directory;
+    const bool behind = sizes == ZipSizes::Behind;
     for (const FakeMember& member : members) {
         const Buffer data = method == 8 ? deflated(member.bytes, -15) : member.bytes;
         const auto crc = static_cast<std::uint32_t>(::crc32(
             0, reinterpret_cast<const Bytef*>(member.bytes.data()), static_cast<uInt>(member.bytes.size())));
         const auto at = static_cast<std::uint32_t>(zip.size());
-        const auto common = [&](Buffer& to) {
-            for (const int field : {20, 0, method, 0, 0x5756})
+        const auto append_sizes = [&](Buffer& to, bool known) {
+            append_number(to, known ? crc : 0);
+            append_number(to, static_cast<std::uint32_t>(known ? data.size() : 0));
+            append_number(to, static_cast<std::uint32_t>(known ? member.bytes.size() : 0));
+        };
+        const auto common = [&](Buffer& to, bool known) {
+            for (const int field : {20, behind ? 8 : 0, method, 0, 0x5756})
                 append_number(to, static_cast<std::uint16_t>(field));
-            append_number(to, crc);
-            append_number(to, static_cast<std::uint32_t>(data.size()));
-            append_number(to, static_cast<std::uint32_t>(member.bytes.size()));
+            append_sizes(to, known);
             append_number(to, static_cast<std::uint16_t>(member.name.size()));
             append_number(to, std::uint16_t{0});
         };
         append_number(zip, 0x04034b50u);
-        common(zip);
+        common(zip, !behind);
         append(zip, as_bytes(member.name));
         append(zip, data);
+        if (behind) {
+            append_number(zip, 0x08074b50u);
+            append_sizes(zip, true);
+        }
         append_number(directory, 0x02014b50u);
         append_number(directory, std::uint16_t{20});
-        common(directory);
+        common(directory, true);
         for (int i = 0; i < 3; ++i) append_number(directory, std::uint16_t{0});
         append_number(directory, 0u);
         append_number(directory, at);

@@ -6,8 +6,10 @@
 #include <doctest/doctest.h>
 
 #include "support/files.h"
+#include "support/pack_file.h"
 #include "support/places.h"
 #include "support/program.h"
+#include "support/temp_dir.h"
 
 namespace usage_test {
 
@@ -135,6 +137,34 @@ TEST_CASE("help teaches") {
         CHECK(help.out.find("Usage: postmortem") != std::string::npos);
         CHECK(help.out.find("Exit status") != std::string::npos);
         CHECK(run_postmortem({"help", command}).out == help.out);
+    }
+}
+
+TEST_CASE("a name with a newline in it makes no line of its own") {
+    const postmortem::test::TempDir dir;
+    const std::string forged = "a\npostmortem: the dump is whole\nb\x1b[2J";
+    const std::string dump = postmortem::test::file_contents(postmortem::test::source_dir() /
+                                                         "testdata/dumps/bookworm-mod-null/vmcore");
+    const postmortem::Bytes content = postmortem::as_bytes(dump);
+    const postmortem::test::Buffer bytes(content.begin(), content.end());
+    const std::string tar =
+        dir.write("case.tar", postmortem::test::make_tar(
+                                  {{forged + "/vmcore", bytes, 5}, {"vmcore", bytes, 9}, {forged, bytes, 3}}))
+            .string();
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"sys", tar},
+                                                  {"log", dir.path().string() + "/" + forged},
+                                                  {forged},
+                                                  {"sys", "--" + forged, tar},
+                                                  {"rd", tar, forged},
+                                                  {"panic", forged, forged}}) {
+        const ProgramResult result = run_postmortem(words);
+        CAPTURE(words[0]);
+        CAPTURE(result.err);
+        CHECK(result.exit_code != 0);
+        CHECK_FALSE(result.err.empty());
+        CHECK(result.err.find("\npostmortem: the dump is whole") == std::string::npos);
+        CHECK(result.err.find('\x1b') == std::string::npos);
+        CHECK(result.out.find("\npostmortem: the dump is whole") == std::string::npos);
     }
 }
 

@@ -12,10 +12,14 @@ namespace postmortem {
 bool looks_like_tar(Bytes head);
 bool looks_like_zip(Bytes head);
 
-/// The files in it, as far as it is whole; `problems` tells where it is not. They share the archive.
-std::vector<FolderEntry> list_tar(std::shared_ptr<const ByteSource> archive, std::vector<Error>& problems);
+struct ArchiveList {
+    std::vector<FolderEntry> members;  ///< they share the archive
+    std::uint64_t files = 0;           ///< in it, members or not
+    std::vector<Error> problems;       ///< where it is not whole
+};
+
+ArchiveList list_tar(std::shared_ptr<const ByteSource> archive);
 /// A compressed member is unpacked into a temporary file when it is opened.
-std::vector<FolderEntry> list_zip(std::shared_ptr<const ByteSource> archive, const OpenContext& context,
-                                  std::vector<Error>& problems);
+ArchiveList list_zip(std::shared_ptr<const ByteSource> archive, const OpenContext& context);
 
 }  // namespace postmortem

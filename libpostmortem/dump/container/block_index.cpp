@@ -1,5 +1,6 @@
 #include "dump/container/block_index.h"
 
+#include <algorithm>
 #include <array>
 
 #include <libdeflate.h>
@@ -67,6 +68,7 @@ std::optional<BlockIndex> zstd_index(const ByteSource& file) {
             return std::nullopt;
         at += packed;
     }
+    if (at != end - table) return std::nullopt;
     return found.take(BlockFormat::Zstd);
 }
 
@@ -186,15 +188,48 @@ bool unpack_gzip(Bytes packed, MutableBytes out) {
                                                  out.size(), nullptr) == LIBDEFLATE_SUCCESS;
 }
 
+// What a frame of zstd says of its size in its header; many do not.
+std::optional<std::uint64_t> told_size(const ByteSource& file, const CompressedBlock& block) {
+    std::array<std::byte, 18> scratch;
+    const Bytes head =
+        file.read_what_is_there(block.at, std::min<std::uint64_t>(block.packed, scratch.size()), scratch);
+    const unsigned long long size = ZSTD_getFrameContentSize(head.data(), head.size());
+    if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) return std::nullopt;
+    return size;
+}
+
+bool unpacks(const ByteSource& file, BlockFormat format, const CompressedBlock& block) {
+    ByteBuffer room(block.packed), unpacked(block.size);
+    const auto packed = file.read(block.at, block.packed, room);
+    return packed && unpack_block(format, block, *packed, unpacked);
+}
+
+// One size that is wrong moves everything behind it. Blocks are of one size but for the last; what is
+// not must be proved. (The index of xz has a checksum.)
+bool sizes_hold(const ByteSource& file, const BlockIndex& index) {
+    const CompressedBlock &first = index.blocks.front(), &last = index.blocks.back();
+    return std::all_of(index.blocks.begin(), index.blocks.end(), [&](const CompressedBlock& block) {
+        const bool is_end = &block == &first || &block == &last;
+        if (block.size == first.size && !is_end) return true;
+        if (index.format == BlockFormat::Zstd)
+            if (const auto told = told_size(file, block)) return *told == block.size;
+        return is_end && unpacks(file, index.format, block);
+    });
+}
+
+std::optional<BlockIndex> checked(const ByteSource& file, std::optional<BlockIndex> index) {
+    return index && sizes_hold(file, *index) ? std::move(index) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<BlockIndex> find_block_index(const ByteSource& file) {
     std::array<std::byte, 6> head;
     if (!file.skim(0, head)) return std::nullopt;
     const std::string_view start = as_text(head);
-    if (start.starts_with("\x1f\x8b")) return bgzf_index(file);
+    if (start.starts_with("\x1f\x8b")) return checked(file, bgzf_index(file));
     if (start == std::string_view("\xfd\x37\x7a\x58\x5a\x00", 6)) return xz_index(file);
-    return zstd_index(file);
+    return checked(file, zstd_index(file));
 }
 
 bool unpack_block(BlockFormat format, const CompressedBlock& block, Bytes packed, MutableBytes out) {

@@ -27,7 +27,8 @@ struct BlockIndex {
 /// Blocks larger than this are not worth entering.
 constexpr std::uint64_t max_block_bytes = 64u << 20;
 
-/// Nothing where the file has no index, a damaged one, or not several blocks.
+/// Nothing where the file has no index, a damaged one, one that does not fit its blocks, or not several
+/// blocks.
 std::optional<BlockIndex> find_block_index(const ByteSource& file);
 
 /// Whether `packed` unpacks to exactly `out`.

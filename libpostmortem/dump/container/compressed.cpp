@@ -10,11 +10,10 @@
 
 #include "dump/container/block_index.h"
 #include "dump/container/temporary_file.h"
+#include "dump/container/unpacker.h"
 
 namespace postmortem {
 namespace {
-
-constexpr std::size_t chunk = 1 << 20;
 
 SourceOrigin origin_of_unpacked(const ByteSource& outer, StreamFormat format, std::vector<Error> problems) {
     SourceOrigin origin = outer.origin();
@@ -101,56 +100,69 @@ class BlockSource final : public ByteSource {
     mutable ByteBuffer packed_, unpacked_;
 };
 
-// Feeds a decoder from a source, and gives away what it makes piece by piece.
-class Unpacker {
+// Unpacked from its beginning, as far as it is read: for whoever wants to know what it is, and is alone.
+class FrontSource final : public ByteSource {
   public:
-    Unpacker(const ByteSource& source, StreamFormat format)
-        : source_(source), decoder_(make_stream_decoder(format)), in_(chunk), out_(chunk) {}
+    FrontSource(SourceOrigin origin, std::unique_ptr<ByteSource> outer, StreamFormat format,
+                std::uint64_t size)
+        : ByteSource(std::move(origin)),
+          outer_(std::move(outer)),
+          unpacker_(*outer_, format, piece),
+          size_(size) {}
 
-    /// The next bytes; none at the end, or where the stream is damaged.
-    Bytes next() {
-        MutableBytes room = out_;
-        while (!done_ && !room.empty()) step(room);
-        return Bytes(out_).first(out_.size() - room.size());
+    std::uint64_t size() const override { return size_; }
+    std::optional<Bytes> view(std::uint64_t, std::uint64_t) const override { return std::nullopt; }
+    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
+                              MutableBytes scratch) const override {
+        if (length > scratch.size() || offset > max_front || length > max_front - offset) return std::nullopt;
+        while (front_.size() < offset + length) {
+            const Bytes more = unpacker_.next();
+            if (more.empty()) return std::nullopt;
+            front_.insert(front_.end(), more.begin(), more.end());
+        }
+        std::copy_n(front_.begin() + static_cast<std::ptrdiff_t>(offset), length, scratch.begin());
+        return scratch.first(length);
     }
-    std::uint64_t taken() const { return at_ - waiting_.size(); }
-    bool ended_well() const { return !damaged_; }
 
   private:
-    void step(MutableBytes& room) {
-        if (waiting_.empty() && at_ < source_.size()) refill();
-        if (between_streams_ && waiting_.empty()) {
-            done_ = true;
-            return;
-        }
-        const std::size_t in_before = waiting_.size(), room_before = room.size();
-        const StreamProgress progress = decoder_->step(waiting_, room);
-        const bool stuck = waiting_.size() == in_before && room.size() == room_before;
-        if (progress == StreamProgress::Damaged ||
-            (stuck && progress == StreamProgress::More && waiting_.empty())) {
-            done_ = true;
-            damaged_ = !between_streams_;  // what follows the last stream may be padding
-        } else if (stuck && progress == StreamProgress::More && ++idle_ > 2) {
-            done_ = damaged_ = true;
-        }
-        if (!stuck) idle_ = 0;
-        between_streams_ = progress == StreamProgress::End;
-    }
+    static constexpr std::size_t piece = 16 * 1024;
+    static constexpr std::uint64_t max_front = 16 << 20;
 
-    void refill() {
-        const std::uint64_t length = std::min<std::uint64_t>(in_.size(), source_.size() - at_);
-        waiting_ = source_.read(at_, length, in_).value_or(Bytes{});
-        at_ = waiting_.empty() ? source_.size() : at_ + length;
-    }
-
-    const ByteSource& source_;
-    std::unique_ptr<StreamDecoder> decoder_;
-    ByteBuffer in_, out_;
-    Bytes waiting_;
-    std::uint64_t at_ = 0;
-    int idle_ = 0;
-    bool done_ = false, damaged_ = false, between_streams_ = false;
+    std::unique_ptr<ByteSource> outer_;
+    mutable Unpacker unpacker_;
+    mutable ByteBuffer front_;
+    std::uint64_t size_;
 };
+
+// What kind of file it is, also behind frames that zstd and lz4 skip, each for the other's as for its own.
+std::optional<StreamFormat> format_of(const ByteSource& file) {
+    constexpr int most_frames = 1000;
+    std::array<std::byte, 16> scratch;
+    std::uint64_t at = 0;
+    std::optional<StreamFormat> format;
+    for (int i = 0; i < most_frames; ++i) {
+        const Bytes head = file.read_what_is_there(at, scratch.size(), scratch);
+        if (const auto here = stream_format(head)) format = here;
+        const std::uint64_t skipped = skippable_frame_size(head);
+        if (skipped == 0 || skipped > file.size() - at) break;
+        at += skipped;
+    }
+    return format;
+}
+
+std::vector<Error> problems_of(const Unpacker& unpacker, StreamFormat format, std::uint64_t size,
+                               std::uint64_t packed) {
+    if (!unpacker.ended_well())
+        return {{ErrorCode::PageMissing,
+                 fmt::format("the {} file is damaged or cut off: {} bytes could be unpacked from its {}",
+                             to_string(format), size, packed)}};
+    if (const std::uint64_t behind = unpacker.left_behind(); behind != 0)
+        return {{ErrorCode::PageMissing,
+                 fmt::format("behind the end of what is {0}-compressed lie {1} bytes, from byte {2} on, that "
+                             "are not; they were not read",
+                             to_string(format), behind, packed - behind)}};
+    return {};
+}
 
 }  // namespace
 
@@ -164,7 +176,8 @@ std::vector<std::byte> decoded_head(Bytes head, std::size_t wanted) {
     if (!format) return {};
     const auto decoder = make_stream_decoder(*format);
     MutableBytes room = decoded;
-    while (!head.empty() && !room.empty()) {
+    // When the head is used up, what a decoder can make of the beginning of a block comes.
+    while (!room.empty()) {
         const std::size_t before = head.size() + room.size();
         if (decoder->step(head, room) == StreamProgress::Damaged || head.size() + room.size() == before)
             break;
@@ -184,12 +197,6 @@ Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> ou
         size += piece.size();
         if (context.options.progress) context.options.progress(unpacker.taken(), outer->size());
     }
-    std::vector<Error> problems;
-    if (!unpacker.ended_well())
-        problems.emplace_back(
-            ErrorCode::PageMissing,
-            fmt::format("the {} file is damaged or cut off: {} bytes could be unpacked from its {}",
-                        to_string(format), size, outer->size()));
     if (size == 0)
         return fail(ErrorCode::Corrupt,
                     fmt::format("not a crash dump: it is compressed with {}, and nothing in it "
@@ -197,15 +204,20 @@ Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> ou
                                 to_string(format)));
     const auto bytes = file->map(size);
     if (!bytes) return fail(bytes.error());
-    return std::make_unique<UnpackedSource>(origin_of_unpacked(*outer, format, std::move(problems)),
-                                            std::move(*file), *bytes);
+    SourceOrigin origin =
+        origin_of_unpacked(*outer, format, problems_of(unpacker, format, size, outer->size()));
+    return std::make_unique<UnpackedSource>(std::move(origin), std::move(*file), *bytes);
+}
+
+std::unique_ptr<ByteSource> unpack_front(std::unique_ptr<ByteSource> outer, StreamFormat format,
+                                         std::uint64_t size) {
+    SourceOrigin origin = origin_of_unpacked(*outer, format, {});
+    return std::make_unique<FrontSource>(std::move(origin), std::move(outer), format, size);
 }
 
 Result<std::unique_ptr<ByteSource>> open_compressed(std::unique_ptr<ByteSource> outer,
                                                     const OpenContext& context) {
-    std::array<std::byte, 16> scratch;
-    const auto head = outer->read(0, std::min<std::uint64_t>(outer->size(), scratch.size()), scratch);
-    const auto format = stream_format(head.value_or(Bytes{}));
+    const auto format = format_of(*outer);
     if (!format) return fail(ErrorCode::Corrupt, "the head of the compressed file cannot be read");
     auto index = find_block_index(*outer);
     if (!index) return unpack_stream(std::move(outer), *format, context);

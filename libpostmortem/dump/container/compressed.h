@@ -26,4 +26,9 @@ Result<std::unique_ptr<ByteSource>> open_compressed(std::unique_ptr<ByteSource> 
 Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> outer, StreamFormat format,
                                                   const OpenContext& context);
 
+/// The same, and no more of it than is read, up to some megabytes: to see what it is. `size` is what is said
+/// of it. Not for several threads.
+std::unique_ptr<ByteSource> unpack_front(std::unique_ptr<ByteSource> outer, StreamFormat format,
+                                         std::uint64_t size);
+
 }  // namespace postmortem

@@ -16,10 +16,11 @@ namespace postmortem {
 namespace {
 
 constexpr std::uint64_t block = 512;
-constexpr std::size_t max_members = 100'000;
 constexpr std::size_t max_pieces = 1u << 20;
-constexpr std::uint64_t max_extended = 1u << 20;  // of a pax header or a long name
+constexpr std::size_t max_map = max_pieces * 2 * 21;  // lines of 20 digits
+constexpr std::uint64_t max_extended = 1u << 20;      // of a pax header or a long name
 constexpr std::uint64_t max_size = 1ull << 50;
+constexpr std::size_t blocks_at_once = 2048;
 
 using Block = std::array<std::byte, block>;
 
@@ -43,12 +44,26 @@ std::optional<std::uint64_t> number_at(const Block& header, std::size_t at, std:
     return end == digits.data() + digits.size() ? std::optional(value) : std::nullopt;
 }
 
+bool has_magic(const Block& header) {
+    const std::string_view magic = as_text(header).substr(257, 6);
+    return magic == std::string_view("ustar\0", 6) || magic == "ustar ";
+}
+
 // The sum of all bytes, those of the checksum itself taken for blanks.
 bool is_header(const Block& header) {
     std::uint64_t sum = 8 * ' ';
     for (std::size_t i = 0; i < block; ++i)
         if (i < 148 || i >= 156) sum += std::to_integer<unsigned>(header[i]);
-    return text_at(header, 257, 5) == "ustar" && number_at(header, 148, 8) == sum;
+    return has_magic(header) && number_at(header, 148, 8) == sum;
+}
+
+bool is_end(const Block& header) {
+    return std::all_of(header.begin(), header.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+std::optional<std::uint64_t> size_in(const Block& header) {
+    const auto size = number_at(header, 124, 12);
+    return size && *size <= max_size ? size : std::nullopt;
 }
 
 struct Piece {
@@ -68,31 +83,64 @@ struct Extended {
 
 class TarReader {
   public:
-    TarReader(std::shared_ptr<const ByteSource> archive, std::vector<Error>& problems)
-        : archive_(std::move(archive)), problems_(problems) {}
+    explicit TarReader(std::shared_ptr<const ByteSource> archive) : archive_(std::move(archive)) {}
 
-    std::vector<FolderEntry> list() {
-        for (std::uint64_t at = 0; at < archive_->size() && entries_.size() < max_members;) {
-            Block header;
-            if (!archive_->skim(at, header)) break;
-            if (is_end(header)) return std::move(entries_);
-            const auto size = number_at(header, 124, 12);
-            if (!is_header(header) || !size || *size > max_size) {
-                complain(fmt::format("has a damaged header at byte {}", at));
-                return std::move(entries_);
-            }
-            at = take(header, at + block, *size);
-        }
-        complain("is cut off: its end mark is missing");
-        return std::move(entries_);
+    ArchiveList list() {
+        if (!walk()) complain("is cut off: its end mark is missing");
+        ArchiveList list;
+        list.files = entries_.seen();
+        list.members = entries_.take();
+        list.problems = std::move(problems_);
+        if (auto more = entries_.left_out("the tar archive")) list.problems.push_back(std::move(*more));
+        return list;
     }
 
   private:
-    static bool is_end(const Block& header) {
-        return std::all_of(header.begin(), header.end(), [](std::byte b) { return b == std::byte{0}; });
+    static constexpr std::size_t most_problems = 20;
+
+    /// Whether the end mark was found.
+    bool walk() {
+        for (std::uint64_t at = 0; at < archive_->size();) {
+            Block header;
+            if (!archive_->skim(at, header)) break;
+            if (is_end(header)) return true;
+            if (!is_header(header) || !size_in(header)) {
+                complain(fmt::format("has a damaged header at byte {}", at));
+                if (!is_followed(header, at)) {
+                    at = next_header(at + block);
+                    extended_ = {};
+                    continue;
+                }
+            }
+            at = take(header, at + block, size_in(header).value_or(0));
+        }
+        return false;
     }
+
+    // Whether a header with a wrong checksum tells rightly where the next one is.
+    bool is_followed(const Block& header, std::uint64_t at) const {
+        const auto size = size_in(header);
+        Block next;
+        return has_magic(header) && size && archive_->skim(at + block + align_up(*size, block), next) &&
+               (is_header(next) || is_end(next));
+    }
+
+    std::uint64_t next_header(std::uint64_t at) const {
+        std::vector<std::byte> room(blocks_at_once * block);
+        for (; at < archive_->size(); at += room.size()) {
+            const Bytes there = archive_->read_what_is_there(at, room.size(), room);
+            for (std::size_t i = 0; i + block <= there.size(); i += block) {
+                Block header;
+                std::copy_n(there.begin() + static_cast<std::ptrdiff_t>(i), block, header.begin());
+                if (has_magic(header) && is_header(header)) return at + i;
+            }
+        }
+        return archive_->size();
+    }
+
     void complain(const std::string& what) {
-        problems_.emplace_back(ErrorCode::PageMissing, "the tar archive " + what);
+        if (problems_.size() < most_problems)
+            problems_.emplace_back(ErrorCode::PageMissing, "the tar archive " + what);
     }
 
     /// Gives the place of the next header.
@@ -100,14 +148,16 @@ class TarReader {
         const char type = static_cast<char>(header[156]);
         if (type == 'L' || type == 'x') {
             read_extended(type, data, size);
-        } else if (type == 'S') {
-            return take_old_sparse(header, data, size);
+            return data + align_up(size, block);
+        }
+        if (type == 'g' || type == 'K') return data + align_up(size, block);
+        if (type == 'S') {
+            data = take_old_sparse(header, data);
         } else if (type == '0' || type == '\0' || type == '7') {
             size = std::min(extended_.number("size").value_or(size), max_size);
             take_file(header, data, size);
-        } else if (type != 'g' && type != 'K') {
-            extended_ = {};
         }
+        extended_ = {};
         return data + align_up(size, block);
     }
 
@@ -118,6 +168,7 @@ class TarReader {
             extended_.long_name = until_nul(as_text(text));
             return;
         }
+        extended_.fields.clear();
         // "LENGTH KEY=VALUE\n"; the length counts itself.
         for (std::string_view rest = as_text(text); !rest.empty();) {
             const std::size_t blank = std::min(rest.find(' '), rest.size());
@@ -146,9 +197,8 @@ class TarReader {
             if (found != extended_.fields.end()) return found->second;
         }
         if (!extended_.long_name.empty()) return extended_.long_name;
-        const std::string_view prefix = as_text(header).substr(257, 6) == std::string_view("ustar\0", 6)
-                                            ? text_at(header, 345, 155)
-                                            : std::string_view();
+        const bool is_posix = header[262] == std::byte{0};
+        const std::string_view prefix = is_posix ? text_at(header, 345, 155) : std::string_view();
         const std::string name(text_at(header, 0, 100));
         return prefix.empty() ? name : fmt::format("{}/{}", prefix, name);
     }
@@ -172,7 +222,8 @@ class TarReader {
             Block more;
             if (!archive_->skim(data + used, more)) return;
             text += as_text(more);
-            lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+            lines += static_cast<std::size_t>(std::count(as_text(more).begin(), as_text(more).end(), '\n'));
+            if (lines == 0 || text.size() > max_map) return complain("has a damaged map of a sparse file");
             if (wanted == 1 && lines > 0)
                 wanted = 1 + 2 * std::min<std::size_t>(
                                      parse_u64(text.substr(0, text.find('\n')), 10).value_or(0), max_pieces);
@@ -183,8 +234,9 @@ class TarReader {
             extended_.number("GNU.sparse.realsize").value_or(0));
     }
 
-    // Four pieces in the header, and 21 in each of the blocks that may follow it.
-    std::uint64_t take_old_sparse(const Block& header, std::uint64_t data, std::uint64_t size) {
+    // Four pieces in the header, and 21 in each of the blocks that may follow it. Gives the place of the
+    // data.
+    std::uint64_t take_old_sparse(const Block& header, std::uint64_t data) {
         std::vector<Piece> pieces;
         Block current = header;
         std::size_t at = 386, count = 4, more = 482;
@@ -200,7 +252,7 @@ class TarReader {
             at = 0, count = 21, more = 504;
         }
         add(header, data, pieces, number_at(header, 483, 12).value_or(0));
-        return data + align_up(size, block);
+        return data;
     }
 
     static std::vector<Piece> pieces_of(std::string_view numbers, char separator,
@@ -225,36 +277,38 @@ class TarReader {
             data += piece.size;
             end = piece.begin + piece.size;
         }
+        size = std::max(size, end);
         FolderEntry entry;
         entry.name = name_of(header);
+        if (!entries_.wants(entry.name, size)) return;
         entry.folder = entry.name.substr(0, std::min(entry.name.rfind('/'), entry.name.size()));
         if (entry.folder == entry.name) entry.folder.clear();
         entry.written = static_cast<std::int64_t>(number_at(header, 136, 12).value_or(0));
         entry.open = [archive = archive_, name = entry.name, placed = std::move(placed),
-                      size = std::max(size, end)]() -> Result<std::unique_ptr<ByteSource>> {
+                      size]() -> Result<std::unique_ptr<ByteSource>> {
             return make_member(archive, name, "tar", placed, size);
         };
-        entries_.push_back(std::move(entry));
-        extended_ = {};
+        entries_.add(std::move(entry));
     }
 
     std::shared_ptr<const ByteSource> archive_;
-    std::vector<Error>& problems_;
-    std::vector<FolderEntry> entries_;
+    std::vector<Error> problems_;
+    EntryList entries_;
     Extended extended_;
 };
 
 }  // namespace
 
+// One with a wrong checksum is damaged, and a tar archive all the same.
 bool looks_like_tar(Bytes head) {
     if (head.size() < block) return false;
     Block header;
     std::copy_n(head.begin(), block, header.begin());
-    return is_header(header);
+    return has_magic(header);
 }
 
-std::vector<FolderEntry> list_tar(std::shared_ptr<const ByteSource> archive, std::vector<Error>& problems) {
-    return TarReader(std::move(archive), problems).list();
+ArchiveList list_tar(std::shared_ptr<const ByteSource> archive) {
+    return TarReader(std::move(archive)).list();
 }
 
 }  // namespace postmortem

@@ -129,7 +129,8 @@ class POSTMORTEM_API BacktraceWriter {
 /// An error as one sentence: the message, and the address that it concerns.
 POSTMORTEM_API std::string describe(const Error& error);
 
-/// Control characters and bytes that are no UTF-8 become \xNN; tabs and newlines stay.
+/// Control characters, newlines among them, and bytes that are no UTF-8 become \xNN; tabs stay. One sentence
+/// is one line then, whatever name a file chose for itself.
 POSTMORTEM_API std::string escape_for_terminal(std::string_view text);
 
 }  // namespace postmortem
