@@ -157,6 +157,8 @@ bool adds_nothing(const DumpFile& part, const std::vector<std::unique_ptr<DumpFi
     });
 }
 
+}  // namespace
+
 bool is_vmlinux(const ByteSource& file) {
     const auto head = head_of(file, 64);
     if (!as_text(head).starts_with(ELFMAG)) return false;
@@ -164,8 +166,6 @@ bool is_vmlinux(const ByteSource& file) {
     const auto type = ByteReader(head, endian).u16(16);
     return type == ET_EXEC || type == ET_DYN;
 }
-
-}  // namespace
 
 FileKind kind_of(const ByteSource& file) {
     std::vector<std::byte> head = head_of(file, plain_head_size);
