@@ -91,14 +91,6 @@ FileKind kind_of(const ByteSource& file, std::uint64_t& looked_at) {
     return looks_like_tar(head) || looks_like_zip(head) ? FileKind::Archive : FileKind::Other;
 }
 
-bool is_vmlinux(const ByteSource& file) {
-    const auto head = head_of(file, 64);
-    if (!as_text(head).starts_with(ELFMAG)) return false;
-    const Endian endian = ByteReader(head).u8(EI_DATA) == ELFDATA2MSB ? Endian::Big : Endian::Little;
-    const auto type = ByteReader(head, endian).u16(16);
-    return type == ET_EXEC || type == ET_DYN;
-}
-
 struct Search {
     std::vector<FolderEntry> dumps, archives, kernels;
     std::string miss;
@@ -255,6 +247,14 @@ std::optional<Error> attach_kernels(DumpFile& dump, const std::vector<FolderEntr
 }
 
 }  // namespace
+
+bool is_vmlinux(const ByteSource& file) {
+    const auto head = head_of(file, 64);
+    if (!as_text(head).starts_with(ELFMAG)) return false;
+    const Endian endian = ByteReader(head).u8(EI_DATA) == ELFDATA2MSB ? Endian::Big : Endian::Little;
+    const auto type = ByteReader(head, endian).u16(16);
+    return type == ET_EXEC || type == ET_DYN;
+}
 
 FileKind kind_of(const ByteSource& file) {
     std::uint64_t looked_at = 0;

@@ -15,6 +15,11 @@ namespace postmortem {
 /// What the first bytes of a file say of it, those within a compressed one included.
 enum class FileKind { Dump, Archive, Other };
 FileKind kind_of(const ByteSource& file);
+/// An ELF executable is all that can be told by its first bytes.
+bool is_vmlinux(const ByteSource& file);
+
+/// The same, of a file: often one lies beside a dump.
+bool looks_like_vmlinux_file(const std::filesystem::path& path);
 
 /// The directory in which a dump lies, or which it is; of a bare name the current one.
 std::filesystem::path folder_of(const std::filesystem::path& dump);

@@ -277,6 +277,11 @@ bool looks_like_dump_file(const fs::path& path) {
     return file && kind_of(**file) != FileKind::Other;
 }
 
+bool looks_like_vmlinux_file(const fs::path& path) {
+    const auto file = open_file(path);
+    return file && is_vmlinux(**file);
+}
+
 Result<std::unique_ptr<DumpFile>> open_dump(const fs::path& path, const DumpOptions& options) {
     const OpenContext context{options};
     std::error_code error;

@@ -137,4 +137,21 @@ TEST_CASE("triage groups a folder by what its files died of") {
     CHECK(run_postmortem({"triage", folder.path().string() + "/d"}).exit_code == 4);
 }
 
+TEST_CASE("triage of a folder passes over the vmlinux that lies in it; one that is named is no log") {
+    const TempDir folder;
+    folder.write("d/quiet.log", "[    0.000000] Linux version 6.1.0 (x)\n[    1.000000] all is well\n");
+    const std::string head = std::string(
+                                 "\x7f"
+                                 "ELF\x02\x01\x01") +
+                             std::string(9, '\0') + '\x02' + std::string(47, '\0');
+    const auto vmlinux =
+        folder.write("d/vmlinux", head + "\nwatchdog: BUG: soft lockup - CPU#%d stuck for %us! [%s:%d]\n");
+    const auto json = nlohmann::json::parse(run_postmortem({"triage", "--json", folder.path().string()}).out);
+    CHECK(json["files"] == 1);
+    CHECK(json["groups"].empty());
+    CHECK(run_postmortem({"triage", folder.path().string()}).exit_code == 4);
+    CHECK(run_postmortem({"triage", vmlinux.string()}).exit_code == 1);
+    CHECK(run_postmortem({"panic", vmlinux.string()}).exit_code == 3);
+}
+
 }  // namespace check_test

@@ -91,6 +91,7 @@ EventCollector::Found EventCollector::find_literals(std::string_view text) const
 void EventCollector::add(const LogRecord& record) {
     ++result_.lines;
     sample_.read(record.text);
+    if (sample_.is_elf()) return;
     if (record.seconds) saw_timestamps_ = true, in_firmware_ = false;
     if (const auto began = clock_.read(record, stored_.end())) {
         close_what_began_before(*began);

@@ -133,11 +133,24 @@ class Judge {
         return victims;
     }
 
+    // Where a lock does not name who holds it, each that waits for it is a root of its own.
+    std::size_t waiting_beside(const WaitTree& tree) const {
+        if (!tree.root) return 0;
+        const HangTask& root = report_.tasks[*tree.root];
+        const auto waits_for_the_same = [&](const HangTask& task) {
+            return task.task.task != root.task.task && should_have_ended(task) && task.wait &&
+                   task.wait->address == root.wait->address && task.wait->blockers.empty();
+        };
+        if (!root.wait || root.wait->address == 0 || !root.wait->blockers.empty()) return 0;
+        return static_cast<std::size_t>(
+            std::count_if(report_.tasks.begin(), report_.tasks.end(), waits_for_the_same));
+    }
+
     std::optional<HangVerdict> by_wait() const {
         const WaitTree* worst = nullptr;
         std::size_t most = 0;
         for (const WaitTree& tree : trees_) {
-            const std::size_t count = victims_of(tree).size();
+            const std::size_t count = victims_of(tree).size() + waiting_beside(tree);
             if (count > most) worst = &tree, most = count;
         }
         if (!worst) return std::nullopt;
@@ -170,6 +183,8 @@ class Judge {
                                            duration(root.seconds), state);
             if (victims.size() > 1)
                 verdict.sentence += fmt::format("; {} more wait behind it", victims.size() - 1);
+            if (const std::size_t others = waiting_beside(tree))
+                verdict.sentence += fmt::format("; {} more wait for the same", others);
             verdict.because.push_back(fact(root));
             if (victims.size() > 1 && longest.task.task != root.task.task)
                 verdict.because.push_back(fact(longest));

@@ -53,6 +53,7 @@ class LinesMaker {
     bool shows_available() const;
     Result<std::uint64_t> available() const;
     Result<std::uint64_t> reclaimable_kernel_memory() const;
+    std::uint64_t indirectly_reclaimable_pages() const;
     Result<std::uint64_t> swap_cache() const;
     Result<std::uint64_t> free_high_pages() const;
     Result<std::uint64_t> committed() const;
@@ -93,8 +94,14 @@ class LinesMaker {
 Result<std::uint64_t> LinesMaker::reclaimable_kernel_memory() const {
     auto slab = count({"NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE"});
     if (!slab) return slab;
-    // NR_KERNEL_MISC_RECLAIMABLE since 4.20 (b29940c1abd7).
-    return *slab + count({"NR_KERNEL_MISC_RECLAIMABLE", "NR_INDIRECTLY_RECLAIMABLE_BYTES"}).value_or(0);
+    // Since 4.20 (b29940c1abd7).
+    return *slab + count({"NR_KERNEL_MISC_RECLAIMABLE"}).value_or(0);
+}
+
+// Before that in bytes (4.17, eb59254608bc, and stable releases of 4.14), beside the slabs and by none of
+// their rules.
+std::uint64_t LinesMaker::indirectly_reclaimable_pages() const {
+    return count({"NR_INDIRECTLY_RECLAIMABLE_BYTES"}).value_or(0) / (page_kib_ * 1024);
 }
 
 // Since 3.14 (34e431b0ae39), the release of overcommit_kbytes (49f0ce5f9232). RHEL 6 has it behind a switch,
@@ -119,8 +126,8 @@ Result<std::uint64_t> LinesMaker::available() const {
     // While it was no function (until 4.5) the low watermarks were what cannot be had.
     const std::uint64_t reserve = kernel_.symbol("si_mem_available") ? *total_reserve : low;
     const auto usable = [low](std::uint64_t pages) { return pages - std::min(pages / 2, low); };
-    const auto sum =
-        static_cast<std::int64_t>(*free - reserve + usable(*active + *inactive) + usable(*reclaimable));
+    const auto sum = static_cast<std::int64_t>(*free - reserve + usable(*active + *inactive) +
+                                               usable(*reclaimable) + indirectly_reclaimable_pages());
     return static_cast<std::uint64_t>(std::max<std::int64_t>(sum, 0));
 }
 
@@ -294,9 +301,11 @@ void LinesMaker::huge_pages() {
         lines_.push_back({"HugePages_Surp", pool.surplus, true});
         lines_.push_back({"Hugepagesize", pool.page_bytes / 1024, false});
     }
-    // Since 4.16 (fcb2b0c577f1); the first of these came with 4.17, the other took its place in 4.20.
+    // Since 4.16 (fcb2b0c577f1). The first of these came with 4.17, the other took its place in 4.20; stable
+    // releases of 4.14 have the first, too, and still what went with 4.16 (d6cb41cc44c6).
     const bool sums_up =
-        counters_.has("NR_INDIRECTLY_RECLAIMABLE_BYTES") || counters_.has("NR_KERNEL_MISC_RECLAIMABLE");
+        (counters_.has("NR_INDIRECTLY_RECLAIMABLE_BYTES") || counters_.has("NR_KERNEL_MISC_RECLAIMABLE")) &&
+        !kernel_.symbol("hugepages_treat_as_movable");
     if (!sources_.huge_pages.empty() && sums_up) kib("Hugetlb", bytes / 1024);
 }
 

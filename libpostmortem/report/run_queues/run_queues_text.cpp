@@ -70,7 +70,7 @@ bool is_plain_row(const RunQueueRow& row, bool shows_current) {
 
 void print_queue(Appender out, std::string_view title, const SchedulingQueue& queue, bool shows_current,
                  bool waiting) {
-    fmt::format_to(out, "  {}: {:x}\n", title, queue.address);
+    fmt::format_to(out, "  {}: {}\n", title, queue.address ? fmt::format("{:x}", queue.address) : "-");
     bool any = false;
     for (const RunQueueRow& row : queue.rows) {
         if (!is_plain_row(row, shows_current)) continue;

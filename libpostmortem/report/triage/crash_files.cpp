@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "dump/dump_file.h"
+#include "dump/folder.h"
 
 namespace postmortem {
 namespace {
@@ -21,7 +22,8 @@ void search_folder(const fs::path& folder, std::vector<CrashFile>& found, Proble
         std::error_code ignored;
         const bool hidden = at->path().filename().string().starts_with('.');
         if (at->is_directory(ignored) && (hidden || at.depth() >= max_depth)) at.disable_recursion_pending();
-        if (!hidden && at->is_regular_file(ignored)) found.push_back({at->path(), is_dump_file(at->path())});
+        if (hidden || !at->is_regular_file(ignored) || looks_like_vmlinux_file(at->path())) continue;
+        found.push_back({at->path(), is_dump_file(at->path())});
     }
     if (error) problems.emplace_back(ErrorCode::Io, fmt::format("{}: {}", folder.string(), error.message()));
 }

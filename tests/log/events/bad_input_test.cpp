@@ -232,6 +232,22 @@ TEST_CASE("bad input: zeros in lines and between them") {
     }
 }
 
+TEST_CASE("bad input: what a kernel may say stands in its vmlinux, and has not happened") {
+    std::string vmlinux =
+        "\x7f"
+        "ELF\x02\x01\x01";
+    vmlinux += std::string(9, '\0') + std::string("\x02\0\x3e\0", 4) + std::string(300, '\x01') + "\n";
+    const std::string said =
+        "\001"
+        "0watchdog: BUG: soft lockup - CPU#%d stuck for %us! [%s:%d]\n";
+    CHECK_FALSE(analyse_log_text(said).events.empty());
+    const LogAnalysis analysis = analyse_log_text(vmlinux + said);
+    CHECK(analysis.events.empty());
+    CHECK_FALSE(analysis.cause);
+    REQUIRE(analysis.problems.size() == 1);
+    CHECK(analysis.problems.front().message == "this does not look like the text of a log");
+}
+
 TEST_CASE("bad input: two CPUs that print at once, each line with its caller") {
     const auto of_caller = [](const std::string& log, std::string_view caller) {
         std::vector<std::string> lines;

@@ -158,6 +158,26 @@ TEST_CASE("the root with the most waiters is the verdict; a stuck CPU goes befor
     CHECK(judge(tasks, {cpu})->kind == "deadlock");
 }
 
+TEST_CASE("who waits for a lock that does not name its holder is counted, whoever is taken for the verdict") {
+    const auto waiter = [](std::int32_t pid, std::uint64_t lock) {
+        HangTask task = sleeper(pid);
+        task.wait.emplace();
+        task.wait->kind = "rw_semaphore";
+        task.wait->address = lock;
+        task.wait->unknown = "the lock counts its readers and does not name them";
+        return task;
+    };
+    HangTask slept_by_the_clock = waiter(5, 0xffffffff82000100);
+    slept_by_the_clock.timed = true;
+    const auto verdict =
+        judge({waiter(1, 0xffffffff82000000), waiter(2, 0xffffffff82000100), waiter(3, 0xffffffff82000100),
+               waiter(4, 0xffffffff82000100), slept_by_the_clock});
+    REQUIRE(verdict);
+    CHECK(contains(verdict->sentence, "task-2 (pid 2) has waited for 30 s"));
+    CHECK(verdict->sentence.ends_with("; 2 more wait for the same"));
+    CHECK_FALSE(contains(judge({waiter(1, 0xffffffff82000000)})->sentence, "more wait"));
+}
+
 TEST_CASE("a long chain, and one with many blockers, is followed to its end") {
     std::vector<HangTask> chain{dozer(1)};
     for (std::int32_t pid = 2; pid <= 5000; ++pid) {

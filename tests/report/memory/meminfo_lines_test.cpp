@@ -1,4 +1,4 @@
-// Lines of /proc/meminfo that only machines with high memory have.
+// Lines of /proc/meminfo that only some machines and kernels have.
 #include "report/memory/meminfo_lines.h"
 
 #include <map>
@@ -64,7 +64,69 @@ struct HighMemory {
     FakeKernel fake;
 };
 
+/// A kernel that counts what it can give back beside its slabs, under one name or the other.
+struct GivesBack {
+    explicit GivesBack(const char* counter, std::uint64_t value) {
+        auto& types = fake.types();
+        types.enumeration("zone_stat_item", {{"NR_FREE_PAGES", 0}, {"NR_VM_ZONE_STAT_ITEMS", 1}});
+        types.enumeration("node_stat_item", {{"NR_ACTIVE_FILE", 0},
+                                             {"NR_INACTIVE_FILE", 1},
+                                             {"NR_SLAB_RECLAIMABLE", 2},
+                                             {"NR_SLAB_UNRECLAIMABLE", 3},
+                                             {counter, 4},
+                                             {"NR_VM_NODE_STAT_ITEMS", 5}});
+        fake.put_u64(fake.variable("vm_zone_stat"), 10000);
+        const std::uint64_t node = fake.variable("vm_node_stat", 5 * 8);
+        for (const auto& [index, pages] :
+             {std::pair<int, std::uint64_t>{0, 100}, {1, 50}, {2, 400}, {4, value}})
+            fake.put_u64(node + 8 * static_cast<unsigned>(index), pages);
+        fake.put_u64(fake.variable("totalreserve_pages"), 1000);
+        fake.variable("si_mem_available");
+    }
+
+    std::map<std::string, std::uint64_t> lines() {
+        const auto kernel = fake.open();
+        const auto names = VmCounterNames::read(*kernel);
+        const auto counters = VmCounters::read(*kernel, *names);
+        ZoneTable zones;
+        zones.nodes.push_back({});
+        zones.nodes.back().zones.push_back({});
+        zones.nodes.back().zones.back().low = 60;
+        const SwapState swap;
+        const std::vector<HugePagePool> huge{{2 << 20, 3, 3, 0, 0, true}};
+        ProblemCollector problems;
+        std::map<std::string, std::uint64_t> found;
+        for (const MeminfoLine& line : make_meminfo_lines(*kernel, {*counters, zones, swap, huge}, problems))
+            found[line.name] = line.value;
+        return found;
+    }
+
+    FakeKernel fake;
+};
+
+// All but the reserve and what is kept of files and slabs: half of it, or the low watermark
+constexpr std::uint64_t available_without = 10000 - 1000 + (150 - 60) + (400 - 60);
+
 }  // namespace
+
+TEST_CASE("MemAvailable: what can be given back beside slabs, in bytes until 4.19, in pages since") {
+    CHECK(GivesBack("NR_INDIRECTLY_RECLAIMABLE_BYTES", 192).lines().at("MemAvailable") ==
+          4 * available_without);
+    CHECK(GivesBack("NR_INDIRECTLY_RECLAIMABLE_BYTES", 5 << 12).lines().at("MemAvailable") ==
+          4 * (available_without + 5));
+    CHECK(GivesBack("NR_KERNEL_MISC_RECLAIMABLE", 100).lines().at("MemAvailable") ==
+          4 * (available_without + 100));
+}
+
+TEST_CASE("Hugetlb since 4.16: not of a 4.14 that has its counter from a stable release") {
+    GivesBack stable("NR_INDIRECTLY_RECLAIMABLE_BYTES", 0), later("NR_INDIRECTLY_RECLAIMABLE_BYTES", 0),
+        recent("NR_KERNEL_MISC_RECLAIMABLE", 0), before("NR_SLAB_OTHER", 0);
+    stable.fake.variable("hugepages_treat_as_movable", 4);
+    CHECK_FALSE(stable.lines().contains("Hugetlb"));
+    CHECK_FALSE(before.lines().contains("Hugetlb"));
+    CHECK(later.lines().at("Hugetlb") == 3 * 2048);
+    CHECK(recent.lines().at("Hugetlb") == 3 * 2048);
+}
 
 TEST_CASE("high and low memory, and large pages of either size") {
     for (const FakeBuild build : {FakeBuild::I386, FakeBuild::I386Pae}) {
