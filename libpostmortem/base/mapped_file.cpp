@@ -1,5 +1,6 @@
 #include "base/mapped_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -41,6 +42,13 @@ std::string_view why_not(mode_t mode) {
 }
 
 }  // namespace
+
+std::uint64_t end_of_file_hole(int fd, std::uint64_t offset, std::uint64_t file_size) {
+    if (fd < 0 || offset >= file_size) return offset;
+    const off_t data = ::lseek(fd, static_cast<off_t>(offset), SEEK_DATA);
+    if (data < 0) return errno == ENXIO ? file_size : offset;  // ENXIO: nothing but a hole follows
+    return std::min(static_cast<std::uint64_t>(data), file_size);
+}
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& file) {
     std::string path = file.string();

@@ -9,6 +9,10 @@
 
 namespace postmortem {
 
+/// Where a hole of the open file that begins at `offset` ends: what lies in it is zero. `offset` where there
+/// is none, or the file system does not tell.
+std::uint64_t end_of_file_hole(int fd, std::uint64_t offset, std::uint64_t file_size);
+
 /// A read-only mapping of a whole file. Moving it keeps the bytes where they are.
 class MappedFile {
   public:
@@ -28,6 +32,9 @@ class MappedFile {
     /// Copies the bytes at `offset` by a system call. For a few bytes in each of many places: touching the
     /// mapping there would map sixteen pages around each. False where the file does not hold them all.
     bool copy_at(std::uint64_t offset, MutableBytes out) const;
+    std::uint64_t end_of_hole(std::uint64_t offset) const {
+        return end_of_file_hole(fd_, offset, bytes_.size());
+    }
     /// Tells the system that copy_at() will skip through the file, so that it does not read ahead; or no
     /// longer.
     void expect_skipping(bool skipping) const;

@@ -2,6 +2,7 @@
 // file or are scattered over the records of a flattened one.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -49,6 +50,11 @@ class ByteSource {
         return read(offset, length, scratch);
     }
 
+    /// How many of `length` bytes at `offset` there are, from the first on without a gap.
+    virtual std::uint64_t count_there(std::uint64_t offset, std::uint64_t length) const {
+        return std::min(length, size() - std::min(size(), offset));
+    }
+
     /// As many of them as there are from `offset` on without a gap: headers that something is missing behind
     /// tell what they tell.
     Bytes read_what_is_there(std::uint64_t offset, std::uint64_t length, MutableBytes scratch) const;
@@ -64,6 +70,10 @@ class ByteSource {
     }
     /// To be called before and after such a walk.
     virtual void expect_skimming(bool) const {}
+
+    /// All bytes from `offset` up to there are zero and take no room in the file; `offset` itself where that
+    /// is not known.
+    virtual std::uint64_t end_of_hole(std::uint64_t offset) const { return offset; }
 
   private:
     SourceOrigin origin_;
@@ -86,6 +96,7 @@ class MappedSource final : public ByteSource {
     }
     bool skim(std::uint64_t offset, MutableBytes out) const override { return file_.copy_at(offset, out); }
     void expect_skimming(bool skimming) const override { file_.expect_skipping(skimming); }
+    std::uint64_t end_of_hole(std::uint64_t offset) const override { return file_.end_of_hole(offset); }
 
   private:
     MappedFile file_;

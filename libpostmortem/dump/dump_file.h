@@ -66,6 +66,13 @@ struct DumpInfo {
 
 class ByteSource;
 
+/// What a look at all of a dump's tables shows.
+struct TablesFinding {
+    bool promised_certain = true;  ///< which pages the dump holds
+    bool existing_certain = true;  ///< which frames the machine had
+    std::vector<Error> problems;   ///< those that opening did not show, as it does not look at all of them
+};
+
 /// A file that came with the dump in one archive, such as the vmlinux.
 struct Attachment {
     std::string name;
@@ -110,6 +117,10 @@ class DumpFile {
     /// terabytes and cannot ask for one frame after the other.
     virtual void each_promised_run(const FrameRunVisitor& visit) const;
     virtual void each_existing_run(const FrameRunVisitor& visit) const;
+    /// Further frames that the dump should hold, and of which its headers alone show that something is
+    /// missing: they lie behind the end of the file. None of a format that promises such frames like all
+    /// others.
+    virtual void each_lost_run(const FrameRunVisitor&) const {}
 
     /// The VMCOREINFO text, empty where the dump has none.
     virtual std::string_view vmcoreinfo() const = 0;
@@ -120,6 +131,11 @@ class DumpFile {
     /// What is wrong with the file as a whole, one sentence each: truncated, notes unreadable, header fields
     /// that contradict each other. Opening succeeded all the same.
     virtual const std::vector<Error>& problems() const = 0;
+    /// Costs what going through all promised and existing runs costs, and nothing behind these.
+    virtual TablesFinding check_tables() const { return {}; }
+    /// Of a part of a split dump: where the tables that all parts have alike are damaged, and those of `part`
+    /// are not, it takes those. Before anybody else has it; `part` has to live as long.
+    virtual void mend_tables_from(const DumpFile&) {}
     /// For whoever found the file and knows something of its surroundings; before anybody else has it.
     virtual void add_problem(Error) {}
 

@@ -29,6 +29,7 @@ class ExtentDump : public DumpFile {
     }
     void each_promised_run(const FrameRunVisitor& visit) const override { memory_.each_promised_run(visit); }
     void each_existing_run(const FrameRunVisitor& visit) const override { memory_.each_existing_run(visit); }
+    void each_lost_run(const FrameRunVisitor& visit) const override { memory_.each_lost_run(visit); }
 
   protected:
     ExtentDump(std::unique_ptr<ByteSource> source, std::vector<Error> problems)

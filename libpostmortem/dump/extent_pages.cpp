@@ -83,6 +83,11 @@ void ExtentPages::each_promised_run(const FrameRunVisitor& visit) const {
     for (const MemoryExtent& extent : stored_.extents()) runs.add(frames_of(extent));
 }
 
+void ExtentPages::each_lost_run(const FrameRunVisitor& visit) const {
+    FrameRuns runs(visit);
+    for (const MemoryExtent& extent : cut_off_.extents()) runs.add(frames_of(extent));
+}
+
 void ExtentPages::each_existing_run(const FrameRunVisitor& visit) const {
     std::vector<FrameRun> all;
     for (const ExtentMap* map : {&stored_, &cut_off_, &left_out_})

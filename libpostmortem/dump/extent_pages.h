@@ -41,6 +41,7 @@ class ExtentPages {
     void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const;
     void each_promised_run(const FrameRunVisitor& visit) const;
     void each_existing_run(const FrameRunVisitor& visit) const;
+    void each_lost_run(const FrameRunVisitor& visit) const;
 
   private:
     static constexpr std::uint64_t max_end = std::numeric_limits<std::uint64_t>::max();

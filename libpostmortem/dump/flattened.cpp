@@ -101,13 +101,13 @@ class Runs {
     std::map<std::uint64_t, std::uint64_t> covered_;  // begin -> end; neither touching nor overlapping
 };
 
+// What no record wrote is missing and not zero: makedumpfile and QEMU write bitmaps, notes and descriptors of
+// zeros like any others, and leave gaps only between what their headers point to.
 class FlattenedSource final : public ByteSource {
   public:
-    FlattenedSource(std::unique_ptr<ByteSource> outer, std::vector<Run> runs, std::optional<Error> cut_off)
-        : ByteSource(origin_within(*outer, cut_off)),
-          outer_(std::move(outer)),
-          runs_(std::move(runs)),
-          is_cut_off_(cut_off.has_value()) {}
+    FlattenedSource(std::unique_ptr<ByteSource> outer, std::vector<Run> runs,
+                    const std::optional<Error>& cut_off)
+        : ByteSource(origin_within(*outer, cut_off)), outer_(std::move(outer)), runs_(std::move(runs)) {}
 
     std::uint64_t size() const override { return runs_.empty() ? 0 : runs_.back().end; }
     std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
@@ -123,22 +123,23 @@ class FlattenedSource final : public ByteSource {
         auto run = run_at(offset);
         for (std::uint64_t done = 0; done < length;) {
             const std::uint64_t at = offset + done;
-            if (run->begin > at) {
-                if (is_cut_off_) return std::nullopt;  // a lost record may have written here
-                const std::uint64_t gap = std::min(run->begin - at, length - done);
-                std::memset(scratch.data() + done, 0, gap);
-                done += gap;
-            } else {
-                const std::uint64_t piece = std::min(run->in_one_piece_from(at), length - done);
-                const MutableBytes target = scratch.subspan(done, piece);
-                const auto bytes = outer_->read(run->place_of(at), piece, target);
-                if (!bytes) return std::nullopt;
-                if (bytes->data() != target.data()) std::memcpy(target.data(), bytes->data(), piece);
-                done += piece;
-                if (at + piece == run->end) ++run;
-            }
+            if (run->begin > at) return std::nullopt;
+            const std::uint64_t piece = std::min(run->in_one_piece_from(at), length - done);
+            const MutableBytes target = scratch.subspan(done, piece);
+            const auto bytes = outer_->read(run->place_of(at), piece, target);
+            if (!bytes) return std::nullopt;
+            if (bytes->data() != target.data()) std::memcpy(target.data(), bytes->data(), piece);
+            done += piece;
+            if (at + piece == run->end) ++run;
         }
         return scratch.first(length);
+    }
+
+    std::uint64_t count_there(std::uint64_t offset, std::uint64_t length) const override {
+        std::uint64_t at = offset;
+        for (auto run = run_at(offset); run != runs_.end() && run->begin <= at && at - offset < length; ++run)
+            at = run->end;
+        return std::min(at - offset, length);
     }
 
   private:
@@ -157,7 +158,6 @@ class FlattenedSource final : public ByteSource {
 
     std::unique_ptr<ByteSource> outer_;
     std::vector<Run> runs_;
-    bool is_cut_off_;
 };
 
 Error cut_off(std::string why) {
@@ -219,8 +219,7 @@ Result<std::unique_ptr<ByteSource>> open_flattened(std::unique_ptr<ByteSource> o
     auto stopped = walk(*outer, runs);
     outer->expect_skimming(false);
     if (!stopped) return fail(stopped.error());
-    return std::make_unique<FlattenedSource>(std::move(outer), std::move(runs).resolved(),
-                                             std::move(*stopped));
+    return std::make_unique<FlattenedSource>(std::move(outer), std::move(runs).resolved(), *stopped);
 }
 
 }  // namespace postmortem

@@ -1,41 +1,19 @@
 #include "dump/kdump.h"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "base/checked.h"
 #include "dump/codec.h"
+#include "dump/kdump_bitmaps.h"
 #include "dump/kdump_header.h"
 #include "dump/kdump_layout.h"
 #include "dump/machine.h"
 #include "dump/notes.h"
-#include "dump/page_bitmap.h"
 
 namespace postmortem {
 namespace {
-
-// No machine has more memory than this many page frames (256 TiB at 4 KiB each), whatever a header claims.
-constexpr std::uint64_t max_frames = 1ull << 36;
-
-struct PageDesc {
-    std::uint64_t offset;
-    std::uint32_t size;
-    std::uint32_t flags;
-};
-
-std::optional<Codec> codec_of(std::uint32_t flags) {
-    switch (flags) {
-        case 0: return Codec::Raw;
-        case kdump::CompressedZlib: return Codec::Zlib;
-        case kdump::CompressedLzo: return Codec::Lzo;
-        case kdump::CompressedSnappy: return Codec::Snappy;
-        case kdump::CompressedZstd: return Codec::Zstd;
-        default: return std::nullopt;
-    }
-}
 
 class KdumpFile final : public DumpFile {
   public:
@@ -43,10 +21,11 @@ class KdumpFile final : public DumpFile {
         : source_(std::move(source)),
           header_(std::move(header)),
           problems_(std::move(problems)),
-          existing_(*source_, header_.bitmap_offset(), frames_in_bitmap()),
-          dumped_(*source_, header_.dumped_bitmap_offset(), frames_in_bitmap(), first_frame()) {
+          table_(*source_, header_),
+          bitmaps_(bitmaps_at({*source_, header_.bitmap_offset(), header_.dumped_bitmap_offset()})) {
         describe();
         check_sizes();
+        check_bitmaps();
         read_notes();
     }
 
@@ -70,29 +49,57 @@ class KdumpFile final : public DumpFile {
     }
 
     std::optional<std::uint64_t> next_frame(std::uint64_t pfn) const override {
-        const auto found = dumped_.next_set(std::max(pfn, first_frame()));
-        return found && (!header_.split || *found < header_.end_pfn) ? found : std::nullopt;
+        const auto found = dumped().next_set(std::max(pfn, bitmaps_->first_frame()));
+        return found && *found < bitmaps_->end_frame() ? found : std::nullopt;
     }
 
     void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
-        existing_.copy(first_pfn, bits);
+        existing().copy(first_pfn, bits);
     }
 
     void each_promised_run(const FrameRunVisitor& visit) const override {
         FrameRuns runs(visit);
-        dumped_.each_run(first_frame(), header_.split ? header_.end_pfn : dumped_.bits(), runs);
+        dumped().each_run(bitmaps_->first_frame(), bitmaps_->end_frame(), runs);
     }
     void each_existing_run(const FrameRunVisitor& visit) const override {
         FrameRuns runs(visit);
-        existing_.each_run(0, existing_.bits(), runs);
+        existing().each_run(0, existing().bits(), runs);
+    }
+
+    TablesFinding check_tables() const override {
+        TablesFinding finding{dumped().is_whole() && bitmaps_->dumped_is_sound(), existing().is_whole(), {}};
+        if (bitmaps_->are_small()) {
+            finding.existing_certain = finding.existing_certain && bitmaps_->existing_is_sound();
+        } else if (!bitmaps_->dumped_is_sound()) {
+            finding.problems.emplace_back(ErrorCode::Corrupt, bitmaps_->dumped_wrong());
+        }
+        return finding;
+    }
+
+    void mend_tables_from(const DumpFile& part) override {
+        const auto* other = dynamic_cast<const KdumpFile*>(&part);
+        if (!other || other == this || !tables_are_damaged() || other->tables_are_damaged()) return;
+        auto theirs = bitmaps_at(other->bitmaps_->place());
+        if (!theirs->dumped_is_sound() || !theirs->existing_is_sound()) return;
+        std::erase_if(problems_, [&](const Error& problem) {
+            return problem.message == bitmaps_->dumped_wrong() ||
+                   problem.message == bitmaps_->existing_wrong();
+        });
+        problems_.emplace_back(ErrorCode::Corrupt,
+                               fmt::format("its bitmaps are damaged, and those of {} are used instead",
+                                           other->info_.file.filename().string()));
+        bitmaps_ = std::move(theirs);
     }
 
   private:
-    std::uint64_t frames_in_bitmap() const {
-        const std::uint64_t bits = std::min(header_.bitmap_bytes(), max_frames / 8) * 8;
-        return std::min({bits, header_.max_mapnr, max_frames});
+    std::unique_ptr<KdumpBitmaps> bitmaps_at(BitmapPlace place) const {
+        return std::make_unique<KdumpBitmaps>(place, header_, table_);
     }
-    std::uint64_t first_frame() const { return header_.split ? header_.start_pfn : 0; }
+    const PageBitmap& existing() const { return bitmaps_->existing(); }
+    const RankedBitmap& dumped() const { return bitmaps_->dumped(); }
+    bool tables_are_damaged() const {
+        return bitmaps_->are_small() && !(bitmaps_->dumped_is_sound() && bitmaps_->existing_is_sound());
+    }
 
     void describe() {
         info_.file = source_->origin().file;
@@ -103,7 +110,7 @@ class KdumpFile final : public DumpFile {
         if (header_.diskdump) info_.crashed_cpu = header_.current_cpu;  // the others leave it at 0
         if (header_.cpu_count != 0) info_.cpu_count = header_.cpu_count;
         if (header_.timestamp != 0) info_.timestamp = header_.timestamp;
-        info_.max_pfn = existing_.bits();
+        info_.max_pfn = existing().bits();
         info_.incomplete = (header_.status & kdump::Incomplete) != 0;
         info_.utsname = header_.utsname;
         info_.files = {info_.file};
@@ -117,17 +124,39 @@ class KdumpFile final : public DumpFile {
                                    "the writer flagged the dump as incomplete: pages are missing");
         }
         const std::uint64_t bits = header_.bitmap_bytes() * 8;
-        if (header_.max_mapnr > std::min(bits, max_frames)) {
+        if (header_.max_mapnr > bits) {
             problems_.emplace_back(ErrorCode::Corrupt,
                                    fmt::format("the header speaks of {} page frames, and its bitmaps hold {}",
                                                header_.max_mapnr, bits));
+        } else if (header_.max_mapnr > KdumpBitmaps::max_frames) {
+            problems_.emplace_back(
+                ErrorCode::Corrupt,
+                fmt::format("the header speaks of {} page frames, more than any machine has; "
+                            "those from {} on are not read",
+                            header_.max_mapnr, KdumpBitmaps::max_frames));
         }
         if (source_->size() < header_.descriptors_offset()) {
             problems_.emplace_back(ErrorCode::PageMissing,
                                    fmt::format("the file is truncated: it ends at byte {}, before the page "
                                                "descriptors at byte {}, so no page can be read",
                                                source_->size(), header_.descriptors_offset()));
+            return;
         }
+        if (!existing().is_whole()) tell_lost_record("bitmap of the machine's page frames");
+        if (!dumped().is_whole()) tell_lost_record("bitmap of dumped pages");
+    }
+
+    // Only a flattened file can lack something in front of its end.
+    void tell_lost_record(std::string_view of) {
+        problems_.emplace_back(
+            ErrorCode::PageMissing,
+            fmt::format("the flattened file lacks a record that belongs to its {}; copy it again", of));
+    }
+
+    void check_bitmaps() {
+        if (!bitmaps_->are_small()) return;  // found out where they are gone through
+        for (const std::string& wrong : {bitmaps_->dumped_wrong(), bitmaps_->existing_wrong()})
+            if (!wrong.empty()) problems_.emplace_back(ErrorCode::Corrupt, wrong);
     }
 
     void read_notes() {
@@ -147,7 +176,7 @@ class KdumpFile final : public DumpFile {
 
     std::optional<Bytes> read_extent(FileExtent extent, std::string_view what,
                                      std::vector<std::byte>& storage) {
-        const std::uint64_t available = extent.offset < source_->size() ? source_->size() - extent.offset : 0;
+        const std::uint64_t available = source_->count_there(extent.offset, extent.size);
         if (extent.size > available) {
             problems_.emplace_back(
                 ErrorCode::PageMissing,
@@ -155,42 +184,66 @@ class KdumpFile final : public DumpFile {
                             extent.size, extent.offset, available));
             extent.size = available;
         }
-        return read_kept(*source_, extent.offset, extent.size, storage);
+        auto bytes = read_kept(*source_, extent.offset, extent.size, storage);
+        if (!bytes && extent.size != 0)
+            problems_.emplace_back(ErrorCode::PageMissing,
+                                   fmt::format("the {}, {} bytes at byte {} of the file, cannot be read",
+                                               what, extent.size, extent.offset));
+        return bytes;
     }
 
-    Result<PageDesc> descriptor(std::uint64_t pfn, std::uint64_t paddr) const {
-        const auto dumped = dumped_.test(pfn);
-        if (!dumped)
-            return fail(ErrorCode::PageMissing, "the file is truncated within the bitmap of dumped pages",
-                        paddr);
-        if (!*dumped) return absent(pfn, paddr);
+    Result<PageDescriptor> descriptor(std::uint64_t pfn, std::uint64_t paddr) const {
+        const auto is_dumped = dumped().test(pfn);
+        const std::uint64_t in_bitmap = bitmaps_->place().dumped + pfn / 8;
+        if (!is_dumped) return missing(in_bitmap, "within the bitmap of dumped pages", paddr);
+        if (!*is_dumped) return absent(pfn, paddr);
         if (header_.split && (pfn < header_.start_pfn || pfn >= header_.end_pfn)) {
             return fail(ErrorCode::PageMissing, "the page is in a part of the split dump that is not there",
                         paddr);
         }
-        const auto index = dumped_.rank(pfn);
-        if (!index)
-            return fail(ErrorCode::PageMissing, "the file is truncated within the bitmap of dumped pages",
+        const auto index = dumped().rank(pfn);
+        if (!index) return missing(in_bitmap, "within the bitmap of dumped pages", paddr);
+        if (!bitmaps_->places_are_certain())
+            return fail(ErrorCode::Corrupt,
+                        "where the page's data lies is not certain: the bitmap of dumped pages is damaged",
                         paddr);
-        const std::uint64_t at = header_.descriptors_offset() + *index * kdump::page_desc::bytes;
-        std::array<std::byte, kdump::page_desc::bytes> scratch;
-        const auto bytes = source_->peek(at, scratch.size(), scratch);
-        if (!bytes)
-            return fail(ErrorCode::PageMissing, "the file is truncated before the page's descriptor", paddr);
-        const ByteReader desc(*bytes, header_.endian);
-        return PageDesc{*desc.u64(kdump::page_desc::offset), *desc.u32(kdump::page_desc::size),
-                        *desc.u32(kdump::page_desc::flags)};
+        const auto desc = table_.read(*index);
+        if (!desc)
+            return missing(header_.descriptors_offset() + *index * kdump::page_desc::bytes,
+                           "before the page's descriptor", paddr);
+        return *desc;
+    }
+
+    // What should be at byte `at` of the file is not there.
+    tl::unexpected<Error> missing(std::uint64_t at, std::string_view where, std::uint64_t paddr) const {
+        return fail(ErrorCode::PageMissing,
+                    fmt::format("{} {}",
+                                at < source_->size() ? "the file lacks bytes, or the disk does not give them,"
+                                                     : "the file is truncated",
+                                where),
+                    paddr);
     }
 
     tl::unexpected<Error> absent(std::uint64_t pfn, std::uint64_t paddr) const {
-        if (pfn >= existing_.bits() && pfn < header_.max_mapnr) {
+        if (!bitmaps_->dumped_is_sound())
+            return fail(
+                ErrorCode::Corrupt,
+                "whether the dump holds the page is not certain: its bitmap of dumped pages is damaged",
+                paddr);
+        if (pfn >= existing().bits() && pfn < header_.max_mapnr) {
             return fail(ErrorCode::Corrupt,
                         "the dump's bitmap does not reach this page frame, and its header says it does",
                         paddr);
         }
-        const auto exists = existing_.test(pfn);
+        const auto exists = existing().test(pfn);
         if (!exists)
-            return fail(ErrorCode::PageMissing, "the file is truncated within the bitmap of pages", paddr);
+            return missing(bitmaps_->place().existing + pfn / 8, "within the bitmap of page frames", paddr);
+        if (!*exists && !bitmaps_->existing_is_sound())
+            return fail(
+                ErrorCode::Corrupt,
+                "whether the machine had memory at this address is not certain: the bitmap of its page "
+                "frames is damaged",
+                paddr);
         if (!*exists)
             return fail(ErrorCode::NoSuchMemory, "the machine had no memory at this address", paddr);
         return fail(ErrorCode::PageExcluded,
@@ -200,17 +253,15 @@ class KdumpFile final : public DumpFile {
                     paddr);
     }
 
-    Result<PageBytes> decoded(PageDesc desc, std::uint64_t paddr, MutableBytes page) const {
+    Result<PageBytes> decoded(PageDescriptor desc, std::uint64_t paddr, MutableBytes page) const {
         if (desc.offset == 0)
             return fail(ErrorCode::PageMissing, "the writer of the dump lost the page", paddr);
-        const auto codec = codec_of(desc.flags);
+        const auto codec = desc.codec();
         if (!codec) {
             return fail(ErrorCode::Corrupt,
                         fmt::format("the page's descriptor has the unknown flags {:#x}", desc.flags), paddr);
         }
-        const bool size_fits =
-            *codec == Codec::Raw ? desc.size == page.size() : desc.size != 0 && desc.size <= 2 * page.size();
-        if (!size_fits || desc.offset < header_.descriptors_offset()) {
+        if (!desc.is_sound(header_)) {
             return fail(
                 ErrorCode::Corrupt,
                 fmt::format("the page's descriptor is damaged: {} bytes of {} data at byte {} of the file",
@@ -220,7 +271,10 @@ class KdumpFile final : public DumpFile {
         const auto packed =
             *codec == Codec::Raw ? source_->read(desc.offset, desc.size, page) : packed_bytes(desc);
         if (!packed) {
-            return fail(lost_page_data(*source_, desc.offset, desc.size, paddr));
+            return missing(
+                desc.offset + desc.size - 1,
+                fmt::format("before the end of the page's data, which should be at byte {}", desc.offset),
+                paddr);
         }
         if (*codec == Codec::Raw) return PageBytes{*packed, 0};
         if (auto done = decompress(*codec, *packed, page); !done) {
@@ -230,7 +284,7 @@ class KdumpFile final : public DumpFile {
         return PageBytes{page, 0};
     }
 
-    std::optional<Bytes> packed_bytes(PageDesc desc) const {
+    std::optional<Bytes> packed_bytes(PageDescriptor desc) const {
         thread_local std::vector<std::byte> gathered;
         gathered.resize(desc.size);
         return source_->read(desc.offset, desc.size, gathered);
@@ -239,8 +293,8 @@ class KdumpFile final : public DumpFile {
     std::unique_ptr<ByteSource> source_;
     KdumpHeader header_;
     std::vector<Error> problems_;
-    PageBitmap existing_;
-    RankedBitmap dumped_;
+    DescriptorTable table_;
+    std::unique_ptr<KdumpBitmaps> bitmaps_;
     DumpInfo info_;
     std::string_view vmcoreinfo_;
     std::vector<Note> notes_;

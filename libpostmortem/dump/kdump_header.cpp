@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -90,9 +91,49 @@ const SubHeaderLayout& sub_layout(const KdumpHeader& header, ByteReader sub, std
     return fits ? packed : kdump::sub_header32_padded;
 }
 
-void read_sub_header(KdumpHeader& header, ByteReader sub, std::uint64_t file_size) {
+// How much of a sub-header its version fills.
+std::uint32_t sub_header_size(const KdumpHeader& header, const SubHeaderLayout& at) {
+    switch (header.version) {
+        case 0: return header.word;
+        case 1: return at.dump_level + 4;
+        case 2: return at.end_pfn + header.word;
+        case 3: return at.size_vmcoreinfo + header.word;
+        case 4: return at.size_note + header.word;
+        case 5: return at.size_eraseinfo + header.word;
+        default: return at.size;
+    }
+}
+
+// The header has room for 32 bits of it, and the sub-header tells all of it. Of two that contradict each
+// other the larger is taken that the bitmaps have room for: the bits that a sound one does not reach are
+// clear.
+void choose_max_mapnr(KdumpHeader& header, std::uint64_t wide, std::vector<Error>& problems) {
+    const std::uint64_t narrow = header.max_mapnr, most = std::numeric_limits<std::uint32_t>::max();
+    if (wide == 0) return;
+    header.max_mapnr = wide;
+    if (std::min(wide, most) == narrow || (wide & most) == narrow) return;
+    const bool wide_is_right =
+        narrow > header.bitmap_bytes() * 8 || (wide > narrow && wide <= header.bitmap_bytes() * 8);
+    if (!wide_is_right) header.max_mapnr = narrow;
+    problems.emplace_back(
+        ErrorCode::Corrupt,
+        fmt::format("the header speaks of {} page frames and the sub-header of {}; {} is taken", narrow, wide,
+                    header.max_mapnr));
+}
+
+void read_sub_header(KdumpHeader& header, ByteReader sub, std::uint64_t file_size,
+                     std::vector<Error>& problems) {
     const SubHeaderLayout& at = sub_layout(header, sub, file_size);
     const std::uint32_t word = header.word;
+    if (const std::uint32_t needed = sub_header_size(header, at); sub.size() < needed) {
+        const bool ends = file_size < header.block_size + needed;
+        problems.emplace_back(
+            ErrorCode::PageMissing,
+            fmt::format(
+                "the file {} its sub-header: what that tells, such as where the notes lie, is not known",
+                ends ? "ends before the end of" : "lacks bytes of"));
+        return;
+    }
     header.phys_base = sub_word_at(sub, 0, word);
     if (header.version >= 1) header.dump_level = sub.u32(at.dump_level);
     if (header.version >= 2) {
@@ -107,8 +148,7 @@ void read_sub_header(KdumpHeader& header, ByteReader sub, std::uint64_t file_siz
     if (header.version >= 6) {
         header.start_pfn = sub.u64(at.start_pfn_64).value_or(0);
         header.end_pfn = sub.u64(at.end_pfn_64).value_or(0);
-        const std::uint64_t max_mapnr = sub.u64(at.max_mapnr_64).value_or(0);
-        if (max_mapnr != 0) header.max_mapnr = max_mapnr;
+        choose_max_mapnr(header, sub.u64(at.max_mapnr_64).value_or(0), problems);
     }
 }
 
@@ -208,13 +248,8 @@ Result<KdumpHeader> read_kdump_header(const ByteSource& source, std::vector<Erro
     if (header.diskdump) return header;  // its sub-header holds other things
 
     std::array<std::byte, kdump::sub_header64.size> sub_scratch;
-    const auto sub = source.read(header.block_size, sub_scratch.size(), sub_scratch);
-    if (sub) {
-        read_sub_header(header, ByteReader(*sub, header.endian), source.size());
-    } else {
-        problems.emplace_back(ErrorCode::PageMissing,
-                              "the file ends before its sub-header: no pages and no notes can be read");
-    }
+    const Bytes sub = source.read_what_is_there(header.block_size, sub_scratch.size(), sub_scratch);
+    read_sub_header(header, ByteReader(sub, header.endian), source.size(), problems);
     return header;
 }
 

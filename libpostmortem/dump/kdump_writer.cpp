@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -277,7 +278,8 @@ class KdumpWriter {
         header.u32(at.block_size, block_);
         header.u32(at.sub_header_size, sub_header_blocks_);
         header.u32(at.bitmap_blocks, 2 * bitmap_blocks_);
-        header.u32(at.max_mapnr, max_mapnr_);  // the true, 64-bit one is in the sub-header
+        constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+        header.u32(at.max_mapnr, std::min(max_mapnr_, most));  // the true one is in the sub-header
         header.u32(at.cpu_count, info.cpu_count.value_or(notes_.cpus));
         file_.write_at(0, header.bytes());
     }

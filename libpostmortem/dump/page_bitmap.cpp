@@ -36,6 +36,11 @@ std::uint64_t count_words(const std::byte* from, std::size_t words) {
     return total;
 }
 
+bool is_zero(Bytes bytes) {
+    return bytes.empty() ||
+           (bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
 std::uint64_t count_bytes(Bytes bytes) {
     std::uint64_t total = count_words(bytes.data(), bytes.size() / 8);
     for (const std::byte b : bytes.subspan(bytes.size() / 8 * 8)) {
@@ -55,8 +60,10 @@ std::optional<bool> PageBitmap::test(std::uint64_t bit) const {
 }
 
 std::optional<std::uint64_t> PageBitmap::next_set(std::uint64_t bit) const {
+    constexpr unsigned empty_before_asking = 64;  // for holes, which costs a system call
     std::array<std::byte, 1024> scratch;
-    while (bit < bits_) {
+    for (unsigned empty = 0; bit < bits_; ++empty) {
+        if (empty % empty_before_asking == empty_before_asking - 1) bit = end_of_hole(bit);
         const std::uint64_t start = bit / 8;
         const std::uint64_t rest =
             std::min<std::uint64_t>((bits_ + 7) / 8, source_.size() - std::min(source_.size(), offset_));
@@ -76,6 +83,11 @@ std::optional<std::uint64_t> PageBitmap::next_set(std::uint64_t bit) const {
     return std::nullopt;
 }
 
+std::uint64_t PageBitmap::end_of_hole(std::uint64_t bit) const {
+    const std::uint64_t at = offset_ + bit / 8, end = std::max(source_.end_of_hole(at), at);
+    return end == at ? bit : std::min((end - offset_) * 8, std::max(bits_, bit));
+}
+
 void PageBitmap::copy(std::uint64_t first, MutableBytes out) const {
     if (first >= bits_) return;
     const std::uint64_t there =
@@ -91,9 +103,13 @@ void PageBitmap::copy(std::uint64_t first, MutableBytes out) const {
 // Not through the map of the file: a bitmap of terabytes would stay in memory.
 template <typename Visit>
 void PageBitmap::each_piece(std::uint64_t first, std::uint64_t end, Visit visit) const {
+    constexpr std::uint64_t pass_bits = pass_bytes * 8;
     std::vector<std::byte> piece(pass_bytes);
+    bool was_empty = false;
     end = std::min(end, bits_);
-    for (std::uint64_t bit = first / 8 * 8; bit < end; bit += pass_bytes * 8) {
+    for (std::uint64_t bit = first / 8 * 8; bit < end; bit += pass_bits) {
+        if (was_empty) bit += (end_of_hole(bit) - bit) / pass_bits * pass_bits;
+        if (bit >= end) return;
         const std::uint64_t at = offset_ + bit / 8;
         const std::uint64_t there = source_.size() - std::min(source_.size(), at);
         const std::uint64_t length = std::min<std::uint64_t>({pass_bytes, (end - bit + 7) / 8, there});
@@ -102,11 +118,30 @@ void PageBitmap::each_piece(std::uint64_t first, std::uint64_t end, Visit visit)
         if (bit < first) bytes[0] &= std::byte(0xff << (first - bit));
         if (bit + length * 8 > end) bytes[length - 1] &= std::byte(0xff >> (bit + length * 8 - end));
         visit(bit, Bytes(bytes));
+        was_empty = is_zero(bytes);
     }
 }
 
 void PageBitmap::each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const {
     each_piece(first, end, [&](std::uint64_t bit, Bytes bytes) { add_set_bits(bytes, bit, runs); });
+}
+
+std::uint64_t PageBitmap::count_set() const {
+    std::uint64_t set = 0;
+    each_piece(0, bits_, [&](std::uint64_t, Bytes bytes) { set += count_bytes(bytes); });
+    return set;
+}
+
+std::uint64_t PageBitmap::count_outside(const PageBitmap& other) const {
+    std::uint64_t outside = 0;
+    std::vector<std::byte> theirs(pass_bytes);
+    each_piece(0, bits_, [&](std::uint64_t bit, Bytes ours) {
+        const MutableBytes bytes = MutableBytes(theirs).first(ours.size());
+        if (!other.source_.skim(other.offset_ + bit / 8, bytes)) return;
+        for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = ours[i] & ~bytes[i];
+        outside += count_bytes(bytes);
+    });
+    return outside;
 }
 
 RankedBitmap::RankedBitmap(const ByteSource& source, std::uint64_t offset, std::uint64_t bits,
@@ -135,12 +170,23 @@ std::optional<std::uint64_t> RankedBitmap::count(std::uint64_t from, std::uint64
     return total;
 }
 
+// Where the block before was empty, a hole may go on from there: 8 GiB of bitmap can take no room at all.
+std::uint64_t RankedBitmap::known_beyond_hole(std::uint64_t known, std::uint64_t block) const {
+    if (known < 2 || before_block_[known - 1] != before_block_[known - 2]) return known;
+    const std::uint64_t start = base_ + (known - 1) * block_bits;
+    const std::uint64_t blocks = std::min((end_of_hole(start) - start) / block_bits, block + 1 - known);
+    std::fill_n(&before_block_[known], blocks, before_block_[known - 1]);
+    return known + blocks;
+}
+
 bool RankedBitmap::extend_to(std::uint64_t block) const {
     constexpr std::uint64_t block_bytes = block_bits / 8, blocks_in_a_pass = pass_bytes / block_bytes;
     const std::lock_guard lock(extending_);
     std::uint64_t known = known_.load(std::memory_order_relaxed);
     std::vector<std::byte> pass;
     while (known <= block) {
+        known = known_beyond_hole(known, block);
+        if (known > block) break;
         const std::uint64_t start = base_ + (known - 1) * block_bits;
         const std::uint64_t blocks = std::min(block + 1 - known, blocks_in_a_pass);
         pass.resize(blocks * block_bytes);

@@ -26,14 +26,23 @@ class PageBitmap {
     std::optional<std::uint64_t> next_set(std::uint64_t bit) const;
     /// The set bits of [first, end), in runs, as far as the file goes.
     void each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const;
+    /// How many bits are set, and how many of these are clear in `other`; as far as the file goes.
+    std::uint64_t count_set() const;
+    std::uint64_t count_outside(const PageBitmap& other) const;
+    /// Whether the file has all of it.
+    bool is_whole() const { return source_.count_there(offset_, bytes()) == bytes(); }
+    std::uint64_t bytes() const { return bits_ / 8 + (bits_ % 8 != 0); }
     /// Copies the bits from `first` (a multiple of 8) on to `out`, as far as they go.
     void copy(std::uint64_t first, MutableBytes out) const;
 
   protected:
     /// Calls `visit(bit, bytes)` for the bits of [first, end) by pieces, each from a multiple of 8 on; bits
-    /// outside are clear. Where the file ends, so do they.
+    /// outside are clear. Large holes are passed over. Where the file ends, so do they.
     template <typename Visit>
     void each_piece(std::uint64_t first, std::uint64_t end, Visit visit) const;
+    /// All bits from `bit` up to there lie in a hole of the file, so are clear; `bit` where none begins
+    /// there.
+    std::uint64_t end_of_hole(std::uint64_t bit) const;
 
     const ByteSource& source_;
     std::uint64_t offset_;
@@ -50,6 +59,8 @@ class RankedBitmap final : public PageBitmap {
     /// question about a high frame reads the bitmap up to there, once. Safe to call from several threads at
     /// once.
     std::optional<std::uint64_t> rank(std::uint64_t bit) const;
+    /// Whether rank() of any bit costs no more than a block.
+    bool is_counted() const { return known_.load(std::memory_order_acquire) > (bits_ - base_) / block_bits; }
     /// As PageBitmap's; what is counted on the way, rank() need not count again.
     void each_run(std::uint64_t first, std::uint64_t end, FrameRuns& runs) const;
 
@@ -58,6 +69,7 @@ class RankedBitmap final : public PageBitmap {
 
     std::optional<std::uint64_t> count(std::uint64_t from, std::uint64_t to) const;
     bool extend_to(std::uint64_t block) const;
+    std::uint64_t known_beyond_hole(std::uint64_t known, std::uint64_t block) const;
     void note_counts(std::uint64_t bit, Bytes bytes) const;
 
     std::uint64_t first_bit_;

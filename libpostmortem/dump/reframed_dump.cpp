@@ -62,6 +62,11 @@ class ReframedDump final : public DumpFile {
         FrameRuns runs(visit);
         dump_->each_existing_run([&](FrameRun run) { runs.add(reframed(run)); });
     }
+    TablesFinding check_tables() const override { return dump_->check_tables(); }
+    void each_lost_run(const FrameRunVisitor& visit) const override {
+        FrameRuns runs(visit);
+        dump_->each_lost_run([&](FrameRun run) { runs.add(reframed(run)); });
+    }
 
   private:
     // A page of the dump's that was decoded last: its neighbours are asked for next.

@@ -18,7 +18,7 @@ SplitPart range_of(const DumpFile& part) {
 
 class SplitDump final : public DumpFile {
   public:
-    explicit SplitDump(Parts parts) : parts_(std::move(parts)), head_(*best_head(parts_)) {
+    explicit SplitDump(Parts parts) : parts_(mended(std::move(parts))), head_(*best_head(parts_)) {
         info_ = head_.info();
         if (parts_.size() > 1) info_.format = fmt::format("{} in {} parts", info_.format, parts_.size());
         info_.file = parts_.front()->info().file;
@@ -69,22 +69,36 @@ class SplitDump final : public DumpFile {
     void existing_frames(std::uint64_t first_pfn, MutableBytes bits) const override {
         head_.existing_frames(first_pfn, bits);
     }
-    void each_existing_run(const FrameRunVisitor& visit) const override {
-        head_.each_existing_run(visit);
-    }
+    void each_existing_run(const FrameRunVisitor& visit) const override { head_.each_existing_run(visit); }
 
     // Parts come in any order, and those of a damaged set overlap.
     void each_promised_run(const FrameRunVisitor& visit) const override {
         std::vector<FrameRun> all;
-        for (const auto& part : parts_)
-            part->each_promised_run([&](FrameRun run) { all.push_back(run); });
+        for (const auto& part : parts_) part->each_promised_run([&](FrameRun run) { all.push_back(run); });
         std::sort(all.begin(), all.end(),
                   [](const FrameRun& a, const FrameRun& b) { return a.first_pfn < b.first_pfn; });
         FrameRuns runs(visit);
         for (const FrameRun& run : all) runs.add(run);
     }
 
+    TablesFinding check_tables() const override {
+        TablesFinding all;
+        for (const auto& part : parts_) {
+            TablesFinding one = part->check_tables();
+            all.promised_certain = all.promised_certain && one.promised_certain;
+            for (Error& problem : one.problems) all.problems.push_back(named(*part, std::move(problem)));
+        }
+        all.existing_certain = head_.check_tables().existing_certain;
+        return all;
+    }
+
   private:
+    static Parts mended(Parts parts) {
+        for (const auto& part : parts)
+            for (const auto& other : parts) part->mend_tables_from(*other);
+        return parts;
+    }
+
     // The one whose headers are whole.
     static const DumpFile* best_head(const Parts& parts) {
         const auto worth = [](const DumpFile& part) {
@@ -96,12 +110,13 @@ class SplitDump final : public DumpFile {
     }
 
     void gather_problems(const DumpFile& part) {
-        for (Error problem : part.problems()) {
-            if (parts_.size() > 1)
-                problem.message =
-                    fmt::format("{}: {}", part.info().file.filename().string(), problem.message);
-            problems_.push_back(std::move(problem));
-        }
+        for (const Error& problem : part.problems()) problems_.push_back(named(part, problem));
+    }
+
+    Error named(const DumpFile& part, Error problem) const {
+        if (parts_.size() > 1)
+            problem.message = fmt::format("{}: {}", part.info().file.filename().string(), problem.message);
+        return problem;
     }
 
     void tell_missing_parts() {

@@ -25,12 +25,14 @@ Buffer counted(std::size_t size, unsigned seed) {
     return bytes;
 }
 
-// The file that the records make when they are carried out.
-Buffer carried_out(const std::vector<FlatRecord>& records) {
+// The file that the records make when they are carried out; `written`: where any of them wrote.
+Buffer carried_out(const std::vector<FlatRecord>& records, std::vector<bool>& written) {
     Buffer file;
     for (const FlatRecord& record : records) {
         if (file.size() < record.offset + record.bytes.size())
             file.resize(record.offset + record.bytes.size());
+        written.resize(file.size());
+        std::fill_n(written.begin() + static_cast<std::ptrdiff_t>(record.offset), record.bytes.size(), true);
         std::copy(record.bytes.begin(), record.bytes.end(),
                   file.begin() + static_cast<std::ptrdiff_t>(record.offset));
     }
@@ -77,13 +79,20 @@ TEST_CASE("records may come in any order") {
     CHECK(compare(**dump, memory) == undamaged(memory));
 }
 
-TEST_CASE("a later record wins and gaps read as zero") {
+TEST_CASE("a later record wins, and what no record wrote is missing") {
     const auto source = unfold(make_flattened(
         {record(0, "aaaaaaaa"), record(8, "bbbb"), record(2, "CCCC"), record(16, "dd"), record(5, "E")}));
     REQUIRE(source);
     CHECK((*source)->size() == 18);
-    CHECK(text_at(**source, 0, 18) == std::string("aaCCCEaabbbb\0\0\0\0dd", 18));
-    CHECK(text_at(**source, 12, 2) == std::string(2, '\0'));
+    CHECK(text_at(**source, 0, 12) == "aaCCCEaabbbb");
+    CHECK(text_at(**source, 0, 13) == "nothing");
+    CHECK(text_at(**source, 12, 2) == "nothing");
+    CHECK(text_at(**source, 15, 2) == "nothing");
+    CHECK((*source)->count_there(0, 18) == 12);
+    CHECK((*source)->count_there(3, 5) == 5);
+    CHECK((*source)->count_there(12, 4) == 0);
+    CHECK((*source)->count_there(16, 100) == 2);
+    CHECK((*source)->count_there(18, 1) == 0);
     CHECK(text_at(**source, 17, 1) == "d");
     CHECK(text_at(**source, 17, 2) == "nothing");
     CHECK(text_at(**source, 18, 1) == "nothing");
@@ -107,14 +116,19 @@ TEST_CASE("any mix of overlapping records equals carrying them out") {
             records.push_back({at, counted(size, round * 1000 + i)});
             next = at + size;
         }
-        const Buffer expected = carried_out(records);
+        std::vector<bool> written;
+        const Buffer expected = carried_out(records, written);
         const auto source = unfold(make_flattened(records));
         REQUIRE(source);
         REQUIRE((*source)->size() == expected.size());
         for (int probe = 0; probe < 20; ++probe) {
             const auto at = below(static_cast<unsigned>(expected.size()));
             const auto length = 1 + below(static_cast<unsigned>(expected.size()) - at);
-            CHECK(text_at(**source, at, length) == as_text(Bytes(expected).subspan(at, length)));
+            const auto from = written.begin() + at;
+            const auto there = std::find(from, from + length, false) - from;
+            CHECK((*source)->count_there(at, length) == static_cast<std::uint64_t>(there));
+            CHECK(text_at(**source, at, length) ==
+                  (there == length ? as_text(Bytes(expected).subspan(at, length)) : "nothing"));
         }
     }
 }

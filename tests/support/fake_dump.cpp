@@ -117,10 +117,14 @@ void put_pages(Buffer& file, const FakeMemory& memory, const KdumpShape& shape, 
     const auto in_part = [&](std::uint64_t pfn) {
         return !shape.split || (pfn >= shape.start_pfn && pfn < shape.end_pfn);
     };
-    const auto count = std::count_if(memory.pages.begin(), memory.pages.end(),
-                                     [&](const auto& p) { return in_part(p.first); });
-    std::uint64_t at = descriptors + static_cast<std::uint64_t>(count) * 24;
+    // In a part of a split dump, too, makedumpfile leaves room for the descriptors of all parts.
+    std::uint64_t at = descriptors + memory.pages.size() * 24;
     std::uint64_t zero_page_at = 0;
+    if (shape.zero_page_first) {
+        zero_page_at = at;
+        put_at(file, at, Buffer(memory.page_size));
+        at += memory.page_size;
+    }
     for (const auto& [pfn, page] : memory.pages) {
         if (!in_part(pfn)) continue;
         const bool zero =
@@ -130,6 +134,10 @@ void put_pages(Buffer& file, const FakeMemory& memory, const KdumpShape& shape, 
         Buffer packed = pack_page(codec, page);
         auto flags = static_cast<std::uint32_t>(codec);
         if (packed.size() >= page.size()) {
+            packed = page;
+            flags = 0;
+        }
+        if (zero && shape.zero_page_first) {
             packed = page;
             flags = 0;
         }

@@ -60,8 +60,9 @@ struct KdumpShape {
     std::uint64_t phys_base = 0x1000000;
     bool split = false;
     std::uint64_t start_pfn = 0, end_pfn = 0;
-    bool one_bitmap = false;      ///< diskdump without filtering
-    std::uint64_t max_mapnr = 0;  ///< what the header claims; 0 for the truth
+    bool one_bitmap = false;       ///< diskdump without filtering
+    bool zero_page_first = false;  ///< as makedumpfile and QEMU have it, also where no page is of zeros
+    std::uint64_t max_mapnr = 0;   ///< what the header claims; 0 for the truth
 };
 
 Buffer make_kdump(const FakeMemory& memory, const KdumpShape& shape);

@@ -106,6 +106,27 @@ TEST_CASE("of a dump that was cut off nothing is said that the cut alone makes t
     }
 }
 
+TEST_CASE("that a dump was never finished tells who describes it; an answer that lacks nothing is whole") {
+    const Folder folder;
+    std::string dump = postmortem::test::file_contents(postmortem::test::source_dir() /
+                                                       "testdata/dumps/bookworm-sysrq/vmcore");
+    constexpr std::size_t status_at = 424;
+    dump[status_at] |= 8;  // DUMP_DH_COMPRESSED_INCOMPLETE
+    const std::string file = folder.file("unfinished", dump);
+    for (const char* command : {"info", "sys", "report"}) {
+        CAPTURE(command);
+        const ProgramResult result = run_postmortem({command, file});
+        CHECK(result.exit_code == 1);
+        CHECK(result.err.find("incomplete") != std::string::npos);
+    }
+    for (const char* command : {"log", "ps", "meminfo", "panic"}) {
+        CAPTURE(command);
+        const ProgramResult result = run_postmortem({command, file});
+        CHECK(result.exit_code == 0);
+        CHECK(result.err.empty());
+    }
+}
+
 TEST_CASE("a device or a pipe given as a dump does not hang") {
     check_complaint(run_postmortem({"ps", "/dev/zero"}), 3, "/dev/zero");
 }

@@ -35,6 +35,7 @@ class UnpackedSource final : public ByteSource {
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length, MutableBytes) const override {
         return view(offset, length);
     }
+    std::uint64_t end_of_hole(std::uint64_t offset) const override { return file_.end_of_hole(offset); }
 
   private:
     TemporaryFile file_;

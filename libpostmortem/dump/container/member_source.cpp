@@ -58,6 +58,12 @@ class MemberSource final : public ByteSource {
         return scratch.first(length);
     }
 
+    std::uint64_t end_of_hole(std::uint64_t offset) const override {
+        if (offset >= size_) return offset;
+        const auto piece = piece_at(offset);
+        return piece == pieces_.end() ? size_ : std::max(piece->begin, offset);
+    }
+
   private:
     bool has(std::uint64_t offset, std::uint64_t length) const {
         return offset <= size_ && length <= size_ - offset;

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/bytes.h"
+#include "base/mapped_file.h"
 
 namespace postmortem {
 
@@ -27,6 +28,11 @@ class TemporaryFile {
     /// Gives the file its length; the bytes stay where they are as long as the file lives, and show what is
     /// written later. To be called once.
     Result<Bytes> map(std::uint64_t size);
+
+    /// As end_of_file_hole().
+    std::uint64_t end_of_hole(std::uint64_t offset) const {
+        return end_of_file_hole(fd_, offset, mapped_.size());
+    }
 
     /// By which this process can open it.
     std::filesystem::path path() const;

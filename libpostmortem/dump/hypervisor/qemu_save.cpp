@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "dump/container/member_source.h"
+#include "dump/frame_runs.h"
 #include "dump/hypervisor/qemu_cpu.h"
 #include "dump/hypervisor/qemu_machine.h"
 
@@ -87,6 +88,14 @@ class QemuSave final : public DumpFile {
             for (std::uint64_t pfn = first; pfn < end; ++pfn)
                 bits[(pfn - first_pfn) / 8] |= std::byte{1} << (pfn - first_pfn) % 8;
         }
+    }
+
+    // QEMU leaves no page out: what was not sent before the file ends is lost.
+    void each_lost_run(const FrameRunVisitor& visit) const override {
+        if (stream_.problems.empty()) return;
+        FrameRuns runs(visit);
+        for (const QemuMemoryRange& range : machine_.memory)
+            runs.add({range.begin / qemu_page_size, range.end / qemu_page_size});
     }
 
   private:

@@ -38,6 +38,18 @@ std::vector<Piece> cut(const std::vector<FrameRange>& ranges) {
     return pieces;
 }
 
+// Of a frame that the dump holds in part, also whether the rest is missing rather than left out.
+Result<void> whole_page(const DumpFile& dump, std::uint64_t pfn, MutableBytes scratch) {
+    const std::uint64_t paddr = pfn * dump.page_size();
+    for (std::uint64_t end = 0; end < dump.page_size();) {
+        const auto page = dump.page(paddr + end, scratch);
+        if (!page && (end == 0 || page.error().code == ErrorCode::PageMissing)) return fail(page.error());
+        if (!page || page->offset + page->bytes.size() <= end) return {};
+        end = page->offset + page->bytes.size();
+    }
+    return {};
+}
+
 // `sparse`: the piece has frames that the dump does not promise.
 void read_frames(const DumpFile& dump, Piece& piece, bool sparse) {
     thread_local std::vector<std::byte> scratch;
@@ -48,7 +60,7 @@ void read_frames(const DumpFile& dump, Piece& piece, bool sparse) {
             if (!next || *next >= piece.frames.end_pfn) return;
             pfn = *next;
         }
-        const auto page = dump.page(pfn * dump.page_size(), scratch);
+        const auto page = whole_page(dump, pfn, scratch);
         if (page) {
             ++piece.seen.readable;
             continue;
@@ -76,12 +88,42 @@ void append(DumpCheck& whole, DumpCheck part) {
     }
 }
 
+// What of `range` lies in none of `others` from `next` on, which is moved along: both ascend.
+void add_apart(FrameRange range, const std::vector<FrameRange>& others, std::size_t& next,
+               FrameGatherer& into) {
+    while (next < others.size() && others[next].end_pfn <= range.first_pfn) ++next;
+    for (std::size_t i = next; i < others.size() && others[i].first_pfn < range.end_pfn; ++i) {
+        if (range.first_pfn < others[i].first_pfn) into({range.first_pfn, others[i].first_pfn});
+        range.first_pfn = std::max(range.first_pfn, std::min(others[i].end_pfn, range.end_pfn));
+    }
+    if (range.first_pfn < range.end_pfn) into({range.first_pfn, range.end_pfn});
+}
+
+void add_lost(const Frames& lost, DumpCheck& check) {
+    if (lost.count == 0) return;
+    check.unreadable += lost.count;
+    const std::string reason = "the file is truncated before the page's data";
+    for (const FrameRange& range : lost.ranges)
+        check.damaged.push_back({range, ErrorCode::PageMissing, reason});
+    std::stable_sort(
+        check.damaged.begin(), check.damaged.end(),
+        [](const DamagedRange& a, const DamagedRange& b) { return a.frames.first_pfn < b.frames.first_pfn; });
+}
+
 }  // namespace
 
 Frames promised_frames(const DumpFile& dump) {
     FrameGatherer gather;
     dump.each_promised_run(std::ref(gather));
     return std::move(gather.frames);
+}
+
+Frames lost_frames(const DumpFile& dump, const Frames& promised) {
+    FrameGatherer all, apart;
+    dump.each_lost_run(std::ref(all));
+    std::size_t next = 0;
+    for (const FrameRange& range : all.frames.ranges) add_apart(range, promised.ranges, next, apart);
+    return std::move(apart.frames);
 }
 
 std::optional<Frames> existing_frames_of(const DumpFile& dump) {
@@ -105,7 +147,7 @@ std::optional<Error> missing_at_the_end(const DumpFile& dump, const Frames& prom
     return std::nullopt;
 }
 
-DumpCheck check_frames(const DumpFile& dump, const Frames& promised,
+DumpCheck check_frames(const DumpFile& dump, const Frames& promised, const Frames& lost,
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     std::vector<Piece> pieces = cut(promised.ranges);
     const std::uint64_t all = promised.count;
@@ -119,6 +161,7 @@ DumpCheck check_frames(const DumpFile& dump, const Frames& promised,
         for (std::size_t i = first; i < last; ++i) read_frames(dump, pieces[i], sparse);
     };
     parallel_in_order(pieces.size(), 4, 64, make, take);
+    add_lost(lost, whole);
     return whole;
 }
 

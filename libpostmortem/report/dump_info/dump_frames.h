@@ -17,8 +17,11 @@ struct Frames {
     std::uint64_t count = 0;  ///< of frames
 };
 
-/// Those that the dump says it holds.
+/// Those that the dump says it holds, but for those that are known to be lost.
 Frames promised_frames(const DumpFile& dump);
+
+/// Those that it should hold besides, and that lie behind the end of the file.
+Frames lost_frames(const DumpFile& dump, const Frames& promised);
 
 /// Those that the machine had; nothing where the dump speaks of more frames than can be gone through.
 std::optional<Frames> existing_frames_of(const DumpFile& dump);
@@ -27,8 +30,8 @@ std::optional<Frames> existing_frames_of(const DumpFile& dump);
 /// alone.
 std::optional<Error> missing_at_the_end(const DumpFile& dump, const Frames& promised);
 
-/// Reads every page of `promised`.
-DumpCheck check_frames(const DumpFile& dump, const Frames& promised,
+/// Reads every page of `promised`; those of `lost` need no reading.
+DumpCheck check_frames(const DumpFile& dump, const Frames& promised, const Frames& lost,
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 }  // namespace postmortem

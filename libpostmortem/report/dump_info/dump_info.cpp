@@ -92,20 +92,35 @@ class Teller {
                 else
                     existing = existing_frames_of(dump_);
         });
-        info_.promised_pages = promised.count;
-        if (existing) {
-            info_.existing_pages = existing->count;
-            if (*info_.existing_pages >= info_.promised_pages)
-                info_.excluded_pages = *info_.existing_pages - info_.promised_pages;
-            info_.memory = std::move(existing->ranges);
-        }
+        const Frames lost = lost_frames(dump_, promised);
+        info_.promised_pages = promised.count + lost.count;
+        tell_existing(std::move(existing));
         if (!request_.check) return look_at_the_end(promised);
-        info_.check = check_frames(dump_, promised, request_.checking);
+        info_.check = check_frames(dump_, promised, lost, request_.checking);
         if (info_.check->unreadable != 0)
             info_.problems.emplace_back(
                 ErrorCode::PageMissing,
                 fmt::format("{} of {} pages cannot be read, in {} ranges", info_.check->unreadable,
                             info_.promised_pages, info_.check->damaged.size()));
+    }
+
+    // What a damaged dump does not know of the machine is not told.
+    void tell_existing(std::optional<Frames> existing) {
+        TablesFinding tables = dump_.check_tables();
+        if (existing && existing->count < info_.promised_pages && tables.existing_certain &&
+            tables.promised_certain) {
+            tables.existing_certain = false;
+            tables.problems.emplace_back(
+                ErrorCode::Corrupt,
+                fmt::format(
+                    "the dump says that it holds {} pages, and that the machine had {}; copy it again",
+                    info_.promised_pages, existing->count));
+        }
+        for (Error& problem : tables.problems) info_.problems.push_back(std::move(problem));
+        if (!existing || !tables.existing_certain) return;
+        info_.existing_pages = existing->count;
+        if (tables.promised_certain) info_.excluded_pages = existing->count - info_.promised_pages;
+        info_.memory = std::move(existing->ranges);
     }
 
     // What is wrong with the file as a whole has been told.

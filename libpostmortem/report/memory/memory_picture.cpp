@@ -27,7 +27,6 @@ class PictureMaker {
     }
 
     MemoryPicture make() {
-        for (const Error& error : kernel_.dump().problems()) problems_.add(error);
         read_huge_pages();
         read_swap_areas();
         read_counters();

@@ -81,6 +81,64 @@ TEST_CASE("info of a dump that is cut off counts what is left") {
     CHECK(readable == memory.pages.size());
 }
 
+TEST_CASE("what a cut costs an ELF dump is unreadable, not left out, and told by ranges") {
+    const FakeMemory memory = make_memory(100);
+    const TempDir dir;
+    const Buffer whole = make_elf(segments_of(memory), {});
+    for (std::size_t cut = 5000; cut < whole.size(); cut += 12'345) {
+        CAPTURE(cut);
+        const DumpInformation info = checked(dir.write("vmcore", Bytes(whole).first(whole.size() - cut)));
+        CHECK(info.promised_pages == memory.pages.size());
+        CHECK(info.excluded_pages == memory.excluded.size());
+        REQUIRE(info.check);
+        CHECK(info.check->readable + info.check->unreadable == memory.pages.size());
+        CHECK(info.check->unreadable == (cut + 4095) / 4096);  // one of them is there in part
+        std::uint64_t in_ranges = 0, end = 0;
+        for (const DamagedRange& range : info.check->damaged) {
+            CHECK(range.frames.first_pfn >= end);
+            CHECK(range.code == ErrorCode::PageMissing);
+            end = range.frames.end_pfn;
+            in_ranges += end - range.frames.first_pfn;
+        }
+        CHECK(in_ranges == info.check->unreadable);
+    }
+}
+
+TEST_CASE("no format that was cut off has what is lost for left out") {
+    const FakeMemory memory = make_memory(200);
+    const TempDir dir;
+    for (const SampleDump& sample : sample_dumps(memory)) {
+        for (std::size_t tenth = 1; tenth < 10; ++tenth) {
+            CAPTURE(sample.name);
+            CAPTURE(tenth);
+            DumpInfoRequest request;
+            request.check = true;
+            request.open.search_vmlinux = false;
+            const auto path = dir.write("vmcore", Bytes(sample.file).first(sample.file.size() * tenth / 10));
+            const auto info = dump_information(path, request);
+            if (!info) continue;
+            CHECK_FALSE(info->problems.empty());
+            CHECK(info->excluded_pages.value_or(0) <= memory.excluded.size());
+            CHECK(info->existing_pages.value_or(0) <= memory.pages.size() + memory.excluded.size());
+        }
+    }
+}
+
+TEST_CASE("what damaged bitmaps do not tell is left open, and a wrong one is told once") {
+    const FakeMemory memory = make_memory(100);
+    const TempDir dir;
+    for (const bool second : {false, true}) {
+        CAPTURE(second);
+        Buffer file = make_kdump(memory, {});
+        std::fill_n(file.begin() + (second ? 3 : 2) * 4096, 4096, std::byte{0});
+        const DumpInformation info = checked(dir.write("vmcore", file));
+        CHECK(info.excluded_pages == std::nullopt);
+        CHECK(info.existing_pages.has_value() == second);
+        CHECK(info.problems.size() == 1);
+        CHECK(info.check->readable == (second ? 0 : memory.pages.size()));
+    }
+}
+
 TEST_CASE("info notices a dump that was cut off without reading all of it") {
     const FakeMemory memory = make_memory(200);
     const TempDir dir;
