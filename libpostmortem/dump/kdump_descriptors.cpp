@@ -26,7 +26,7 @@ bool PageDescriptor::is_sound(const KdumpHeader& header) const {
 std::optional<PageDescriptor> DescriptorTable::read(std::uint64_t index) const {
     std::array<std::byte, kdump::page_desc::bytes> scratch;
     const auto bytes =
-        source_.read(header_.descriptors_offset() + index * kdump::page_desc::bytes, scratch.size(), scratch);
+        source_.peek(header_.descriptors_offset() + index * kdump::page_desc::bytes, scratch.size(), scratch);
     if (!bytes) return std::nullopt;
     const ByteReader desc(*bytes, header_.endian);
     return PageDescriptor{*desc.u64(kdump::page_desc::offset), *desc.u32(kdump::page_desc::size),

@@ -164,7 +164,7 @@ TEST_CASE("a buffer whose ends are garbage is refused") {
     const char* why = "";
     SUBCASE("it begins behind its end") {
         garbage.first = 512;
-        why = "the buffer of 512 bytes cannot begin at 512 and end at 24";
+        why = "the buffer of 512 bytes cannot begin at 512 and end at 20";
     }
     SUBCASE("it goes on behind its end") {
         garbage.next = 512;
@@ -172,7 +172,7 @@ TEST_CASE("a buffer whose ends are garbage is refused") {
     }
     SUBCASE("no kernel makes one as large") {
         garbage.image.put<std::uint32_t>(variables + 8, 0x80000001);
-        why = "the buffer of 2147483649 bytes cannot begin at 0 and end at 24";
+        why = "the buffer of 2147483649 bytes cannot begin at 0 and end at 20";
     }
     const KernelLog log = garbage.read();
     CHECK(log.records.empty());
