@@ -315,11 +315,6 @@ Result<std::unique_ptr<TypeFinder>> open_excerpt(std::vector<std::byte> bytes, s
     return btf;
 }
 
-bool is_excerpt(const TypeFinder& types) {
-    const auto* const btf = dynamic_cast<const Btf*>(&types);
-    return btf && btf->is_excerpt();
-}
-
 Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::vector<std::byte> bytes,
                                                    std::string source) {
     const auto* kernel = dynamic_cast<const Btf*>(&base);

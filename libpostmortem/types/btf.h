@@ -30,9 +30,6 @@ Result<std::unique_ptr<TypeFinder>> open_btf(std::vector<std::byte> bytes, std::
 Result<std::unique_ptr<TypeFinder>> open_excerpt(std::vector<std::byte> bytes, std::string source,
                                                  std::optional<Error> lacking = std::nullopt);
 
-/// Whether it is such BTF.
-bool is_excerpt(const TypeFinder& types);
-
 /// The BTF of a module, whose type ids and strings go on where those of the kernel's BTF end; finds the types
 /// of both. `base` must outlive it. Errors: Corrupt; Unsupported where `base` does not come from BTF.
 Result<std::unique_ptr<TypeFinder>> open_split_btf(const TypeFinder& base, std::vector<std::byte> bytes,

@@ -40,7 +40,7 @@ class Btf final : public TypeFinder {
         is_excerpt_ = true;
         lacking_ = std::move(lacking);
     }
-    bool is_excerpt() const { return is_excerpt_; }
+    bool is_excerpt() const override { return is_excerpt_; }
     std::string source() const override { return source_; }
     std::optional<Error> damage() const override;
     void for_each_name(const std::function<bool(std::string_view)>& visit) const;

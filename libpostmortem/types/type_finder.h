@@ -63,6 +63,9 @@ class TypeFinder {
     /// "BTF", "DWARF of /usr/lib/debug/…", …
     virtual std::string source() const = 0;
 
+    /// Whether its structs may lack members that the kernel's have (types/excerpt.h).
+    virtual bool is_excerpt() const { return false; }
+
     /// Whether it has the types of all variables, as DWARF does.
     virtual bool has_variables() const { return false; }
 

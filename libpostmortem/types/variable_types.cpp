@@ -35,6 +35,7 @@ class WithVariables final : public TypeFinder {
     std::optional<TypeId> enum_with(std::string_view enumerator) const override {
         return types_->enum_with(enumerator);
     }
+    bool is_excerpt() const override { return types_->is_excerpt(); }
     std::string source() const override { return types_->source(); }
     std::optional<Error> damage() const override { return types_->damage(); }
 

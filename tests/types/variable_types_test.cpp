@@ -6,6 +6,8 @@
 #include "support/places.h"
 #include "types/btf.h"
 #include "types/c_declaration.h"
+#include "types/excerpt.h"
+#include "types/whole_types.h"
 
 namespace variable_types_test {
 
@@ -83,6 +85,23 @@ TEST_CASE("without a vmlinux, or without DWARF in it, variables are those of BTF
     CHECK(types->get(0).kind == TypeKind::Void);
     CHECK(types->get(~0ull).kind == TypeKind::Unknown);
     CHECK(types->unqualified(1ull << 63) == (1ull << 63));
+}
+
+TEST_CASE("types that lack members lack them with variables, too, and damaged ones stay damaged") {
+    const auto without = [] { return Result<const Vmlinux*>(fail(ErrorCode::NotFound, "no vmlinux")); };
+    const auto whole = btf_of_kernel();
+    CHECK_FALSE(why_types_lack_members(*with_variables_of_vmlinux(*whole, without)));
+    const std::string_view words[] = {"FixtureInner"};
+    const auto excerpt =
+        open_excerpt(make_excerpt(*whole, words, 8), "excerpt", Error(ErrorCode::Corrupt, "a hole"));
+    REQUIRE(excerpt);
+    const auto types = with_variables_of_vmlinux(**excerpt, without);
+    CHECK(types->is_excerpt());
+    REQUIRE(why_types_lack_members(*types));
+    CHECK(why_types_lack_members(*types)->message == why_types_lack_members(**excerpt)->message);
+    const auto plain = open_excerpt(make_excerpt(*whole, words, 8), "excerpt");
+    CHECK(why_types_lack_members(*with_variables_of_vmlinux(**plain, without))->code ==
+          ErrorCode::MissingDebugInfo);
 }
 
 }  // namespace variable_types_test
