@@ -19,6 +19,20 @@ using test::FakeKernel;
 
 namespace {
 
+using Lines = std::map<std::string, std::uint64_t>;
+
+Lines lines_of(FakeKernel& fake, const ZoneTable& zones, const std::vector<HugePagePool>& huge) {
+    const auto kernel = fake.open();
+    const auto names = VmCounterNames::read(*kernel);
+    const auto counters = VmCounters::read(*kernel, *names);
+    const SwapState swap;
+    ProblemCollector problems;
+    Lines found;
+    for (const MeminfoLine& line : make_meminfo_lines(*kernel, {*counters, zones, swap, huge}, problems))
+        found[line.name] = line.value;
+    return found;
+}
+
 struct HighMemory {
     explicit HighMemory(FakeBuild build) : fake(build) {
         fake.types().enumeration("zone_stat_item", {{"NR_FREE_PAGES", 0}, {"NR_VM_ZONE_STAT_ITEMS", 1}});
@@ -40,10 +54,7 @@ struct HighMemory {
         fake.put_word(fake.variable("pkmap_page_table"), fake.page_table_of(base));
     }
 
-    std::map<std::string, std::uint64_t> lines() {
-        const auto kernel = fake.open();
-        const auto names = VmCounterNames::read(*kernel);
-        const auto counters = VmCounters::read(*kernel, *names);
+    Lines lines() {
         ZoneTable zones;
         zones.nodes.push_back({});
         for (const auto& [name, free] : {std::pair("Normal", 400), {"HighMem", 70}, {"Movable", 30}}) {
@@ -52,13 +63,7 @@ struct HighMemory {
             zone.counters = {free};
             zones.nodes.back().zones.push_back(zone);
         }
-        const SwapState swap;
-        const std::vector<HugePagePool> huge;
-        ProblemCollector problems;
-        std::map<std::string, std::uint64_t> found;
-        for (const MeminfoLine& line : make_meminfo_lines(*kernel, {*counters, zones, swap, huge}, problems))
-            found[line.name] = line.value;
-        return found;
+        return lines_of(fake, zones, {});
     }
 
     FakeKernel fake;
@@ -84,21 +89,12 @@ struct GivesBack {
         fake.variable("si_mem_available");
     }
 
-    std::map<std::string, std::uint64_t> lines() {
-        const auto kernel = fake.open();
-        const auto names = VmCounterNames::read(*kernel);
-        const auto counters = VmCounters::read(*kernel, *names);
+    Lines lines() {
         ZoneTable zones;
         zones.nodes.push_back({});
         zones.nodes.back().zones.push_back({});
         zones.nodes.back().zones.back().low = 60;
-        const SwapState swap;
-        const std::vector<HugePagePool> huge{{2 << 20, 3, 3, 0, 0, true}};
-        ProblemCollector problems;
-        std::map<std::string, std::uint64_t> found;
-        for (const MeminfoLine& line : make_meminfo_lines(*kernel, {*counters, zones, swap, huge}, problems))
-            found[line.name] = line.value;
-        return found;
+        return lines_of(fake, zones, {{2 << 20, 3, 3, 0, 0, true}});
     }
 
     FakeKernel fake;
