@@ -122,10 +122,17 @@ bool is_dump_file(const std::string& word) {
     return input && input->is_dump;
 }
 
-// A part whose writing or copying failed: nothing else that is named behind a dump is a file without content.
-bool is_emptied_file(const std::string& word) {
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+    return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
+// A part whose writing or copying failed, beside the others. Elsewhere a file without content is what is
+// asked about (`fuser vmcore /run/lock/…`).
+bool is_emptied_part(const std::string& word, const std::string& dump) {
     std::error_code unknown;
-    if (!std::filesystem::is_regular_file(word, unknown)) return false;
+    if (!std::filesystem::is_regular_file(word, unknown) ||
+        !std::filesystem::equivalent(folder_of(word), folder_of(dump), unknown))
+        return false;
     std::array<char, 4096> head{};
     std::ifstream(word, std::ios::binary).read(head.data(), head.size());
     return std::all_of(head.begin(), head.end(), [](char c) { return c == 0; });
@@ -133,10 +140,11 @@ bool is_emptied_file(const std::string& word) {
 
 void take_more_parts(Arguments& arguments) {
     auto next = arguments.rest.begin();
-    for (; next != arguments.rest.end() && (is_dump_file(*next) || is_emptied_file(*next)); ++next)
+    for (; next != arguments.rest.end() && (is_dump_file(*next) || is_emptied_part(*next, arguments.dump));
+         ++next)
         arguments.more_parts.emplace_back(*next);
     arguments.rest.erase(arguments.rest.begin(), next);
-    if (!arguments.more_parts.empty() && is_emptied_file(arguments.dump)) {
+    if (!arguments.more_parts.empty() && is_emptied_part(arguments.dump, arguments.dump)) {
         const std::string emptied = std::exchange(arguments.dump, arguments.more_parts.front().string());
         arguments.more_parts.front() = emptied;
     }

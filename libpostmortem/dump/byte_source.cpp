@@ -18,16 +18,15 @@ Bytes ByteSource::read_what_is_there(std::uint64_t offset, std::uint64_t length,
     return read(offset, there, scratch).value_or(Bytes{});
 }
 
-Error lost_page_data(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
-                     std::uint64_t paddr) {
+// A flattened file may lack what lies before its end.
+Error lost_bytes(const ByteSource& source, std::uint64_t offset, std::uint64_t length, std::string_view what,
+                 std::uint64_t paddr) {
     const bool is_within = offset <= source.size() && length <= source.size() - offset;
     return {ErrorCode::PageMissing,
-            is_within
-                ? fmt::format(
-                      "the page's data, at byte {}, cannot be read: the disk fails there, or the file was "
-                      "cut off while it was read",
-                      offset)
-                : fmt::format("the file is truncated: the page's data should be at byte {}", offset),
+            is_within ? fmt::format(
+                            "{}, at byte {}, cannot be read: the file lacks it, or the disk does not give it",
+                            what, offset)
+                      : fmt::format("the file is truncated: {} should be at byte {}", what, offset),
             paddr};
 }
 

@@ -102,9 +102,10 @@ class MappedSource final : public ByteSource {
     MappedFile file_;
 };
 
-/// Why read() gave nothing of the data of a page: PageMissing.
-Error lost_page_data(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
-                     std::uint64_t paddr);
+/// Why read() gave nothing of bytes that say something of the page at `paddr`, such as "its data":
+/// PageMissing.
+Error lost_bytes(const ByteSource& source, std::uint64_t offset, std::uint64_t length, std::string_view what,
+                 std::uint64_t paddr);
 
 /// No header, note area or program header table of a real dump is larger; what claims to be is not believed.
 constexpr std::uint64_t max_kept_bytes = 64u << 20;

@@ -141,7 +141,7 @@ Result<Bytes> ExtentPages::stored_bytes(const MemoryExtent& extent, std::uint64_
     const std::uint64_t length = std::min(extent.end, limit) - start;
     const std::uint64_t offset = extent.file_offset + (start - extent.begin);
     const auto bytes = source_.read(offset, length, scratch);
-    if (!bytes) return fail(lost_page_data(source_, offset, length, start));
+    if (!bytes) return fail(lost_bytes(source_, offset, length, "the page's data", start));
     return *bytes;
 }
 

@@ -195,33 +195,23 @@ class KdumpFile final : public DumpFile {
     Result<PageDescriptor> descriptor(std::uint64_t pfn, std::uint64_t paddr) const {
         const auto is_dumped = dumped().test(pfn);
         const std::uint64_t in_bitmap = bitmaps_->place().dumped + pfn / 8;
-        if (!is_dumped) return missing(in_bitmap, "within the bitmap of dumped pages", paddr);
+        if (!is_dumped) return fail(lost_bytes(*source_, in_bitmap, 1, "the bitmap of dumped pages", paddr));
         if (!*is_dumped) return absent(pfn, paddr);
         if (header_.split && (pfn < header_.start_pfn || pfn >= header_.end_pfn)) {
             return fail(ErrorCode::PageMissing, "the page is in a part of the split dump that is not there",
                         paddr);
         }
         const auto index = dumped().rank(pfn);
-        if (!index) return missing(in_bitmap, "within the bitmap of dumped pages", paddr);
+        if (!index) return fail(lost_bytes(*source_, in_bitmap, 1, "the bitmap of dumped pages", paddr));
         if (!bitmaps_->places_are_certain())
             return fail(ErrorCode::Corrupt,
                         "where the page's data lies is not certain: the bitmap of dumped pages is damaged",
                         paddr);
         const auto desc = table_.read(*index);
         if (!desc)
-            return missing(header_.descriptors_offset() + *index * kdump::page_desc::bytes,
-                           "before the page's descriptor", paddr);
+            return fail(lost_bytes(*source_, header_.descriptors_offset() + *index * kdump::page_desc::bytes,
+                                   kdump::page_desc::bytes, "the page's descriptor", paddr));
         return *desc;
-    }
-
-    // What should be at byte `at` of the file is not there.
-    tl::unexpected<Error> missing(std::uint64_t at, std::string_view where, std::uint64_t paddr) const {
-        return fail(ErrorCode::PageMissing,
-                    fmt::format("{} {}",
-                                at < source_->size() ? "the file lacks bytes, or the disk does not give them,"
-                                                     : "the file is truncated",
-                                where),
-                    paddr);
     }
 
     tl::unexpected<Error> absent(std::uint64_t pfn, std::uint64_t paddr) const {
@@ -237,7 +227,8 @@ class KdumpFile final : public DumpFile {
         }
         const auto exists = existing().test(pfn);
         if (!exists)
-            return missing(bitmaps_->place().existing + pfn / 8, "within the bitmap of page frames", paddr);
+            return fail(lost_bytes(*source_, bitmaps_->place().existing + pfn / 8, 1,
+                                   "the bitmap of page frames", paddr));
         if (!*exists && !bitmaps_->existing_is_sound())
             return fail(
                 ErrorCode::Corrupt,
@@ -271,10 +262,7 @@ class KdumpFile final : public DumpFile {
         const auto packed =
             *codec == Codec::Raw ? source_->read(desc.offset, desc.size, page) : packed_bytes(desc);
         if (!packed) {
-            return missing(
-                desc.offset + desc.size - 1,
-                fmt::format("before the end of the page's data, which should be at byte {}", desc.offset),
-                paddr);
+            return fail(lost_bytes(*source_, desc.offset, desc.size, "the page's data", paddr));
         }
         if (*codec == Codec::Raw) return PageBytes{*packed, 0};
         if (auto done = decompress(*codec, *packed, page); !done) {

@@ -44,6 +44,16 @@ bool mentions(const DumpFile& dump, std::string_view text) {
                        [&](const Error& e) { return e.message.find(text) != e.message.npos; });
 }
 
+/// Each in a folder of its own, one of them replaced.
+std::vector<fs::path> three_files(const TempDir& dir, const FakeMemory& memory, std::size_t replaced,
+                                  const Buffer& by) {
+    std::vector<fs::path> files;
+    for (std::size_t i = 0; i < 3; ++i)
+        files.push_back(
+            dir.write(std::to_string(i) + "/vmcore", i == replaced ? by : part(memory, sets[1][i])));
+    return files;
+}
+
 }  // namespace
 
 TEST_CASE("a split dump is whole by any of its parts, by all of them, and by its folder") {
@@ -129,10 +139,7 @@ TEST_CASE("a part that is emptied, cut to a stub or overwritten costs its frames
         for (std::size_t lost = 0; lost < 3; ++lost) {
             CAPTURE(lost);
             const TempDir dir;
-            std::vector<fs::path> files;
-            for (std::size_t i = 0; i < 3; ++i)
-                files.push_back(
-                    dir.write(std::to_string(i) + "/vmcore", i == lost ? *ruined : part(memory, sets[1][i])));
+            const auto files = three_files(dir, memory, lost, *ruined);
             DumpOptions options;
             options.more_files = {files[1], files[2]};
             const auto dump = open_dump(files[0], options);
@@ -150,12 +157,8 @@ TEST_CASE("a part whose headers are damaged is left out, and two of which nobody
     for (std::size_t odd = 0; odd < 3; ++odd) {
         CAPTURE(odd);
         const TempDir dir;
-        std::vector<fs::path> files;
-        for (std::size_t i = 0; i < 3; ++i)
-            files.push_back(
-                dir.write(std::to_string(i) + "/vmcore",
-                          i == odd ? part(memory, sets[1][i], "OSRELEASE=6.1\nCRASHTIME=2\nPAGESIZE=4096\n")
-                                   : part(memory, sets[1][i])));
+        const auto files = three_files(
+            dir, memory, odd, part(memory, sets[1][odd], "OSRELEASE=6.1\nCRASHTIME=2\nPAGESIZE=4096\n"));
         DumpOptions options;
         options.more_files = {files[1], files[2]};
         const auto dump = open_dump(files[0], options);

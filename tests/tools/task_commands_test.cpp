@@ -1,10 +1,12 @@
 // ps with its options, foreach and the commands for one task, as a user calls them.
+#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "support/places.h"
 #include "support/program.h"
+#include "support/temp_dir.h"
 
 namespace task_commands_test {
 
@@ -189,6 +191,16 @@ TEST_CASE("addresses that are none of what is asked for are told, not printed as
     const auto queue = run_postmortem({"waitq", sample(), "no_such_queue"});
     CHECK(queue.exit_code == 2);
     check_refused({"fuser", sample(), "relative/path"}, "neither a path nor an address");
+}
+
+TEST_CASE("a file without content is what is asked about, unless it lies beside the dump as its parts do") {
+    const postmortem::test::TempDir folder;
+    const std::string empty = folder.write("lock", "").string();
+    const auto asked = run_postmortem({"fuser", sample(), empty});
+    CHECK((asked.out + asked.err).find("No users of " + empty + " found") != std::string::npos);
+    const std::string dump = folder.path() / "vmcore";
+    std::filesystem::copy_file(sample(), dump);
+    CHECK(run_postmortem({"sys", dump, empty}).exit_code == 3);
 }
 
 }  // namespace task_commands_test
