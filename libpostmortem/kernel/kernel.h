@@ -69,7 +69,7 @@ class Kernel {
     /// inferred of the layout of tasks; a finder that only fails where that cannot be, either.
     const TypeFinder& types() const;
     /// The same, and of variables that it knows no type of what a vmlinux's DWARF says, where types are shown
-    /// (TypeOptions::whole).
+    /// (TypeSources::whole).
     const TypeFinder& types_and_variables() const;
     /// The types came from a file, so that the dump alone would not have them.
     bool types_are_from_file() const { return types(), types_are_from_file_; }
