@@ -32,6 +32,9 @@ class MappedFile {
     /// Copies the bytes at `offset` by a system call. For a few bytes in each of many places: touching the
     /// mapping there would map sixteen pages around each. False where the file does not hold them all.
     bool copy_at(std::uint64_t offset, MutableBytes out) const;
+    /// The same where one read may go on where the one before ended, as those of compressed pages do: what
+    /// follows is then fetched at once, one system call for many of them.
+    bool read_on(std::uint64_t offset, MutableBytes out) const;
     std::uint64_t end_of_hole(std::uint64_t offset) const {
         return end_of_file_hole(fd_, offset, bytes_.size());
     }
@@ -46,6 +49,7 @@ class MappedFile {
 
     Bytes bytes_;
     int fd_ = -1;
+    std::uint64_t opened_as_ = 0;  // never that of another file, as descriptors are
     std::string path_;
 };
 

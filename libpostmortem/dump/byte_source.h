@@ -91,7 +91,7 @@ class MappedSource final : public ByteSource {
     }
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                               MutableBytes scratch) const override {
-        if (length > scratch.size() || !file_.copy_at(offset, scratch.first(length))) return std::nullopt;
+        if (length > scratch.size() || !file_.read_on(offset, scratch.first(length))) return std::nullopt;
         return scratch.first(length);
     }
     bool skim(std::uint64_t offset, MutableBytes out) const override { return file_.copy_at(offset, out); }
