@@ -179,6 +179,15 @@ std::vector<std::string> texts(const KernelLog& log) {
 
 }  // namespace
 
+TEST_CASE("a ring that claims more records than any log holds is read from its end, and that is said") {
+    Ring ring;
+    ring.image.put<std::uint32_t>(prb, 21);
+    ring.set_ends(ring.head, (ring.head + (1u << 21) - 1) & ring.id_mask());
+    const KernelLog log = ring.read();
+    REQUIRE(log.problems.size() == 2);  // the other: nearly all of it lies nowhere
+    CHECK(log.problems[0].message == "the log holds up to 2097152 records; only the newest 1048576 are read");
+}
+
 TEST_CASE("a record of the ring is read in full") {
     for (const Machine machine :
          {Machine{}, Machine{Endian::Big, 8}, Machine{Endian::Little, 4}, Machine{Endian::Big, 4}}) {
