@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "kernel/kernel.h"
 #include "report/panic/lost_event.h"
+#include "support/changed_dump.h"
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
 #include "support/temp_dir.h"
@@ -112,6 +113,27 @@ TEST_CASE("a real dump whose log is lost: the stack tells the same function") {
         CHECK(event->id == analysis.cause()->id);
         CHECK(event->title == analysis.cause()->title);
         CHECK(event->line == 0);
+    }
+}
+
+TEST_CASE("a dump whose log cannot be found is told by its stack, as `panic` prints it") {
+    for (const char* sample : {"bookworm-mod-null", "bookworm-sysrq", "bullseye-sysrq", "trixie-sysrq",
+                               "arm64-trixie-sysrq", "riscv64-trixie-sysrq", "s390x-trixie-sysrq"}) {
+        CAPTURE(sample);
+        test::ChangedDump changed(sample);
+        changed.set<std::uint64_t>("prb", 16);
+        const test::TempDir folder;
+        changed.save(folder.path() / "vmcore");
+        const PanicAnalysis whole = analysed(changed.kernel().path()),
+                            lost = analysed(folder.path() / "vmcore");
+        REQUIRE(whole.cause());
+        REQUIRE(lost.cause());
+        CHECK(lost.log.events.size() == 1);
+        CHECK(lost.cause()->id == whole.cause()->id);
+        CHECK(lost.cause()->fault_address == whole.cause()->fault_address);
+        CHECK(lost.log.kernel == whole.log.kernel);
+        CHECK(lost.log.panicked);
+        CHECK_FALSE(lost.problems.empty());
     }
 }
 
