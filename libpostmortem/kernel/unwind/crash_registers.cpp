@@ -41,25 +41,35 @@ void add_hypervisor_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegiste
     }
 }
 
+// What a CPU left in its buffer; nothing where it saved nothing.
+Result<std::optional<Prstatus>> saved_status(const Kernel& kernel, std::uint64_t buffers, std::uint32_t cpu) {
+    const auto place = per_cpu_address(kernel, buffers, cpu);
+    if (!place) return fail(place.error());
+    const auto buffer = kernel.memory().bytes(*place, note_buffer_size);
+    if (!buffer) return fail(buffer.error());
+    const Endian endian = kernel.memory().endian();
+    std::vector<Note> notes;
+    append_notes(*buffer, endian, notes);
+    const Note* note = find_note(notes, "CORE", NT_PRSTATUS);
+    if (!note) return std::nullopt;
+    return kernel.arch().notes.prstatus(note->desc, endian);
+}
+
 // Each CPU has its own buffer, so a CPU that saved nothing does not shift the others.
 Result<void> add_crash_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
-    const auto parse = kernel.arch().notes.prstatus;
     auto base = kernel.symbol("crash_notes").and_then([&](std::uint64_t place) {
         return kernel.memory().word(place);
     });
     if (!base) return fail(std::move(base.error()));
     if (*base == 0) return fail(ErrorCode::NotFound, "the kernel has no crash_notes");
     for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
-        const auto place = per_cpu_address(kernel, *base, cpu);
-        if (!place) return fail(place.error());
-        const auto buffer = kernel.memory().bytes(*place, note_buffer_size);
-        if (!buffer) return fail(buffer.error());
-        std::vector<Note> notes;
-        append_notes(*buffer, kernel.memory().endian(), notes);
-        const Note* note = find_note(notes, "CORE", NT_PRSTATUS);
-        if (!note) continue;
-        if (const auto status = parse(note->desc, kernel.memory().endian()))
-            found.by_cpu.emplace(cpu, CpuRegisters{status->registers, CpuRegisters::Source::CrashNotes});
+        const auto status = saved_status(kernel, *base, cpu);
+        if (!status)
+            found.problems.emplace_back(
+                status.error().code, fmt::format("the registers of CPU {}: {}", cpu, status.error().message),
+                status.error().address);
+        else if (*status)
+            found.by_cpu.emplace(cpu, CpuRegisters{(*status)->registers, CpuRegisters::Source::CrashNotes});
     }
     return {};
 }

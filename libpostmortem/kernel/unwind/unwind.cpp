@@ -184,7 +184,7 @@ void Unwinder::unwind_unknown(const Task& task, FrameWalker& walker, StackSet st
     const std::uint64_t word = code_.arch().word_size;
     const std::string cpu = task.cpu ? fmt::format("CPU {}", *task.cpu) : "its CPU";
     const Error why(ErrorCode::NotFound,
-                    fmt::format("the registers of {} were not saved: where its task was is a guess", cpu));
+                    fmt::format("the registers of {} are not known: where its task was is a guess", cpu));
     for (std::uint64_t slot = stack.low; slot < stack.high; slot += word) {
         const auto held = walker.read(slot);
         const std::uint64_t ip = held ? code_.unsigned_address(*held) : 0;
