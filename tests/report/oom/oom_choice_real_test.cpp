@@ -77,4 +77,35 @@ TEST_CASE("whoever may not use the nodes that are short is passed by") {
     CHECK(table_of(dump, asks.pid).choice.allocating_task);
 }
 
+TEST_CASE("processes of a control group are weighed against its limit and the swap that it may use") {
+    constexpr std::uint64_t limit =
+        (256 << 20) / 4096;  // memory.max of /demo/limited, as the guest printed it
+    const auto total = [](const ChangedDump& dump) {
+        const test::TempDir folder;
+        dump.save(folder.path() / "vmcore");
+        OomTableRequest request;
+        request.cgroup = "/demo/limited";
+        const OomTable table = CrashDump::open(folder.path() / "vmcore")->oom_table(request).value();
+        CHECK(table.choice.constraint == "memcg");
+        return table.choice.total_pages;
+    };
+    ChangedDump dump("bookworm-sysrq");
+    const CrashDump sample = CrashDump::open(dump.kernel().path()).value();
+    const std::uint64_t swap = sample.oom_table().value().swap_pages.value();
+    CHECK(swap > 1000);
+    CHECK(total(dump) == limit + swap);
+
+    const CgroupTree tree = sample.cgroups().value();
+    const CgroupNode* group = tree.find("/demo/limited");
+    REQUIRE(group);
+    const Object memcg = dump.kernel().object("mem_cgroup", group->memcg);
+    const std::uint64_t swap_max = memcg["swap"]["max"].checked_address().value();
+    dump.set<std::uint64_t>(swap_max, 1000);
+    CHECK(total(dump) == limit + 1000);
+    dump.set<std::uint64_t>(swap_max, swap + 1);
+    CHECK(total(dump) == limit + swap);
+    dump.set<std::int32_t>("vm_swappiness", 0);
+    CHECK(total(dump) == limit);
+}
+
 }  // namespace oom_choice_real_test
