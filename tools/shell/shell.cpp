@@ -75,6 +75,8 @@ Destination Shell::destination_of(const CommandLine& line) const {
 
 int Shell::greet(bool with_banner) {
     Destination destination = Destination::terminal({});
+    dump_files_.add(arguments_.dump);
+    for (const std::filesystem::path& part : arguments_.more_parts) dump_files_.add(part);
     if (const int exit_code = reader_.start(listener_of(destination)); exit_code != whole_answer)
         return exit_code;
     if (silent_ || !with_banner) return whole_answer;
@@ -208,7 +210,18 @@ int Shell::answer(const std::vector<std::string>& words, LineSource& lines, Dest
     return ask(words, destination);
 }
 
+// What was read before a file was written anew does not fit to what is read since.
 int Shell::ask(const std::vector<std::string>& words, Destination& destination) {
+    for (const std::string& path : dump_files_.newly_changed())
+        complain(
+            fmt::format("{}: the file has changed since it was opened, and answers may mix what it was and "
+                        "what it is; leave with `q` and open it again",
+                        path));
+    const int exit_code = ask_reader(words, destination);
+    return dump_files_.any_changed() ? std::max(exit_code, +partial_answer) : exit_code;
+}
+
+int Shell::ask_reader(const std::vector<std::string>& words, Destination& destination) {
     std::vector<std::string> all = words;
     const Command* const command = find_command(words.front());
     if (command && runs_alone(*command)) {

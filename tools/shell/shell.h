@@ -13,6 +13,7 @@
 #include "shell/destination.h"
 #include "shell/line_source.h"
 #include "shell/reader.h"
+#include "shell/watched_files.h"
 
 namespace tool::shell {
 
@@ -42,6 +43,7 @@ class Shell {
     int run_for_each_line(const CommandLine& line, LineSource& lines);
     int answer(const std::vector<std::string>& words, LineSource& lines, Destination& destination);
     int ask(const std::vector<std::string>& words, Destination& destination);
+    int ask_reader(const std::vector<std::string>& words, Destination& destination);
 
     int set(const std::vector<std::string>& words, Destination& destination);
     int set_variable(const std::string& name, const std::string& value, Destination& destination);
@@ -64,6 +66,7 @@ class Shell {
 
     Reader& reader_;
     const Arguments& arguments_;
+    WatchedFiles dump_files_;
     Aliases aliases_;
     std::map<std::string, Extension> extensions_;
     bool scroll_ = true;

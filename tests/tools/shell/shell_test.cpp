@@ -197,6 +197,23 @@ TEST_CASE("what the banner lacks is told by the exit code, too") {
     CHECK(compared > 0);
 }
 
+TEST_CASE("a dump that is written anew while it is open is told, once, and no answer counts as whole") {
+    const Folder folder;
+    const std::string copy = folder.path("vmcore");
+    std::filesystem::copy_file(sample() + "/vmcore", copy);
+    const auto run = [&](const std::string& lines) {
+        return run_postmortem({"shell", "-s", "-i", folder.file("lines", lines + "\nq\n"), copy});
+    };
+    CHECK(run("ps 1\nps 2").exit_code == 0);
+    const auto touched = run("ps 1\n!touch " + copy + "\nps 1\nps 2");
+    CHECK(touched.exit_code == 1);
+    CHECK(contains(touched.out, "init"));
+    const std::size_t told = touched.err.find("vmcore: the file has changed since it was opened");
+    CHECK(told != std::string::npos);
+    CHECK(touched.err.find("has changed", told + 50) == std::string::npos);
+    CHECK(contains(run("!mv " + copy + " " + copy + ".1\nps 1").err, "has changed since it was opened"));
+}
+
 TEST_CASE("history, aliases and commands of one's own") {
     const Folder folder;
     const std::string one = alone({"ps", "1"});
