@@ -10,6 +10,7 @@
 #include "log/text/log_front.h"
 #include "log/text/log_reader.h"
 #include "log/text/markup.h"
+#include "log/text/newest_first.h"
 #include "log/text/prefix.h"
 #include "log/text/terminal.h"
 
@@ -76,6 +77,7 @@ struct Reading {
     std::vector<std::string> texts;
     std::map<std::uint64_t, std::size_t> shapes;
     std::size_t dated = 0, dated_alone = 0;
+    ClockDirection clock;
 };
 
 Reading read_as(std::string_view sample, const LogForm& form) {
@@ -85,6 +87,7 @@ Reading read_as(std::string_view sample, const LogForm& form) {
         if (record.continuation) continue;
         reading.texts.emplace_back(record.text.substr(0, 256));
         ++reading.shapes[record.shapes];
+        reading.clock.read(record);
         if (record.time.empty() || record.seconds) continue;
         ++reading.dated;
         reading.dated_alone += record.host.empty() && record.program.empty();
@@ -114,6 +117,7 @@ LogForm form_of(std::string_view sample) {
         reading = read_as(sample, form);
     }
     form.fronts = find_fronts(reading.texts);
+    form.newest_first = reading.clock.is_backwards();
     const auto most = std::max_element(reading.shapes.begin(), reading.shapes.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
     if (most != reading.shapes.end()) form.name = shape_names(most->first);

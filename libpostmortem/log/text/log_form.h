@@ -19,6 +19,7 @@ struct LogForm {
     bool shown_controls = false;  ///< control characters are written out: "^[[0m"
     bool quoted = false;          ///< every line stands between quotation marks, as the items of a list do
     bool doubled = false;         ///< every line comes twice, as from two consoles on one line
+    bool newest_first = false;    ///< its clock runs backwards
     std::optional<std::size_t> broken_at;       ///< the width at which a mailer broke lines
     bool bare_dates = false;                    ///< behind a date comes the message, and no host
     std::optional<std::size_t> message_column;  ///< of comma-separated values

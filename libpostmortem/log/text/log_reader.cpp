@@ -13,6 +13,7 @@
 #include "log/text/log_form.h"
 #include "log/text/log_front.h"
 #include "log/text/markup.h"
+#include "log/text/newest_first.h"
 #include "log/text/prefix.h"
 #include "log/text/pstore.h"
 #include "log/text/terminal.h"
@@ -20,7 +21,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::size_t max_pstore_log = 16u << 20;
+constexpr std::size_t max_pstore_log = 16u << 20, max_log_in_memory = 256u << 20;
 
 std::string_view without_blanks(std::string_view text) {
     while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -35,6 +36,7 @@ class LogReader::Impl {
     explicit Impl(std::unique_ptr<ByteStream> source) : lines_(std::move(source)) {
         open();
         form_ = form_of(lines_.peek(LineSplitter::most_ahead));
+        if (form_.newest_first && ordered_.empty()) order_newest_first();
     }
     Impl(std::unique_ptr<ByteStream> source, LogForm form)
         : lines_(std::move(source)), form_(std::move(form)) {
@@ -65,14 +67,28 @@ class LogReader::Impl {
     // Records of pstore come newest first; they are small, so they are read as a whole and put in order.
     void order_pstore_records() {
         if (!opens_with_pstore_record(lines_.peek(192))) return;
-        std::string records;
-        while (records.size() < max_pstore_log) {
+        const std::string records = read_whole(max_pstore_log);
+        read_in_order(in_written_order(records));
+    }
+
+    void order_newest_first() {
+        const std::string log = read_whole(max_log_in_memory);
+        read_in_order(oldest_first(log, form_.bare_dates));
+    }
+
+    std::string read_whole(std::size_t most) {
+        std::string whole;
+        while (whole.size() < most) {
             const std::string_view more = lines_.next_bytes(LineSplitter::max_line);
             if (more.empty()) break;
-            records += more;
+            whole += more;
         }
+        return whole;
+    }
+
+    void read_in_order(const std::vector<LogPiece>& pieces) {
         std::size_t lines = 0;
-        for (const LogPiece& piece : in_written_order(records)) {
+        for (const LogPiece& piece : pieces) {
             const std::size_t start = ordered_.size();
             ordered_ += piece.text;
             if (!ordered_.empty() && ordered_.back() != '\n') ordered_ += '\n';
@@ -115,10 +131,8 @@ class LogReader::Impl {
         base_.cut = lines_.was_cut();
         pending_ = *line;
         if (form_.doubled) skip_double();
-        if (form_.broken_at)
-            join_broken_line();
-        else if (stops_short(pending_))
-            join_headline();
+        if (form_.broken_at) join_broken_line();
+        if (stops_short(pending_)) join_headline();
         clean_line();
         if (pending_.starts_with("- {\"")) pending_.remove_prefix(2);  // a list of YAML
         if (opens_object(pending_) || (may_open_object() && gather_object())) take_object(pending_, base_);
@@ -323,7 +337,7 @@ class LogReader::Impl {
     std::string unescaped_, shown_, plain_, joined_, without_zeros_, bare_, object_, message_;
     std::vector<std::string> fields_;
     std::string unknown_prefix_;  // what the last line had in front of printk's clock, by its look
-    std::string ordered_;         // pstore records in the order they were written
+    std::string ordered_;         // pstore records, or lines, in the order they were written
     std::vector<std::pair<std::size_t, std::size_t>>
         piece_starts_;  // lines before each in ordered_, and its first line in the source
     bool is_export_ = false;
