@@ -20,7 +20,10 @@ std::string context_of(const LogRecord& record) {
 bool LostPrefix::joins(const LogRecord& record, const OpenReport& last, std::size_t distance, bool is_part) {
     constexpr std::size_t soon = 5;
     if (context_) {
-        if (*context_ == context_of(record)) return true;
+        const std::string context = context_of(record);
+        if (*context_ == context) return true;
+        // What a mailer broke has no prefix either: the report goes on behind it.
+        if (context.empty() && last.context.empty()) return false;
         forget();
     }
     if (!is_part || last.lines_in_context > 1 || distance > soon) return false;

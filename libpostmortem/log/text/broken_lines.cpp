@@ -72,7 +72,7 @@ Width best_width(const std::vector<Break>& breaks) {
 // The last characters of what stops_short() looks for, and what may stand behind it.
 constexpr auto may_end_short = [] {
     std::array<bool, 256> found{};
-    for (const char c : std::string_view("ntroedLlg:,s M\t\r0123456789"))
+    for (const char c : std::string_view("ntroedLlg:,s MuckP!\t\r0123456789"))
         found[static_cast<unsigned char>(c)] = true;
     return found;
 }();
@@ -106,11 +106,78 @@ bool is_unfinished(std::string_view word) {
     }
 }
 
+// A headline that was broken: what it holds, what its first part then ends with (nothing: it ends with what
+// it holds and a number), and what the rest begins with.
+struct Seam {
+    std::string_view holds, ends, rest;
+};
+
+constexpr std::array<Seam, 20> seams = {{
+    // mm/oom_kill.c, dump_header()
+    {" invoked", " invoked", "oom-killer:"},
+    {" invoked oom-killer:", "oom-killer:", "gfp_mask="},
+    {" invoked oom-killer: gfp_mask=", ",", "nodemask="},
+    {" invoked oom-killer: gfp_mask=", ",", "order="},
+    {" invoked oom-killer: gfp_mask=", ",", "oom_score_adj="},
+    {" invoked oom-killer: gfp_mask=", ",", "oomkilladj="},
+    // mm/page_alloc.c, warn_alloc()
+    {": page allocation failure", "failure:", "order:"},
+    {": page allocation failure: order:", ",", "mode:"},
+    // kernel/watchdog.c
+    {"BUG: soft lockup - CPU#", "", "stuck for "},
+    {"BUG: soft lockup - CPU#", " stuck", "for "},
+    {"BUG: soft lockup - CPU#", "s!", "["},
+    {"BUG: soft lockup - CPU#", " [CPU", ""},  // QEMU's "[CPU 4/KVM:2698]"
+    // kernel/hung_task.c, kernel/exit.c
+    {"INFO: task ", "", "blocked for more than "},
+    {"not syncing: Attempted", " Attempted", "to kill "},
+    {"atchdog detected", " detected", "hard LOCKUP on cpu "},
+    {"atchdog detected hard", " hard", "LOCKUP on cpu "},
+    {"atchdog detected hard LOCKUP", " LOCKUP", "on cpu "},
+    {"atchdog detected hard LOCKUP on", " on", "cpu "},
+    {"atchdog detected hard LOCKUP on cpu", " cpu", ""},
+    // kernel/rcu/tree_stall.h
+    {": INFO: rcu_", "stalls on", "CPUs/tasks"},
+}};
+
+// "CPU#2", "widgetd:7": most lines that end in a digit end in another word.
+bool ends_with_named_number(std::string_view line) {
+    return is_digit(line.back()) && last_word(line).find_first_of("#:") != std::string_view::npos;
+}
+
+bool may_be_broken_at(const Seam& seam, std::string_view line) {
+    const bool ends = seam.ends.empty() ? ends_with_named_number(line) : line.ends_with(seam.ends);
+    return ends && line.find(seam.holds) != std::string_view::npos;
+}
+
+bool is_broken_at_a_seam(std::string_view line) {
+    return std::any_of(seams.begin(), seams.end(),
+                       [line](const Seam& seam) { return may_be_broken_at(seam, line); });
+}
+
+bool meets_at_a_seam(std::string_view line, std::string_view next) {
+    return std::any_of(seams.begin(), seams.end(), [&](const Seam& seam) {
+        return next.starts_with(seam.rest) && may_be_broken_at(seam, line);
+    });
+}
+
 bool lacks_what_follows_number(std::string_view line, std::string_view last) {
     constexpr std::string_view duration = " blocked for more than ";
     if (ends_with_source(line, last)) return true;
     return std::all_of(last.begin(), last.end(), is_digit) &&
            line.substr(0, line.size() - last.size()).ends_with(duration);
+}
+
+// A sentence of a report that nobody ends so.
+bool is_in_mid_sentence(std::string_view line) {
+    static constexpr std::array<std::string_view, 8> headlines = {
+        "BUG: ",           "WARNING: ",       "INFO: task ", "nable to handle ", "protection fault, ",
+        "Kernel panic - ", "invalid-access ", "UBSAN: "};
+    const std::string_view last = last_word(line);
+    if (!(is_digit(line.back()) ? lacks_what_follows_number(line, last) : is_unfinished(last))) return false;
+    return std::any_of(headlines.begin(), headlines.end(), [line](std::string_view headline) {
+        return line.find(headline) != std::string_view::npos;
+    });
 }
 
 }  // namespace
@@ -135,20 +202,15 @@ bool stops_short(std::string_view line) {
         !may_end_short[static_cast<unsigned char>(line.back())])
         return false;
     line = trimmed_end(line);
-    const std::string_view last = last_word(line);
-    if (!(is_digit(line.back()) ? lacks_what_follows_number(line, last) : is_unfinished(last))) return false;
-    static constexpr std::array<std::string_view, 8> headlines = {
-        "BUG: ",           "WARNING: ",       "INFO: task ", "nable to handle ", "protection fault, ",
-        "Kernel panic - ", "invalid-access ", "UBSAN: "};
-    return std::any_of(headlines.begin(), headlines.end(), [line](std::string_view headline) {
-        return line.find(headline) != std::string_view::npos;
-    });
+    return is_broken_at_a_seam(line) || is_in_mid_sentence(line);
 }
 
 bool is_rest_of_headline(std::string_view line, std::string_view next, bool bare_dates) {
     next = trimmed_end(without_quoting(next));
     if (!may_go_on(next, bare_dates) || next.size() > most_width) return false;
     line = trimmed_end(line);
+    if (meets_at_a_seam(line, next)) return true;
+    if (!is_in_mid_sentence(line)) return false;
     const bool names_source = ends_with_source(line, last_word(line));
     return !names_source || first_word(next).find("+0x") != std::string_view::npos;
 }

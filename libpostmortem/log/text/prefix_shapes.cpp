@@ -46,6 +46,7 @@ constexpr PrefixShape shapes[] = {
     {"rfc5424", "<{priority}>1 {date}", behind::nothing},  // by a sender that goes on as RFC 3164 has it
     {"level", "<{priority}>", behind::outside},
     {"dmesg -x", "{facility}~:{level}~:~", behind::nothing},
+    {"dmesg -x", "~{facility}~:{level}~:~", behind::dates},
     {"kmsg", "{priority},{num},{usec},{flags};", behind::outside},
     {"kmsg", "{release},{priority},{num},{usec},{flags};", behind::outside},
     {"kmsg", "~{host} {priority},{num},{usec},{flags};", behind::nothing | behind::dates},

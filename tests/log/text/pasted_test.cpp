@@ -220,4 +220,57 @@ TEST_CASE("a headline alone was broken by a mailer, in the middle of its sentenc
         "KASAN: slab-out-of-bounds Read in widget_read");
 }
 
+TEST_CASE("the headlines of lockups and of the OOM killer, broken by a mailer") {
+    const auto only = [](const std::string& log) {
+        const LogAnalysis analysis = analyse_log_text(log);
+        REQUIRE(analysis.events.size() == 1);
+        return analysis.events[0];
+    };
+    const std::string body =
+        "[    5.000002] CPU: 1 PID: 7 Comm: widgetd Not tainted 6.1.0 #1\n"
+        "[    5.000003] RIP: 0010:widget_read+0x10/0x40\n";
+    for (const std::string headline : {"BUG: soft lockup - CPU#1\nstuck for 22s! [widgetd:7]",
+                                       "BUG: soft lockup - CPU#1 stuck\nfor 22s! [widgetd:7]",
+                                       "BUG: soft lockup - CPU#1 stuck for\n22s! [widgetd:7]",
+                                       "BUG: soft lockup - CPU#1 stuck for 22s!\n[widgetd:7]"}) {
+        CAPTURE(headline);
+        const LogEvent event = only("[    5.000001] watchdog: " + headline + "\n" + body);
+        CHECK(event.headline == "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [widgetd:7]");
+        CHECK(event.stall->seconds == 22);
+        CHECK(event.pid == 7);
+    }
+    CHECK(only("[    5.000001] NMI watchdog: Watchdog detected hard\nLOCKUP on cpu 1\n" + body).event_class ==
+          EventClass::HardLockup);
+    const std::string memcg =
+        "[    5.000002] CPU: 1 PID: 7 Comm: widgetd Tainted: G\n   O       6.1.0 #1\n"
+        "[    5.000003]  mem_cgroup_out_of_memory+0x110/0x150\n"
+        "[    5.000004] Memory cgroup out of memory: Killed process 7 (widgetd) total-vm:12kB\n";
+    for (const std::string headline :
+         {"[    5.000001] widgetd invoked\noom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0,\noom_score_adj=0",
+          "written so far: [    5.000001] widgetd invoked\noom-killer: gfp_mask=0xcc0(GFP_KERNEL), "
+          "order=0,\noom_score_adj=0",
+          "widgetd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0,\noom_score_adj=0"}) {
+        CAPTURE(headline);
+        const LogEvent event = only(headline + "\n" + memcg);
+        CHECK(event.title == "out of memory in a memory cgroup");
+        CHECK(event.pid == 7);
+        CHECK(event.outcome == Outcome::KilledTask);
+    }
+}
+
+TEST_CASE("a log that begins with its end is read from its end") {
+    const std::string log = with([](std::size_t line) {
+        return "2024-10-19 09:03:" + std::to_string(10 + line) + ".391\t" + stamped(line);
+    });
+    std::string reversed;
+    for (std::size_t end = log.size(); end > 0;) {
+        const std::size_t begin = log.rfind('\n', end - 2);
+        const std::size_t first = begin == std::string::npos ? 0 : begin + 1;
+        reversed += log.substr(first, end - first);
+        end = first;
+    }
+    check_same(reversed);
+    CHECK(analyse_log_text(reversed).events.at(0).line == oops.size());
+}
+
 }  // namespace pasted_test
