@@ -150,18 +150,34 @@ class TaskReader {
     void read_taint(std::string_view text) {
         const std::size_t at = text.find("Tainted: ");
         if (at == npos || !event_.taint.empty()) return;
-        for (Cursor cursor(text.substr(at + 9)); !cursor.at_end();) {
+        const std::string_view letters = text.substr(at + 9);
+        event_.taint = letters.starts_with('[') ? spelled_out(letters) : columns_of(letters);
+        // G is the column of proprietary modules without one: alone, the rest of the line is lost.
+        if (event_.taint == "G") event_.taint.clear();
+    }
+
+    static std::string spelled_out(std::string_view text) {
+        std::string taint;
+        for (std::size_t at = text.find("]="); at != npos && at > 0; at = text.find("]=", at + 2))
+            if (text[at - 1] >= 'A' && text[at - 1] <= 'Z') taint += text[at - 1];
+        return taint;
+    }
+
+    // RHEL 5 to 7 mark each column without a letter: "G           --L------------", "GF       W  O --------".
+    // What they added behind the kernel's own, "------------ T", is another T; "-" stands in front of it.
+    static std::string columns_of(std::string_view text) {
+        std::string taint;
+        bool marked = false;
+        for (Cursor cursor(text); !cursor.at_end();) {
             cursor.skip_blanks();
-            // RHEL 5 to 7 mark each column without a letter: "G           --L------------", "GF       W  O
-            // --------"
             std::string word(cursor.word());
+            marked = marked || word.find("--------") != std::string::npos;
             std::erase(word, '-');
-            const bool is_flag = word.size() == 1 && word.front() >= 'A' && word.front() <= 'Z';
-            if (!is_flag &&
-                !std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
-                return;
-            event_.taint += word;
+            if (!std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) break;
+            if (marked && (word == "T" || word == "H")) taint += '-';
+            taint += word;
         }
+        return taint;
     }
 
     LogEvent& event_;

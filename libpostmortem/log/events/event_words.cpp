@@ -122,7 +122,15 @@ std::string_view to_string(EventRole role) {
 
 std::vector<std::string> taint_words(std::string_view letters) {
     std::vector<std::string> words;
+    bool is_distributions = false;  // RHEL 6 and 7: kernel/panic.c, TAINT_HARDWARE_UNSUPPORTED and the next
     for (const char letter : letters) {
+        if (is_distributions) {
+            words.emplace_back(letter == 'T' ? "a technology preview of the distribution was used"
+                                             : "the distribution does not support the hardware");
+            is_distributions = false;
+            continue;
+        }
+        is_distributions = letter == '-';
         const auto known = std::find_if(taint_kinds.begin(), taint_kinds.end(),
                                         [&](const TaintKind& kind) { return kind.letter == letter; });
         if (known != taint_kinds.end()) words.emplace_back(known->meaning);

@@ -343,6 +343,28 @@ TEST_CASE("RHEL's taint columns") {
     CHECK(event.taint == "GL");
 }
 
+TEST_CASE("what RHEL added behind the kernel's taint columns has a meaning of its own") {
+    const LogEvent event = only({"BUG: soft lockup - CPU#1 stuck for 61s! [cat:77]",
+                                 "CPU: 9 PID: 77 Comm: cat Tainted: G    B          ------------ T "
+                                 "3.10.0-327.4.5.el7.x86_64 #1",
+                                 "RIP: 0010:widget_spin+0x1/0x2"});
+    CHECK(event.taint == "GB-T");
+    CHECK(taint_words(event.taint) ==
+          std::vector<std::string>{"a page was in a bad state",
+                                   "a technology preview of the distribution was used"});
+    CHECK(taint_words("GT") == std::vector<std::string>{"the kernel was built with randomised structs"});
+}
+
+TEST_CASE("a taint that was cut off says nothing; the line that spells it out does") {
+    const std::vector<std::string> cut = {"BUG: soft lockup - CPU#1 stuck for 61s! [cat:77]",
+                                          "CPU: 1 UID: 0 PID: 77 Comm: cat Tainted: G",
+                                          "RIP: 0010:widget_spin+0x1/0x2"};
+    CHECK(only(cut).taint.empty());
+    std::vector<std::string> spelled = cut;
+    spelled.insert(spelled.begin() + 2, "Tainted: [D]=DIE, [W]=WARN");
+    CHECK(only(spelled).taint == "DW");
+}
+
 TEST_CASE("Rust's message is in one line, or in the next one without a prefix") {
     const std::vector<std::string> trace = {"------------[ cut here ]------------",
                                             "kernel BUG at rust/helpers/bug.c:7!",
