@@ -111,8 +111,11 @@ Join continues_free_list(std::string_view text, std::string_view next) {
 
 Join continues_summary(std::string_view text, std::string_view next) {
     if (contains(text, ",uid=")) return Join::No;
+    const std::string cut_key =
+        std::string(text.substr(text.rfind(',') + 1)) + std::string(next.substr(0, next.find('=') + 1));
     for (const std::string_view key :
          {"mems_allowed=", "cpuset=", "global_oom", "oom_memcg=", "task_memcg=", "task=", "pid=", "uid="}) {
+        if (cut_key == key) return Join::Word;
         const std::size_t at = next.find(key);
         if (at == std::string_view::npos) continue;
         // A task's name is the one value that may hold a blank.
@@ -137,11 +140,20 @@ Join continues_row(std::string_view text, std::string_view next, std::size_t col
     return cursor.at_end() ? Join::No : Join::Blank;
 }
 
+bool is_column(std::string_view word) {
+    static constexpr std::array<std::string_view, 15> columns = {
+        "uid",     "tgid",    "total_vm",       "rss",      "rss_anon", "rss_file", "rss_shmem",    "cpu",
+        "nr_ptes", "nr_pmds", "pgtables_bytes", "swapents", "oom_adj",  "name",     "oom_score_adj"};
+    return std::find(columns.begin(), columns.end(), word) != columns.end();
+}
+
 // More names of columns, the last of which is "name".
-bool continues_table_header(std::string_view text, std::string_view next) {
-    if (text.ends_with(" name")) return false;
+Join continues_table_header(std::string_view text, std::string_view next) {
+    if (text.ends_with(" name")) return Join::No;
     const bool names = next.find_first_not_of("abcdefghijklmnopqrstuvwxyz_ ") == std::string_view::npos;
-    return names && (contains(next, "_") || next.ends_with("name") || next == "swapents");
+    if (!names || !(contains(next, "_") || next.ends_with("name") || next == "swapents")) return Join::No;
+    const std::string cut = std::string(last_word(text)) + std::string(first_word(next));
+    return !is_column(last_word(text)) && is_column(cut) ? Join::Word : Join::Blank;
 }
 
 // The name in parentheses is missing, or was broken at a blank of its own.
@@ -198,7 +210,7 @@ Join continues(const Line& line, std::string_view next, Shape next_shape, std::s
         case Shape::Reaped:
             if (lacks_name(text, next)) return Join::Blank;
             return continues_keys(text, next, kill_keys);
-        case Shape::TableHeader: return continues_table_header(text, next) ? Join::Blank : Join::No;
+        case Shape::TableHeader: return continues_table_header(text, next);
         case Shape::Context:
             return !contains(text, "mems_allowed=") && next.starts_with("mems_allowed=") ? Join::Blank
                                                                                          : Join::No;

@@ -194,11 +194,14 @@ class GlobalReasons {
     void watermarks() {
         std::vector<const ZoneState*> free;
         std::vector<const ZoneState*> short_of;
-        bool all_below_min = true;
+        bool all_below_min = true, in_pieces = false;
         for (const ZoneState* state : eligible_) {
             if (state->level == Level::Unknown) continue;
-            const bool usable = state->level == Level::AboveHigh && state->has_block.value_or(true);
-            (usable ? free : short_of).push_back(state);
+            if (state->level == Level::AboveHigh && state->has_block == false) {
+                in_pieces = true;  // no watermark keeps the request from it
+                continue;
+            }
+            (state->level == Level::AboveHigh ? free : short_of).push_back(state);
             all_below_min = all_below_min && state->level == Level::BelowMin;
         }
         if (!free.empty() && !event_.page_fault) {
@@ -211,10 +214,10 @@ class GlobalReasons {
                 all_below_min ? "its min watermark"
                               : "its high watermark, which the last attempt before a kill demands";
             add(OomFindingKind::Watermark,
-                fmt::format("no zone that {} may use is above {}: {}", request_text(event_), mark,
-                            sentences(short_of)),
+                fmt::format("no {}zone that {} may use is above {}: {}", in_pieces ? "other " : "",
+                            request_text(event_), mark, sentences(short_of)),
                 numbers_of(short_of));
-        } else if (free.empty()) {
+        } else if (free.empty() && !in_pieces) {
             verdict_.unknown.emplace_back("which watermark was not met: the zones' lines are cut");
         }
     }

@@ -244,4 +244,20 @@ TEST_CASE("a report that was cut does not take the kill of another boot or anoth
               .size() == 2);
 }
 
+TEST_CASE("lines that a terminal cut in the middle of a word: the summary's keys, the table's columns") {
+    const auto events = find_oom_events(
+        "worker invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+        "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_ad\nj name\n"
+        "[     11]     0    11      734      366    45056        0             0 worker\n"
+        "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom\n"
+        "_memcg=/widget,task_m\nemcg=/widget,task=worker,pid=11,uid=0\n");
+    REQUIRE(events.size() == 1);
+    const OomEvent& event = events.front();
+    CHECK(event.mems_allowed == "0");
+    CHECK(event.memcg.oom_path == "/widget");
+    REQUIRE(event.task_table.tasks.size() == 1);
+    CHECK(event.task_table.columns.back() == "name");
+    CHECK(event.task_table.columns[event.task_table.columns.size() - 2] == "oom_score_adj");
+}
+
 }  // namespace oom_log_test

@@ -1,12 +1,12 @@
 // Verdicts on situations that no staged kernel gets into: old machines, odd zones, half a report.
+#include "report/oom/oom_verdict.h"
+
 #include <algorithm>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include <postmortem/oom.h>
-
-#include "report/oom/oom_verdict.h"
 
 namespace oom_verdict_test {
 
@@ -237,6 +237,19 @@ TEST_CASE("a dump whose zones could not be read has nothing that is accounted to
     scene.memory.zones.emplace_back().name = "DMA32";
     oom::explain_holders(scene, seeing);
     CHECK_FALSE(text_of(seeing, Kind::Unaccounted).empty());
+}
+
+TEST_CASE("free memory in pieces is above its watermark, and no sentence says otherwise") {
+    const std::string report =
+        "sh invoked oom-killer: gfp_mask=0x400dc0(GFP_KERNEL_ACCOUNT|__GFP_ZERO), order=2, oom_score_adj=0\n"
+        "CPU: 1 PID: 14450 Comm: sh Not tainted 6.6.32 #1\nMem-Info:\n"
+        "active_anon:103 inactive_anon:909 isolated_anon:0\n free:50574 free_pcp:62 free_cma:0\n"
+        "DMA free:202296kB boost:0kB min:22528kB low:28160kB high:33792kB reserved_highatomic:0KB "
+        "present:2097152kB managed:1916000kB free_cma:0kB\n"
+        "lowmem_reserve[]: 0 0 0 0\nDMA: 33806*4kB (UME) 8384*8kB (UME) 0*16kB = 202296kB\n";
+    const OomVerdict verdict = verdict_on(report);
+    CHECK(text_of(verdict, Kind::Fragmentation).find("largest usable block 8 kB") != std::string::npos);
+    CHECK(text_of(verdict, Kind::Watermark).empty());
 }
 
 }  // namespace oom_verdict_test
