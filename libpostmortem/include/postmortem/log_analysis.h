@@ -98,7 +98,7 @@ struct LogStall {
     std::optional<std::uint64_t> jiffies;  ///< as RCU counts; how long one is the log does not say
     std::optional<double> seconds;
     std::string kthread;                           ///< the thread that drives grace periods, where it starved
-    std::optional<std::uint64_t> starved_jiffies;  ///< for how long it got no CPU
+    std::optional<std::uint64_t> starved_jiffies;  ///< for how long it did not run
     std::optional<unsigned> kthread_cpu;           ///< where it was to run
     std::vector<unsigned> silent_cpus;             ///< asked for their stacks, and gave none
 };
@@ -108,7 +108,7 @@ enum class Outcome {
     Unknown,
     WentOn,      ///< the kernel warned, or mended something, and went on
     KilledTask,  ///< a process died, the machine lived
-    TaskSleeps,  ///< a task waits and nothing wakes it
+    TaskSleeps,  ///< a task waits and nothing lets it go on
     CpuStuck,    ///< a CPU does no other work
     Died,        ///< the machine
 };

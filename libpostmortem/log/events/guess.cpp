@@ -28,13 +28,26 @@ bool names_nobody(const Naming& naming) {
            (naming.blames_nobody || is_stall_reporter(naming.candidates[naming.blamed].function));
 }
 
+// The task that holds a grace period up sleeps or was preempted: how it left its CPU says nothing.
+bool is_stalled_by_tasks(const LogEvent& event) {
+    return event.stall && event.stall->cpus.empty() && !event.stall->tasks.empty();
+}
+
+bool leaves_cpu(std::string_view function) {
+    static const NameSet names = {"^schedule",         "^__schedule$",      "^io_schedule",
+                                  "^preempt_schedule", "preempt_schedule$", "^__cond_resched",
+                                  "^_cond_resched$"};
+    return names.matches(function);
+}
+
 class Guess {
   public:
     Guess(const Naming& naming, const LogEvent& event)
         : skip_(naming.rule->skip),
           named_(naming.named),
           event_(event),
-          stall_(stalls_cpu(naming.rule->rule->event_class)) {}
+          stall_(stalls_cpu(naming.rule->rule->event_class)),
+          by_tasks_(is_stalled_by_tasks(event)) {}
 
     std::vector<Candidate> run() {
         if (event_.ip) add(*event_.ip);
@@ -54,6 +67,7 @@ class Guess {
         if (frame.function.empty() || is_uninformative(frame.function) || skip_.matches(frame.function))
             return;
         if (stall_ && is_stall_reporter(frame.function)) return;
+        if (by_tasks_ && leaves_cpu(frame.function)) return;
         if (!candidates_.empty() && candidates_.back().function == frame.function) return;
         candidates_.push_back({frame.function, frame.module});
     }
@@ -70,7 +84,7 @@ class Guess {
     const NameSet& skip_;
     const std::optional<Candidate>& named_;
     const LogEvent& event_;
-    bool stall_;
+    bool stall_, by_tasks_;
     std::vector<Candidate> candidates_;
 };
 

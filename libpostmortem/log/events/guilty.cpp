@@ -120,6 +120,17 @@ std::optional<Guilty> entry_of_loop(std::span<const std::string> functions) {
     return std::nullopt;
 }
 
+// A kernel thread of which every function's name sounds of waiting ("rcu_boost_kthread"): what it was made to
+// run, or, where it was never started, kthread() itself.
+std::optional<Guilty> waits_by_itself(std::span<const std::string> functions) {
+    const auto start = std::find(functions.begin(), functions.end(), "kthread");
+    if (start == functions.end()) return std::nullopt;
+    const auto at = static_cast<std::size_t>(start - functions.begin());
+    const bool runs = at > 0 && functions[at - 1].find("sched") == std::string::npos;
+    const std::size_t index = runs ? at - 1 : at;
+    return Guilty{index, functions[index]};
+}
+
 // Tasks hang in many places for the sake of one: those who wait for RCU or for the RTNL are put together.
 std::optional<Guilty> first_that_waits(std::span<const std::string> functions) {
     struct Bucket {
@@ -141,6 +152,7 @@ std::optional<Guilty> first_that_waits(std::span<const std::string> functions) {
         }
     }
     for (std::size_t i = 0; i < functions.size(); ++i) {
+        if (functions[i].starts_with("ret_from_fork")) return waits_by_itself(functions);
         if (!waiting.matches(functions[i])) return Guilty{i, functions[i]};
     }
     return std::nullopt;

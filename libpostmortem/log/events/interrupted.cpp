@@ -20,6 +20,9 @@ bool is_interrupt_entry(std::string_view function) {
         "^__irq_svc$", "^el1_irq$", "^el1h_64_irq$", "^el1h_64_irq_handler$", "^el1_interrupt$",
         // powerpc
         "^decrementer_common", "^hardware_interrupt_common", "^timer_interrupt_common", "^ret_from_except",
+        // powerpc, interrupts that came while they were masked: arch/powerpc/kernel/irq_64.c
+        "^timer_interrupt$", "^replay_soft_interrupts", "^__replay_soft_interrupts$",
+        "^arch_local_irq_restore$",
         // riscv, mips, loongarch, s390
         "^handle_exception$", "^ret_from_irq$", "^handle_int$", "^handle_vint$", "^ext_int_handler$",
         "^io_int_handler$", "^ext_no_vtime$"};

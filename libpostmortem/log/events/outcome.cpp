@@ -10,6 +10,15 @@ namespace {
 
 constexpr std::size_t lines_that_go_on = 100;
 
+// Who is stalled: a CPU, a task that was preempted or sleeps, or nobody that the log names.
+Outcome outcome_of_rcu_stall(const LogEvent& event) {
+    const bool names_cpu = event.stall && !event.stall->cpus.empty();
+    if (names_cpu || event.headline.find("self-detected") != std::string::npos) return Outcome::CpuStuck;
+    if (event.stall && !event.stall->tasks.empty()) return Outcome::TaskSleeps;
+    const bool shows_who_runs = event.ip || !event.frames.empty();  // in the grace-period kthread's stead
+    return shows_who_runs ? Outcome::CpuStuck : Outcome::Unknown;
+}
+
 // What an event of its class does to whoever it hits, as long as no panic follows. Unknown: the kernel's
 // configuration decides (BUG() or a warning), or the hardware.
 Outcome outcome_of_class(const LogEvent& event) {
@@ -18,10 +27,11 @@ Outcome outcome_of_class(const LogEvent& event) {
     if (event.headline.find("rcu_tasks") != std::string::npos) return Outcome::Unknown;
     switch (event.event_class) {
         case EventClass::HungTask:
+        case EventClass::WorkqueueLockup:
         case EventClass::SplPanic: return Outcome::TaskSleeps;
         case EventClass::SoftLockup:
-        case EventClass::HardLockup:
-        case EventClass::RcuStall: return Outcome::CpuStuck;
+        case EventClass::HardLockup: return Outcome::CpuStuck;
+        case EventClass::RcuStall: return outcome_of_rcu_stall(event);
         // These panic() by themselves, or the CPU cannot go on.
         case EventClass::DoubleFault:
         case EventClass::InitKilled:
@@ -49,7 +59,6 @@ Outcome outcome_of_class(const LogEvent& event) {
         case EventClass::NetdeviceReference:
         case EventClass::FilesystemError:
         case EventClass::FilesystemShutdown:
-        case EventClass::WorkqueueLockup:
         case EventClass::UnhandledIrq: return Outcome::WentOn;
         default: return Outcome::Unknown;
     }

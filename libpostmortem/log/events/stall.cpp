@@ -114,15 +114,18 @@ class RcuReader {
             stall_.jiffies = number_after<std::uint64_t>(text, "} ");  // expedited
     }
 
-    // "rcu_sched kthread starved for 21012 jiffies! g1 f0x2 RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=1"
+    // "rcu_sched kthread starved for 21012 jiffies! g1 f0x2 RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=1". Where it
+    // sleeps (since 5.12), "rcu_sched kthread timer wakeup didn't happen for 21009 jiffies!" stands in front.
     void read_starved(std::string_view text) {
-        std::size_t at = text.find(" kthread starved for ");
-        if (at == npos) at = text.find(" kthread timer wakeup didn't happen for ");
-        if (at == npos || stall_.starved_jiffies) return;
+        const std::size_t late = text.find(" kthread timer wakeup didn't happen for ");
+        const std::size_t at = late == npos ? text.find(" kthread starved for ") : late;
+        const bool is_known = stall_.starved_jiffies && (late != npos || !only_late_);
+        if (at == npos || is_known) return;
         const std::string_view before = text.substr(0, at);
         stall_.kthread = before.substr(before.find_last_of(" \t") + 1);
         stall_.starved_jiffies = number_after<std::uint64_t>(text.substr(at), " for ");
         stall_.kthread_cpu = number_after<unsigned>(text, "->cpu=");
+        only_late_ = late != npos;
     }
 
     // "\t4-...!: (1 GPs behind) idle=...", since 3.7
@@ -134,6 +137,8 @@ class RcuReader {
         if (!cpu || *cpu > max_listed) return;
         if (cursor.take('-')) cursor.take_while([](char c) { return c != ':' && !is_blank(c); });
         if (!cursor.take(": (") || !(contains(text, "idle=") || contains(text, "ticks this GP"))) return;
+        // Such a CPU idles, and nobody asked it because the kthread does not run (since 5.11).
+        if (contains(text, "(false positive?)")) return;
         add(stall_.cpus, static_cast<unsigned>(*cpu));
     }
 
@@ -141,6 +146,7 @@ class RcuReader {
     std::vector<unsigned> asked_, answered_;
     bool self_ = false;
     bool closed_ = false;
+    bool only_late_ = false;  // the line on how long the kthread has not run is still to come
 };
 
 struct Section {
@@ -185,6 +191,9 @@ class Sections {
             last_ran_ = false;
             return;
         }
+        // A CPU's own report may follow another one's dump without a word in between.
+        const auto own_cpu = text.starts_with("CPU: ") ? number_after<unsigned>(text, "CPU: ") : std::nullopt;
+        if (own_cpu && open_ && sections_.back().cpu && sections_.back().cpu != own_cpu) close(i);
         const bool is_task = opens_task(text);
         if (is_task && open_ && sections_.back().task_line.empty() &&
             sections_.back().kind != Section::Kind::Unnamed && i <= sections_.back().first + 2) {

@@ -59,7 +59,12 @@ std::string outcome(const LogEvent& event) {
     switch (event.outcome) {
         case Outcome::WentOn: return "the kernel went on";
         case Outcome::KilledTask: return "a process was killed, the machine went on";
-        case Outcome::TaskSleeps: return "a task sleeps, and the log does not tell that it woke up";
+        case Outcome::TaskSleeps:
+            if (event.event_class == EventClass::RcuStall)
+                return "a task held up RCU, and the log does not tell of an end";
+            if (event.event_class == EventClass::WorkqueueLockup)
+                return "queued work was not begun, and the log does not tell of an end";
+            return "a task sleeps, and the log does not tell that it woke up";
         case Outcome::CpuStuck: return "a CPU did no other work, and the log does not tell of an end";
         case Outcome::Died: return "the machine died";
         case Outcome::Unknown: break;
@@ -92,7 +97,7 @@ std::string stalled(const LogEvent& event) {
     if (stall.jiffies) add(fmt::format("for {} jiffies", *stall.jiffies));
     if (stall.seconds) add(fmt::format("for {} s", *stall.seconds));
     if (stall.starved_jiffies) {
-        add(fmt::format("grace-period kthread {} got no CPU for {} jiffies", escaped(stall.kthread),
+        add(fmt::format("grace-period kthread {} did not run for {} jiffies", escaped(stall.kthread),
                         *stall.starved_jiffies));
         if (stall.kthread_cpu) text += fmt::format(" (it is to run on CPU {})", *stall.kthread_cpu);
     }

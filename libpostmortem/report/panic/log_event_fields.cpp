@@ -44,7 +44,7 @@ void describe(Describer<LogStall>& stall) {
     stall.add("seconds", &LogStall::seconds, "as the watchdogs count");
     stall.add("kthread", &LogStall::kthread, "the thread that drives grace periods, where it starved")
         .or_null();
-    stall.add("starved_jiffies", &LogStall::starved_jiffies, "for how long it got no CPU");
+    stall.add("starved_jiffies", &LogStall::starved_jiffies, "for how long it did not run");
     stall.add("kthread_cpu", &LogStall::kthread_cpu, "where it was to run");
     stall.add("silent_cpus", &LogStall::silent_cpus, "asked for their stacks, and gave none");
 }

@@ -231,4 +231,100 @@ TEST_CASE("an interrupt that nobody takes is about its handlers, not about whom 
     CHECK(usb.id != none.id);
 }
 
+TEST_CASE("powerpc: an interrupt that came while it was masked is not where the CPU stalls") {
+    const LogEvent event =
+        only({"rcu: INFO: rcu_sched self-detected stall on CPU",
+              "rcu: \t32-....: (5249 ticks this GP) idle=78a/1/0x4000000000000002 softirq=16/16 fqs=1",
+              "\t(t=5251 jiffies g=2720809 q=1)", "NMI backtrace for cpu 32",
+              "CPU: 32 PID: 10624 Comm: kworker/u130:25 Not tainted 5.12.14 #1",
+              "Call Trace:", "[c000200010823290] [c00000000075aebc] nmi_cpu_backtrace+0xfc/0x150",
+              "[c000200010823470] [c000000000201828] rcu_sched_clock_irq+0x908/0xb10",
+              "[c000200010823690] [c000000000216378] hrtimer_interrupt+0x128/0x2f0",
+              "[c000200010823740] [c000000000029494] timer_interrupt+0x134/0x310",
+              "[c0002000108237a0] [c000000000016c54] replay_soft_interrupts+0x124/0x2e0",
+              "[c000200010823990] [c000000000016f14] arch_local_irq_restore+0x104/0x170",
+              "[c000200010823a20] [c00800000819fe04] widget_queue_timer+0x5c/0x80 [widget]",
+              "[c000200010823c30] [c0080000081a2b18] widget_work+0x40/0x70 [widget]",
+              "[c000200010823c60] [c000000000170bf0] process_one_work+0x290/0x580"});
+    CHECK(event.function == "widget_queue_timer");
+    CHECK(event.title == "INFO: rcu detected stall in widget_queue_timer");
+}
+
+TEST_CASE("a CPU's own report behind the dump of another one's task") {
+    const LogEvent event = only(
+        {"rcu: INFO: rcu_sched self-detected stall on CPU",
+         "rcu: \t8-....: (6000 ticks this GP) idle=918c/1/0x4000000000000000 softirq=15/15 fqs=1965",
+         "rcu: \t(t=6000 jiffies g=47925 q=27525 ncpus=16)", "Task dump for CPU 4:",
+         "task:mapper1         state:R  running task     stack:0     pid:12815 ppid:12787  flags:0x00000005",
+         "Call Trace:", " [<00000000d79b3574>] gadget_flush+0x14c/0x1c8",
+         "CPU: 8 PID: 12816 Comm: mapper2 Not tainted 6.4.0 #6",
+         "Krnl PSW : 0704e00180000000 00000000d777d12c (widget_spin+0x34/0x170)", "Call Trace:",
+         " [<00000000d777d12c>] widget_spin+0x34/0x170", " [<00000000d777d400>] widget_poll+0x34/0x170"});
+    CHECK(event.function == "widget_spin");
+    CHECK(event.pid == 12816);
+}
+
+TEST_CASE("a grace-period kthread whose timer is late; CPUs that idle meanwhile do not stall") {
+    const LogEvent late =
+        only({"rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
+              "rcu: \t4-...!: (1 GPs behind) idle=04d8/0/0x0 softirq=23/24 fqs=0 (false positive?)",
+              "rcu: \t(detected by 0, t=69116 jiffies, g=-1019, q=494 ncpus=32)",
+              "rcu: rcu_sched kthread timer wakeup didn't happen for 69113 jiffies! g-1019 f0x0 "
+              "RCU_GP_WAIT_FQS(5) ->state=0x402",
+              "rcu: \tPossible timer handling issue on cpu=3 timer-softirq=12",
+              "rcu: rcu_sched kthread starved for 69116 jiffies! g-1019 f0x0 RCU_GP_WAIT_FQS(5) "
+              "->state=0x402 ->cpu=3"});
+    REQUIRE(late.stall);
+    CHECK(late.stall->cpus.empty());
+    CHECK(late.stall->starved_jiffies == 69116);
+    CHECK(late.stall->kthread_cpu == 3);
+    CHECK(late.outcome == Outcome::Unknown);
+    const LogEvent starved = only(
+        {"rcu: INFO: rcu_sched self-detected stall on CPU",
+         "rcu: rcu_sched kthread starved for 5002 jiffies! g1 f0x2 RCU_GP_CLEANUP(7) ->state=0x0 ->cpu=5"});
+    CHECK(starved.outcome == Outcome::CpuStuck);
+}
+
+TEST_CASE("a task that holds RCU up is no CPU that does, and how it left its CPU is not where it is") {
+    const LogEvent event =
+        only({"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+              "rcu: \tTasks blocked on level-0 rcu_node (CPUs 0-3): P3560/6:b..l",
+              "rcu: \t(detected by 1, t=26002 jiffies, g=18041, q=1569 ncpus=4)",
+              "task:irq/22-eth0     state:D stack:12048 pid:3560  tgid:3560  ppid:2      flags:0x00080000",
+              "Call Trace:", " <TASK>", " __schedule+0x5d4/0x1110", " schedule_rtlock+0x1e/0x40",
+              " rtlock_slowlock_locked+0x61e/0x1bf0", " rt_spin_lock+0x9b/0x1d0", " widget_xmit+0x83/0x3b0",
+              " dev_hard_start_xmit+0x67/0x210"});
+    CHECK(event.title == "INFO: rcu detected stall in widget_xmit");
+    CHECK(event.outcome == Outcome::TaskSleeps);
+    const LogEvent preempted = only({"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+                                     "rcu: \tTasks blocked on level-0 rcu_node (CPUs 0-1): P8340",
+                                     "cat             R  running task    27832  8340   8338 0x00000000",
+                                     "Call Trace:", " __schedule+0x817/0x1cc0",
+                                     " preempt_schedule_common+0x4f/0xe0", " ___preempt_schedule+0x16/0x18",
+                                     " __widget_setscheduler+0x12fb/0x1e70", " do_syscall_64+0x103/0x610"});
+    CHECK(preempted.title == "INFO: rcu detected stall in __widget_setscheduler");
+}
+
+TEST_CASE("a kernel thread that hangs in what sounds of waiting is named after what it runs") {
+    const auto title = [](const std::vector<std::string>& frames) {
+        std::vector<std::string> lines = {"INFO: task rcub/0:19 blocked for more than 30 seconds.",
+                                          "Call Trace:", " __schedule+0x5d4/0x1110"};
+        lines.insert(lines.end(), frames.begin(), frames.end());
+        for (const char* const frame : {" kthread+0x108/0x230", " ret_from_fork+0x248/0x290"})
+            lines.emplace_back(frame);
+        return only(lines).title;
+    };
+    CHECK(title({" rt_mutex_schedule+0x2e/0x50", " rt_mutex_slowlock.constprop.0+0x48/0xb0",
+                 " widget_boost_kthread+0x14b/0x530"}) == "INFO: task hung in widget_boost_kthread");
+    CHECK(title({" schedule+0x1/0x2", " schedule_preempt_disabled+0x1/0x2"}) == "INFO: task hung in kthread");
+}
+
+TEST_CASE("the tracer's way back into a function is nobody's fault") {
+    const LogEvent event = only({"watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [cat:77]",
+                                 "CPU: 0 PID: 77 Comm: cat Not tainted 6.1.0 #1",
+                                 "RIP: 0010:widget_spin+0x1/0x2", "Call Trace:", " widget_poll+0x1/0x2",
+                                 " return_to_handler+0x0/0x40", " do_syscall_64+0x1/0x2"});
+    CHECK(event.title == "BUG: soft lockup in widget_poll");
+}
+
 }  // namespace stalls_test
