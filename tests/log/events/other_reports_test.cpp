@@ -272,4 +272,52 @@ TEST_CASE("a container's number is no part of a task's name") {
               .comm == "n2disk");
 }
 
+TEST_CASE("an OOM killer that was called by hand is no lack of memory") {
+    const LogEvent newer =
+        only({"kworker/0:0 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, oom_score_adj=0",
+              "CPU: 0 PID: 17681 Comm: kworker/0:0 Not tainted 5.4.0 #136"});
+    const LogEvent older = only({"kworker/0:0 invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0",
+                                 "CPU: 0 PID: 17681 Comm: kworker/0:0 Not tainted 3.10.0 #1",
+                                 "Call Trace:", " [<ffffffff81012345>] out_of_memory+0x1cf/0x4d0",
+                                 " [<ffffffff81012346>] moom_callback+0x7d/0xb0"});
+    CHECK(newer.title == "OOM killer called by hand");
+    CHECK(older.id == newer.id);
+    CHECK(newer.event_class == EventClass::OutOfMemory);
+}
+
+TEST_CASE("a slab that got no page belongs to the failed allocation, or stands alone") {
+    const std::vector<std::string> slab = {
+        "SLUB: Unable to allocate memory on node -1 (gfp=0x20)",
+        "  cache: kmalloc-1024(1793:widget), object size: 1024, buffer size: 1024, default order: 3",
+        "  node 0: slabs: 663, objs: 20964, free: 0"};
+    const LogEvent alone = only(slab);
+    CHECK(alone.event_class == EventClass::AllocationFailure);
+    CHECK(alone.title == "SLUB: unable to allocate memory");
+    std::vector<std::string> both = {"cat: page allocation failure: order:0, mode:0x800(GFP_NOWAIT)",
+                                     "CPU: 3 PID: 712 Comm: cat Not tainted 5.8.0 #1",
+                                     "Call Trace:", " warn_alloc+0x74/0xd8",
+                                     " widget_alloc_queue+0x6b/0x5c0"};
+    for (int i = 0; i < 80; ++i) both.emplace_back("Node 0 hugepages_total=0 hugepages_free=0");
+    both.insert(both.end(), slab.begin(), slab.end());
+    CHECK(only(both).title == "page allocation failure in widget_alloc_queue");
+}
+
+TEST_CASE("virtual memory that could not be had") {
+    const LogEvent event = only(
+        {"cat: vmalloc error: size 4194304, page order 0, failed to allocate pages, mode:0xcc2(GFP_KERNEL)",
+         "CPU: 0 PID: 8832 Comm: cat Not tainted 6.3.1 #1", "Call Trace:", " <TASK>",
+         " dump_stack_lvl+0x1/0x2", " warn_alloc+0x1/0x2", " __vmalloc_node_range+0x1/0x2",
+         " widget_resize+0x1/0x2"});
+    CHECK(event.title == "vmalloc failure in widget_resize");
+    CHECK(event.event_class == EventClass::AllocationFailure);
+}
+
+TEST_CASE("a fatal error of PCIe is the hardware's, one that was corrected is no event") {
+    CHECK(only({"nvme 0000:34:00.0: PCIe Bus Error: severity=Uncorrectable (Fatal), type=Data Link Layer, "
+                "(Receiver ID)"})
+              .event_class == EventClass::HardwareError);
+    CHECK(analysed({"nvme 0000:34:00.0: PCIe Bus Error: severity=Correctable, type=Physical Layer"})
+              .events.empty());
+}
+
 }  // namespace other_reports_test

@@ -22,6 +22,11 @@ void add_hardware_rules(RuleBook& book) {
                           "[Hardware Error]: Hardware error from APEI Generic Hardware Error Source",
                           "hardware error reported by firmware"),
              });
+    // drivers/pci/pcie/aer.c, aer_print_error(): "Uncorrectable" since 6.9
+    book.add("PCIe Bus Error: severity=Uncorrect", {.meeting = Meeting::Passes},
+             {hardware(EventClass::HardwareError,
+                       "{start}{*}PCIe Bus Error: severity={Uncorrected|Uncorrectable} (Fatal)",
+                       "fatal PCIe error")});
     // drivers/edac/edac_mc.c, edac_device.c: errors that no code corrected
     book.add(
         "EDAC ", {.meeting = Meeting::Passes},

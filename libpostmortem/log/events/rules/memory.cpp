@@ -108,8 +108,11 @@ void add_oom(RuleBook& book) {
     // The trace tells whose limit it was; from 5.0 on a line of its own says so too.
     // The second form is the first, broken by a narrow terminal.
     for (const std::string_view head : {"invoked oom-killer: gfp_mask=", "invoked oom-killer:{end}"}) {
+        // sysrq f kills whether or not memory is short: drivers/tty/sysrq.c. Order -1 since 3.19.
         book.add("invoked oom-killer", {},
-                 {oom(head, {"{mem_cgroup_out_of_memory|CONSTRAINT_MEMCG|Memory cgroup out of memory}"},
+                 {oom("invoked oom-killer: {*}order=-1,", {}, "OOM killer called by hand"),
+                  oom(head, {"moom_callback+0x"}, "OOM killer called by hand"),
+                  oom(head, {"{mem_cgroup_out_of_memory|CONSTRAINT_MEMCG|Memory cgroup out of memory}"},
                       "out of memory in a memory cgroup"),
                   oom(head, {}, "out of memory")});
     }
@@ -120,6 +123,22 @@ void add_oom(RuleBook& book) {
                .title = "page allocation failure in {frame}",
                .steps = steps::trace,
                .behind_name = true}});
+    // mm/vmalloc.c, since 5.14
+    book.add("vmalloc error: size ", {},
+             {{.event_class = EventClass::AllocationFailure,
+               .head = "vmalloc error: size {num}",
+               .detail = {},
+               .title = "vmalloc failure in {frame}",
+               .steps = steps::trace,
+               .behind_name = true}});
+    // mm/slub.c, slab_out_of_memory(): behind such a failure, or alone where a cgroup's limit for the
+    // kernel's memory was met.
+    book.add("SLUB: Unable to allocate memory on ", {.meeting = Meeting::Joins, .join_within = 300},
+             {{.event_class = EventClass::AllocationFailure,
+               .head = "SLUB: Unable to allocate memory on {node|CPU}",
+               .detail = {},
+               .title = "SLUB: unable to allocate memory",
+               .has_no_trace = true}});
 }
 
 }  // namespace

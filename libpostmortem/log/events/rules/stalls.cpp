@@ -93,7 +93,7 @@ void add_rcu_stalls(RuleBook& book) {
 void add_hangs(RuleBook& book) {
     book.add("INFO:", {},
              {{.event_class = EventClass::HungTask,
-               .head = "INFO: task {*}blocked{*}for more than {num_} seconds",
+               .head = "INFO: task{*}blocked{*}for more than {num_} seconds",
                .detail = {},
                .title = "INFO: task hung in {frame}",
                .alternative = "hang in {frame}",
