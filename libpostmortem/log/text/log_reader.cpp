@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "log/text/broken_lines.h"
 #include "log/text/comma_values.h"
 #include "log/text/cursor.h"
@@ -54,7 +56,7 @@ class LogReader::Impl {
         return true;
     }
 
-    const std::optional<Error>& error() const { return lines_.error(); }
+    const std::optional<Error>& error() const { return ended_early_ ? ended_early_ : lines_.error(); }
 
     const std::string& shape() const { return form_.name; }
 
@@ -83,6 +85,13 @@ class LogReader::Impl {
             if (more.empty()) break;
             whole += more;
         }
+        ended_early_ = lines_.error();
+        if (!ended_early_ && !lines_.peek(1).empty())
+            ended_early_ =
+                Error(ErrorCode::Unsupported,
+                      fmt::format("it begins with its end, and is put in order in memory: what lies "
+                                  "behind its first {} MiB is not read",
+                                  most >> 20));
         return whole;
     }
 
@@ -336,8 +345,9 @@ class LogReader::Impl {
     MarkupRemover markup_;
     std::string unescaped_, shown_, plain_, joined_, without_zeros_, bare_, object_, message_;
     std::vector<std::string> fields_;
-    std::string unknown_prefix_;  // what the last line had in front of printk's clock, by its look
-    std::string ordered_;         // pstore records, or lines, in the order they were written
+    std::string unknown_prefix_;        // what the last line had in front of printk's clock, by its look
+    std::optional<Error> ended_early_;  // of what was put in order
+    std::string ordered_;               // pstore records, or lines, in the order they were written
     std::vector<std::pair<std::size_t, std::size_t>>
         piece_starts_;  // lines before each in ordered_, and its first line in the source
     bool is_export_ = false;

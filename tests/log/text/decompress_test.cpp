@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <lz4.h>
 #include <lz4frame.h>
 #include <lzma.h>
@@ -147,6 +148,36 @@ TEST_CASE("pstore parts are read from the oldest on") {
     }
     CHECK(texts == "first,one and a half,second,half,third,");
     CHECK(lines == "4,9,6,7,2,");
+}
+
+// The oldest last, as an export of a log store has them.
+std::string newest_first() {
+    std::string text;
+    for (int i = 60'000; i > 10'000; --i)
+        text += fmt::format("[{:5}.000000] line {}\n", i, i * 7919 % 50'000);
+    return text;
+}
+
+TEST_CASE("what is put in order is read to its end, or it is said that it is not") {
+    const auto read_all = [](const std::string& bytes) {
+        LogReader reader(decompressed(byte_stream_of(as_bytes(bytes))));
+        LogRecord record;
+        while (reader.next(record)) continue;
+        return reader.error();
+    };
+    const std::string backwards = newest_first();
+    CHECK_FALSE(read_all(zstd(backwards)));
+    std::string torn = zstd(backwards);
+    torn.resize(torn.size() / 2);
+    CHECK(read_all(torn));
+
+    std::string record = "Panic#1 Part1\n", records;
+    while (record.size() < 60'000) record += "<4>[    1.0000] what it said\n";
+    while (records.size() < (16u << 20) - record.size()) records += record;
+    CHECK_FALSE(read_all(records));
+    const auto larger = read_all(records + record + record);
+    REQUIRE(larger);
+    CHECK(larger->message.find("what lies behind its first 16 MiB is not read") != std::string::npos);
 }
 
 }  // namespace decompress_test
