@@ -48,6 +48,17 @@ class History {
         return first;
     }
 
+    // The one that was still being told, or had just been.
+    Index oops_just_before() const {
+        constexpr std::size_t lines_of_report = 120;
+        const LogEvent& end = events_[end_];
+        return nearest([&](const LogEvent& event) {
+            const bool is_near = event.seconds && end.seconds ? within(event, end, 2)
+                                                              : end.line - event.line <= lines_of_report;
+            return gravity(event) == Gravity::Fatal && is_near;
+        });
+    }
+
     // From the oops that ended it all to the one that began it; an oops leaves locks held and data half
     // changed, so whatever follows it soon is suspect.
     Index first_oops() const {
@@ -112,6 +123,11 @@ Index reason_of_escalation(const LogEvent& panic, const History& history) {
                       {EventClass::CfiFailure, EventClass::MachineCheck, EventClass::HardwareError});
 }
 
+// panic() prints no stack where an oops came before (kernel/panic.c, TAINT_DIE).
+bool shows_that_oops_came_before(const LogEvent& panic) {
+    return panic.frames.empty() && !panic.pid && panic.comm.empty();
+}
+
 // What stands behind a panic that names a reason of its own.
 Index reason_behind(const LogEvent& panic, const History& history) {
     switch (panic.event_class) {
@@ -124,16 +140,22 @@ Index reason_behind(const LogEvent& panic, const History& history) {
         case EventClass::SysrqCrash: return history.first_oops();
         case EventClass::InitKilled:
             return history.nearest([&](const LogEvent& event) {
-                return gravity(event) == Gravity::Fatal && event.pid == 1 && within(event, panic, 10);
+                const bool is_inits =
+                    event.pid ? *event.pid == 1 : event.comm.empty() && shows_that_oops_came_before(panic);
+                return gravity(event) == Gravity::Fatal && is_inits && within(event, panic, 10);
             });
+        // An oops from which the machine could not go on: the next CPU, or the oops's own end, gave up.
+        case EventClass::Panic:
+            return shows_that_oops_came_before(panic) ? history.oops_just_before() : std::nullopt;
         default: return std::nullopt;
     }
 }
 
 // The boot that matters is that of the last panic, else of the last oops, else any.
-Index last_crash(std::span<const LogEvent> events) {
+Index last_crash(std::span<const LogEvent> events, std::span<const std::size_t> passed_over) {
     Index oopsed;
     for (std::size_t i = events.size(); i-- > 0;) {
+        if (std::find(passed_over.begin(), passed_over.end(), events[i].boot) != passed_over.end()) continue;
         if (is_panic(events[i])) return i;
         if (!oopsed && gravity(events[i]) == Gravity::Fatal) oopsed = i;
     }
@@ -154,8 +176,10 @@ std::optional<std::size_t> reason_of_panic(std::span<const LogEvent> events, std
     return escalated ? reason_of_escalation(events[panic], history) : reason_behind(events[panic], history);
 }
 
-std::optional<std::size_t> find_cause(std::span<const LogEvent> events) {
-    const Index crash = last_crash(events);
+std::optional<std::size_t> find_cause(std::span<const LogEvent> events,
+                                      std::span<const std::size_t> capture_boots) {
+    Index crash = last_crash(events, capture_boots);
+    if (!crash) crash = last_crash(events, {});
     const auto in_boot = [&](std::size_t i) {
         if (!crash) return true;
         return in_one_boot(events[std::min(i, *crash)], events[std::max(i, *crash)]);

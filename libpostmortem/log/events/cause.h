@@ -8,8 +8,10 @@
 
 namespace postmortem {
 
-/// Index of the cause; nothing where there are no events.
-std::optional<std::size_t> find_cause(std::span<const LogEvent> events);
+/// Index of the cause; nothing where there are no events. What befell a kernel that kdump started, in one of
+/// the `capture_boots`, counts where nothing befell the one before it.
+std::optional<std::size_t> find_cause(std::span<const LogEvent> events,
+                                      std::span<const std::size_t> capture_boots = {});
 
 /// Whether one machine's one boot saw both: `later` stands behind `earlier` in the log, its clock does not
 /// stand before it.

@@ -55,7 +55,9 @@ class TaskReader {
     }
 
     void read(std::string_view text) {
-        if (read_task_line(text) || read_atomic_line(text) || read_debugger_line(text)) return;
+        if (read_task_line(text) || read_atomic_line(text) || read_debugger_line(text) ||
+            read_cpu_line(text) || read_shown_task(text))
+            return;
         // lockdep: "3.6.0-rc3 #98 Not tainted"; hung tasks: "      Tainted: G   L  6.1.0 #0"
         const std::size_t state = std::min(text.find("Not tainted"), text.find("Tainted: "));
         if (state == npos) return;
@@ -85,11 +87,12 @@ class TaskReader {
         // "Kdump: loaded" since 5.2 (2da1ead4d5f7); "FTT: 0 0" on Samsung's phones, a
         // container's number on OpenVZ
         const std::size_t name_end =
-            std::min({rest.find(" Kdump: loaded"), rest.find(" FTT: "), rest.find(" veid: "), state});
+            std::min({rest.find(" Kdump:"), rest.find(" FTT: "), rest.find(" veid: "), state});
         const auto line_pid = Cursor(before.substr(pid + 4)).number();
         // The headline named a task that sleeps; this one is the watchdog that says so, or another CPU's.
         const bool of_another = event_.pid && line_pid && *line_pid != *event_.pid;
-        if (event_.comm.empty()) event_.comm = trimmed(rest.substr(0, std::min(name_end, release_at(rest))));
+        if (event_.comm.empty())
+            event_.comm = without_next_word(trimmed(rest.substr(0, std::min(name_end, release_at(rest)))));
         if (!event_.pid && line_pid && *line_pid <= std::numeric_limits<std::uint32_t>::max())
             event_.pid = static_cast<std::uint32_t>(*line_pid);
         if (!of_another) set_number_after(event_.cpu, before, "CPU: ");
@@ -116,6 +119,47 @@ class TaskReader {
         set_number_after(event_.pid, text, " = ");
         if (event_.comm.empty()) event_.comm = trimmed(text.substr(comm + 9));
         return true;
+    }
+
+    // sched_show_task() since 5.10, in the stalled CPU's part of a report: "task:cat  state:R  running task
+    // stack:0  pid:77"
+    bool read_shown_task(std::string_view text) {
+        if (event_.event_class == EventClass::RcuStall)
+            set_number_after(event_.cpu, text, "Task dump for CPU ");
+        const std::size_t state = text.find(" state:");
+        if (event_.event_class != EventClass::RcuStall || !text.starts_with("task:") || state == npos)
+            return false;
+        if (!event_.comm.empty() || event_.pid) return true;
+        event_.comm = trimmed(text.substr(5, state - 5));
+        const std::size_t pid = text.find(" pid:");
+        if (pid == npos) return true;
+        Cursor cursor(text.substr(pid + 5));
+        cursor.skip_blanks();
+        const auto number = cursor.number();
+        if (number && *number <= std::numeric_limits<std::uint32_t>::max())
+            event_.pid = static_cast<std::uint32_t>(*number);
+        return true;
+    }
+
+    // sparc64, arch_trigger_cpumask_backtrace(): "* CPU[  8]: TSTATE[...] TPC[...] TNPC[...] TASK[cat:77]"
+    bool read_cpu_line(std::string_view text) {
+        const std::size_t task = text.find(" TASK["), end = text.rfind(']');
+        if (task == npos || end < task || !contains(text, "CPU[")) return false;
+        if (event_.comm.empty() && !event_.pid) take_comm_and_pid(text.substr(task + 6, end - task - 6));
+        if (const std::size_t cpu = text.find("CPU["); !event_.cpu) {
+            Cursor cursor(text.substr(cpu + 4));
+            cursor.skip_blanks();
+            if (const auto number = cursor.number(); number && *number < 1u << 16)
+                event_.cpu = static_cast<unsigned>(*number);
+        }
+        return true;
+    }
+
+    // "Comm: cat NIP: [...]", "Comm: cat Not >tainted": a name has room for 15 characters (TASK_COMM_LEN).
+    static std::string_view without_next_word(std::string_view name) {
+        constexpr std::size_t longest = 15;
+        const std::size_t blank = name.rfind(' ', longest);
+        return name.size() > longest && blank != npos ? name.substr(0, blank) : name;
     }
 
     // Lustre: "comm: su 5.14.0-503.35.1.el9_5.x86_64 #1 SMP"

@@ -25,7 +25,7 @@ constexpr std::size_t max_late = 32;
 
 // What is no headline, but tells where a kernel's log begins, that a trace is over, or, in the middle of a
 // report, that what follows is another's: messages with a stack that are no events, and panic()'s last words.
-constexpr std::array<std::string_view, 11> markers = {"Linux version ",
+constexpr std::array<std::string_view, 12> markers = {"Linux version ",
                                                       "Booting Linux on",
                                                       "U-Boot ",
                                                       "coreboot-",
@@ -35,20 +35,22 @@ constexpr std::array<std::string_view, 11> markers = {"Linux version ",
                                                       "FAULT_INJECTION: forcing a failure",
                                                       "FAULT_FLAG_ALLOW_RETRY missing",
                                                       "---[ end Kernel panic",
-                                                      "Rebooting in "};
+                                                      "Rebooting in ",
+                                                      "elfcorehdr="};
 enum Marker {
     Banner,
     ArmBanner,
     FirstFirmware,
     EndOfTrace = 5,
     FirstOfAnother,
-    FirstOfOops = markers.size()
+    CaptureKernel = markers.size() - 1,
+    FirstOfOops
 };
 // What can only stand in a report.
-constexpr std::array<std::string_view, 2> parts_of_oops = {" Comm: ", "Call Trace:"};
+constexpr std::array<std::string_view, 3> parts_of_oops = {" Comm: ", "Call Trace:", "Call trace:"};
 constexpr unsigned long boot_marks = (1u << EndOfTrace) - 1,
                         firmware_marks = boot_marks & ~0ul << FirstFirmware,
-                        another_marks = ((1ul << FirstOfOops) - 1) & ~0ul << FirstOfAnother;
+                        another_marks = ((1ul << CaptureKernel) - 1) & ~0ul << FirstOfAnother;
 
 std::vector<std::string_view> literals() {
     std::vector<std::string_view> all;
@@ -102,6 +104,8 @@ void EventCollector::add(const LogRecord& record) {
     const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
     note_debugger(record);
     if ((marks & boot_marks) != 0 && debugger_lines_ == 0) note_boots(record, marks);
+    if ((marks >> CaptureKernel & 1) != 0 && record.text.find("ommand line: ") != std::string_view::npos)
+        capture_boots_.push_back(kernels_.size() - 1);
     const bool goes_on_elsewhere =
         !open_.empty() && lost_prefix_.joins(record, open_.back(), stored_.end() - open_.back().start,
                                              marks >> FirstOfOops != 0);
@@ -240,6 +244,15 @@ bool EventCollector::is_open_already(const LogRecord& record) const {
     });
 }
 
+// With the next line where a mailer broke it: "BUG: KASAN: use-after-free in f", "mm/f.c:12 [inline]".
+std::string EventCollector::whole_headline(const OpenReport& report) const {
+    std::string headline(stored_[report.start].text);
+    const std::size_t next = report.start + 1;
+    if (next + 1 == stored_.end() && !headline.ends_with(']'))
+        headline.append(" ").append(stored_[next].text);
+    return headline;
+}
+
 // Consoles print a headline in part or twice, or the second line of a report before the first. What is open
 // and has nothing below its headline yet then begins again with the better one.
 bool EventCollector::replaces_headline(const Headline& headline, const LogRecord& record,
@@ -253,7 +266,7 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
         last.start = stored_.end();
         return true;
     };
-    if (names_inlined(stored_[last.start].text, record.text)) return begin_again();
+    if (names_inlined(whole_headline(last), record.text)) return begin_again();
     if (last.lines_in_context > 3) return false;
     if (record.seconds && last.report.seconds && is_jump(*last.report.seconds, *record.seconds)) return false;
     const StoredLine& before = stored_[last.start];
@@ -298,7 +311,7 @@ void EventCollector::store(const LogRecord& record, const std::string& context, 
     const auto die_count = found.test(die_bit_) ? die_count_of(record.text) : std::nullopt;
     for (OpenReport& open : open_) {
         if (open.context != context) continue;
-        ++open.lines_in_context;
+        open.lines_in_context += !record.text.empty();
         open.ended_by_trace = open.ended_by_trace || ends_trace;
         if (die_count && !open.die_count) open.die_count = die_count;
     }
@@ -365,6 +378,10 @@ bool EventCollector::all_have_ended() const {
 void EventCollector::keep(LogEvent event, bool told_late) {
     if (event.kernel.empty()) event.kernel = kernels_[event.boot];
     if (is_told_again(event, told_late, result_.events)) return;
+    while (!result_.events.empty() && announces(result_.events.back(), event)) {
+        take_task(result_.events.back(), event);
+        result_.events.pop_back();
+    }
     if (!repeats_last(event, result_.events)) result_.events.push_back(std::move(event));
 }
 
@@ -377,7 +394,7 @@ LogAnalysis EventCollector::finish() {
     result_.boots = kernels_.size();
     if (!sample_.is_text())
         result_.problems.push_back({ErrorCode::Unsupported, "this does not look like the text of a log"});
-    result_.cause = find_cause(result_.events);
+    result_.cause = find_cause(result_.events, capture_boots_);
     tell_outcomes(result_);
     if (result_.cause) {
         LogEvent& cause = result_.events[*result_.cause];

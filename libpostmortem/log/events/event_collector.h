@@ -59,6 +59,7 @@ class EventCollector {
     void keep(LogEvent event, bool told_late);
     void forget_lines();
     bool is_open_already(const LogRecord& record) const;
+    std::string whole_headline(const OpenReport& report) const;
 
     LogAnalysisOptions options_;
     LiteralScanner scanner_;
@@ -72,7 +73,8 @@ class EventCollector {
     bool began_again_ = false;  // somewhere the clock went back: another log, or a copy
     LostHead lost_head_;
     TextSample sample_;
-    std::vector<std::string> kernels_;  // release of each boot
+    std::vector<std::string> kernels_;        // release of each boot
+    std::vector<std::size_t> capture_boots_;  // of kernels that kdump started to save another's memory
     bool saw_timestamps_ = false;
     bool in_firmware_ = false;
     LostPrefix lost_prefix_;

@@ -151,6 +151,10 @@ namespace {
 
 // What stands behind the label: "0010:", "<f+0x1/0x2>", "[<ffffffff8144d081>]", a bare address.
 std::optional<LogFrame> parse_behind(std::string_view label, Cursor cursor) {
+    if (label.ends_with('[')) {
+        const auto inside = cursor.until("]");
+        return inside ? parse_location(*inside) : std::nullopt;
+    }
     if (label == "Krnl PSW : ") {
         if (!cursor.until("(")) return std::nullopt;
         if (cursor.take("[<")) cursor.until(">]");
@@ -187,7 +191,7 @@ std::optional<LogFrame> parse_labelled(std::string_view line, std::span<const st
 }  // namespace
 
 std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
-    static constexpr std::array<std::string_view, 18> labels = {
+    static constexpr std::array<std::string_view, 19> labels = {
         "pc is at ",  // alpha
         "ip is at ",  // ia64
         "RIP: ",     "RIP  ", "EIP: ",  "EIP is at ", "PC is at ",   "IP: ",
@@ -195,6 +199,7 @@ std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
         "PC: ",        // m68k
         "pc: ",        // xmon
         "TPC: ",       // sparc
+        "TPC[",        // sparc64, of another CPU
         "IAOQ[0]: "};  // parisc
     static const LiteralScanner scanner({labels.begin(), labels.end()});
     if (scanner.find(line).none()) return std::nullopt;
@@ -202,12 +207,12 @@ std::optional<LogFrame> parse_instruction_pointer(std::string_view line) {
 }
 
 std::optional<LogFrame> parse_caller(std::string_view line) {
-    static constexpr std::array<std::string_view, 12> labels = {
-        "ra is at ",                                   // alpha
-        "LR is at ", "lr : ",    "LR ",                // arm, arm64, powerpc
-        "ra : ",     "ra    : ", "ra: ",               // riscv, mips, loongarch
-        "lr: ",                                        // xmon
-        "PR is at ", "RPC: ",    "I7: ", "RP(r2): "};  // sh, sparc, parisc
+    static constexpr std::array<std::string_view, 13> labels = {
+        "ra is at ",                                          // alpha
+        "LR is at ", "lr : ",    "LR ",                       // arm, arm64, powerpc
+        "ra : ",     "ra    : ", "ra: ",                      // riscv, mips, loongarch
+        "lr: ",                                               // xmon
+        "PR is at ", "RPC: ",    "I7: ", "O7[", "RP(r2): "};  // sh, sparc, parisc
     return parse_labelled(line, labels);
 }
 

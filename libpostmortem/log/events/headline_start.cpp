@@ -53,11 +53,21 @@ bool take_lead_in(Cursor& cursor) {
     return false;
 }
 
+// "/ # ", "~ $ ", "host ~ # ": the shells of small systems show the folder, and no user.
+bool ends_with_folder(std::string_view lead) {
+    while (lead.ends_with(' ')) lead.remove_suffix(1);
+    const std::size_t blank = lead.rfind(' ');
+    const std::string_view folder = lead.substr(blank == std::string_view::npos ? 0 : blank + 1);
+    const std::string_view host = lead.substr(0, blank == std::string_view::npos ? 0 : blank);
+    return (folder == "~" || folder.starts_with('/') || folder.ends_with(":~")) &&
+           host.find(' ') == std::string_view::npos;
+}
+
 // What a serial console holds when the kernel speaks: nobody has typed anything yet.
 bool is_prompt(std::string_view lead) {
     if (lead.ends_with("login: ")) return true;
-    return lead.size() < 80 && (lead.ends_with("# ") || lead.ends_with("$ ")) &&
-           lead.find('@') != std::string_view::npos;
+    if (lead.size() >= 80 || !(lead.ends_with("# ") || lead.ends_with("$ "))) return false;
+    return lead.find('@') != std::string_view::npos || ends_with_folder(lead.substr(0, lead.size() - 2));
 }
 
 // Behind a message that has not ended its line yet: "rbtree testingNMI watchdog: BUG: soft lockup".

@@ -18,6 +18,41 @@ bool is_told_again(const LogEvent& event, bool told_late, std::span<const LogEve
     });
 }
 
+namespace {
+
+// At once by the clock; by the lines where one of the two has none.
+bool comes_at_once(const LogEvent& earlier, const LogEvent& event) {
+    constexpr double at_once = 1;  // second
+    constexpr std::size_t few_lines = 16;
+    if (earlier.seconds && event.seconds)
+        return *event.seconds >= *earlier.seconds && *event.seconds - *earlier.seconds <= at_once;
+    return event.seconds || event.line - earlier.line <= few_lines;
+}
+
+bool says_the_same(const LogEvent& earlier, const LogEvent& event) {
+    constexpr std::size_t next_lines = 4, shortest = 12;
+    if (event.headline.starts_with(earlier.headline)) return earlier.headline.size() >= shortest;
+    if (earlier.title == event.title) return earlier.title.find(" in ") != std::string::npos;
+    if (stalls_cpu(event.event_class)) return false;  // who is stalled and who waits for him both report
+    return event.title.starts_with(earlier.title + " in ") && event.line - earlier.line <= next_lines;
+}
+
+}  // namespace
+
+bool announces(const LogEvent& earlier, const LogEvent& event) {
+    const bool has_body = !earlier.frames.empty() || (earlier.ip && !earlier.comm.empty());
+    const bool tells_all = !event.function.empty() && (!event.frames.empty() || event.ip);
+    return !has_body && tells_all && earlier.boot == event.boot && earlier.event_class == event.event_class &&
+           event.line > earlier.line && comes_at_once(earlier, event) && says_the_same(earlier, event);
+}
+
+void take_task(const LogEvent& earlier, LogEvent& event) {
+    if (!event.comm.empty() || event.pid) return;
+    event.comm = earlier.comm;
+    event.pid = earlier.pid;
+    if (!event.cpu) event.cpu = earlier.cpu;
+}
+
 bool repeats_last(const LogEvent& event, std::span<LogEvent> events) {
     constexpr std::size_t last = 4;
     if (!comes_again(event.event_class)) return false;

@@ -183,9 +183,9 @@ class Sections {
             last_ran_ = true;
             return;
         }
-        for (const std::string_view label : {"NMI backtrace for cpu ", "Task dump for CPU "}) {
+        for (const std::string_view label : {"NMI backtrace for cpu ", "Task dump for CPU ", "CPU["}) {
             const auto cpu = number_after<unsigned>(text, label);
-            if (!cpu) continue;
+            if (!cpu || (label == "CPU[" && !contains(text, "TSTATE["))) continue;
             open(i, last_ran_ ? Section::Kind::LastRan : Section::Kind::Cpu);
             sections_.back().cpu = cpu;
             last_ran_ = false;
@@ -289,6 +289,16 @@ const Section* stalled_section(const Report& report, std::span<const Section> se
     });
 }
 
+// Its stack may be nothing but addresses, or missing; the line of its task names it.
+const Section* named_section(std::span<const Section> sections, const LogStall& stall) {
+    const auto found = std::find_if(sections.begin(), sections.end(), [&](const Section& section) {
+        const bool is_stalled =
+            section.cpu && std::find(stall.cpus.begin(), stall.cpus.end(), *section.cpu) != stall.cpus.end();
+        return is_stalled && !section.task_line.empty();
+    });
+    return found == sections.end() ? nullptr : &*found;
+}
+
 LogStall read_rcu(const Report& report) {
     LogStall stall;
     RcuReader reader(stall);
@@ -334,6 +344,7 @@ Report focused_on_stalled(const Report& report, const LogStall& stall) {
     const std::vector<Section> sections = Sections(report).run();
     if (sections.empty()) return report;
     const Section* section = stalled_section(report, sections, stall);
+    if (!section) section = named_section(sections, stall);
     Report focused = report;
     const auto at = [&](std::size_t i) { return report.lines.begin() + static_cast<std::ptrdiff_t>(i); };
     focused.lines.assign(report.lines.begin(), at(sections.front().first));

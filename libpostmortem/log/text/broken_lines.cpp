@@ -98,8 +98,11 @@ bool is_unfinished(std::string_view word) {
         case 2: return word == "in" || word == "at" || word == "to";
         case 3: return word == "for";
         case 4: return word == "than" || word == "more" || word == "NULL" || word == "page" || word == "root";
+        case 5: return word == "mount";
         case 6: return word == "kernel" || word == "paging" || word == "handle";
-        case 7: return word == "blocked" || word == "process";
+        case 7:
+            return word == "blocked" || word == "process" || word == "pointer" || word == "virtual" ||
+                   word == "address" || word == "killing";
         case 8: return word == "address:";
         case 12: return word == "dereference,";
         default: return false;

@@ -218,11 +218,14 @@ bool take_shape(Cursor& cursor, LogRecord& record, LineTimes& times, std::uint8_
 void skip_quoting(Cursor& cursor) {
     Cursor at = cursor;
     at.skip_blanks();
+    bool quoted = false;  // what a mail quotes may have a margin of bars without blanks
     while (at.take('>') || at.take('|')) {
-        if (at.peek() != ' ' && at.peek() != '>' && at.peek() != '[' && at.peek() != '<' && !at.at_end())
-            return;
+        const bool is_margin = quoted && at.peek() != '|' && cursor.rest().starts_with('|');
+        const bool goes_on = at.peek() == ' ' || at.peek() == '>' || at.peek() == '[' || at.peek() == '<';
+        if (!goes_on && !is_margin && !at.at_end()) return;
         at.take(' ');
         cursor = at;
+        quoted = true;
         Cursor next = at;
         next.skip_blanks();
         if (next.peek() == '>' || next.peek() == '|') at = next;

@@ -39,6 +39,7 @@ constexpr PrefixShape shapes[] = {
     {"elided", "[...] ", behind::nothing},
     {"elided", "[..] ", behind::nothing},
     {"journal short-monotonic", " {host} {kernel}", behind::clock},
+    {"journal short-monotonic", " {kernel}", behind::clock},  // somebody took the host's name out
     // levels, /dev/kmsg, netconsole
     {"rfc5424", "<{priority}>1 {date} {host} {program} {word} {word} {structured} ",
      behind::nothing | behind::dates},

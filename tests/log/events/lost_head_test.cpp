@@ -131,4 +131,31 @@ TEST_CASE("a hung task has no CPU, though the watchdog that panics because of it
     CHECK(analysis.events[1].cpu == 1);
 }
 
+TEST_CASE("a headline that announces a report is that report's") {
+    const std::string report =
+        "[    5.000000] WARNING: CPU: 0 PID: 77 at lib/widget.c:12 widget_read+0x10/0x40\n"
+        "[    5.000001] CPU: 0 PID: 77 Comm: cat Not tainted 6.1.0 #1\n"
+        "[    5.000002] Call Trace:\n[    5.000003]  widget_open+0x20/0x50\n";
+    const LogAnalysis quoted =
+        analyse_log_text("WARNING: CPU: 0 PID: 77 at lib/widget.c:12 widget_read\n\nThe log:\n" + report);
+    REQUIRE(quoted.events.size() == 1);
+    CHECK(quoted.events[0].comm == "cat");
+    // Two CPUs at once: the report of one stands below the headline of the other.
+    const std::string cut = "------------[ cut here ]------------";
+    const LogEvent both =
+        only({"kernel BUG at lib/widget.c:226!", cut, "invalid opcode: 0000 [#1] SMP NOPTI", cut,
+              "kernel BUG at lib/widget.c:226!", "CPU: 1 PID: 77 Comm: cat Not tainted 6.1.0 #1",
+              "RIP: 0010:widget_read+0x1/0x2", "Call Trace:", " widget_open+0x20/0x50"});
+    CHECK(both.function == "widget_read");
+}
+
+TEST_CASE("the rest of a report may have another clock, behind an empty line") {
+    const LogAnalysis analysis = analyse_log_text(
+        "Sep 04 15:51:46 box kernel: kernel BUG at lib/widget.c:19!\n\n[ 1346.494848] Call trace:\n"
+        "[ 1346.495409] [<c04b4f90>] (widget_read) from [<c04b938c>] (widget_open+0x410/0x51c)\n"
+        "[ 1346.499202] [<c04b938c>] (widget_open) from [<c04bbc40>] (vfs_open+0x320/0xb94)\n");
+    REQUIRE(analysis.events.size() == 1);
+    CHECK(analysis.events[0].function == "widget_read");
+}
+
 }  // namespace lost_head_test

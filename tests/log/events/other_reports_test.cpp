@@ -320,4 +320,33 @@ TEST_CASE("a fatal error of PCIe is the hardware's, one that was corrected is no
               .events.empty());
 }
 
+TEST_CASE("what stands behind a task's name is no part of it") {
+    const auto named = [](const std::string& line) {
+        return only({"BUG: kernel NULL pointer dereference, address: 0000000000000008", line,
+                     "RIP: 0010:widget_read+0x1/0x2"})
+            .comm;
+    };
+    CHECK(named("CPU: 1 PID: 77 Comm: inject-ra-err NIP: [0000000010000e48]") == "inject-ra-err");
+    CHECK(named("CPU: 1 PID: 77 Comm: syz-executor.0 Not >tainted 5.4.0 #0") == "syz-executor.0");
+    CHECK(named("CPU: 1 PID: 77 Comm: cat Kdump:") == "cat");
+    CHECK(named("CPU: 1 PID: 77 Comm: a b c d e Not tainted 5.4.0 #0") == "a b c d e");
+}
+
+TEST_CASE("a page that was written to while it was free") {
+    const LogEvent event = only(
+        {"pagealloc: memory corruption", "f5fcfff0: 00 00 00 00",
+         "CPU: 1 PID: 77 Comm: cat Not tainted 6.1.0 #1", "Call Trace:", " dump_stack_lvl+0x60/0x90",
+         " __kernel_unpoison_pages+0x1d8/0x220", " post_alloc_hook+0x108/0x144",
+         " get_page_from_freelist+0x9e0/0x1278", " __alloc_pages+0x250/0x1078", " widget_copy+0x128/0xdb8"});
+    CHECK(event.event_class == EventClass::BadPage);
+    CHECK(event.title == "pagealloc: memory corruption in widget_copy");
+}
+
+TEST_CASE("behind the prompt of a small system's shell") {
+    for (const char* prompt : {"/ # ", "~ # ", "box ~ # ", "/ $ "})
+        CHECK(only({std::string(prompt) + "BUG: kernel NULL pointer dereference, address: 0000000000000008",
+                    "CPU: 1 PID: 77 Comm: cat Not tainted 6.1.0 #1", "RIP: 0010:widget_read+0x1/0x2"})
+                  .event_class == EventClass::NullDereference);
+}
+
 }  // namespace other_reports_test

@@ -178,4 +178,42 @@ TEST_CASE("the first oops is the one that counts, and it may be missing") {
     CHECK_FALSE(both.events[1].first_oops_missing);
 }
 
+TEST_CASE("a panic without a stack follows from the oops that was being told") {
+    const LogAnalysis analysis =
+        analysed({"Unable to handle kernel paging request at virtual address 794b00a7", "cat(77): Oops [#1]",
+                  "CPU: 0 PID: 77 Comm: cat Not tainted 6.1.0 #1", "TPC: <widget_read+0x100/0x200>",
+                  "Call Trace:", "Kernel panic - not syncing: Unexpected SUN4V mondo error 6"});
+    REQUIRE(analysis.cause);
+    CHECK(analysis.events[*analysis.cause].function == "widget_read");
+    CHECK(analysis.events.back().follows == analysis.cause);
+    // With a stack of its own nothing had oopsed before.
+    const LogAnalysis own =
+        analysed({"kernel BUG at lib/widget.c:12!", "CPU: 0 PID: 77 Comm: cat Not tainted 6.1.0 #1",
+                  "Call Trace:", " widget_read+0x1/0x2", "---[ end trace 0000000000000000 ]---",
+                  "Kernel panic - not syncing: gadget lost", "CPU: 0 PID: 78 Comm: dog Not tainted 6.1.0 #1",
+                  "Call Trace:", " panic+0x1/0x2", " gadget_check+0x1/0x2"});
+    REQUIRE(own.cause);
+    CHECK(own.events[*own.cause].title.find("gadget lost") != std::string::npos);
+}
+
+TEST_CASE("what befalls the kernel that saves the memory is not why the other one died") {
+    const std::string first =
+        "[  107.000000] mce: [Hardware Error]: CPU 18: Machine Check Exception: 5 Bank 7: be00000001010091\n"
+        "[  107.000001] Kernel panic - not syncing: Fatal machine check\n";
+    const auto second = [](const std::string& arguments) {
+        return "[    0.000000] Linux version 6.1.0 (a@b) #1 SMP\n"
+               "[    0.000000] Command line: BOOT_IMAGE=/vmlinuz " +
+               arguments +
+               "\n[    5.000000] Kernel panic - not syncing: Out of memory and no killable processes...\n";
+    };
+    const LogAnalysis kdump = analyse_log_text(first + second("elfcorehdr=0x7000000"));
+    REQUIRE(kdump.cause);
+    CHECK(kdump.events[*kdump.cause].event_class == EventClass::MachineCheck);
+    const LogAnalysis later = analyse_log_text(first + second("quiet"));
+    REQUIRE(later.cause);
+    CHECK(later.events[*later.cause].event_class == EventClass::OutOfMemory);
+    // Its own log may be all there is.
+    CHECK(analyse_log_text(second("elfcorehdr=0x7000000")).cause);
+}
+
 }  // namespace outcome_test

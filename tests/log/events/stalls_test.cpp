@@ -58,6 +58,47 @@ TEST_CASE("the watchdog's line of source is not where the CPU is stuck") {
     CHECK(event.source.empty());
 }
 
+TEST_CASE("sparc64 shows a stalled CPU in two lines") {
+    const LogEvent event = only(
+        {"rcu: INFO: rcu_sched self-detected stall on CPU",
+         "rcu:    24-....: (2099 ticks this GP) idle=c3a/1/0x4000000000000002 softirq=1/1 fqs=1033",
+         "        (t=2100 jiffies g=37879413 q=5992)",
+         "* CPU[ 24]: TSTATE[0000000080001601] TPC[000000000040770c] TNPC[0000000000407710] TASK[cat:77]",
+         "             TPC[widget_spin+0x8/0x20] O7[widget_poll+0x10/0x20] I7[0xf76e6e3c] "
+         "RPC[do_signal+0x1a0/0x560]"});
+    CHECK(event.title == "INFO: rcu detected stall in widget_spin");
+    CHECK(event.function == "widget_spin");
+    CHECK(event.module.empty());
+    CHECK(event.caller->function == "widget_poll");
+    CHECK(event.comm == "cat");
+    CHECK(event.pid == 77);
+    CHECK(event.cpu == 24);
+}
+
+TEST_CASE("a stalled task has a name, though its stack is nothing but addresses") {
+    const LogEvent event = only(
+        {"rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
+         "rcu:     2-....: (3 ticks this GP) idle=fe6/1/0x4000000000000000 softirq=693/698 fqs=4",
+         " (detected by 0, t=6115 jiffies, g=465, q=80)", "Task dump for CPU 2:",
+         "task:cat             state:R  running task     stack:    0 pid:  162 ppid:   146 flags:0x00000002",
+         "Call Trace:", " [<0000000000000fd6>] 0xfd6"});
+    CHECK(event.comm == "cat");
+    CHECK(event.pid == 162);
+    CHECK(event.cpu == 2);
+    CHECK(event.function.empty());
+    // Who keeps the kthread from running is another one than who is stalled.
+    const LogEvent other = only(
+        {"rcu: INFO: rcu_sched self-detected stall on CPU",
+         "rcu:    0-...!: (5249 ticks this GP) idle=3c3/1/0x4000000000000002 softirq=1/1 fqs=54",
+         "        (t=5250 jiffies g=33838821 q=175418)",
+         "rcu: rcu_sched kthread starved for 5146 jiffies! g1 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=1",
+         "rcu: Stack dump where RCU GP kthread last ran:", "Task dump for CPU 1:",
+         "task:dog             state:R  running task     stack:    0 pid:14735 ppid: 14734 flags:0x00000014",
+         "Call Trace:", " widget_read+0x7c/0x108", " vfs_read+0x1c8/0x290"});
+    CHECK(other.function == "widget_read");
+    CHECK(other.comm.empty());
+}
+
 TEST_CASE("powerpc's watchdog of 4.13 to 4.17") {
     const LogEvent event =
         only({"Watchdog CPU:71 detected Hard LOCKUP other CPUS:42", "Watchdog CPU:42 Hard LOCKUP",

@@ -62,6 +62,8 @@ TEST_CASE("every prefix comes off and leaves the message") {
              "kern  :warn  : [   12.345678] Oops: 0000 [#1] SMP",
              "2024-01-02T03:04:05.678901  kern  :emerg : Oops: 0000 [#1] SMP",
              "    2024-01-02T03:04:05.678901  kern  :warn  : [   12.345678] Oops: 0000 [#1] SMP",
+             "[   12.345678] kernel: Oops: 0000 [#1] SMP",
+             "> |Oops: 0000 [#1] SMP",
              "Jan 11 22:31:37 box kernel: Oops: 0000 [#1] SMP",
              "Jan  1 22:31:37 box kernel: [ 4552.564718] Oops: 0000 [#1] SMP",
              "Jan 11 22:31:37 :HOSTNAME: kernel: Oops: 0000 [#1] SMP",

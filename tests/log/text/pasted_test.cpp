@@ -214,6 +214,12 @@ TEST_CASE("a headline alone was broken by a mailer, in the middle of its sentenc
         title("[    5.000001] WARNING: CPU: 1 PID: 7 at lib/refcount.c:28 refcount_warn_saturate+0xb4/0xf3"));
     CHECK(title("[    5.000001] Kernel panic - not syncing: VFS: Unable to mount root\nfs on "
                 "unknown-block(253,0)") == "kernel panic: VFS: Unable to mount root fs");
+    CHECK(
+        title(
+            "[    5.000001] Unable to handle kernel NULL pointer dereference at virtual\naddress 000000c8") ==
+        "BUG: unable to handle kernel NULL pointer dereference in widget_read");
+    CHECK(title("[    5.000001] Kernel panic - not syncing: VFS: Unable to mount\nroot fs on "
+                "unknown-block(253,0)") == "kernel panic: VFS: Unable to mount root fs");
     // The sentence is whole, or what comes next is a line of its own.
     CHECK(
         title("[    5.000001] BUG: KASAN: slab-out-of-bounds in\n[    5.000001] Read of size 8 at addr 1") !=
@@ -271,6 +277,27 @@ TEST_CASE("a log that begins with its end is read from its end") {
     }
     check_same(reversed);
     CHECK(analyse_log_text(reversed).events.at(0).line == oops.size());
+}
+
+TEST_CASE("the task that a soft lockup names in the next line") {
+    const LogAnalysis analysis = analyse_log_text(
+        "[   25.000001] watchdog: BUG: soft lockup - CPU#1 stuck for 22s!\n[widgetd:7]\n"
+        "[   25.000002] Modules linked in: widget\n");
+    REQUIRE(analysis.events.size() == 1);
+    CHECK(analysis.events[0].comm == "widgetd");
+    CHECK(analysis.events[0].pid == 7);
+}
+
+TEST_CASE("each inlined function's headline, broken behind its name") {
+    const LogAnalysis analysis = analyse_log_text(
+        "BUG: KASAN: slab-use-after-free in widget_peek\nlib/widget.c:12 [inline]\n"
+        "BUG: KASAN: slab-use-after-free in\nwidget_read+0x10/0x40 lib/widget.c:44\n"
+        "Read of size 8 at addr ffff888012345678 by task widgetd/77\n"
+        "CPU: 1 PID: 77 Comm: widgetd Not tainted 6.1.0 #1\nCall Trace:\n"
+        " kasan_report+0x1/0x2\n widget_read+0x10/0x40\n vfs_read+0x9d/0x190\n");
+    REQUIRE(analysis.events.size() == 1);
+    CHECK(analysis.events[0].title == "KASAN: slab-use-after-free Read in widget_read");
+    CHECK(analysis.events[0].comm == "widgetd");
 }
 
 }  // namespace pasted_test

@@ -46,6 +46,15 @@ void add_pages(RuleBook& book) {
     bad_page.head = "Bad page {state} in process '";
     bad_page.steps = steps::trace;
     book.add("Bad page state in process '", {}, {bad_page});
+    // mm/page_poison.c: a page was written to while it was free
+    book.add("pagealloc: ", {},
+             {{.event_class = EventClass::BadPage,
+               .head = "pagealloc: {memory corruption|single bit error}",
+               .detail = {},
+               .title = "pagealloc: {1} in {frame}",
+               .steps = steps::trace,
+               .skip = {"unpoison_page", "^post_alloc_hook$", "^prep_new_page$", "get_page_from_freelist",
+                        "alloc_page"}}});
     // arm64, before the panic that follows
     book.add("Insufficient stack space to handle exception", {},
              {{.event_class = EventClass::StackOverflow,

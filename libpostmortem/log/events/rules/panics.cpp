@@ -82,6 +82,8 @@ std::vector<EventRule> escalations() {
             "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {Attempted to kill the idle task!}", "kernel panic: {1}"),
         escalation("Kernel panic - not syncing: {Aiee, killing interrupt handler!}", "kernel panic: {1}"),
+        // cut, or broken by a mailer
+        escalation("Kernel panic - not syncing: {Aiee, killing interrupt}", "kernel panic: {1} handler!"),
         escalation("Kernel panic - not syncing: {*}{panic forced after error}",
                    "kernel panic: filesystem error"),
         escalation("Kernel panic - not syncing: {LBUG}", "kernel panic: {1}"),
@@ -89,7 +91,8 @@ std::vector<EventRule> escalations() {
         // parisc_terminate(), behind its own report
         escalation(
             "Kernel panic - not syncing: {Kernel Fault|Bad Address (null pointer deref?)|High Priority "
-            "Machine Check (HPMC)|Unexpected interruption}{end}",
+            "Machine Check (HPMC)|Unexpected interruption|Page fault: no context|Page fault: bad address|"
+            "Page fault: fault handler}{end}",
             "kernel panic: {1}"),
         // 2.4
         escalation(

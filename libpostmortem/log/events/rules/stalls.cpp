@@ -83,7 +83,8 @@ void add_rcu_stalls(RuleBook& book) {
                .alternative = "stall in {frame}",
                .steps = {"apic_timer_interrupt", "@ip", "@stack"},
                .other_steps = {{"{apic_timer_interrupt|Exception stack|el1h_64_irq}", "@stack"},
-                               {"NMI backtrace for cpu", "@ip", "@trace", "@stack"}},
+                               {"NMI backtrace for cpu", "@ip", "@trace", "@stack"},
+                               {"TSTATE[", "@ip"}},
                // A CPU that answers no NMI is shown by what it saved when it last switched: that is not where
                // it is.
                .skip = {"apic_timer_interrupt", "rcu", "^__switch_to$", "^context_switch$"},

@@ -188,6 +188,9 @@ void add_uncounted(RuleBook& book) {
     book.add(
         "Bad Address (null", {},
         {rule_of(Class::PageFault, "Bad Address (null pointer deref?): Code=", "kernel fault in {frame}")});
+    book.add("Page fault: ", {},
+             {rule_of(Class::PageFault, "Page fault: {no context|bad address|fault handler}: Code=",
+                      "kernel fault in {frame}")});
     book.add("Machine Check (HPMC)", {},
              {rule_of(Class::MachineCheck,
                       "High Priority Machine Check (HPMC): Code=", "machine check in {frame}")});
