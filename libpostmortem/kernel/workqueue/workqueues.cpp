@@ -44,34 +44,39 @@ void Workqueues::read_pools() {
         [&](Error error) { problems_.push_back(std::move(error)); });
 }
 
+// A list since 3.17 (da028469ba17), numbered in an idr before.
+void Workqueues::read_workers(const Object& pool, WorkerPool& made) {
+    const auto add = [&](std::uint64_t address) {
+        const Object worker = kernel_.object("worker", address);
+        made.workers.push_back({address, worker["task"].u64_or(0), worker["current_func"].u64_or(0),
+                                worker["current_work"].u64_or(0), worker["current_pwq"].u64_or(0),
+                                pool.address()});
+        return made.workers.size() < most_pool_workers;
+    };
+    if (!pool.has("workers") && pool.has("worker_idr"))
+        return for_each_idr_entry(
+            pool["worker_idr"], [&](std::uint64_t, std::uint64_t worker) { return add(worker); },
+            [&](Error error) { problems_.push_back(std::move(error)); });
+    const auto workers = pool["workers"].checked_address();
+    const auto node = Field::find(kernel_.types(), "worker", {"node"});
+    if (!workers || !node) return problems_.push_back(!workers ? workers.error() : node.error());
+    const auto walked = for_each_list_node(
+        kernel_.memory(), *workers, [&](std::uint64_t at) { return add(at - node->offset()); },
+        most_pool_workers);
+    if (!walked) problems_.push_back(walked.error());
+}
+
 void Workqueues::read_pool(std::uint64_t address) {
     const Object pool = kernel_.object("worker_pool", address);
     const auto id = pool["id"].i64(), cpu = pool["cpu"].i64();
-    std::optional<Error> missing;
-    const FieldFinder find(kernel_.types(), missing);
-    const Field node = find("worker", {"node"});
-    const auto workers = pool["workers"].checked_address(), line = pool["worklist"].checked_address();
-    if (!id || !cpu || !workers || !line || missing)
-        return problems_.push_back(!id        ? id.error()
-                                   : !cpu     ? cpu.error()
-                                   : !workers ? workers.error()
-                                   : !line    ? line.error()
-                                              : *missing);
+    const auto line = pool["worklist"].checked_address();
+    if (!id || !cpu || !line)
+        return problems_.push_back(!id ? id.error() : !cpu ? cpu.error() : line.error());
     WorkerPool& made = pools_.emplace_back();
     made.address = address;
     made.id = static_cast<std::int32_t>(*id);
     if (*cpu >= 0) made.cpu = static_cast<std::uint32_t>(*cpu);
-    const auto walked = for_each_list_node(
-        kernel_.memory(), *workers,
-        [&](std::uint64_t at) {
-            const Object worker = kernel_.object("worker", at - node.offset());
-            made.workers.push_back({worker.address(), worker["task"].u64_or(0),
-                                    worker["current_func"].u64_or(0), worker["current_work"].u64_or(0),
-                                    worker["current_pwq"].u64_or(0), address});
-            return true;
-        },
-        most_pool_workers);
-    if (!walked) problems_.push_back(walked.error());
+    read_workers(pool, made);
     read_line(made, *line);
     // 82607adcf9cd (4.5), with CONFIG_WQ_WATCHDOG
     const auto touched = pool["watchdog_ts"].u64(), now = kernel_.word("jiffies");

@@ -67,6 +67,7 @@ class Workqueues {
   private:
     void read_pools();
     void read_pool(std::uint64_t address);
+    void read_workers(const Object& pool, WorkerPool& made);
     void read_line(WorkerPool& pool, std::uint64_t line);
     void read_queues();
     bool has_older_lines() const;
