@@ -155,7 +155,7 @@ Index reason_behind(const LogEvent& panic, const History& history) {
 Index last_crash(std::span<const LogEvent> events, std::span<const std::size_t> passed_over) {
     Index oopsed;
     for (std::size_t i = events.size(); i-- > 0;) {
-        if (std::find(passed_over.begin(), passed_over.end(), events[i].boot) != passed_over.end()) continue;
+        if (std::binary_search(passed_over.begin(), passed_over.end(), events[i].boot)) continue;
         if (is_panic(events[i])) return i;
         if (!oopsed && gravity(events[i]) == Gravity::Fatal) oopsed = i;
     }

@@ -9,7 +9,7 @@
 namespace postmortem {
 
 /// Index of the cause; nothing where there are no events. What befell a kernel that kdump started, in one of
-/// the `capture_boots`, counts where nothing befell the one before it.
+/// the `capture_boots` (ascending), counts where nothing befell the one before it.
 std::optional<std::size_t> find_cause(std::span<const LogEvent> events,
                                       std::span<const std::size_t> capture_boots = {});
 

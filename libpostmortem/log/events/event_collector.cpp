@@ -105,7 +105,7 @@ void EventCollector::add(const LogRecord& record) {
     note_debugger(record);
     if ((marks & boot_marks) != 0 && debugger_lines_ == 0) note_boots(record, marks);
     if ((marks >> CaptureKernel & 1) != 0 && record.text.find("ommand line: ") != std::string_view::npos)
-        capture_boots_.push_back(kernels_.size() - 1);
+        note_capture_kernel();
     const bool goes_on_elsewhere =
         !open_.empty() && lost_prefix_.joins(record, open_.back(), stored_.end() - open_.back().start,
                                              marks >> FirstOfOops != 0);
@@ -162,6 +162,11 @@ void EventCollector::note_debugger(const LogRecord& record) {
         debugger_lines_ = record.seconds ? 0 : most_lines;
     else if (debugger_lines_ != 0)
         debugger_lines_ = record.seconds ? 0 : debugger_lines_ - 1;
+}
+
+void EventCollector::note_capture_kernel() {
+    const std::size_t boot = kernels_.size() - 1;
+    if (capture_boots_.empty() || capture_boots_.back() != boot) capture_boots_.push_back(boot);
 }
 
 void EventCollector::note_boots(const LogRecord& record, unsigned long marks) {

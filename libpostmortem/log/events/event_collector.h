@@ -40,6 +40,7 @@ class EventCollector {
     Found find_literals(std::string_view text) const;
     void note_debugger(const LogRecord& record);
     void note_boots(const LogRecord& record, unsigned long marks);
+    void note_capture_kernel();
     static Meeting meeting_of(const Headline& headline);
     Headline headline_of(const LogRecord& record, const Found& found) const;
     bool joins_open_report(const Headline& headline, const LogRecord& record,
