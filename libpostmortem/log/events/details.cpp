@@ -155,7 +155,7 @@ class TaskReader {
         return true;
     }
 
-    // "Comm: cat NIP: [...]", "Comm: cat Not >tainted": a name has room for 15 characters (TASK_COMM_LEN).
+    // "Comm: cat PC: [...]", "Comm: cat Not >tainted": a name has room for 15 characters (TASK_COMM_LEN).
     static std::string_view without_next_word(std::string_view name) {
         constexpr std::size_t longest = 15;
         const std::size_t blank = name.rfind(' ', longest);
