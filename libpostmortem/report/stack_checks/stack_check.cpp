@@ -32,7 +32,7 @@ class StackChecker {
         const auto end = kernel_.memory().word(task.stack + thread_info_size_);
         if (!end) return fail(end.error());
         OverflownStack found{task.pid, task.address, task.cpu, task.comm, {}, {}, {}};
-        if (*end != stack_end_magic && !(*end == 0 && may_be_unmarked(task))) found.end_word = *end;
+        if (*end != stack_end_magic && (*end != 0 || is_marked(task))) found.end_word = *end;
         if (const auto named = named_task_.u64(kernel_.memory(), task.stack); named && *named != task.address)
             found.named_task = *named;
         if (const auto cpu = named_cpu_.u64(kernel_.memory(), task.stack); cpu && *cpu >= cpus)
@@ -43,10 +43,11 @@ class StackChecker {
     }
 
   private:
-    // The one that nobody forked was not marked before 3.18 (d4311ff1a8da).
-    bool may_be_unmarked(const Task& task) const {
+    // The first task, which nobody forked, is since 3.18 (d4311ff1a8da): surely where the thread_info has
+    // moved.
+    bool is_marked(const Task& task) const {
         const auto first = kernel_.symbol("init_task");
-        return first && task.address == *first;
+        return in_task_ || !first || task.address != *first;
     }
 
     const Kernel& kernel_;
