@@ -78,13 +78,12 @@ class KdumpFile final : public DumpFile {
 
     void mend_tables_from(const DumpFile& part) override {
         const auto* other = dynamic_cast<const KdumpFile*>(&part);
-        if (!other || other == this || !tables_are_damaged() || other->tables_are_damaged()) return;
+        if (!other || other == this) return;
+        mend_range_from(*other);
+        if (!tables_are_damaged() || other->tables_are_damaged()) return;
         auto theirs = bitmaps_at(other->bitmaps_->place());
         if (!theirs->dumped_is_sound() || !theirs->existing_is_sound()) return;
-        std::erase_if(problems_, [&](const Error& problem) {
-            return problem.message == bitmaps_->dumped_wrong() ||
-                   problem.message == bitmaps_->existing_wrong();
-        });
+        forget_tables_problems();
         problems_.emplace_back(ErrorCode::Corrupt,
                                fmt::format("its bitmaps are damaged, and those of {} are used instead",
                                            other->info_.file.filename().string()));
@@ -97,6 +96,37 @@ class KdumpFile final : public DumpFile {
     }
     const PageBitmap& existing() const { return bitmaps_->existing(); }
     const RankedBitmap& dumped() const { return bitmaps_->dumped(); }
+
+    // Parts follow each other. Where a damaged header of one says otherwise, the table of page descriptors tells
+    // whether its neighbour is right.
+    void mend_range_from(const KdumpFile& other) {
+        if (!header_.split || !other.header_.split || !bitmaps_->are_small() || bitmaps_->range_fits()) return;
+        const SplitPart own{header_.start_pfn, header_.end_pfn};
+        for (const SplitPart range : {SplitPart{other.header_.end_pfn, own.end_pfn}, SplitPart{0, own.end_pfn},
+                                      SplitPart{own.first_pfn, other.header_.start_pfn},
+                                      SplitPart{own.first_pfn, existing().bits()}}) {
+            if (!bitmaps_->would_fit(range)) continue;
+            forget_tables_problems();
+            problems_.emplace_back(
+                ErrorCode::Corrupt,
+                fmt::format("its header's range of page frames, {:#x} to {:#x}, is damaged; by the other parts and its "
+                            "table of page descriptors it is {:#x} to {:#x}",
+                            own.first_pfn, own.end_pfn, range.first_pfn, range.end_pfn));
+            header_.start_pfn = range.first_pfn;
+            header_.end_pfn = range.end_pfn;
+            info_.part = range;
+            bitmaps_ = bitmaps_at(bitmaps_->place());
+            return;
+        }
+    }
+
+    void forget_tables_problems() {
+        std::erase_if(problems_, [&](const Error& problem) {
+            return problem.message == bitmaps_->dumped_wrong() ||
+                   problem.message == bitmaps_->existing_wrong();
+        });
+    }
+
     bool tables_are_damaged() const {
         return bitmaps_->are_small() && !(bitmaps_->dumped_is_sound() && bitmaps_->existing_is_sound());
     }

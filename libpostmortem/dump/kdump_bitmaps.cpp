@@ -46,8 +46,25 @@ KdumpBitmaps::DumpedFinding KdumpBitmaps::compare_with_table() const {
     if (!room && !table_.holds_sound(*pages))
         return {};  // no page of its own, or none that the file still has
     const std::uint64_t all = dumped_.count_set();
-    if (room == all || room == *pages) return {};
-    return {own_fit, said_of(all)};
+    if (room == *pages || (room == all && own_fit)) return {};
+    if (room != all) return {own_fit, said_of(all)};
+    // A last page that is not there may be lost. What speaks against the range is one more, or data that is whole.
+    if (!table_.holds_sound(*pages) && !table_.ends_with_file(*pages)) return {};
+    return {false, said_of_range(*pages)};
+}
+
+bool KdumpBitmaps::would_fit(SplitPart range) const {
+    if (range.first_pfn >= range.end_pfn || range.end_pfn > dumped_.bits()) return false;
+    const RankedBitmap in_range(place_.source, place_.dumped, dumped_.bits(), range.first_pfn);
+    const auto pages = in_range.rank(range.end_pfn);
+    return pages && *pages != 0 && table_.fits_part(*pages);
+}
+
+std::string KdumpBitmaps::said_of_range(std::uint64_t pages) const {
+    return fmt::format(
+        "the header's range of page frames, {:#x} to {:#x}, is damaged: the dump holds {} pages of it, and the table "
+        "of page descriptors others; which page is which is not certain, so none is read; copy the part again",
+        header_.start_pfn, header_.end_pfn, pages);
 }
 
 std::string KdumpBitmaps::said_of(std::uint64_t pages) const {

@@ -47,6 +47,11 @@ class KdumpBitmaps {
     const std::string& dumped_wrong() const { return dumped_finding().wrong; }
     const std::string& existing_wrong() const;
 
+    /// Of a part of a split dump: whether the table holds the pages of the frames that the header gives it, and
+    /// whether it would those of `range`.
+    bool range_fits() const { return table_.fits_part(dumped_.rank(end_frame()).value_or(0)); }
+    bool would_fit(SplitPart range) const;
+
     /// Small enough for that to cost nothing.
     bool are_small() const { return dumped_.bytes() <= small_bytes; }
 
@@ -60,6 +65,7 @@ class KdumpBitmaps {
     const DumpedFinding& dumped_finding() const;
     DumpedFinding compare_with_table() const;
     std::string said_of(std::uint64_t pages) const;
+    std::string said_of_range(std::uint64_t pages) const;
 
     BitmapPlace place_;
     const KdumpHeader& header_;

@@ -1,5 +1,6 @@
 #include "dump/kdump_descriptors.h"
 
+#include <algorithm>
 #include <array>
 
 #include "dump/kdump_layout.h"
@@ -72,6 +73,20 @@ bool DescriptorTable::fits(std::uint64_t count) const {
 
 bool DescriptorTable::fits_part(std::uint64_t in_part) const {
     return (in_part == 0 || holds_sound(in_part - 1)) && !holds_sound(in_part);
+}
+
+bool DescriptorTable::ends_with_file(std::uint64_t count) const {
+    constexpr std::uint64_t looked_at = 1u << 16;
+    constexpr int enough = 64;  // the very last may be pages of zeros, whose data lies at the beginning
+    std::uint64_t end = 0;
+    int seen = 0;
+    for (std::uint64_t left = std::min(count, looked_at); left > 0 && seen < enough; --left) {
+        const auto desc = read(--count);
+        if (!desc || !desc->is_sound(header_)) continue;
+        end = std::max(end, desc->offset + std::uint64_t{desc->size});
+        ++seen;
+    }
+    return end == source_.size();
 }
 
 }  // namespace postmortem

@@ -36,6 +36,9 @@ class DescriptorTable {
     /// The same of a part of a split dump: makedumpfile leaves room for the descriptors of all parts in each,
     /// and writes those of its own pages.
     bool fits_part(std::uint64_t in_part) const;
+    /// Whether the data of the last sound descriptors before `count` ends where the file does: its writer lost
+    /// nothing.
+    bool ends_with_file(std::uint64_t count) const;
 
   private:
     const ByteSource& source_;

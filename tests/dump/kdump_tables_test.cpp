@@ -215,6 +215,31 @@ TEST_CASE("where the bitmaps of all parts are damaged, or those of one alone, no
     }
 }
 
+// The kdump_sub_header of version 6.
+constexpr std::size_t range_begin_at = 80, range_end_at = 88;
+
+TEST_CASE("a part whose header gives a wrong range: that of its neighbours counts, if its table agrees") {
+    const FakeMemory memory = make_memory(frames);
+    const std::vector<Buffer> sound = split(memory);
+    for (std::size_t hurt = 0; hurt < sound.size(); ++hurt) {
+        for (const std::size_t field : {range_begin_at, range_end_at}) {
+            for (unsigned bit = 0; bit < 64; ++bit) {
+                CAPTURE(hurt);
+                CAPTURE(field);
+                CAPTURE(bit);
+                std::vector<Buffer> files = sound;
+                std::byte& damaged = files[hurt][memory.page_size + field + bit / 8];
+                damaged ^= std::byte{1} << bit % 8;
+                const auto dump = joined(files);
+                CHECK(false_answers(*dump, memory) == 0);
+                CHECK(compare(*dump, memory).right == memory.pages.size());
+                const auto alone = open_bytes(files[hurt]);
+                if (alone) CHECK(false_answers(**alone, memory) == 0);
+            }
+        }
+    }
+}
+
 TEST_CASE("of two numbers of page frames that contradict each other the one is taken that the bitmaps have") {
     const FakeMemory memory = make_memory(frames);
     constexpr std::size_t narrow_at = 440, wide_at = 96;
