@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -18,8 +19,9 @@ constexpr std::uint64_t record_header_size = 16;
 constexpr std::uint64_t end_mark = ~0ull;
 constexpr std::uint64_t max_offset = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
-// A dump of a terabyte has fewer; each takes 32 bytes of ours.
-constexpr std::size_t max_runs = 1u << 24;
+// makedumpfile writes 64 KiB at a time, and changes from page data to descriptors some hundred times for each
+// gigabyte of file: a file of 4 TiB has fewer. Each takes 64 bytes of ours, where records overlap some 128.
+constexpr std::size_t max_runs = 1u << 21;
 
 // Consecutive records of one size that continue each other: makedumpfile writes most of a file so. `end -
 // begin` bytes of the inner file, cut into pieces of `stride` with a record header between each two.
@@ -29,6 +31,7 @@ struct Run {
     std::uint64_t at = 0;  // in the flattened file, where the data of the first record starts
     std::uint64_t stride = 0;
 
+    std::uint64_t size() const { return end - begin; }
     std::uint64_t place_of(std::uint64_t offset) const {
         const std::uint64_t into = offset - begin;
         return at + into + into / stride * record_header_size;
@@ -52,17 +55,78 @@ class Runs {
         return true;
     }
 
-    // Sorted, and without overlaps: going backwards, each run keeps what no later one has.
+    // A record whose header gives a wrong place is missed there where those before and behind it in the file
+    // say that it belongs.
+    std::vector<Error> put_back_misplaced() {
+        constexpr std::size_t most_told = 64;  // a file with more has other faults
+        std::vector<Error> told;
+        for (std::size_t i = 1; i < runs_.size() && told.size() < most_told; ++i) {
+            Run& run = runs_[i];
+            if (run.stride != run.size()) continue;
+            const auto place = left_open_around(i);
+            if (!place || run.begin == *place || is_written_by_others(i, *place)) continue;
+            told.emplace_back(
+                ErrorCode::Corrupt,
+                fmt::format("the flattened file has a damaged record header at byte {}: it says that the record "
+                            "belongs at byte {}, and those around it that it does at {}; it was put there",
+                            run.at - record_header_size, run.begin, *place));
+            run.end = *place + run.size();
+            run.begin = *place;
+        }
+        return told;
+    }
+
+    // Sorted, and without overlaps: of runs that overlap the later one in the file counts.
     std::vector<Run> resolved() && {
+        sort_by_begin(runs_);
         std::vector<Run> kept;
         kept.reserve(runs_.size());
-        for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) keep_uncovered(*run, kept);
+        for (std::size_t first = 0, last = 0; first < runs_.size(); first = last) {
+            std::uint64_t end = runs_[first].end;
+            for (last = first + 1; last < runs_.size() && runs_[last].begin < end; ++last)
+                end = std::max(end, runs_[last].end);
+            if (last == first + 1)
+                kept.push_back(runs_[first]);
+            else
+                keep_latest(std::span(runs_).subspan(first, last - first), kept);
+        }
         runs_ = {};
-        std::sort(kept.begin(), kept.end(), [](const Run& a, const Run& b) { return a.begin < b.begin; });
         return kept;
     }
 
   private:
+    static void sort_by_begin(std::span<Run> runs) {
+        std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.begin < b.begin; });
+    }
+
+    // Where a neighbour of the run ends, and another begins as far behind it as the run is long. Page data and
+    // descriptors take turns, so that the next of the same kind may be the next but one.
+    std::optional<std::uint64_t> left_open_around(std::size_t index) const {
+        for (const std::size_t before : {1u, 2u})
+            for (const std::size_t behind : {1u, 2u})
+                if (index >= before && index + behind < runs_.size() &&
+                    runs_[index + behind].begin == runs_[index - before].end + runs_[index].size())
+                    return runs_[index - before].end;
+        return std::nullopt;
+    }
+
+    bool is_written_by_others(std::size_t index, std::uint64_t begin) const {
+        const std::uint64_t end = begin + runs_[index].size();
+        return std::any_of(runs_.begin(), runs_.end(), [&](const Run& other) {
+            return &other != &runs_[index] && other.begin < end && begin < other.end;
+        });
+    }
+
+    // Going backwards through the file, each run keeps what no later one has.
+    void keep_latest(std::span<Run> overlapping, std::vector<Run>& kept) {
+        const std::size_t before = kept.size();
+        std::sort(overlapping.begin(), overlapping.end(),
+                  [](const Run& a, const Run& b) { return a.at > b.at; });
+        for (const Run& run : overlapping) keep_uncovered(run, kept);
+        covered_.clear();
+        sort_by_begin(std::span(kept).subspan(before));
+    }
+
     static bool continues(const Run& run, std::uint64_t offset, std::uint64_t size, std::uint64_t at) {
         const bool all_full = (run.end - run.begin) % run.stride == 0;
         return all_full && offset == run.end && size <= run.stride && at == run.place_of(offset);
@@ -106,8 +170,8 @@ class Runs {
 class FlattenedSource final : public ByteSource {
   public:
     FlattenedSource(std::unique_ptr<ByteSource> outer, std::vector<Run> runs,
-                    const std::optional<Error>& cut_off)
-        : ByteSource(origin_within(*outer, cut_off)), outer_(std::move(outer)), runs_(std::move(runs)) {}
+                    const std::vector<Error>& problems)
+        : ByteSource(origin_within(*outer, problems)), outer_(std::move(outer)), runs_(std::move(runs)) {}
 
     std::uint64_t size() const override { return runs_.empty() ? 0 : runs_.back().end; }
     std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
@@ -143,10 +207,10 @@ class FlattenedSource final : public ByteSource {
     }
 
   private:
-    static SourceOrigin origin_within(const ByteSource& outer, const std::optional<Error>& cut_off) {
+    static SourceOrigin origin_within(const ByteSource& outer, const std::vector<Error>& problems) {
         SourceOrigin origin = outer.origin();
         origin.wrapping += "flattened ";
-        if (cut_off) origin.problems.push_back(*cut_off);
+        origin.problems.insert(origin.problems.end(), problems.begin(), problems.end());
         return origin;
     }
 
@@ -219,7 +283,9 @@ Result<std::unique_ptr<ByteSource>> open_flattened(std::unique_ptr<ByteSource> o
     auto stopped = walk(*outer, runs);
     outer->expect_skimming(false);
     if (!stopped) return fail(stopped.error());
-    return std::make_unique<FlattenedSource>(std::move(outer), std::move(runs).resolved(), *stopped);
+    std::vector<Error> problems = runs.put_back_misplaced();
+    if (*stopped) problems.push_back(**stopped);
+    return std::make_unique<FlattenedSource>(std::move(outer), std::move(runs).resolved(), problems);
 }
 
 }  // namespace postmortem
