@@ -130,6 +130,16 @@ std::uint64_t end_of_file_hole(int fd, std::uint64_t offset, std::uint64_t file_
     return std::min(static_cast<std::uint64_t>(data), file_size);
 }
 
+bool copy_from_file(int fd, std::uint64_t offset, MutableBytes out) {
+    while (!out.empty()) {
+        const ssize_t got = read_some(fd, offset, out);
+        if (got <= 0) return false;
+        offset += static_cast<std::uint64_t>(got);
+        out = out.subspan(static_cast<std::size_t>(got));
+    }
+    return true;
+}
+
 Result<MappedFile> MappedFile::open(const std::filesystem::path& file) {
     std::string path = file.string();
     // O_NONBLOCK: opening a FIFO by mistake must not hang.
@@ -176,14 +186,7 @@ MappedFile::~MappedFile() {
 }
 
 bool MappedFile::copy_at(std::uint64_t offset, MutableBytes out) const {
-    if (!ByteReader(bytes_).holds(offset, out.size())) return false;
-    while (!out.empty()) {
-        const ssize_t got = read_some(fd_, offset, out);
-        if (got <= 0) return false;
-        offset += static_cast<std::uint64_t>(got);
-        out = out.subspan(static_cast<std::size_t>(got));
-    }
-    return true;
+    return ByteReader(bytes_).holds(offset, out.size()) && copy_from_file(fd_, offset, out);
 }
 
 bool MappedFile::read_on(std::uint64_t offset, MutableBytes out) const {

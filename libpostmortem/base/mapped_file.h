@@ -13,6 +13,9 @@ namespace postmortem {
 /// is none, or the file system does not tell.
 std::uint64_t end_of_file_hole(int fd, std::uint64_t offset, std::uint64_t file_size);
 
+/// All of `out`, by system calls alone; false where the file ends before, or the disk fails.
+bool copy_from_file(int fd, std::uint64_t offset, MutableBytes out);
+
 /// A read-only mapping of a whole file. Moving it keeps the bytes where they are.
 class MappedFile {
   public:

@@ -25,80 +25,119 @@ SourceOrigin origin_of_unpacked(const ByteSource& outer, StreamFormat format, st
 // Unpacked from end to end into a temporary file.
 class UnpackedSource final : public ByteSource {
   public:
-    UnpackedSource(SourceOrigin origin, TemporaryFile file, Bytes bytes)
-        : ByteSource(std::move(origin)), file_(std::move(file)), bytes_(bytes) {}
+    UnpackedSource(SourceOrigin origin, TemporaryFile file)
+        : ByteSource(std::move(origin)), file_(std::move(file)) {}
 
-    std::uint64_t size() const override { return bytes_.size(); }
+    std::uint64_t size() const override { return file_.size(); }
     std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
-        return ByteReader(bytes_).slice(offset, length);
+        return file_.view(offset, length);
     }
-    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length, MutableBytes) const override {
-        return view(offset, length);
+    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
+                              MutableBytes scratch) const override {
+        if (const auto in_place = view(offset, length)) return in_place;
+        if (length > scratch.size() || !file_.copy_at(offset, scratch.first(length))) return std::nullopt;
+        return scratch.first(length);
     }
     std::uint64_t end_of_hole(std::uint64_t offset) const override { return file_.end_of_hole(offset); }
 
   private:
     TemporaryFile file_;
-    Bytes bytes_;
 };
 
-// Unpacked block by block, as far as it is read.
+// Unpacked block by block, as far as it is read. Blocks for which the temporary file has no room are unpacked
+// again and again.
 class BlockSource final : public ByteSource {
   public:
-    BlockSource(SourceOrigin origin, std::unique_ptr<ByteSource> outer, BlockIndex index, TemporaryFile file,
-                Bytes bytes)
+    BlockSource(SourceOrigin origin, std::unique_ptr<ByteSource> outer, BlockIndex index, TemporaryFile file)
         : ByteSource(std::move(origin)),
           outer_(std::move(outer)),
           index_(std::move(index)),
           states_(std::make_unique<std::atomic<State>[]>(index_.blocks.size())),
-          file_(std::move(file)),
-          bytes_(bytes) {}
+          file_(std::move(file)) {}
 
-    std::uint64_t size() const override { return bytes_.size(); }
+    std::uint64_t size() const override { return file_.size(); }
     std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
-        const auto wanted = ByteReader(bytes_).slice(offset, length);
-        if (!wanted || length == 0) return wanted;
-        auto block =
-            std::upper_bound(index_.blocks.begin(), index_.blocks.end(), offset,
-                             [](std::uint64_t o, const CompressedBlock& b) { return o < b.begin + b.size; });
-        for (; block != index_.blocks.end() && block->begin < offset + length; ++block) {
-            if (!is_there(static_cast<std::size_t>(block - index_.blocks.begin()))) return std::nullopt;
-        }
-        return wanted;
+        if (!is_within(offset, length)) return std::nullopt;
+        for (std::size_t block = first_block(offset); is_wanted(block, offset + length); ++block)
+            if (state_of(block) != There) return std::nullopt;
+        return file_.view(offset, length);
     }
-    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length, MutableBytes) const override {
-        return view(offset, length);
+    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
+                              MutableBytes scratch) const override {
+        if (const auto in_place = view(offset, length)) return in_place;
+        if (length > scratch.size() || !is_within(offset, length)) return std::nullopt;
+        const std::uint64_t end = offset + length;
+        for (std::size_t block = first_block(offset); is_wanted(block, end); ++block) {
+            const CompressedBlock& b = index_.blocks[block];
+            const std::uint64_t from = std::max(offset, b.begin), to = std::min(end, b.begin + b.size);
+            if (!copy_of(block, from, scratch.subspan(from - offset, to - from))) return std::nullopt;
+        }
+        return scratch.first(length);
     }
 
   private:
-    enum State : std::uint8_t { NotYet, There, Damaged };
+    enum State : std::uint8_t { NotYet, There, NoRoom, Damaged };
+    static constexpr std::size_t none = ~std::size_t{0};
 
-    bool is_there(std::size_t number) const {
-        std::atomic<State>& state = states_[number];
+    bool is_within(std::uint64_t offset, std::uint64_t length) const {
+        return offset <= size() && length <= size() - offset;
+    }
+
+    std::size_t first_block(std::uint64_t offset) const {
+        const auto block =
+            std::upper_bound(index_.blocks.begin(), index_.blocks.end(), offset,
+                             [](std::uint64_t o, const CompressedBlock& b) { return o < b.begin + b.size; });
+        return static_cast<std::size_t>(block - index_.blocks.begin());
+    }
+    bool is_wanted(std::size_t block, std::uint64_t end) const {
+        return block < index_.blocks.size() && index_.blocks[block].begin < end;
+    }
+
+    State state_of(std::size_t block) const {
+        std::atomic<State>& state = states_[block];
         if (state.load(std::memory_order_acquire) == NotYet) {
             // One at a time: threads that read the same dump mostly want the same block.
             const std::lock_guard lock(unpacking_);
             if (state.load(std::memory_order_relaxed) == NotYet)
-                state.store(unpack(index_.blocks[number]) ? There : Damaged, std::memory_order_release);
+                state.store(store(block), std::memory_order_release);
         }
-        return state.load(std::memory_order_acquire) == There;
+        return state.load(std::memory_order_acquire);
     }
 
-    bool unpack(const CompressedBlock& block) const {
-        packed_.resize(block.packed);
-        unpacked_.resize(block.size);
-        const auto packed = outer_->read(block.at, block.packed, packed_);
-        return packed && unpack_block(index_.format, block, *packed, unpacked_) &&
-               file_.write_at(block.begin, unpacked_).has_value();
+    State store(std::size_t block) const {
+        if (!unpack(block)) return Damaged;
+        return file_.write_at(index_.blocks[block].begin, unpacked_) ? There : NoRoom;
+    }
+
+    bool copy_of(std::size_t block, std::uint64_t offset, MutableBytes out) const {
+        const State state = state_of(block);
+        if (state == There) return file_.copy_at(offset, out);
+        if (state == Damaged) return false;
+        const std::lock_guard lock(unpacking_);
+        if (!unpack(block)) return false;
+        std::memcpy(out.data(), unpacked_.data() + (offset - index_.blocks[block].begin), out.size());
+        return true;
+    }
+
+    bool unpack(std::size_t block) const {
+        if (unpacked_block_ == block) return true;
+        unpacked_block_ = none;
+        const CompressedBlock& wanted = index_.blocks[block];
+        packed_.resize(wanted.packed);
+        unpacked_.resize(wanted.size);
+        const auto packed = outer_->read(wanted.at, wanted.packed, packed_);
+        if (!packed || !unpack_block(index_.format, wanted, *packed, unpacked_)) return false;
+        unpacked_block_ = block;
+        return true;
     }
 
     std::unique_ptr<ByteSource> outer_;
     BlockIndex index_;
     std::unique_ptr<std::atomic<State>[]> states_;
     mutable TemporaryFile file_;
-    Bytes bytes_;
     mutable std::mutex unpacking_;
     mutable ByteBuffer packed_, unpacked_;
+    mutable std::size_t unpacked_block_ = none;
 };
 
 // Unpacked from its beginning, as far as it is read: for whoever wants to know what it is, and is alone.
@@ -203,11 +242,10 @@ Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> ou
                     fmt::format("not a crash dump: it is compressed with {}, and nothing in it "
                                 "can be unpacked; copy it again",
                                 to_string(format)));
-    const auto bytes = file->map(size);
-    if (!bytes) return fail(bytes.error());
+    if (auto mapped = file->map(size); !mapped) return fail(mapped.error());
     SourceOrigin origin =
         origin_of_unpacked(*outer, format, problems_of(unpacker, format, size, outer->size()));
-    return std::make_unique<UnpackedSource>(std::move(origin), std::move(*file), *bytes);
+    return std::make_unique<UnpackedSource>(std::move(origin), std::move(*file));
 }
 
 std::unique_ptr<ByteSource> unpack_front(std::unique_ptr<ByteSource> outer, StreamFormat format,
@@ -224,11 +262,10 @@ Result<std::unique_ptr<ByteSource>> open_compressed(std::unique_ptr<ByteSource> 
     if (!index) return unpack_stream(std::move(outer), *format, context);
     auto file = TemporaryFile::create(context.options.temporary_folder, context.options.max_temporary_bytes);
     if (!file) return fail(file.error());
-    const auto bytes = file->map(index->size());
-    if (!bytes) return fail(bytes.error());
+    if (auto mapped = file->map(index->size()); !mapped) return fail(mapped.error());
     SourceOrigin origin = origin_of_unpacked(*outer, *format, {});
     return std::make_unique<BlockSource>(std::move(origin), std::move(outer), std::move(*index),
-                                         std::move(*file), *bytes);
+                                         std::move(*file));
 }
 
 }  // namespace postmortem

@@ -10,7 +10,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/mapped_places.h"
 
 namespace postmortem {
 namespace {
@@ -58,7 +61,10 @@ TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept
       mapped_(std::exchange(other.mapped_, {})) {}
 
 TemporaryFile::~TemporaryFile() {
-    if (!mapped_.empty()) ::munmap(const_cast<std::byte*>(mapped_.data()), mapped_.size());
+    if (!mapped_.empty()) {
+        forget_mapping(mapped_);
+        ::munmap(const_cast<std::byte*>(mapped_.data()), mapped_.size());
+    }
     if (fd_ >= 0) ::close(fd_);
 }
 
@@ -105,16 +111,30 @@ std::filesystem::path TemporaryFile::path() const {
     return fmt::format("/proc/self/fd/{}", fd_);
 }
 
-Result<Bytes> TemporaryFile::map(std::uint64_t size) {
-    if (size == 0) return Bytes{};
+Result<void> TemporaryFile::map(std::uint64_t size) {
+    if (size == 0) return {};
     void* address = MAP_FAILED;
-    if (::ftruncate(fd_, static_cast<off_t>(size)) == 0)
+    struct stat info {};
+    if (::ftruncate(fd_, static_cast<off_t>(size)) == 0 && ::fstat(fd_, &info) == 0)
         address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd_, 0);
     if (address == MAP_FAILED)
         return fail(ErrorCode::Io, fmt::format("a temporary file of {} bytes in {}: {}", size,
                                                folder_.string(), std::strerror(errno)));
     mapped_ = {static_cast<const std::byte*>(address), size};
-    return mapped_;
+    note_mapping(mapped_, fmt::format("the temporary file in {}", folder_.string()), info);
+    return {};
+}
+
+std::optional<Bytes> TemporaryFile::view(std::uint64_t offset, std::uint64_t length) const {
+    const auto bytes = ByteReader(mapped_).slice(offset, length);
+    if (!bytes || bytes->empty()) return bytes;
+    const auto begin = static_cast<off_t>(offset), end = static_cast<off_t>(offset + length);
+    if (::lseek(fd_, begin, SEEK_DATA) != begin || ::lseek(fd_, begin, SEEK_HOLE) < end) return std::nullopt;
+    return bytes;
+}
+
+bool TemporaryFile::copy_at(std::uint64_t offset, MutableBytes out) const {
+    return ByteReader(mapped_).holds(offset, out.size()) && copy_from_file(fd_, offset, out);
 }
 
 }  // namespace postmortem

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/mapped_file.h"
@@ -25,9 +25,16 @@ class TemporaryFile {
     /// Errors: Io, which says that the folder is full, or that the limit is reached, and what to do.
     Result<void> write_at(std::uint64_t offset, Bytes bytes);
 
-    /// Gives the file its length; the bytes stay where they are as long as the file lives, and show what is
-    /// written later. To be called once.
-    Result<Bytes> map(std::uint64_t size);
+    /// Gives the file its length; to be called once, before the file is read.
+    Result<void> map(std::uint64_t size);
+    std::uint64_t size() const { return mapped_.size(); }
+
+    /// Bytes that were written, in place, where they stay as long as the file lives. Nothing where some of them were
+    /// zeros and took no room: looking at such would take it after all where the folder is in memory, and end in
+    /// a SIGBUS where that is full.
+    std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const;
+    /// The same bytes, with those zeros; false where the file has not all of them, or the disk fails.
+    bool copy_at(std::uint64_t offset, MutableBytes out) const;
 
     /// As end_of_file_hole().
     std::uint64_t end_of_hole(std::uint64_t offset) const {
