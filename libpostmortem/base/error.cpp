@@ -9,6 +9,7 @@ std::string_view to_string(ErrorCode code) {
         case ErrorCode::PageMissing: return "page-missing";
         case ErrorCode::NoSuchMemory: return "no-such-memory";
         case ErrorCode::Corrupt: return "corrupt";
+        case ErrorCode::Doubtful: return "doubtful";
         case ErrorCode::Unsupported: return "unsupported";
         case ErrorCode::MissingDebugInfo: return "missing-debug-info";
         case ErrorCode::NotFound: return "not-found";

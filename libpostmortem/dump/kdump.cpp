@@ -97,21 +97,23 @@ class KdumpFile final : public DumpFile {
     const PageBitmap& existing() const { return bitmaps_->existing(); }
     const RankedBitmap& dumped() const { return bitmaps_->dumped(); }
 
-    // Parts follow each other. Where a damaged header of one says otherwise, the table of page descriptors tells
-    // whether its neighbour is right.
+    // Parts follow each other. Where a damaged header of one says otherwise, the table of page descriptors
+    // tells whether its neighbour is right.
     void mend_range_from(const KdumpFile& other) {
-        if (!header_.split || !other.header_.split || !bitmaps_->are_small() || bitmaps_->range_fits()) return;
+        if (!header_.split || !other.header_.split || !bitmaps_->are_small() || bitmaps_->range_fits())
+            return;
         const SplitPart own{header_.start_pfn, header_.end_pfn};
-        for (const SplitPart range : {SplitPart{other.header_.end_pfn, own.end_pfn}, SplitPart{0, own.end_pfn},
-                                      SplitPart{own.first_pfn, other.header_.start_pfn},
-                                      SplitPart{own.first_pfn, existing().bits()}}) {
+        for (const SplitPart range :
+             {SplitPart{other.header_.end_pfn, own.end_pfn}, SplitPart{0, own.end_pfn},
+              SplitPart{own.first_pfn, other.header_.start_pfn},
+              SplitPart{own.first_pfn, existing().bits()}}) {
             if (!bitmaps_->would_fit(range)) continue;
             forget_tables_problems();
-            problems_.emplace_back(
-                ErrorCode::Corrupt,
-                fmt::format("its header's range of page frames, {:#x} to {:#x}, is damaged; by the other parts and its "
-                            "table of page descriptors it is {:#x} to {:#x}",
-                            own.first_pfn, own.end_pfn, range.first_pfn, range.end_pfn));
+            problems_.emplace_back(ErrorCode::Corrupt,
+                                   fmt::format("its header's range of page frames, {:#x} to {:#x}, is "
+                                               "damaged; by the other parts and its "
+                                               "table of page descriptors it is {:#x} to {:#x}",
+                                               own.first_pfn, own.end_pfn, range.first_pfn, range.end_pfn));
             header_.start_pfn = range.first_pfn;
             header_.end_pfn = range.end_pfn;
             info_.part = range;
@@ -241,6 +243,16 @@ class KdumpFile final : public DumpFile {
         if (!desc)
             return fail(lost_bytes(*source_, header_.descriptors_offset() + *index * kdump::page_desc::bytes,
                                    kdump::page_desc::bytes, "the page's descriptor", paddr));
+        // Raw bytes are those of a page wherever they are taken from.
+        const bool is_there =
+            desc->offset != 0 && source_->count_there(desc->offset, desc->size) == desc->size;
+        if (desc->codec() == Codec::Raw && is_there && table_.neighbours_contradict(*index, *desc))
+            return fail(
+                ErrorCode::Corrupt,
+                fmt::format("the page's descriptor is damaged: it says that its data lies at byte {} of the "
+                            "file, and those around it say that it does not",
+                            desc->offset),
+                paddr);
         return *desc;
     }
 

@@ -23,7 +23,7 @@ class KdumpBitmaps {
     /// claims.
     static constexpr std::uint64_t max_frames = 1ull << 36;
 
-    /// Borrows all of them. Bitmaps of a machine of up to 64 GiB are compared with the table at once.
+    /// Borrows all of them. Bitmaps of a machine of up to 1 TiB are compared with the table at once.
     KdumpBitmaps(BitmapPlace place, const KdumpHeader& header, const DescriptorTable& table);
 
     const PageBitmap& existing() const { return existing_; }
@@ -47,8 +47,8 @@ class KdumpBitmaps {
     const std::string& dumped_wrong() const { return dumped_finding().wrong; }
     const std::string& existing_wrong() const;
 
-    /// Of a part of a split dump: whether the table holds the pages of the frames that the header gives it, and
-    /// whether it would those of `range`.
+    /// Of a part of a split dump: whether the table holds the pages of the frames that the header gives it,
+    /// and whether it would those of `range`.
     bool range_fits() const { return table_.fits_part(dumped_.rank(end_frame()).value_or(0)); }
     bool would_fit(SplitPart range) const;
 
@@ -56,7 +56,7 @@ class KdumpBitmaps {
     bool are_small() const { return dumped_.bytes() <= small_bytes; }
 
   private:
-    static constexpr std::uint64_t small_bytes = 2u << 20;
+    static constexpr std::uint64_t small_bytes = 32u << 20;
 
     struct DumpedFinding {
         bool places_certain = true;

@@ -59,6 +59,34 @@ std::optional<std::uint64_t> DescriptorTable::room() const {
     return std::nullopt;
 }
 
+bool DescriptorTable::neighbours_contradict(std::uint64_t index, const PageDescriptor& own) const {
+    const auto before = neighbour(index, -1), behind = neighbour(index, 1);
+    if (!before || !behind || !before->is_sound(header_)) return false;
+    const std::uint64_t end = before->offset + before->size;
+    if (own.offset == end || behind->offset != end + own.size) return false;
+    return own.offset != before->offset || !holds_zeros(own);
+}
+
+// The nearest that has data of its own: pages of zeros share what comes first.
+std::optional<PageDescriptor> DescriptorTable::neighbour(std::uint64_t index, int step) const {
+    constexpr int looked_at = 64;
+    const auto room = this->room();
+    for (int i = 0; i < looked_at && (step > 0 || index > 0); ++i) {
+        index += static_cast<std::uint64_t>(std::int64_t{step});
+        const auto desc = read(index);
+        const bool is_first =
+            desc && room && desc->offset == header_.descriptors_offset() + *room * kdump::page_desc::bytes;
+        if (!is_first || index == 0) return desc;
+    }
+    return std::nullopt;
+}
+
+bool DescriptorTable::holds_zeros(const PageDescriptor& desc) const {
+    std::vector<std::byte> scratch(desc.size);
+    const auto bytes = source_.read(desc.offset, desc.size, scratch);
+    return bytes && std::all_of(bytes->begin(), bytes->end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
 // A first descriptor that is itself damaged tells a wrong length: what then lies where the last one should is
 // no descriptor, which a sound table's last one is. Whoever leaves pages out while writing (`extract`) leaves
 // room behind the last.

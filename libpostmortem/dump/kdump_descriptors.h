@@ -31,16 +31,24 @@ class DescriptorTable {
     /// How many descriptors lie before the data of the first page; nothing where none tells.
     std::optional<std::uint64_t> room() const;
 
+    /// Writers put the data of one page behind that of the one before, but for pages of zeros, which share
+    /// one. Whether the data of both neighbours leaves room for exactly this page's between them, and its
+    /// descriptor says that it lies elsewhere.
+    bool neighbours_contradict(std::uint64_t index, const PageDescriptor& own) const;
+
     /// Whether the table can be that of `count` pages. True where nothing speaks against it.
     bool fits(std::uint64_t count) const;
     /// The same of a part of a split dump: makedumpfile leaves room for the descriptors of all parts in each,
     /// and writes those of its own pages.
     bool fits_part(std::uint64_t in_part) const;
-    /// Whether the data of the last sound descriptors before `count` ends where the file does: its writer lost
-    /// nothing.
+    /// Whether the data of the last sound descriptors before `count` ends where the file does: its writer
+    /// lost nothing.
     bool ends_with_file(std::uint64_t count) const;
 
   private:
+    std::optional<PageDescriptor> neighbour(std::uint64_t index, int step) const;
+    bool holds_zeros(const PageDescriptor& desc) const;
+
     const ByteSource& source_;
     const KdumpHeader& header_;
 };

@@ -1,5 +1,7 @@
 #include "kernel/uts.h"
 
+#include <fmt/format.h>
+
 namespace postmortem {
 namespace {
 
@@ -19,7 +21,17 @@ Result<Utsname> from_memory(const Kernel& kernel) {
     const auto field = [&](std::size_t index) {
         return std::string(until_nul(text.substr(index * field_bytes, field_bytes)));
     };
-    return Utsname{field(0), field(1), field(2), field(3), field(4), field(5)};
+    Utsname uts{field(0), field(1), field(2), field(3), field(4), field(5)};
+    const auto release = kernel.vmcoreinfo().string("OSRELEASE");
+    if (release && *release != uts.release)
+        return fail(
+            ErrorCode::Corrupt,
+            fmt::format(
+                "the kernel's name is not where VMCOREINFO says: its release would be '{}', and is '{}' "
+                "by VMCOREINFO itself",
+                uts.release, *release),
+            *where + *offset);
+    return uts;
 }
 
 }  // namespace

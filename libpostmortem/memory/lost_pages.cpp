@@ -9,8 +9,9 @@ namespace {
 
 thread_local LostPages* innermost = nullptr;
 
-bool should_be_there(ErrorCode code) {
-    return code == ErrorCode::PageMissing || code == ErrorCode::Corrupt || code == ErrorCode::Io;
+bool speaks_against_answers(ErrorCode code) {
+    return code == ErrorCode::PageMissing || code == ErrorCode::Corrupt || code == ErrorCode::Io ||
+           code == ErrorCode::Doubtful;
 }
 
 }  // namespace
@@ -23,7 +24,7 @@ LostPages::~LostPages() {
 }
 
 void LostPages::note(const Error& error) noexcept {
-    if (!should_be_there(error.code)) return;
+    if (!speaks_against_answers(error.code)) return;
     for (LostPages* scope = innermost; scope; scope = scope->outer_)
         if (scope->count_++ == 0) scope->first_ = error;
 }
@@ -35,7 +36,11 @@ Problems LostPages::so_far() {
 Problems LostPages::problems() const {
     if (count_ == 0) return {};
     Error problem = first_;
-    problem.message = fmt::format("what the answer may depend on is lost: {}", first_.message);
+    problem.message =
+        fmt::format("{}: {}",
+                    first_.code == ErrorCode::Doubtful ? "what the answer depends on may be wrong"
+                                                       : "what the answer may depend on is lost",
+                    first_.message);
     return {std::move(problem)};
 }
 

@@ -39,6 +39,13 @@ Result<void> copy_part(Bytes held, std::uint32_t held_offset, std::uint64_t page
     return {};
 }
 
+std::optional<Error> doubt_of(const DumpFile& dump) {
+    const auto& problems = dump.problems();
+    const auto doubt = std::find_if(problems.begin(), problems.end(),
+                                    [](const Error& problem) { return problem.code == ErrorCode::Doubtful; });
+    return doubt == problems.end() ? std::nullopt : std::optional(*doubt);
+}
+
 }  // namespace
 
 struct PhysicalMemory::Slot {
@@ -63,6 +70,7 @@ struct PhysicalMemory::CacheSet {
 
 PhysicalMemory::PhysicalMemory(const DumpFile& dump, std::size_t cache_pages)
     : dump_(dump),
+      doubt_(doubt_of(dump)),
       page_size_(dump.page_size()),
       page_shift_(static_cast<std::uint32_t>(std::countr_zero(dump.page_size()))),
       endian_(dump.endian()),
@@ -103,6 +111,7 @@ std::optional<Result<void>> PhysicalMemory::read_cached(std::uint64_t page, std:
 Result<void> PhysicalMemory::read_within_page(std::uint64_t page, std::uint32_t offset, MutableBytes out,
                                               Caching caching) const {
     if (recording_.load(std::memory_order_relaxed)) note_touch(page);
+    if (doubt_) LostPages::note(*doubt_);
     if (auto done = read_cached(page, offset, out)) return std::move(*done);
 
     const bool in_place = caching == Caching::Pass && out.size() == page_size_;

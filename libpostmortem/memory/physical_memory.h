@@ -61,6 +61,7 @@ class PhysicalMemory {
     void note_touch(std::uint64_t page) const;
 
     const DumpFile& dump_;
+    std::optional<Error> doubt_;  // of all of its bytes
     std::uint32_t page_size_;
     std::uint32_t page_shift_;
     Endian endian_;

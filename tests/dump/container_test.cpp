@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <postmortem/lost_pages.h>
+
 #include "dump/byte_source.h"
+#include "memory/physical_memory.h"
 #include "support/check_dump.h"
 #include "support/pack_file.h"
 #include "support/sample_dumps.h"
@@ -25,6 +28,11 @@ std::size_t files_in(const fs::path& folder) {
 
 bool mentions(const Error& error, std::string_view text) {
     return error.message.find(text) != error.message.npos;
+}
+
+bool is_doubtful(const DumpFile& dump) {
+    return std::any_of(dump.problems().begin(), dump.problems().end(),
+                       [](const Error& problem) { return problem.code == ErrorCode::Doubtful; });
 }
 
 }  // namespace
@@ -57,6 +65,7 @@ TEST_CASE("a compressed dump that is cut off gives right pages or says that they
             CAPTURE(length);
             const auto dump = open_bytes(Bytes(packed).first(length));
             if (!dump) continue;
+            CHECK_FALSE(is_doubtful(**dump));
             const Comparison seen = compare(**dump, memory);
             CHECK(seen.wrong + seen.corrupt + seen.unsupported == 0);
             CHECK_FALSE((*dump)->problems().empty());
@@ -64,6 +73,35 @@ TEST_CASE("a compressed dump that is cut off gives right pages or says that they
         }
         // bzip2 packs all of it as one block, and gives it when it is whole.
         if (packing != Packing::Bzip2) CHECK(most_right > 10);
+    }
+}
+
+TEST_CASE("what a checksum speaks against is read, and no answer from it is whole") {
+    const FakeMemory memory = make_memory(60);
+    KdumpShape shape;
+    shape.codec = Codec::Raw;
+    const Buffer whole = make_kdump(memory, shape);
+    std::vector<std::pair<std::string_view, Buffer>> files;
+    for (const Packing packing : {Packing::Gzip, Packing::Bzip2, Packing::Xz})
+        files.emplace_back(name_of(packing), pack_file(packing, whole));
+    files.emplace_back("zip", make_zip({{"vmcore", whole}}, 8));
+    for (const auto& [name, packed] : files) {
+        CAPTURE(name);
+        std::size_t doubted = 0;
+        for (std::size_t i = 0; i < 200; ++i) {
+            const std::size_t at = packed.size() * i / 200;
+            CAPTURE(at);
+            Buffer damaged = packed;
+            damaged[at] ^= std::byte{4};
+            const auto dump = open_bytes(damaged);
+            if (!dump) continue;
+            doubted += is_doubtful(**dump);
+            if (compare(**dump, memory).wrong != 0) CHECK(is_doubtful(**dump));
+            const LostPages lost;
+            Buffer byte(1);
+            if (PhysicalMemory(**dump).read(4096, byte)) CHECK(lost.any() == is_doubtful(**dump));
+        }
+        CHECK(doubted > 0);
     }
 }
 
@@ -112,10 +150,9 @@ TEST_CASE("what is unpacked goes where it is told to, has no name, and has a lim
             REQUIRE_FALSE(dump);
             CHECK(mentions(dump.error(), "limit"));
         } else {
-            // Only what is read is unpacked; what there is no room for cannot be read.
-            const Comparison seen = dump ? compare(**dump, memory) : Comparison{};
-            CHECK(seen.wrong == 0);
-            CHECK(seen.right < memory.pages.size());
+            // Only what is read is unpacked, and what there is no room for each time that it is.
+            REQUIRE(dump);
+            CHECK(compare(**dump, memory) == undamaged(memory));
         }
         options.temporary_folder = space.path() / "none";
         dump = open_dump(file, options);

@@ -148,7 +148,7 @@ TEST_CASE("a bitmap of the machine that lacks dumped pages: they are read, and n
 
 TEST_CASE("the bitmaps of a large machine are compared when they have been read, or something is missing") {
     FakeMemory memory = make_memory(frames);
-    memory.max_pfn = 20'000'000;
+    memory.max_pfn = 270'000'000;
     memory.pages[memory.max_pfn - 1] = memory.pages[1];
     const std::size_t bitmap = (memory.max_pfn / 8 + 4095) / 4096 * 4096;
     const Buffer file = make_kdump(memory, {});
@@ -212,6 +212,36 @@ TEST_CASE("where the bitmaps of all parts are damaged, or those of one alone, no
             CHECK_FALSE((*alone)->problems().empty());
             CHECK(false_answers(**alone, memory) == 0);
         }
+    }
+}
+
+TEST_CASE("a raw page whose descriptor gives a wrong place is not given") {
+    const FakeMemory memory = make_memory(frames);
+    KdumpShape raw, zero_first;
+    raw.codec = zero_first.codec = Codec::Raw;
+    zero_first.zero_page_first = true;
+    for (const KdumpShape& shape : {raw, zero_first}) {
+        const Buffer file = make_kdump(memory, shape);
+        const std::size_t table = second_bitmap(memory) + memory.page_size;
+        std::vector<bool> is_zero;
+        for (const auto& [pfn, bytes] : memory.pages)
+            is_zero.push_back(
+                std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; }));
+        std::size_t judged = 0;
+        for (std::size_t page = 1; page + 1 < memory.pages.size(); ++page) {
+            if (is_zero[page - 1] || is_zero[page] || is_zero[page + 1]) continue;
+            ++judged;
+            for (unsigned bit = 0; bit < 64; ++bit) {
+                CAPTURE(page);
+                CAPTURE(bit);
+                Buffer damaged = file;
+                damaged[table + page * 24 + bit / 8] ^= std::byte{1} << bit % 8;
+                const auto dump = open_bytes(damaged);
+                REQUIRE(dump);
+                CHECK(false_answers(**dump, memory) == 0);
+            }
+        }
+        CHECK(judged > 15);
     }
 }
 

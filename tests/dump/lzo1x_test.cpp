@@ -160,6 +160,17 @@ TEST_CASE("matches repeat what they overlap") {
     }
 }
 
+TEST_CASE("matches in the middle of a page are as those at its end") {
+    const std::string start = letters(60), behind = letters(100, 2);
+    for (std::size_t distance = 1; distance <= 60; ++distance)
+        for (std::size_t length = 3; length <= 120; ++length) {
+            const Stream stream = Stream().run(start).match(distance, length).run(behind).end();
+            Buffer out(stream.text.size());
+            CHECK(unpack(stream.packed, out));
+            CHECK(as_text(out) == stream.text);
+        }
+}
+
 TEST_CASE("matches of every distance") {
     const std::string start = letters(49152);
     for (const std::size_t distance : {1u, 8u, 9u, 2047u, 2048u})

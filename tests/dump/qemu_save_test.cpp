@@ -82,6 +82,29 @@ TEST_CASE("a page that was sent again counts as it was last") {
     CHECK(compare(**dump, memory) == all_or_excluded(memory));
 }
 
+TEST_CASE("cut off while pages were sent again: what is there may be old") {
+    const FakeMemory memory = make_memory(frames);
+    std::vector<SentPage> pages = sent_pages(memory, "pc.ram");
+    std::vector<SentPage> twice = pages;
+    for (SentPage& page : twice) page.bytes = Buffer(4096, std::byte{0xee});
+    const std::size_t once = make_qemu_save(twice, small_machine()).size();
+    twice.insert(twice.end(), pages.begin(), pages.end());
+    const Buffer file = make_qemu_save(twice, small_machine());
+    std::size_t old = 0;
+    for (std::size_t length = once / 2; length + 10'000 < file.size(); length += 1001) {
+        CAPTURE(length);
+        const auto dump = open_bytes(Bytes(file).first(length));
+        REQUIRE(dump);
+        const auto& problems = (*dump)->problems();
+        const bool doubtful = std::any_of(problems.begin(), problems.end(), [](const Error& problem) {
+            return problem.code == ErrorCode::Doubtful;
+        });
+        if (length > once + 5000) CHECK(doubtful);
+        old += doubtful && compare(**dump, memory).wrong != 0;
+    }
+    CHECK(old > 10);
+}
+
 TEST_CASE("memory lies where the machine type has it") {
     struct Place {
         const char* machine;

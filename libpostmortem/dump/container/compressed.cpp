@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include <fmt/format.h>
+#include <libdeflate.h>
 
 #include "dump/container/block_index.h"
 #include "dump/container/temporary_file.h"
@@ -192,9 +193,14 @@ std::optional<StreamFormat> format_of(const ByteSource& file) {
 
 std::vector<Error> problems_of(const Unpacker& unpacker, StreamFormat format, std::uint64_t size,
                                std::uint64_t packed) {
-    if (!unpacker.ended_well())
+    if (unpacker.end() == Unpacker::End::CutOff)
         return {{ErrorCode::PageMissing,
-                 fmt::format("the {} file is damaged or cut off: {} bytes could be unpacked from its {}",
+                 fmt::format("the {} file is cut off: {} bytes could be unpacked from its {}",
+                             to_string(format), size, packed)}};
+    if (unpacker.end() == Unpacker::End::Damaged)
+        return {{ErrorCode::Doubtful,
+                 fmt::format("the {} file is damaged: {} bytes could be unpacked from its {}, and any of "
+                             "them may be wrong; copy it again",
                              to_string(format), size, packed)}};
     if (const std::uint64_t behind = unpacker.left_behind(); behind != 0)
         return {{ErrorCode::PageMissing,
@@ -227,13 +233,16 @@ std::vector<std::byte> decoded_head(Bytes head, std::size_t wanted) {
 }
 
 Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> outer, StreamFormat format,
-                                                  const OpenContext& context) {
+                                                  const OpenContext& context,
+                                                  std::optional<std::uint32_t> crc) {
     auto file = TemporaryFile::create(context.options.temporary_folder, context.options.max_temporary_bytes);
     if (!file) return fail(file.error());
     Unpacker unpacker(*outer, format);
     std::uint64_t size = 0;
+    std::uint32_t own_crc = libdeflate_crc32(0, nullptr, 0);
     for (Bytes piece = unpacker.next(); !piece.empty(); piece = unpacker.next()) {
         if (auto written = file->write_at(size, piece); !written) return fail(written.error());
+        if (crc) own_crc = libdeflate_crc32(own_crc, piece.data(), piece.size());
         size += piece.size();
         if (context.options.progress) context.options.progress(unpacker.taken(), outer->size());
     }
@@ -243,8 +252,14 @@ Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> ou
                                 "can be unpacked; copy it again",
                                 to_string(format)));
     if (auto mapped = file->map(size); !mapped) return fail(mapped.error());
-    SourceOrigin origin =
-        origin_of_unpacked(*outer, format, problems_of(unpacker, format, size, outer->size()));
+    std::vector<Error> problems = problems_of(unpacker, format, size, outer->size());
+    if (problems.empty() && crc && crc != own_crc)
+        problems.emplace_back(
+            ErrorCode::Doubtful,
+            fmt::format("the checksum in the zip archive is not that of the {} bytes that were "
+                        "unpacked, so any of them may be wrong; copy it again",
+                        size));
+    SourceOrigin origin = origin_of_unpacked(*outer, format, std::move(problems));
     return std::make_unique<UnpackedSource>(std::move(origin), std::move(*file));
 }
 

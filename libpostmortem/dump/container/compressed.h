@@ -22,9 +22,10 @@ std::vector<std::byte> decoded_head(Bytes head, std::size_t wanted);
 Result<std::unique_ptr<ByteSource>> open_compressed(std::unique_ptr<ByteSource> outer,
                                                     const OpenContext& context);
 
-/// The same for a stream whose kind is known.
+/// The same for a stream whose kind is known, and maybe the CRC-32 of what it unpacks to.
 Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> outer, StreamFormat format,
-                                                  const OpenContext& context);
+                                                  const OpenContext& context,
+                                                  std::optional<std::uint32_t> crc = std::nullopt);
 
 /// The same, and no more of it than is read, up to some megabytes: to see what it is. `size` is what is said
 /// of it. Not for several threads.

@@ -21,8 +21,11 @@ void Unpacker::step(MutableBytes& room) {
     const StreamProgress progress = decoder_->step(waiting_, room);
     const bool stuck = waiting_.size() == in_before && room.size() == room_before;
     idle_ = stuck && progress == StreamProgress::More ? idle_ + 1 : 0;
-    if (progress == StreamProgress::Damaged || (idle_ > 0 && waiting_.empty()) || idle_ > 2)
-        done_ = damaged_ = true;
+    if (progress == StreamProgress::Damaged || idle_ > 2)
+        end_ = End::Damaged;
+    else if (idle_ > 0 && waiting_.empty())
+        end_ = End::CutOff;
+    done_ = end_ != End::Well;
     between_streams_ = progress == StreamProgress::End;
 }
 

@@ -17,7 +17,8 @@ class Unpacker {
     /// The next bytes; none at the end, or where the stream is damaged.
     Bytes next();
     std::uint64_t taken() const { return at_ - waiting_.size(); }
-    bool ended_well() const { return !damaged_; }
+    enum class End { Well, CutOff, Damaged };
+    End end() const { return end_; }
     /// Bytes behind the end of the last stream that are neither another one nor the zeros of a padding.
     std::uint64_t left_behind() const { return left_behind_; }
 
@@ -34,7 +35,8 @@ class Unpacker {
     Bytes waiting_;
     std::uint64_t at_ = 0, left_behind_ = 0;
     int idle_ = 0;
-    bool done_ = false, damaged_ = false, between_streams_ = false;
+    End end_ = End::Well;
+    bool done_ = false, between_streams_ = false;
 };
 
 }  // namespace postmortem

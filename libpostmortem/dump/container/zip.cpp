@@ -45,7 +45,7 @@ Result<std::unique_ptr<ByteSource>> open_member(const std::shared_ptr<const Byte
                                 "unpack it first (unzip)",
                                 member.name, member.method));
     if (extent == Extent::AsIsRead) return unpack_front(std::move(packed), *format, member.size);
-    return unpack_stream(std::move(packed), *format, {options});
+    return unpack_stream(std::move(packed), *format, {options}, member.crc);
 }
 
 // Members that lie over one another, each as large as all of them, make of a small archive endless work.

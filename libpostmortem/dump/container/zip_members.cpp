@@ -78,6 +78,7 @@ ZipMember common_fields(ByteReader fields) {
     member.flags = *fields.u16(0);
     member.method = *fields.u16(2);
     member.written = std::int64_t{*fields.u16(6)} << 16 | *fields.u16(4);  // date, time
+    member.crc = fields.u32(8);
     member.packed = *fields.u32(12);
     member.size = *fields.u32(16);
     return member;
@@ -151,6 +152,7 @@ class DescriptorSearch {
         const std::uint64_t packed = at - data_;
         const bool is_large = reader.u64(8) == packed && as_text(bytes).substr(16, 2) != "PK";
         if (!is_large && reader.u32(8) != packed) return std::nullopt;
+        member.crc = reader.u32(4);
         member.packed = packed;
         member.size = is_large ? *reader.u64(16) : *reader.u32(12);
         return at + (is_large ? most : least);
@@ -185,6 +187,7 @@ void each_by_zip_headers(const ByteSource& archive, const ZipVisitor& visit) {
         if (!own) return;
         const std::uint64_t rest = archive.size() - own->data;
         if ((own->member.flags & sizes_follow) != 0) {
+            own->member.crc.reset();
             own->member.size = unknown_size;
             own->member.packed = rest;
             at = DescriptorSearch(archive, own->data).find(own->member).value_or(archive.size());

@@ -14,6 +14,7 @@ struct ZipMember {
     std::uint16_t method = 0, flags = 0;
     std::uint64_t packed = 0, size = 0, header = 0;
     std::int64_t written = 0;
+    std::optional<std::uint32_t> crc;  ///< CRC-32 of what it unpacks to
 
     bool is_folder() const { return name.empty() || name.back() == '/'; }
 };

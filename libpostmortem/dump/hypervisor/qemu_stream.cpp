@@ -96,8 +96,12 @@ class QemuCursor {
 // The pages as they come; in order, but for those that were sent again.
 class SentPages {
   public:
-    bool add(std::uint64_t page, std::uint64_t at) {
+    /// That it comes next, whether or not the file has it.
+    void expect(std::uint64_t page) {
         in_order_ = in_order_ && (runs_.empty() || page >= runs_.back().end_page());
+    }
+    bool add(std::uint64_t page, std::uint64_t at) {
+        expect(page);
         if (!runs_.empty() && runs_.back().end_page() == page && continues(runs_.back(), at)) {
             ++runs_.back().count;
             return true;
@@ -106,6 +110,8 @@ class SentPages {
         runs_.push_back({page, 1, at});
         return true;
     }
+
+    bool some_again() const { return !in_order_; }
 
     std::vector<QemuPageRun> take() {
         if (!in_order_) keep_the_last();
@@ -197,7 +203,15 @@ class QemuStreamReader {
         }
     }
 
+    // The machine ran while it was saved, if pages came again: any of them might have come once more.
     Result<void> stop(Error why) {
+        if (pages_.some_again())
+            why = Error(
+                ErrorCode::Doubtful,
+                fmt::format(
+                    "{}; the machine was saved while it ran, so that pages which are there may be older "
+                    "than others",
+                    why.message));
         stream_.problems.push_back(std::move(why));
         return {};
     }
@@ -273,18 +287,20 @@ class QemuStreamReader {
             if ((flags & QemuPageFlag::SameBlock) == 0) current_ = block_named(cursor_.take_name());
             if (cursor_.ended()) return stopped(ends_early(source_.size()));
             if (!current_ || address >= current_->bytes) return stopped(damaged_page_header(at));
+            const std::uint64_t page = current_->first_page + address / qemu_page_size;
+            pages_.expect(page);
             const bool is_page = (flags & QemuPageFlag::Page) != 0;
             const std::uint64_t place = is_page ? cursor_.at() : 0;
             cursor_.skip(is_page ? qemu_page_size : 1);
             if (cursor_.ended()) return stopped(ends_early(source_.size()));
-            if (!pages_.add(current_->first_page + address / qemu_page_size, place))
+            if (!pages_.add(page, place))
                 return fail(ErrorCode::Unsupported,
                             fmt::format("the saved machine has more than {} runs of pages", max_page_runs));
         }
     }
 
     Result<bool> stopped(Error why) {
-        stream_.problems.push_back(std::move(why));
+        (void)stop(std::move(why));
         return false;
     }
 

@@ -20,6 +20,7 @@ enum class ErrorCode {
     PageMissing,       ///< The page should be in the dump, but the file is truncated or lost it.
     NoSuchMemory,      ///< The machine had no memory at this physical address, as far as the dump tells.
     Corrupt,           ///< Bytes are there and contradict their own format.
+    Doubtful,          ///< Bytes are there, and something else says that any of them may be wrong.
     Unsupported,       ///< Understood, and not something that this build can read.
     MissingDebugInfo,  ///< A type, symbol table or line table is needed and no source for it was found.
     NotFound,          ///< The thing asked for (symbol, member, pid, file) does not exist.

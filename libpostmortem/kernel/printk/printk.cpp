@@ -1,5 +1,7 @@
 #include "kernel/printk/printk.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "kernel/printk/printk_formats.h"
@@ -43,6 +45,23 @@ std::uint64_t Layout::size(std::string_view type) {
 
 std::uint64_t Layout::offset(std::string_view member) {
     return checked(info_.offset(member), "OFFSET", member);
+}
+
+void Layout::check(std::string_view type, std::uint64_t size, std::initializer_list<Member> members) {
+    const auto blame = [&](std::string what) {
+        if (!error_) error_ = Error(ErrorCode::Corrupt, fmt::format("VMCOREINFO is damaged: by it {}", what));
+    };
+    const auto wrong = [&](const Member& m) {
+        return m.offset % std::clamp<std::uint64_t>(m.size, 1, 4) != 0 ||
+               (size != 0 && m.offset + m.size > size);
+    };
+    if (size % 4 != 0) blame(fmt::format("struct {} has {} bytes", type, size));
+    for (const Member& a : members) {
+        if (wrong(a)) blame(fmt::format("{}.{} lies at byte {} of {}", type, a.name, a.offset, size));
+        for (const Member& b : members)
+            if (&a != &b && a.offset < b.offset + b.size && b.offset < a.offset + a.size)
+                blame(fmt::format("{0}.{1} and {0}.{2} lie over each other", type, a.name, b.name));
+    }
 }
 
 Result<std::uint64_t> Variables::address_of(std::string_view symbol) const {

@@ -2,6 +2,7 @@
 // be read, so that a missing page costs one line of explanation and not one per record.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -35,6 +36,11 @@ class Failures {
     std::map<std::string, Cause, std::less<>> causes_;
 };
 
+struct Member {
+    std::string_view name;
+    std::uint64_t offset = 0, size = 0;
+};
+
 /// SIZE() and OFFSET() values of VMCOREINFO, with one Error for the first that is absent or absurd.
 class Layout {
   public:
@@ -42,6 +48,9 @@ class Layout {
 
     std::uint64_t size(std::string_view type);
     std::uint64_t offset(std::string_view member);
+    /// A struct's members lie within it, at multiples of their alignment and of 4, whichever is less, and not
+    /// over each other. `size` is the struct's; 0 where VMCOREINFO does not tell.
+    void check(std::string_view type, std::uint64_t size, std::initializer_list<Member> members);
     const std::optional<Error>& error() const { return error_; }
 
   private:

@@ -29,6 +29,11 @@ Result<RecordLayout> record_layout(const VmcoreInfo& info) {
     l.dictionary_length = v.offset(name + ".dict_len");
     // With CONFIG_PRINTK_CALLER, 5.1+.
     l.caller = info.offset(name + ".caller_id");
+    v.check(name, l.header_size,
+            {{"ts_nsec", l.time, 8},
+             {"len", l.length, 2},
+             {"text_len", l.text_length, 2},
+             {"dict_len", l.dictionary_length, 2}});
     if (v.error()) return fail(*v.error());
     // 3.5 alone had a u16 for facility and level; nothing but the release tells.
     l.level_is_u16 = info.string("OSRELEASE").value_or("").starts_with("3.5.");

@@ -64,6 +64,28 @@ Result<RingLayout> ring_layout(const VmcoreInfo& info) {
     if (v.error()) return fail(*v.error());
     if (l.word != 4 && l.word != 8)
         return fail(ErrorCode::Corrupt, fmt::format("VMCOREINFO's SIZE(atomic_long_t) is {}", l.word));
+    v.check(
+        "printk_ringbuffer", l.ring_size,
+        {{"desc_ring", l.ring_descs, 4}, {"text_data_ring", l.ring_text, 4}, {"fail", l.ring_fail, l.word}});
+    v.check("prb_desc_ring", 0,
+            {{"count_bits", l.descs_count_bits, 4},
+             {"descs", l.descs_array, l.word},
+             {"infos", l.descs_infos, l.word},
+             {"head_id", l.descs_head, l.word},
+             {"tail_id", l.descs_tail, l.word}});
+    v.check("prb_data_ring", 0, {{"size_bits", l.text_size_bits, 4}, {"data", l.text_array, l.word}});
+    v.check("prb_desc", l.desc_size,
+            {{"state_var", l.desc_state, l.word},
+             {"text_blk_lpos.begin", l.desc_begin, l.word},
+             {"text_blk_lpos.next", l.desc_next, l.word}});
+    v.check("printk_info", l.info_size,
+            {{"seq", l.info_seq, 8},
+             {"ts_nsec", l.info_time, 8},
+             {"text_len", l.info_text_len, 2},
+             {"caller_id", l.info_caller, 4},
+             {"dev_info.subsystem", l.device_subsystem, l.subsystem_length},
+             {"dev_info.device", l.device_device, l.device_length}});
+    if (v.error()) return fail(*v.error());
     if (l.word == 4) l.word_mask = 0xffffffff;
     // Not exported: u16 text_len, u8 facility, u8 flags:5 level:3, u32 caller_id. Since 7.0, with
     // CONFIG_PRINTK_EXECUTION_CTX, u32 caller_id2 and char comm[16] follow.
@@ -95,6 +117,7 @@ class Ring {
     std::uint64_t id_mask() const { return l_.word_mask >> 2; }
 
     void read_record(std::uint64_t id);
+    void tell_others(std::uint64_t wanted);
     PrintkRecord decode_info() const;
     void read_text(PrintkRecord& record, std::uint64_t id, std::uint64_t text_len);
 
@@ -107,6 +130,7 @@ class Ring {
     std::uint64_t count_ = 0, text_size_ = 0;
     std::uint64_t head_ = 0, tail_ = 0;
     std::uint64_t text_total_ = 0;
+    std::uint64_t others_ = 0;
 };
 
 Result<void> Ring::open(std::uint64_t prb_pointer) {
@@ -160,6 +184,19 @@ void Ring::read_all() {
         }
     }
     failures_.report(log_.problems);
+    tell_others(wanted);
+}
+
+// Between the ends of a ring each slot is of its own record, but for those that a CPU was taking just then.
+void Ring::tell_others(std::uint64_t wanted) {
+    constexpr std::uint64_t taken_at_once = 64;
+    if (others_ <= taken_at_once && (others_ < wanted || wanted == 1)) return;
+    log_.problems.emplace_back(
+        ErrorCode::Corrupt,
+        fmt::format(
+            "{} of the {} slots between the ends of the log ring belong to other records: its ends, or what "
+            "VMCOREINFO says of it, are damaged",
+            others_, wanted));
 }
 
 void Ring::read_record(std::uint64_t id) {
@@ -168,7 +205,10 @@ void Ring::read_record(std::uint64_t id) {
         return failures_.add(done.error());
     const std::uint64_t state_word = word(reader(desc_bytes_), l_.desc_state);
     // Another id: the slot was never used, or it belongs to a record that has since left by the tail.
-    if ((state_word & id_mask()) != id) return;
+    if ((state_word & id_mask()) != id) {
+        ++others_;
+        return;
+    }
     const auto state = static_cast<DescriptorState>(state_word >> (l_.word * 8 - 2));
     if (state == DescriptorState::Reserved) ++log_.unfinished;
     if (state != DescriptorState::Committed && state != DescriptorState::Finalised) return;
@@ -176,6 +216,10 @@ void Ring::read_record(std::uint64_t id) {
     if (auto done = memory_.read(infos_ + index * l_.info_size, info_bytes_); !done)
         return failures_.add(done.error());
     PrintkRecord record = decode_info();
+    // prb_reserve() numbers the records of a slot from its index on, in steps of the ring's length.
+    if (record.seq && (*record.seq & (count_ - 1)) != index)
+        failures_.add(ErrorCode::Corrupt, "the number of the record is not of its place in the ring",
+                      infos_ + index * l_.info_size);
     read_text(record, id, reader(info_bytes_).u16(l_.info_text_len).value_or(0));
     text_total_ += record.text.size();
     log_.records.push_back(std::move(record));
@@ -233,6 +277,9 @@ void Ring::read_text(PrintkRecord& record, std::uint64_t id, std::uint64_t text_
         return failures_.add(ErrorCode::Corrupt, "the text lies at an impossible place in the ring",
                              text_ + offset);
 
+    if (text_len > length - l_.word)
+        failures_.add(ErrorCode::Corrupt, "the text is said to be longer than its place in the ring",
+                      text_ + offset);
     text_bytes_.resize(l_.word + std::min(text_len, length - l_.word));
     if (auto done = memory_.read(text_ + offset, text_bytes_); !done) return failures_.add(done.error());
     if ((word(reader(text_bytes_), 0) & id_mask()) != id)

@@ -7,10 +7,10 @@
 #include "kernel/mm/numa.h"
 #include "kernel/mm/task_memory.h"
 #include "kernel/panic/taint.h"
-#include "kernel/printk/printk.h"
 #include "kernel/sched/clock.h"
 #include "kernel/sched/tasks.h"
 #include "kernel/uts.h"
+#include "report/log/kernel_log.h"
 #include "report/panic/panic_message.h"
 
 namespace postmortem {
@@ -177,7 +177,7 @@ void SystemInfoMaker::describe_crash(const SystemInfoParts& parts) {
     KernelLog own;
     const KernelLog* log = parts.log;
     if (!log) {
-        own = read_printk(kernel_.memory(), kernel_.vmcoreinfo());
+        own = make_kernel_log(kernel_);
         for (const Error& error : own.problems) info_.problems.push_back(error);
         log = &own;
     }

@@ -56,11 +56,13 @@ std::string scrambled_vmcoreinfo(std::mt19937_64& random, std::initializer_list<
     members("prb_desc_ring", 8, {"count_bits", "descs", "infos", "head_id", "tail_id"});
     members("printk_ringbuffer", 40, {"desc_ring", "text_data_ring", "fail"});
     members("prb_data_ring", 8, {"size_bits", "data"});
-    members("prb_desc", 8, {"state_var", "text_blk_lpos"});
-    members("prb_data_blk_lpos", 4, {"begin", "next"});
+    members("prb_desc", 8, {"state_var", "text_blk_lpos", "text_blk_lpos_end"});
+    members("prb_data_blk_lpos", 8, {"begin", "next"});
     members("printk_info", 8, {"seq", "ts_nsec", "text_len", "caller_id", "dev_info"});
     members("dev_printk_info", 2, {"subsystem", "device"});
-    members("printk_log", 4, {"len", "text_len", "dict_len", "caller_id", "ts_nsec"});
+    number("LENGTH", "printk_info_subsystem", 2);
+    number("LENGTH", "printk_info_device", 2);
+    members("printk_log", 8, {"ts_nsec", "len", "text_len", "dict_len", "caller_id"});
     number("SIZE", "list_head", 16);
     return text;
 }
@@ -79,16 +81,16 @@ void make_heads_plausible(test::MemoryImage& image, std::mt19937_64& random, Pri
         image.put<std::uint64_t>(base + 88, random() % 256);
         image.put<std::uint64_t>(base + 96, random() % 256);
         for (std::uint64_t id = 0; id < 256; ++id) {
-            image.put<std::uint64_t>(descs + id * 16, id | random() << 62);
-            image.put<std::uint32_t>(descs + id * 16 + 8, static_cast<std::uint32_t>(random() % 4096));
-            image.put<std::uint32_t>(descs + id * 16 + 12, static_cast<std::uint32_t>(random() % 4096));
+            image.put<std::uint64_t>(descs + id * 24, id | random() << 62);
+            image.put<std::uint64_t>(descs + id * 24 + 8, random() % 4096);
+            image.put<std::uint64_t>(descs + id * 24 + 16, random() % 4096);
         }
     } else {
         image.put<std::uint32_t>(base + 8, static_cast<std::uint32_t>(random() % (2 * size)));
         image.put<std::uint32_t>(base + 16, static_cast<std::uint32_t>(random() % size));
         image.put<std::uint32_t>(base + 24, static_cast<std::uint32_t>(random() % size));
         for (std::uint64_t at = 64; at < size; at += 4)
-            image.put<std::uint16_t>(base + at, static_cast<std::uint16_t>(random() % 64));
+            image.put<std::uint16_t>(base + at, static_cast<std::uint16_t>(random() % 128));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "log/text/decompress.h"
 #include "log/text/prefix_shapes.h"
@@ -166,16 +167,40 @@ TEST_CASE("a prefix that no row knows comes off from its second line on") {
                 "three\n") == std::vector<std::string>{"web | x7 | ", "one", "two", "three"});
 }
 
-TEST_CASE("UTF-16 with a byte order mark") {
-    std::string log("\xff\xfe", 2);
-    for (const char c : std::string_view("[    1.000000] one\n[    2.000000] two\n")) log += {c, '\0'};
-    LogReader reader(decompressed(byte_stream_of(as_bytes(std::string_view(log)))));
-    LogRecord record;
-    REQUIRE(reader.next(record));
-    CHECK(record.text == "one");
-    REQUIRE(reader.next(record));
-    CHECK(record.text == "two");
-    CHECK_FALSE(reader.next(record));
+TEST_CASE("UTF-16 of both byte orders, with a byte order mark and without") {
+    const std::string_view log = "[    1.000000] one\n[    2.000000] two\n";
+    for (const bool marked : {true, false}) {
+        for (const bool little : {true, false}) {
+            CAPTURE(marked);
+            CAPTURE(little);
+            std::string wide;
+            const auto put = [&](char high, char low) {
+                wide += little ? std::string{low, high} : std::string{high, low};
+            };
+            if (marked) put('\xfe', '\xff');
+            for (const char c : log) put('\0', c);
+            LogReader reader(decompressed(byte_stream_of(as_bytes(std::string_view(wide)))));
+            LogRecord record;
+            REQUIRE(reader.next(record));
+            CHECK(record.text == "one");
+            REQUIRE(reader.next(record));
+            CHECK(record.text == "two");
+            CHECK_FALSE(reader.next(record));
+        }
+    }
+}
+
+TEST_CASE("levels in words") {
+    const std::vector<std::pair<std::string_view, int>> levels = {
+        {"emerg", 0},       {"emergency", 0}, {"panic", 0}, {"alert", 1},   {"crit", 2},   {"critical", 2},
+        {"err", 3},         {"error", 3},     {"warn", 4},  {"warning", 4}, {"notice", 5}, {"info", 6},
+        {"information", 6}, {"debug", 7},     {"dbg", 7},   {"verbose", 7}};
+    for (const auto& [word, level] : levels) {
+        CAPTURE(word);
+        CHECK(only(fmt::format("Sat Jan 25 09:40:15 2020 kern.{} kernel: [22043.040139] x", word)).level ==
+              level);
+        CHECK(only(fmt::format("10.1.1.2: kern:    {}: [2025-06-04T04:51:57.57Z]: x", word)).level == level);
+    }
 }
 
 TEST_CASE("message text that looks like a prefix stays") {
