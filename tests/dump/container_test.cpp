@@ -230,6 +230,20 @@ TEST_CASE("an archive without a dump says what is in it, and of several dumps th
     CHECK(mentions((*dump)->problems()[0], "old/vmcore"));
 }
 
+TEST_CASE("of many dumps in a folder some are named, and the others counted") {
+    for (const int count : {2, 6, 7, 9}) {
+        CAPTURE(count);
+        const TempDir dir;
+        for (int i = 0; i < count; ++i) dir.write("vmcore" + std::to_string(i), make_kdump(make_memory(30), {}));
+        const auto dump = open_dump(dir.path(), {});
+        REQUIRE(dump);
+        REQUIRE((*dump)->problems().size() == 1);
+        const int unnamed = count - 1 - 5;
+        CHECK(mentions((*dump)->problems()[0], " more") == (unnamed > 0));
+        if (unnamed > 0) CHECK(mentions((*dump)->problems()[0], std::to_string(unnamed) + " more"));
+    }
+}
+
 TEST_CASE("a compressed dump is told from a log however large its blocks are") {
     KdumpShape shape;
     shape.codec = Codec::Raw;

@@ -114,6 +114,10 @@ void check_offsets(const InferredLayout& layout, const TypeFinder& truth) {
                              finding.offset == true_offset(truth, {"task_struct", "wake_cpu", 0, {}, 0, 0});
         if (known && !repeats) CHECK(finding.offset == *known);
     }
+    for (const SizeFinding& size : layout.findings.sizes()) {
+        CAPTURE(size.type);
+        if (const auto known = truth.size_of(size.type)) CHECK(size.bytes == *known);
+    }
 }
 
 /// Page frames that a dump holds.
