@@ -7,18 +7,16 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <new>
 #include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <postmortem/render.h>
 #include <postmortem/type_file.h>
 
 #include "command.h"
+#include "no_memory.h"
 #include "progress.h"
 
 namespace tool {
@@ -39,21 +37,9 @@ std::optional<std::uint64_t> byte_count(const std::string& text) {
     return count > UINT64_MAX >> shift ? std::nullopt : std::optional(count << shift);
 }
 
-// Made beforehand: when it is wanted, there is no memory left to make it.
-std::string words_of_refusal;
-
 // Of private memory; what is mapped from files does not count.
-bool limit_memory(std::uint64_t bytes, const Arguments& arguments) {
-    words_of_refusal =
-        fmt::format("postmortem: {}more memory is needed than --max-memory {} allows; give it more\n",
-                    arguments.dump.empty() ? "" : postmortem::escape_for_terminal(arguments.dump) + ": ",
-                    postmortem::escape_for_terminal(arguments.text("max-memory")));
+bool limit_memory(std::uint64_t bytes) {
     const rlimit limit{bytes, bytes};
-    std::set_new_handler([] {
-        [[maybe_unused]] const auto written =
-            ::write(STDERR_FILENO, words_of_refusal.data(), words_of_refusal.size());
-        ::_exit(unusable_input);
-    });
     return ::setrlimit(RLIMIT_DATA, &limit) == 0;
 }
 
@@ -154,7 +140,8 @@ std::string take_limits(const Arguments& arguments) {
     for (const char* option : {"max-tmp", "max-memory"})
         if (arguments.has(option) && !byte_count(arguments.text(option)))
             return fmt::format("--{} takes a size, such as 2G, not '{}'", option, arguments.text(option));
-    if (arguments.has("max-memory") && !limit_memory(*byte_count(arguments.text("max-memory")), arguments))
+    explain_want_of_memory(arguments.dump, arguments.text("max-memory"));
+    if (arguments.has("max-memory") && !limit_memory(*byte_count(arguments.text("max-memory"))))
         return "the system does not let memory be limited";
     return {};
 }

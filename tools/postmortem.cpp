@@ -7,12 +7,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <postmortem/files.h>
 
 #include "command.h"
 #include "crash_options.h"
+#include "no_memory.h"
 
 namespace {
 
@@ -78,6 +80,14 @@ void occupy_standard_streams() {
             (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+// A dump may be in a thousand parts, which are all open while it is read.
+void allow_many_open_files() {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max) return;
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 // Nor is a path that leads nowhere a command.
 bool names_a_file(const std::string& word) {
     std::error_code unknown;
@@ -88,6 +98,8 @@ bool names_a_file(const std::string& word) {
 
 int main(int argc, char** argv) {
     occupy_standard_streams();
+    allow_many_open_files();
+    tool::explain_want_of_memory();
     std::signal(SIGXFSZ, SIG_IGN);  // `ulimit -f` is as a full disk: told, and what was begun is removed
     remove_unfinished_files_at_signals();
     explain_bus_errors();

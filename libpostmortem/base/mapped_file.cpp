@@ -35,7 +35,7 @@ class FileDescriptor {
 };
 
 tl::unexpected<Error> refused(const std::string& path, int error) {
-    return fail(ErrorCode::Io, fmt::format("{}: {}", path, std::strerror(error)));
+    return fail(ErrorCode::Io, fmt::format("{}: {}{}", path, std::strerror(error), advice_on_limits(error)));
 }
 
 ssize_t read_some(int fd, std::uint64_t offset, MutableBytes out) {
@@ -122,6 +122,15 @@ std::string_view why_not(mode_t mode) {
 }
 
 }  // namespace
+
+std::string_view advice_on_limits(int error) {
+    switch (error) {
+        case EMFILE: return "; let the program have more files open (ulimit -n)";
+        case ENFILE: return "; the system has as many files open as it can (sysctl fs.file-max)";
+        case ENOMEM: return "; let the program have more address space (ulimit -v)";
+        default: return {};
+    }
+}
 
 std::uint64_t end_of_file_hole(int fd, std::uint64_t offset, std::uint64_t file_size) {
     if (fd < 0 || offset >= file_size) return offset;

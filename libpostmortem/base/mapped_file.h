@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -12,6 +13,9 @@ namespace postmortem {
 /// Where a hole of the open file that begins at `offset` ends: what lies in it is zero. `offset` where there
 /// is none, or the file system does not tell.
 std::uint64_t end_of_file_hole(int fd, std::uint64_t offset, std::uint64_t file_size);
+
+/// What to do about an errno that tells of a limit of the system, with "; " in front; empty of others.
+std::string_view advice_on_limits(int error);
 
 /// All of `out`, by system calls alone; false where the file ends before, or the disk fails.
 bool copy_from_file(int fd, std::uint64_t offset, MutableBytes out);

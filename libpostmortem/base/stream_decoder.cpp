@@ -9,8 +9,10 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/lz4_block.h"
+#include "base/no_memory.h"
 
 namespace postmortem {
 namespace {
@@ -28,17 +30,19 @@ Count counted(std::size_t size) {
 
 class InflateDecoder final : public StreamDecoder {
   public:
-    explicit InflateDecoder(int window_bits) { usable_ = inflateInit2(&stream_, window_bits) == Z_OK; }
+    explicit InflateDecoder(int window_bits) {
+        if (inflateInit2(&stream_, window_bits) != Z_OK) tell_of_no_memory();
+    }
     ~InflateDecoder() override { inflateEnd(&stream_); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        if (!usable_) return StreamProgress::Damaged;
         const auto offered = counted<uInt>(in.size()), room = counted<uInt>(out.size());
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(in.data()));
         stream_.avail_in = offered;
         stream_.next_out = reinterpret_cast<Bytef*>(out.data());
         stream_.avail_out = room;
         const int result = inflate(&stream_, Z_NO_FLUSH);
+        if (result == Z_MEM_ERROR) tell_of_no_memory();
         in = in.subspan(offered - stream_.avail_in);
         out = out.subspan(room - stream_.avail_out);
         if (result == Z_STREAM_END) {
@@ -50,7 +54,6 @@ class InflateDecoder final : public StreamDecoder {
 
   private:
     z_stream stream_{};
-    bool usable_ = false;
 };
 
 class XzDecoder final : public StreamDecoder {
@@ -59,7 +62,6 @@ class XzDecoder final : public StreamDecoder {
     ~XzDecoder() override { lzma_end(&stream_); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        if (!usable_) return StreamProgress::Damaged;
         if (at_start_) skip_padding(in);
         if (at_start_ && in.empty()) return StreamProgress::End;
         at_start_ = false;
@@ -68,6 +70,7 @@ class XzDecoder final : public StreamDecoder {
         stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
         stream_.avail_out = out.size();
         const lzma_ret result = lzma_code(&stream_, in.empty() ? LZMA_FINISH : LZMA_RUN);
+        if (result == LZMA_MEM_ERROR) tell_of_no_memory();
         in = in.last(stream_.avail_in);
         out = out.last(stream_.avail_out);
         if (result == LZMA_STREAM_END) {
@@ -79,7 +82,7 @@ class XzDecoder final : public StreamDecoder {
 
   private:
     void start() {
-        usable_ = lzma_stream_decoder(&stream_, max_decoder_memory, 0) == LZMA_OK;
+        if (lzma_stream_decoder(&stream_, max_decoder_memory, 0) != LZMA_OK) tell_of_no_memory();
         at_start_ = true;
     }
     // Zeros may stand between streams.
@@ -88,21 +91,21 @@ class XzDecoder final : public StreamDecoder {
     }
 
     lzma_stream stream_ = LZMA_STREAM_INIT;
-    bool usable_ = false, at_start_ = true;
+    bool at_start_ = true;
 };
 
 class ZstdDecoder final : public StreamDecoder {
   public:
-    ZstdDecoder() : stream_(ZSTD_createDStream()) {}
+    ZstdDecoder() : stream_(allocated(ZSTD_createDStream())) {}
     ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        if (!stream_) return StreamProgress::Damaged;
         ZSTD_inBuffer input{in.data(), in.size(), 0};
         ZSTD_outBuffer output{out.data(), out.size(), 0};
         const std::size_t result = ZSTD_decompressStream(stream_, &output, &input);
         in = in.subspan(input.pos);
         out = out.subspan(output.pos);
+        if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) tell_of_no_memory();
         if (ZSTD_isError(result)) return StreamProgress::Damaged;
         return result == 0 ? StreamProgress::End : StreamProgress::More;
     }
@@ -168,14 +171,17 @@ class Lz4BlockWatch {
 // Where the file ends within a block, its front is given.
 class Lz4Decoder final : public StreamDecoder {
   public:
-    Lz4Decoder() { LZ4F_createDecompressionContext(&context_, LZ4F_VERSION); }
+    Lz4Decoder() {
+        if (LZ4F_isError(LZ4F_createDecompressionContext(&context_, LZ4F_VERSION))) tell_of_no_memory();
+    }
     ~Lz4Decoder() override { LZ4F_freeDecompressionContext(context_); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        if (!context_) return StreamProgress::Damaged;
         std::size_t taken = in.size();
         std::size_t made = out.size();
         const std::size_t result = LZ4F_decompress(context_, out.data(), &made, in.data(), &taken, nullptr);
+        if (LZ4F_isError(result) && LZ4F_getErrorName(result) == "ERROR_allocation_failed"sv)
+            tell_of_no_memory();
         if (LZ4F_isError(result)) return StreamProgress::Damaged;
         if (in.empty() && made == 0) return give_front(out);
         watch_.take(in.first(taken));
@@ -289,13 +295,13 @@ class Bzip2Decoder final : public StreamDecoder {
     ~Bzip2Decoder() override { stop(); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        if (!usable_) return StreamProgress::Damaged;
         const auto offered = counted<unsigned>(in.size()), room = counted<unsigned>(out.size());
         stream_.next_in = reinterpret_cast<char*>(const_cast<std::byte*>(in.data()));
         stream_.avail_in = offered;
         stream_.next_out = reinterpret_cast<char*>(out.data());
         stream_.avail_out = room;
         const int result = BZ2_bzDecompress(&stream_);
+        if (result == BZ_MEM_ERROR) tell_of_no_memory();
         in = in.subspan(offered - stream_.avail_in);
         out = out.subspan(room - stream_.avail_out);
         if (result == BZ_STREAM_END) {
@@ -309,14 +315,11 @@ class Bzip2Decoder final : public StreamDecoder {
   private:
     void start() {
         stream_ = {};
-        usable_ = BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK;
+        if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) tell_of_no_memory();
     }
-    void stop() {
-        if (usable_) BZ2_bzDecompressEnd(&stream_);
-    }
+    void stop() { BZ2_bzDecompressEnd(&stream_); }
 
     bz_stream stream_{};
-    bool usable_ = false;
 };
 
 struct Signature {

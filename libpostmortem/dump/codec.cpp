@@ -7,6 +7,7 @@
 #include <snappy-c.h>
 #include <zstd.h>
 
+#include "base/no_memory.h"
 #include "dump/lzo1x.h"
 
 namespace postmortem {
@@ -21,26 +22,24 @@ struct FreeContext {
 // page.
 libdeflate_decompressor* deflate_context() {
     thread_local const std::unique_ptr<libdeflate_decompressor, FreeContext> context(
-        libdeflate_alloc_decompressor());
+        allocated(libdeflate_alloc_decompressor()));
     return context.get();
 }
 
 ZSTD_DCtx* zstd_context() {
-    thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+    thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(allocated(ZSTD_createDCtx()));
     return context.get();
 }
 
 bool inflate(Bytes packed, MutableBytes page) {
-    libdeflate_decompressor* context = deflate_context();
     // Without a place for the actual size, libdeflate insists on a full page.
-    return context && libdeflate_zlib_decompress(context, packed.data(), packed.size(), page.data(),
-                                                 page.size(), nullptr) == LIBDEFLATE_SUCCESS;
+    return libdeflate_zlib_decompress(deflate_context(), packed.data(), packed.size(), page.data(),
+                                      page.size(), nullptr) == LIBDEFLATE_SUCCESS;
 }
 
 bool unzstd(Bytes packed, MutableBytes page) {
-    ZSTD_DCtx* context = zstd_context();
-    return context && ZSTD_decompressDCtx(context, page.data(), page.size(), packed.data(), packed.size()) ==
-                          page.size();
+    return ZSTD_decompressDCtx(zstd_context(), page.data(), page.size(), packed.data(), packed.size()) ==
+           page.size();
 }
 
 bool unsnap(Bytes packed, MutableBytes page) {

@@ -65,6 +65,7 @@ struct DumpInfo {
 };
 
 class ByteSource;
+class TemporarySpace;
 
 /// What a look at all of a dump's tables shows.
 struct TablesFinding {
@@ -73,10 +74,12 @@ struct TablesFinding {
     std::vector<Error> problems;   ///< those that opening did not show, as it does not look at all of them
 };
 
-/// A file that came with the dump in one archive, such as the vmlinux.
+/// A file that came with the dump in one archive, such as the vmlinux. Opening may unpack it.
 struct Attachment {
     std::string name;
-    std::shared_ptr<const ByteSource> bytes;
+    std::filesystem::path place;  ///< with that of the archive
+    std::function<Result<std::unique_ptr<ByteSource>>()> open;
+    std::shared_ptr<TemporarySpace> space;  ///< for a copy of it
 };
 
 /// Page frames from `first_pfn` up to, but not including, `end_pfn`.

@@ -11,8 +11,8 @@
 #include "base/mapped_file.h"
 #include "dump/container/archive.h"
 #include "dump/container/compressed.h"
-#include "dump/container/member_source.h"
 #include "dump/open_source.h"
+#include "dump/other_parts.h"
 #include "dump/split_dump.h"
 #include "dump/unknown_file.h"
 
@@ -56,17 +56,6 @@ std::error_code look_in(const fs::path& directory, EntryList& files, std::vector
             files.add(entry_of(*entry));
     }
     return error;
-}
-
-// What is wrong with a file that has a dump's name.
-std::string nearest_miss(const ByteSource& file, const std::string& name) {
-    const auto head = head_of(file, plain_head_size);
-    const auto format = stream_format(head);
-    const std::string what =
-        format ? fmt::format("not a crash dump: what is {}-compressed in it is none, or damaged",
-                             to_string(*format))
-               : describe_unknown_file(head, file.size());
-    return fmt::format("; {}: {}", fs::path(name).filename().string(), what);
 }
 
 // What is in a compressed file, as far as one of the sizes goes.
@@ -129,7 +118,9 @@ struct Search {
             case FileKind::Archive: archives.push_back(entry); break;
             case FileKind::Other:
                 if (has_name_of_kernel(entry.name) && is_vmlinux(**file)) kernels.push_back(entry);
-                if (miss.empty() && has_name_of_dump(entry.name)) miss = nearest_miss(**file, entry.name);
+                if (miss.empty() && has_name_of_dump(entry.name))
+                    miss = fmt::format("; {}: {}", fs::path(entry.name).filename().string(),
+                                       why_no_dump(**file));
         }
     }
 
@@ -196,7 +187,7 @@ Result<std::unique_ptr<DumpFile>> open_newest(std::vector<FolderEntry> dumps, co
     if (dump->info().part) {
         std::vector<std::unique_ptr<DumpFile>> parts;
         parts.push_back(std::move(dump));
-        whole = with_other_parts(std::move(parts), newest, dumps, context);
+        whole = with_other_parts(std::move(parts), newest, dumps, context, !unusable.empty());
         strike_parts_of(*whole, dumps, context);
     } else {
         dumps.erase(dumps.begin());
@@ -205,19 +196,6 @@ Result<std::unique_ptr<DumpFile>> open_newest(std::vector<FolderEntry> dumps, co
     for (Error& problem : unusable) whole->add_problem(std::move(problem));
     if (!dumps.empty()) whole->add_problem(others_problem(place, newest, dumps, all));
     return whole;
-}
-
-std::size_t common_prefix(const std::string& a, const std::string& b) {
-    return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-}
-
-// Whether the frames of a part are all there without it.
-bool adds_nothing(const DumpFile& part, const std::vector<std::unique_ptr<DumpFile>>& parts) {
-    const SplitPart range = part.info().part.value_or(SplitPart{});
-    const auto missing = missing_parts(parts);
-    return std::none_of(missing.begin(), missing.end(), [&](const SplitPart& gap) {
-        return range.first_pfn < gap.end_pfn && gap.first_pfn < range.end_pfn;
-    });
 }
 
 using Problems = std::span<const std::optional<Error>>;
@@ -236,9 +214,10 @@ void tell(DumpFile& dump, Problems problems) {
 
 // They are unpacked when somebody asks for one.
 std::optional<Error> attach_kernels(DumpFile& dump, const std::vector<FolderEntry>& kernels,
-                                    const ByteSource& archive) {
+                                    const fs::path& archive, const OpenContext& context) {
     for (std::size_t i = 0; i < std::min(kernels.size(), max_kernels); ++i)
-        dump.attach({kernels[i].name, open_when_read(archive.origin(), kernels[i])});
+        dump.attach(
+            {kernels[i].name, archive.string() + ":" + kernels[i].name, kernels[i].open, context.space});
     if (kernels.size() <= max_kernels) return std::nullopt;
     return Error{ErrorCode::NotFound,
                  fmt::format("the archive holds {} kernels, of which the first {} are looked at; --vmlinux "
@@ -259,6 +238,14 @@ bool is_vmlinux(const ByteSource& file) {
 FileKind kind_of(const ByteSource& file) {
     std::uint64_t looked_at = 0;
     return kind_of(file, looked_at);
+}
+
+std::string why_no_dump(const ByteSource& file) {
+    const auto head = head_of(file, plain_head_size);
+    const auto format = stream_format(head);
+    return format ? fmt::format("not a crash dump: what is {}-compressed in it is none, or damaged",
+                                to_string(*format))
+                  : describe_unknown_file(head, file.size());
 }
 
 fs::path folder_of(const fs::path& dump) {
@@ -316,35 +303,9 @@ Result<std::unique_ptr<DumpFile>> open_archive(std::unique_ptr<ByteSource> sourc
     auto dump = open_newest(search.dumps.empty() ? std::move(search.archives) : std::move(search.dumps),
                             place, context);
     if (!dump) return dump;
-    problems.push_back(attach_kernels(**dump, search.kernels, *archive));
+    problems.push_back(attach_kernels(**dump, search.kernels, place, context));
     tell(**dump, problems);
     return dump;
-}
-
-std::unique_ptr<DumpFile> with_other_parts(std::vector<std::unique_ptr<DumpFile>> parts,
-                                           const std::string& own, std::vector<FolderEntry>& entries,
-                                           const OpenContext& context) {
-    const auto mine =
-        std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.name == own; });
-    if (mine == entries.end()) return join_parts(std::move(parts));
-    const std::string folder = mine->folder;
-    entries.erase(mine);
-    // Parts of one dump are named alike; another set of the same dump may lie beside it.
-    std::vector<FolderEntry> candidates = entries;
-    std::stable_sort(candidates.begin(), candidates.end(), [&](const FolderEntry& a, const FolderEntry& b) {
-        return common_prefix(a.name, own) > common_prefix(b.name, own);
-    });
-    for (const FolderEntry& candidate : candidates) {
-        if (missing_parts(parts).empty()) break;
-        if (candidate.folder != folder) continue;
-        auto file = candidate.open();
-        if (!file || kind_of(**file) != FileKind::Dump) continue;
-        auto part = open_part(std::move(*file), context);
-        if (!part || !(*part)->info().part || !are_of_one_dump(*parts.front(), **part)) continue;
-        std::erase_if(entries, [&](const FolderEntry& e) { return e.name == candidate.name; });
-        if (!adds_nothing(**part, parts)) parts.push_back(std::move(*part));
-    }
-    return join_parts(std::move(parts));
 }
 
 }  // namespace postmortem

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 #include <memory>
-#include <span>
+#include <string>
 #include <vector>
 
 #include "dump/container/folder_entry.h"
@@ -15,6 +15,8 @@ namespace postmortem {
 /// What the first bytes of a file say of it, those within a compressed one included.
 enum class FileKind { Dump, Archive, Other };
 FileKind kind_of(const ByteSource& file);
+/// Of one that is none: a sentence.
+std::string why_no_dump(const ByteSource& file);
 /// An ELF executable is all that can be told by its first bytes.
 bool is_vmlinux(const ByteSource& file);
 
@@ -35,11 +37,5 @@ Result<std::unique_ptr<DumpFile>> open_directory(const std::filesystem::path& di
 /// The newest dump of an archive, with the vmlinux that lies in it.
 Result<std::unique_ptr<DumpFile>> open_archive(std::unique_ptr<ByteSource> archive,
                                                const OpenContext& context);
-
-/// The dump that `parts` make together with those of `entries` that add to it; `own` is the first one's name
-/// among them. What is taken is struck off the list.
-std::unique_ptr<DumpFile> with_other_parts(std::vector<std::unique_ptr<DumpFile>> parts,
-                                           const std::string& own, std::vector<FolderEntry>& entries,
-                                           const OpenContext& context);
 
 }  // namespace postmortem

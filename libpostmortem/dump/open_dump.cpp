@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "dump/live_source.h"
 #include "dump/lkcd.h"
 #include "dump/open_source.h"
+#include "dump/other_parts.h"
 #include "dump/s390_dump.h"
 #include "dump/sadump.h"
 #include "dump/split_dump.h"
@@ -118,19 +120,19 @@ using Parts = std::vector<std::unique_ptr<DumpFile>>;
 struct NamedDumps {
     Parts dumps;
     std::vector<Error> unusable;
+    std::vector<fs::path> tried;
 };
 
 NamedDumps open_named(const fs::path& path, const OpenContext& context) {
     NamedDumps named;
-    std::vector<fs::path> seen;
     std::vector<fs::path> paths{path};
     paths.insert(paths.end(), context.options.more_files.begin(), context.options.more_files.end());
     for (const fs::path& each : paths) {
         std::error_code error;
-        if (std::any_of(seen.begin(), seen.end(),
+        if (std::any_of(named.tried.begin(), named.tried.end(),
                         [&](const fs::path& other) { return fs::equivalent(each, other, error); }))
             continue;
-        seen.push_back(each);
+        named.tried.push_back(each);
         auto dump = open_part_file(each, context);
         if (dump)
             named.dumps.push_back(std::move(*dump));
@@ -174,6 +176,21 @@ Result<void> keep_one_set(NamedDumps& named) {
     return {};
 }
 
+// But for others that were named, of which all is known.
+std::vector<FolderEntry> files_beside(const fs::path& own, const std::vector<fs::path>& named) {
+    const fs::path folder = folder_of(own);
+    auto beside = list_directory(folder);
+    if (!beside) return {};
+    std::vector<std::string> others;
+    for (const fs::path& file : named)
+        if (file != own && folder_of(file) == folder) others.push_back((folder / file.filename()).string());
+    std::sort(others.begin(), others.end());
+    std::erase_if(*beside, [&](const FolderEntry& entry) {
+        return std::binary_search(others.begin(), others.end(), entry.name);
+    });
+    return std::move(*beside);
+}
+
 // The parts that were named, and those that lie beside the first.
 Result<std::unique_ptr<DumpFile>> open_files(const fs::path& path, const OpenContext& context) {
     if (const auto file = open_file(path); file && is_sadump_disk(**file)) return open_disks(path, context);
@@ -182,16 +199,26 @@ Result<std::unique_ptr<DumpFile>> open_files(const fs::path& path, const OpenCon
     if (auto kept = keep_one_set(named); !kept) return fail(std::move(kept.error()));
     std::unique_ptr<DumpFile> dump;
     if (named.dumps.front()->info().part) {
-        const fs::path own = named.dumps.front()->info().file, folder = folder_of(own);
-        auto beside = list_directory(folder);
-        std::vector<FolderEntry> none;
-        dump = with_other_parts(std::move(named.dumps), (folder / own.filename()).string(),
-                                beside ? *beside : none, context);
+        const fs::path own = named.dumps.front()->info().file;
+        auto beside = files_beside(own, named.tried);
+        dump = with_other_parts(std::move(named.dumps), (folder_of(own) / own.filename()).string(), beside,
+                                context, !named.unusable.empty());
     } else {
         dump = std::move(named.dumps.front());
     }
     for (Error& problem : named.unusable) dump->add_problem(std::move(problem));
     return dump;
+}
+
+// Where there is no address space to map it, so that opening it tells of that.
+bool begins_like_dump(const fs::path& path) {
+    std::error_code unknown;
+    std::vector<std::byte> head(fs::is_regular_file(path, unknown) ? head_size : 0);
+    std::ifstream file(path, std::ios::binary);
+    file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<std::size_t>(file.gcount()));
+    if (looks_like_compressed(head)) head = decoded_head(head, head_size);
+    return looks_like_dump(head) || looks_like_tar(head) || looks_like_zip(head);
 }
 
 struct ImagePlace {
@@ -258,7 +285,7 @@ Result<std::unique_ptr<DumpFile>> open_part(std::unique_ptr<ByteSource> source, 
 
 Result<std::unique_ptr<DumpFile>> open_source(std::unique_ptr<ByteSource> source,
                                               const DumpOptions& options) {
-    auto dump = open_part(std::move(source), {options});
+    auto dump = open_part(std::move(source), OpenContext(options));
     if (!dump || !(*dump)->info().part) return dump;
     std::vector<std::unique_ptr<DumpFile>> alone;
     alone.push_back(std::move(*dump));
@@ -274,7 +301,7 @@ bool looks_like_dump(Bytes head) {
 bool looks_like_dump_file(const fs::path& path) {
     if (!image_places(path).empty()) return true;
     const auto file = open_file(path);
-    return file && kind_of(**file) != FileKind::Other;
+    return file ? kind_of(**file) != FileKind::Other : begins_like_dump(path);
 }
 
 bool looks_like_vmlinux_file(const fs::path& path) {
@@ -283,7 +310,7 @@ bool looks_like_vmlinux_file(const fs::path& path) {
 }
 
 Result<std::unique_ptr<DumpFile>> open_dump(const fs::path& path, const DumpOptions& options) {
-    const OpenContext context{options};
+    const OpenContext context(options);
     std::error_code error;
     if (fs::is_directory(path, error)) return open_directory(path, context);
     if (const auto images = image_places(path); !images.empty()) return open_images(images, context);

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <libdeflate.h>
 #include <zstd.h>
+#include <zstd_errors.h>
+
+#include "base/no_memory.h"
 
 namespace postmortem {
 
@@ -27,7 +30,7 @@ PagePacker::~PagePacker() = default;
 Result<PagePacker> PagePacker::make(Codec codec, int level) {
     auto contexts = std::make_unique<Contexts>();
     if (codec == Codec::Zlib) contexts->deflate = libdeflate_alloc_compressor(level);
-    if (codec == Codec::Zstd) contexts->zstd = ZSTD_createCCtx();
+    if (codec == Codec::Zstd) contexts->zstd = allocated(ZSTD_createCCtx());
     if (codec != Codec::Raw && !contexts->deflate && !contexts->zstd) {
         return fail(ErrorCode::Unsupported,
                     fmt::format("pages cannot be compressed with {} at level {}", to_string(codec), level));
@@ -45,6 +48,7 @@ Bytes PagePacker::pack(Bytes page) {
     } else if (codec_ == Codec::Zstd) {
         size = ZSTD_compressCCtx(contexts_->zstd, packed_.data(), packed_.size(), page.data(), page.size(),
                                  level_);
+        if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) tell_of_no_memory();
         if (ZSTD_isError(size)) size = 0;
     }
     return size == 0 ? page : Bytes(packed_).first(size);

@@ -18,7 +18,7 @@ SplitPart range_of(const DumpFile& part) {
 
 class SplitDump final : public DumpFile {
   public:
-    explicit SplitDump(Parts parts) : parts_(mended(std::move(parts))), head_(*best_head(parts_)) {
+    SplitDump(Parts parts, Absent absent) : parts_(mended(std::move(parts))), head_(*best_head(parts_)) {
         info_ = head_.info();
         if (parts_.size() > 1) info_.format = fmt::format("{} in {} parts", info_.format, parts_.size());
         info_.file = parts_.front()->info().file;
@@ -30,7 +30,7 @@ class SplitDump final : public DumpFile {
             info_.incomplete = info_.incomplete || part->info().incomplete;
             gather_problems(*part);
         }
-        tell_missing_parts();
+        tell_missing_parts(absent);
     }
 
     const DumpInfo& info() const override { return info_; }
@@ -119,7 +119,7 @@ class SplitDump final : public DumpFile {
         return problem;
     }
 
-    void tell_missing_parts() {
+    void tell_missing_parts(Absent absent) {
         std::string ranges;
         for (const SplitPart& range : missing_parts(parts_))
             ranges +=
@@ -127,9 +127,11 @@ class SplitDump final : public DumpFile {
         if (ranges.empty()) return;
         problems_.emplace_back(
             ErrorCode::PageMissing,
-            fmt::format("the dump was split into several files, and the part with the page frames {} is not "
-                        "there; put all parts into one folder, or name them one behind the other",
-                        ranges));
+            fmt::format(
+                "the dump was split into several files, and the part with the page frames {} {}", ranges,
+                absent == Absent::NotThere
+                    ? "is not there; put all parts into one folder, or name them one behind the other"
+                    : "is missing: it may be in a file that could not be opened, which is told, too"));
     }
 
     Parts parts_;
@@ -168,8 +170,8 @@ std::vector<SplitPart> missing_parts(const Parts& parts) {
     return missing;
 }
 
-std::unique_ptr<DumpFile> join_parts(Parts parts) {
-    return std::make_unique<SplitDump>(std::move(parts));
+std::unique_ptr<DumpFile> join_parts(Parts parts, Absent absent) {
+    return std::make_unique<SplitDump>(std::move(parts), absent);
 }
 
 }  // namespace postmortem

@@ -198,10 +198,13 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_memory() {
 }
 
 Result<std::unique_ptr<Vmlinux>> Kernel::attached_vmlinux(const std::optional<std::string>& build_id) const {
+    Error why{ErrorCode::NotFound, "no vmlinux came with the dump"};
     for (const Attachment& file : dump_->attachments()) {
-        if (auto found = Vmlinux::open(file, build_id)) return found;
+        auto found = Vmlinux::open(file, build_id);
+        if (found) return found;
+        if (found.error().code == ErrorCode::Io) why = std::move(found.error());
     }
-    return fail(ErrorCode::NotFound, "no vmlinux came with the dump");
+    return fail(std::move(why));
 }
 
 // KERNELOFFSET is x86_64's and some others'; where it is not told, both name the start of the code.
@@ -385,7 +388,11 @@ Result<const Vmlinux*> Kernel::vmlinux() const {
             query.release = release();
             query.beside = folder();
             vmlinux_ = attached_vmlinux(build_id);
-            if (!*vmlinux_) vmlinux_ = find_vmlinux(query);
+            if (!*vmlinux_) {
+                // Where there was no room to unpack the one that came with the dump, that is the reason.
+                auto found = find_vmlinux(query);
+                if (found || vmlinux_->error().code != ErrorCode::Io) vmlinux_ = std::move(found);
+            }
         } else {
             vmlinux_ = fail(ErrorCode::NotFound, "no vmlinux was given");
         }

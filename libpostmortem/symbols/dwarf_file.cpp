@@ -6,6 +6,7 @@
 #include <gelf.h>
 
 #include "base/checked.h"
+#include "base/no_memory.h"
 
 namespace postmortem {
 namespace {
@@ -61,7 +62,7 @@ Result<void> check_packed_sections(const ElfFile& file, const ElfHandle& elf) {
                 fmt::format("{}: the debug sections are compressed with {}, which the installed libelf "
                             "cannot unpack ({}); unpack them with `objcopy "
                             "--decompress-debug-sections`",
-                            file.path(), compression_name(packed->type), ::elf_errmsg(-1)));
+                            file.path(), compression_name(packed->type), unless_no_memory(::elf_errmsg(-1))));
     }
     return {};
 }
@@ -114,7 +115,9 @@ Result<std::unique_ptr<DwarfFile>> DwarfFile::open(const ElfFile& file) {
     if (auto done = check_packed_sections(file, opened->elf_); !done) return fail(std::move(done.error()));
     opened->dwarf_.reset(::dwarf_begin_elf(opened->elf_.get(), DWARF_C_READ, nullptr));
     if (!opened->dwarf_)
-        return fail(ErrorCode::Corrupt, fmt::format("{}: libdw: {}", file.path(), ::dwarf_errmsg(-1)));
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("{}: libdw: {}", file.path(), unless_no_memory(::dwarf_errmsg(-1))));
+    ::dwarf_new_oom_handler(opened->dwarf_.get(), tell_of_no_memory);
     if (const ElfSection* link = file.section(".gnu_debugaltlink")) {
         if (auto done = opened->open_alternate(*link); !done) return fail(std::move(done.error()));
     }
@@ -145,8 +148,8 @@ Result<void> DwarfFile::open_alternate(const ElfSection& link) {
         if (auto done = check_packed_sections(*alternate_file_, alternate_elf_); !done) return done;
         alternate_.reset(::dwarf_begin_elf(alternate_elf_.get(), DWARF_C_READ, nullptr));
         if (!alternate_)
-            return fail(ErrorCode::Corrupt,
-                        fmt::format("{}: libdw: {}", alternate_file_->path(), ::dwarf_errmsg(-1)));
+            return fail(ErrorCode::Corrupt, fmt::format("{}: libdw: {}", alternate_file_->path(),
+                                                        unless_no_memory(::dwarf_errmsg(-1))));
         ::dwarf_setalt(dwarf_.get(), alternate_.get());
         return {};
     }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "base/no_memory.h"
 
 namespace postmortem {
 namespace {
@@ -72,7 +73,9 @@ bool ElfSection::compressed() const {
 Result<ElfHandle> ElfFile::handle() const {
     [[maybe_unused]] static const unsigned version = ::elf_version(EV_CURRENT);
     const int fd = ::open(path().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return fail(ErrorCode::Io, fmt::format("{}: {}", path(), std::strerror(errno)));
+    if (fd < 0)
+        return fail(ErrorCode::Io,
+                    fmt::format("{}: {}{}", path(), std::strerror(errno), advice_on_limits(errno)));
     struct stat info {};
     const bool unchanged =
         ::fstat(fd, &info) == 0 && static_cast<std::uint64_t>(info.st_size) == bytes().size();
@@ -80,6 +83,7 @@ Result<ElfHandle> ElfFile::handle() const {
     if (elf) ::elf_cntl(elf.get(), ELF_C_FDDONE);
     ::close(fd);
     if (!unchanged) return fail(ErrorCode::Io, fmt::format("{}: it changed while it was read", path()));
+    if (!elf) unless_no_memory(::elf_errmsg(-1));
     if (!elf || ::elf_kind(elf.get()) != ELF_K_ELF)
         return fail(ErrorCode::Corrupt, fmt::format("{}: its ELF header is truncated or damaged", path()));
     return elf;
@@ -117,13 +121,15 @@ Result<void> ElfFile::read_sections() {
     if (!table_end || *table_end > bytes().size())
         return truncated(path(), "its section table", table_end.value_or(~0ull), bytes().size());
     if (::elf_getshdrnum(elf->get(), &count) != 0 || ::elf_getshdrstrndx(elf->get(), &names) != 0)
-        return fail(ErrorCode::Corrupt, fmt::format("{}: libelf: {}", path(), ::elf_errmsg(-1)));
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("{}: libelf: {}", path(), unless_no_memory(::elf_errmsg(-1))));
 
     sections_.resize(count);
     for (std::size_t i = 1; i < count; ++i) {
         GElf_Shdr section;
         if (::gelf_getshdr(::elf_getscn(elf->get(), i), &section) == nullptr)
-            return fail(ErrorCode::Corrupt, fmt::format("{}: libelf: {}", path(), ::elf_errmsg(-1)));
+            return fail(ErrorCode::Corrupt,
+                        fmt::format("{}: libelf: {}", path(), unless_no_memory(::elf_errmsg(-1))));
         const char* name = ::elf_strptr(elf->get(), names, section.sh_name);
         ElfSection& out = sections_[i];
         out.name = name != nullptr ? name : "";

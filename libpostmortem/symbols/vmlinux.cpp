@@ -121,17 +121,23 @@ Result<ElfFile> open_checked(const std::filesystem::path& path, const std::optio
 }
 
 Result<TemporaryFile> copy_of(const Attachment& file) {
-    auto copy = TemporaryFile::create({}, ~0ull);
-    if (!copy) return copy;
+    const auto refused = [&](const Error& error) {
+        return fail(error.code, fmt::format("{}: {}", file.name, error.message));
+    };
+    const auto bytes = file.open();
+    if (!bytes) return refused(bytes.error());
+    const std::uint64_t size = (*bytes)->size();
+    auto copy = TemporaryFile::create(file.space);
+    if (!copy) return refused(copy.error());
     constexpr std::uint64_t chunk = 1 << 20;
     std::vector<std::byte> buffer(chunk);
-    for (std::uint64_t at = 0; at < file.bytes->size(); at += chunk) {
-        const auto piece = file.bytes->read(at, std::min(chunk, file.bytes->size() - at), buffer);
+    for (std::uint64_t at = 0; at < size; at += chunk) {
+        const auto piece = (*bytes)->read(at, std::min(chunk, size - at), buffer);
         if (!piece)
             return fail(ErrorCode::PageMissing, fmt::format("{}: it is cut off in the archive", file.name));
-        if (auto written = copy->write_at(at, *piece); !written) return fail(written.error());
+        if (auto written = copy->write_at(at, *piece); !written) return refused(written.error());
     }
-    if (auto mapped = copy->map(file.bytes->size()); !mapped) return fail(mapped.error());
+    if (auto mapped = copy->map(size); !mapped) return refused(mapped.error());
     return copy;
 }
 
@@ -150,7 +156,7 @@ Result<std::unique_ptr<Vmlinux>> Vmlinux::open(const Attachment& attached,
     if (!copy) return fail(std::move(copy.error()));
     auto file = open_checked(copy->path(), build_id);
     if (!file) return fail(std::move(file.error()));
-    return std::make_unique<ElfVmlinux>(std::move(*file), std::move(*copy), attached.bytes->origin().file);
+    return std::make_unique<ElfVmlinux>(std::move(*file), std::move(*copy), attached.place);
 }
 
 }  // namespace postmortem

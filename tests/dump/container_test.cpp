@@ -7,11 +7,13 @@
 #include <postmortem/lost_pages.h>
 
 #include "dump/byte_source.h"
+#include "dump/container/temporary_file.h"
 #include "memory/physical_memory.h"
 #include "support/check_dump.h"
 #include "support/pack_file.h"
 #include "support/sample_dumps.h"
 #include "support/temp_dir.h"
+#include "symbols/vmlinux.h"
 
 namespace container_test {
 
@@ -150,7 +152,7 @@ TEST_CASE("what is unpacked goes where it is told to, has no name, and has a lim
             REQUIRE_FALSE(dump);
             CHECK(mentions(dump.error(), "limit"));
         } else {
-            // Only what is read is unpacked, and what there is no room for each time that it is.
+            // Only what is read is unpacked, and what there is no room for again and again.
             REQUIRE(dump);
             CHECK(compare(**dump, memory) == undamaged(memory));
         }
@@ -160,6 +162,52 @@ TEST_CASE("what is unpacked goes where it is told to, has no name, and has a lim
         CHECK(dump.error().code == ErrorCode::Io);
         CHECK(mentions(dump.error(), "--tmpdir"));
     }
+}
+
+TEST_CASE("all temporary files of a dump share one limit, and what one held is free when it is gone") {
+    const TempDir folder;
+    const auto space = std::make_shared<TemporarySpace>(folder.path(), 10'000);
+    const Buffer bytes(6000, std::byte{1});
+    auto first = TemporaryFile::create(space);
+    REQUIRE(first);
+    REQUIRE(first->write_at(0, bytes));
+    {
+        auto second = TemporaryFile::create(space);
+        REQUIRE(second);
+        CHECK(second->write_at(0, Bytes(bytes).first(4000)));
+        const auto more = second->write_at(4000, Bytes(bytes).first(1));
+        REQUIRE_FALSE(more);
+        CHECK(mentions(more.error(), "10000 bytes"));
+    }
+    CHECK(first->write_at(6000, Bytes(bytes).first(4000)));
+    CHECK_FALSE(first->write_at(10'000, Bytes(bytes).first(1)));
+}
+
+TEST_CASE("the copy of a vmlinux that came with the dump keeps to the limit and the folder, too") {
+    Buffer vmlinux(40'000, std::byte{1});
+    const std::string_view head(
+        "\x7f"
+        "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0",
+        18);
+    std::copy(as_bytes(head).begin(), as_bytes(head).end(), vmlinux.begin());
+    const TempDir dir, space;
+    const fs::path archive =
+        dir.write("case.tar", make_tar({{"vmcore", make_kdump(make_memory(20), {})}, {"vmlinux", vmlinux}}));
+    DumpOptions options;
+    options.temporary_folder = space.path();
+    options.max_temporary_bytes = 30'000;
+    auto dump = open_dump(archive, options);
+    REQUIRE(dump);
+    REQUIRE((*dump)->attachments().size() == 1);
+    auto copied = Vmlinux::open((*dump)->attachments()[0], std::nullopt);
+    REQUIRE_FALSE(copied);
+    CHECK(mentions(copied.error(), "vmlinux: the unpacked dump needs more than 30000 bytes"));
+    options.temporary_folder = space.path() / "none";
+    dump = open_dump(archive, options);
+    REQUIRE(dump);
+    copied = Vmlinux::open((*dump)->attachments()[0], std::nullopt);
+    REQUIRE_FALSE(copied);
+    CHECK(mentions(copied.error(), (space.path() / "none").string()));
 }
 
 TEST_CASE("an archive gives the dump in it, and the vmlinux beside it") {
@@ -192,7 +240,9 @@ TEST_CASE("an archive gives the dump in it, and the vmlinux beside it") {
         const Attachment& kernel = (*dump)->attachments().front();
         CHECK(kernel.name == "case/vmlinux");
         Buffer scratch(18);
-        const auto head = kernel.bytes->read(0, scratch.size(), scratch);
+        const auto bytes = kernel.open();
+        REQUIRE(bytes);
+        const auto head = (*bytes)->read(0, scratch.size(), scratch);
         REQUIRE(head);
         CHECK(as_text(*head) == elf);
     }

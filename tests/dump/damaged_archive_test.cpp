@@ -129,7 +129,7 @@ TEST_CASE(
     CHECK(unpackings(make_zip(members, 8)) == 1);
     CHECK(unpackings(make_zip(members, 8), [&](const DumpFile& dump) {
               REQUIRE(dump.attachments().size() == 2);
-              CHECK(dump.attachments()[0].bytes->size() == kernel.size());
+              CHECK((*dump.attachments()[0].open())->size() == kernel.size());
           }) == 1);
 }
 

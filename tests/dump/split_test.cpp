@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "support/check_dump.h"
 #include "support/pack_file.h"
@@ -250,6 +252,65 @@ TEST_CASE("a split dump in compressed files or in an archive") {
     REQUIRE(tar);
     CHECK((*tar)->problems().empty());
     CHECK(compare(**tar, memory) == undamaged(memory));
+}
+
+TEST_CASE("why a part that lies beside could not be opened is told, and of no other file") {
+    const FakeMemory memory = make_memory(100);
+    const TempDir dir;
+    std::size_t largest = 0;
+    std::vector<fs::path> files;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const Buffer file = part(memory, sets[1][i]);
+        largest = std::max(largest, file.size());
+        files.push_back(dir.write("vmcore." + std::to_string(i) + ".gz", pack_file(Packing::Gzip, file)));
+    }
+    dir.write("notes.1", "seen at night");
+    DumpOptions options;
+    options.max_temporary_bytes = largest * 3 / 2;  // of all of them
+    for (const fs::path& path : {files[0], dir.path()}) {
+        const auto dump = open_dump(path, options);
+        REQUIRE(dump);
+        CHECK(mentions(**dump, "vmcore.1.gz: the unpacked dump needs more than"));
+        CHECK_FALSE(mentions(**dump, "put all parts into one folder"));
+        CHECK_FALSE(mentions(**dump, "notes"));
+        CHECK(compare(**dump, memory).wrong == 0);
+    }
+    options.more_files = {files[1], files[2]};
+    const auto named = open_dump(files[0], options);
+    REQUIRE(named);
+    CHECK((*named)->problems().size() == 3);  // what is missing, and each file once
+    CHECK_FALSE(mentions(**named, "put all parts into one folder"));
+
+    Buffer damaged = pack_file(Packing::Gzip, part(memory, sets[1][1]));
+    std::fill(damaged.begin() + 10, damaged.end() - 10, std::byte{0});
+    dir.write("vmcore.1.gz", damaged);
+    const auto dump = open_dump(files[0]);
+    REQUIRE(dump);
+    CHECK(
+        mentions(**dump, "vmcore.1.gz: not a crash dump: what is gzip-compressed in it is none, or damaged"));
+    CHECK_FALSE(mentions(**dump, "notes"));
+    CHECK((*dump)->problems().size() == 2);
+}
+
+TEST_CASE("parts for which no more files may be open are told, with the limit") {
+    const FakeMemory memory = make_memory(100);
+    const TempDir dir;
+    fs::path first;
+    for (std::size_t i = 0; i < 3; ++i)
+        first = dir.write("vmcore." + std::to_string(2 - i), part(memory, sets[1][2 - i]));
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const int next = dup(0);
+    close(next);
+    rlimit two_more = before;
+    two_more.rlim_cur = static_cast<rlim_t>(next) + 2;
+    setrlimit(RLIMIT_NOFILE, &two_more);
+    const auto dump = open_dump(first);
+    setrlimit(RLIMIT_NOFILE, &before);
+    REQUIRE(dump);
+    CHECK((*dump)->info().files.size() == 2);
+    CHECK(mentions(**dump, "vmcore.2: Too many open files"));
+    CHECK(mentions(**dump, "ulimit -n"));
 }
 
 }  // namespace split_test

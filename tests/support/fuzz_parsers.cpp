@@ -12,6 +12,8 @@
 #include <postmortem/render_oom.h>
 
 #include "dump/codec.h"
+#include "dump/container/temporary_file.h"
+#include "dump/dump_file.h"
 #include "dump/notes.h"
 #include "dump/vmcoreinfo.h"
 #include "support/btf_builder.h"
@@ -183,7 +185,9 @@ std::vector<Buffer> type_file_seeds() {
 }
 
 void run_vmlinux(Bytes input) {
-    const auto vmlinux = Vmlinux::open({"fuzz", std::make_shared<MemorySource>(input)}, std::nullopt);
+    const Attachment file{"fuzz", "fuzz", [input] { return std::make_unique<MemorySource>(input); },
+                          std::make_shared<TemporarySpace>("", ~0ull)};
+    const auto vmlinux = Vmlinux::open(file, std::nullopt);
     if (!vmlinux) return;
     (void)(*vmlinux)->build();
     if (const auto symbols = (*vmlinux)->symbols(0x1000)) (void)(*symbols)->containing(0x402000);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +25,7 @@ std::string take_all(std::FILE* file) {
 
 }  // namespace
 
-ProgramResult run_postmortem(const std::vector<std::string>& arguments) {
+ProgramResult run_postmortem(const std::vector<std::string>& arguments, std::uint64_t kibibytes) {
     std::string binary = program();
     std::vector<char*> words{binary.data()};
     for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
@@ -36,6 +37,8 @@ ProgramResult run_postmortem(const std::vector<std::string>& arguments) {
     if (child == 0) {
         dup2(fileno(out), STDOUT_FILENO);
         dup2(fileno(err), STDERR_FILENO);
+        const rlimit space{kibibytes << 10, kibibytes << 10};
+        if (kibibytes != 0) setrlimit(RLIMIT_AS, &space);
         execv(words[0], words.data());
         _exit(127);
     }

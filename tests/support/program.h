@@ -1,6 +1,7 @@
 // Runs the postmortem program as a user does: what it prints, what it complains of, how it ends.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ struct ProgramResult {
     std::string err;
 };
 
-ProgramResult run_postmortem(const std::vector<std::string>& arguments);
+/// With no more address space than that, where it is not 0.
+ProgramResult run_postmortem(const std::vector<std::string>& arguments, std::uint64_t kibibytes = 0);
 
 }  // namespace postmortem::test

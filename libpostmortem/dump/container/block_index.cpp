@@ -6,7 +6,9 @@
 #include <libdeflate.h>
 #include <lzma.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
+#include "base/no_memory.h"
 namespace postmortem {
 namespace {
 
@@ -81,7 +83,9 @@ class IndexReader {
 
     const lzma_index* read(const ByteSource& file) {
         constexpr std::uint64_t memory = 256u << 20;
-        if (lzma_file_info_decoder(&stream_, &index_, memory, file.size()) != LZMA_OK) return nullptr;
+        const lzma_ret made = lzma_file_info_decoder(&stream_, &index_, memory, file.size());
+        if (made == LZMA_MEM_ERROR) tell_of_no_memory();
+        if (made != LZMA_OK) return nullptr;
         std::vector<std::byte> buffer(64 * 1024);
         std::uint64_t at = 0;
         for (;;) {
@@ -94,6 +98,7 @@ class IndexReader {
                 at += length;
             }
             const lzma_ret result = lzma_code(&stream_, LZMA_RUN);
+            if (result == LZMA_MEM_ERROR) tell_of_no_memory();
             if (result == LZMA_STREAM_END) return index_;
             if (result == LZMA_SEEK_NEEDED) {
                 if (stream_.seek_pos > file.size()) return nullptr;
@@ -160,16 +165,19 @@ bool unpack_xz(const CompressedBlock& place, Bytes packed, MutableBytes out) {
     const auto* in = reinterpret_cast<const std::uint8_t*>(packed.data());
     if (packed.empty() || in[0] == 0) return false;
     block.header_size = lzma_block_header_size_decode(in[0]);
-    if (block.header_size > packed.size() || lzma_block_header_decode(&block, nullptr, in) != LZMA_OK)
-        return false;
+    if (block.header_size > packed.size()) return false;
+    const lzma_ret header = lzma_block_header_decode(&block, nullptr, in);
+    if (header == LZMA_MEM_ERROR) tell_of_no_memory();
+    if (header != LZMA_OK) return false;
     bool unpacked = false;
     constexpr std::uint64_t memory = 160u << 20;
     if (lzma_raw_decoder_memusage(filters.data()) <= memory) {
         std::size_t taken = block.header_size, made = 0;
-        unpacked = lzma_block_buffer_decode(&block, nullptr, in, &taken, packed.size(),
-                                            reinterpret_cast<std::uint8_t*>(out.data()), &made,
-                                            out.size()) == LZMA_OK &&
-                   made == out.size();
+        const lzma_ret result =
+            lzma_block_buffer_decode(&block, nullptr, in, &taken, packed.size(),
+                                     reinterpret_cast<std::uint8_t*>(out.data()), &made, out.size());
+        if (result == LZMA_MEM_ERROR) tell_of_no_memory();
+        unpacked = result == LZMA_OK && made == out.size();
     }
     for (const lzma_filter& filter : filters) {
         if (filter.id == LZMA_VLI_UNKNOWN) break;
@@ -183,9 +191,9 @@ bool unpack_gzip(Bytes packed, MutableBytes out) {
         void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
     };
     thread_local const std::unique_ptr<libdeflate_decompressor, Free> context(
-        libdeflate_alloc_decompressor());
-    return context && libdeflate_gzip_decompress(context.get(), packed.data(), packed.size(), out.data(),
-                                                 out.size(), nullptr) == LIBDEFLATE_SUCCESS;
+        allocated(libdeflate_alloc_decompressor()));
+    return libdeflate_gzip_decompress(context.get(), packed.data(), packed.size(), out.data(), out.size(),
+                                      nullptr) == LIBDEFLATE_SUCCESS;
 }
 
 // What a frame of zstd says of its size in its header; many do not.
@@ -221,6 +229,12 @@ std::optional<BlockIndex> checked(const ByteSource& file, std::optional<BlockInd
     return index && sizes_hold(file, *index) ? std::move(index) : std::nullopt;
 }
 
+bool unpack_zstd(Bytes packed, MutableBytes out) {
+    const std::size_t size = ZSTD_decompress(out.data(), out.size(), packed.data(), packed.size());
+    if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) tell_of_no_memory();
+    return size == out.size();
+}
+
 }  // namespace
 
 std::optional<BlockIndex> find_block_index(const ByteSource& file) {
@@ -234,8 +248,7 @@ std::optional<BlockIndex> find_block_index(const ByteSource& file) {
 
 bool unpack_block(BlockFormat format, const CompressedBlock& block, Bytes packed, MutableBytes out) {
     switch (format) {
-        case BlockFormat::Zstd:
-            return ZSTD_decompress(out.data(), out.size(), packed.data(), packed.size()) == out.size();
+        case BlockFormat::Zstd: return unpack_zstd(packed, out);
         case BlockFormat::Xz: return unpack_xz(block, packed, out);
         case BlockFormat::Bgzf: return unpack_gzip(packed, out);
     }

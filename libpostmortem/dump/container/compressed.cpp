@@ -235,7 +235,7 @@ std::vector<std::byte> decoded_head(Bytes head, std::size_t wanted) {
 Result<std::unique_ptr<ByteSource>> unpack_stream(std::unique_ptr<ByteSource> outer, StreamFormat format,
                                                   const OpenContext& context,
                                                   std::optional<std::uint32_t> crc) {
-    auto file = TemporaryFile::create(context.options.temporary_folder, context.options.max_temporary_bytes);
+    auto file = TemporaryFile::create(context.space);
     if (!file) return fail(file.error());
     Unpacker unpacker(*outer, format);
     std::uint64_t size = 0;
@@ -275,7 +275,7 @@ Result<std::unique_ptr<ByteSource>> open_compressed(std::unique_ptr<ByteSource> 
     if (!format) return fail(ErrorCode::Corrupt, "the head of the compressed file cannot be read");
     auto index = find_block_index(*outer);
     if (!index) return unpack_stream(std::move(outer), *format, context);
-    auto file = TemporaryFile::create(context.options.temporary_folder, context.options.max_temporary_bytes);
+    auto file = TemporaryFile::create(context.space);
     if (!file) return fail(file.error());
     if (auto mapped = file->map(index->size()); !mapped) return fail(mapped.error());
     SourceOrigin origin = origin_of_unpacked(*outer, *format, {});

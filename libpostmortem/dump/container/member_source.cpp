@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 #include <fmt/format.h>
 
@@ -79,39 +78,7 @@ class MemberSource final : public ByteSource {
     std::uint64_t size_;
 };
 
-class DeferredSource final : public ByteSource {
-  public:
-    DeferredSource(SourceOrigin origin, FolderEntry::Open open)
-        : ByteSource(std::move(origin)), open_(std::move(open)) {}
-
-    std::uint64_t size() const override { return opened() ? opened()->size() : 0; }
-    std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
-        return opened() ? opened()->view(offset, length) : std::nullopt;
-    }
-    std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
-                              MutableBytes scratch) const override {
-        return opened() ? opened()->read(offset, length, scratch) : std::nullopt;
-    }
-
-  private:
-    const ByteSource* opened() const {
-        std::call_once(once_, [this] {
-            if (auto source = open_()) source_ = std::move(*source);
-        });
-        return source_.get();
-    }
-
-    FolderEntry::Open open_;
-    mutable std::once_flag once_;
-    mutable std::unique_ptr<ByteSource> source_;
-};
-
 }  // namespace
-
-std::unique_ptr<ByteSource> open_when_read(SourceOrigin archive, const FolderEntry& entry) {
-    archive.file += ":" + entry.name;
-    return std::make_unique<DeferredSource>(std::move(archive), entry.open);
-}
 
 std::unique_ptr<ByteSource> make_member(std::shared_ptr<const ByteSource> archive, const std::string& name,
                                         std::string_view kind, std::vector<MemberPiece> pieces,

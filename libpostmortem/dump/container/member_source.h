@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "dump/byte_source.h"
-#include "dump/container/folder_entry.h"
 
 namespace postmortem {
 
@@ -20,9 +19,5 @@ struct MemberPiece {
 std::unique_ptr<ByteSource> make_member(std::shared_ptr<const ByteSource> archive, const std::string& name,
                                         std::string_view kind, std::vector<MemberPiece> pieces,
                                         std::uint64_t size);
-
-/// `entry` of an archive that lies at `archive`, which is opened when something of it is first asked for, and
-/// holds nothing where that fails.
-std::unique_ptr<ByteSource> open_when_read(SourceOrigin archive, const FolderEntry& entry);
 
 }  // namespace postmortem

@@ -2,8 +2,10 @@
 // ends. Blocks of zeros take no room in it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "base/bytes.h"
@@ -11,12 +13,31 @@
 
 namespace postmortem {
 
+/// The room that all temporary files of one dump share.
+class TemporarySpace {
+  public:
+    /// In `folder`, or where that is empty in the default one.
+    TemporarySpace(std::filesystem::path folder, std::uint64_t max_bytes);
+
+    const std::filesystem::path& folder() const { return folder_; }
+    std::uint64_t max_bytes() const { return max_bytes_; }
+
+    /// False, and nothing is taken, where there is not as much left.
+    bool take(std::uint64_t bytes);
+    void give_back(std::uint64_t bytes) { taken_ -= bytes; }
+
+  private:
+    std::filesystem::path folder_;
+    std::uint64_t max_bytes_;
+    std::atomic<std::uint64_t> taken_ = 0;
+};
+
 class TemporaryFile {
   public:
     /// $TMPDIR, or /var/tmp.
     static std::filesystem::path default_folder();
-    /// In `folder`, or where that is empty in the default one. Errors: Io.
-    static Result<TemporaryFile> create(std::filesystem::path folder, std::uint64_t max_bytes);
+    /// Errors: Io.
+    static Result<TemporaryFile> create(std::shared_ptr<TemporarySpace> space);
 
     TemporaryFile(TemporaryFile&& other) noexcept;
     TemporaryFile& operator=(TemporaryFile&&) = delete;
@@ -29,9 +50,9 @@ class TemporaryFile {
     Result<void> map(std::uint64_t size);
     std::uint64_t size() const { return mapped_.size(); }
 
-    /// Bytes that were written, in place, where they stay as long as the file lives. Nothing where some of them were
-    /// zeros and took no room: looking at such would take it after all where the folder is in memory, and end in
-    /// a SIGBUS where that is full.
+    /// Bytes that were written, in place, where they stay as long as the file lives. Nothing where some of
+    /// them were zeros and took no room: looking at such would take it after all where the folder is in
+    /// memory, and end in a SIGBUS where that is full.
     std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const;
     /// The same bytes, with those zeros; false where the file has not all of them, or the disk fails.
     bool copy_at(std::uint64_t offset, MutableBytes out) const;
@@ -45,13 +66,13 @@ class TemporaryFile {
     std::filesystem::path path() const;
 
   private:
-    TemporaryFile(int fd, std::filesystem::path folder, std::uint64_t max_bytes)
-        : fd_(fd), folder_(std::move(folder)), max_bytes_(max_bytes) {}
+    TemporaryFile(int fd, std::shared_ptr<TemporarySpace> space);
     Result<void> write_block(std::uint64_t offset, Bytes bytes);
 
     int fd_;
-    std::filesystem::path folder_;
-    std::uint64_t max_bytes_, written_ = 0;
+    std::shared_ptr<TemporarySpace> space_;
+    std::uint64_t written_ = 0;  // and taken of that space
+    std::uint64_t number_;       // never that of another file, as descriptors are
     Bytes mapped_;
 };
 

@@ -27,7 +27,7 @@ std::optional<StreamFormat> format_of(std::uint16_t method) {
 enum class Extent { All, AsIsRead };
 
 Result<std::unique_ptr<ByteSource>> open_member(const std::shared_ptr<const ByteSource>& archive,
-                                                const ZipMember& member, const DumpOptions& options,
+                                                const ZipMember& member, const OpenContext& context,
                                                 Extent extent) {
     const auto data = data_of(*archive, member);
     if (!data)
@@ -45,7 +45,7 @@ Result<std::unique_ptr<ByteSource>> open_member(const std::shared_ptr<const Byte
                                 "unpack it first (unzip)",
                                 member.name, member.method));
     if (extent == Extent::AsIsRead) return unpack_front(std::move(packed), *format, member.size);
-    return unpack_stream(std::move(packed), *format, {options}, member.crc);
+    return unpack_stream(std::move(packed), *format, context, member.crc);
 }
 
 // Members that lie over one another, each as large as all of them, make of a small archive endless work.
@@ -79,14 +79,25 @@ std::string_view why_not(ZipDirectory state, const Listing& by_directory) {
 
 // A kernel is unpacked when it is wanted, maybe long after the dump was opened: the options are a copy, and
 // whoever wanted to hear of the progress may be gone.
+struct LastingContext {
+    explicit LastingContext(const OpenContext& other) : options(other.options), context(options) {
+        context.space = other.space;
+    }
+    LastingContext(const LastingContext&) = delete;
+    LastingContext& operator=(const LastingContext&) = delete;
+
+    DumpOptions options;
+    OpenContext context;
+};
+
 FolderEntry entry_of(const std::shared_ptr<const ByteSource>& archive, const ZipMember& member,
-                     const std::shared_ptr<const DumpOptions>& options) {
+                     const std::shared_ptr<const LastingContext>& lasting) {
     FolderEntry entry;
     entry.name = member.name;
     entry.folder = entry.name.find('/') == entry.name.npos ? "" : entry.name.substr(0, entry.name.rfind('/'));
     entry.written = member.written;
-    entry.open = [=] { return open_member(archive, member, *options, Extent::All); };
-    entry.look = [=] { return open_member(archive, member, *options, Extent::AsIsRead); };
+    entry.open = [=] { return open_member(archive, member, lasting->context, Extent::All); };
+    entry.look = [=] { return open_member(archive, member, lasting->context, Extent::AsIsRead); };
     return entry;
 }
 
@@ -111,11 +122,11 @@ ArchiveList list_zip(std::shared_ptr<const ByteSource> archive, const OpenContex
     }
     list.files = listing.entries.seen();
     if (auto more = listing.entries.left_out("the zip archive")) list.problems.push_back(std::move(*more));
-    const auto options = std::make_shared<const DumpOptions>(context.options);
-    auto quiet = std::make_shared<DumpOptions>(context.options);
-    quiet->progress = {};
+    const auto lasting = std::make_shared<const LastingContext>(context);
+    const auto quiet = std::make_shared<LastingContext>(context);
+    quiet->options.progress = {};
     for (const ZipMember& member : listing.members)
-        list.members.push_back(entry_of(archive, member, has_name_of_kernel(member.name) ? quiet : options));
+        list.members.push_back(entry_of(archive, member, has_name_of_kernel(member.name) ? quiet : lasting));
     return list;
 }
 

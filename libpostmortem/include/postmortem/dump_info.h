@@ -41,7 +41,8 @@ struct DamagedRange {
 /// What reading and decoding every page came to.
 struct DumpCheck {
     std::uint64_t readable = 0, unreadable = 0;  ///< page frames
-    std::vector<DamagedRange> damaged;
+    std::vector<DamagedRange> damaged;           ///< the first 10,000 of them
+    std::uint64_t damaged_unlisted = 0;          ///< how many more there are
 };
 
 struct DumpInformation {
@@ -61,8 +62,10 @@ struct DumpInformation {
     std::optional<std::uint64_t> existing_pages;  ///< that the machine had, as far as the dump tells
     std::uint64_t promised_pages = 0;             ///< that the dump says it holds
     std::optional<std::uint64_t> excluded_pages;  ///< that were left out on purpose
-    std::vector<FrameRange> memory;               ///< the machine's
-    std::vector<NoteKind> notes;
+    std::vector<FrameRange> memory;               ///< the machine's, the first 10,000 stretches
+    std::uint64_t memory_unlisted = 0;            ///< how many more there are
+    std::vector<NoteKind> notes;                  ///< the first 1,000 kinds
+    std::uint64_t notes_unlisted = 0;             ///< how many notes are of other kinds
 
     std::string vmcoreinfo;         ///< the text
     std::string vmcoreinfo_source;  ///< "the dump's headers", "memory at 0x…"; empty where there is none

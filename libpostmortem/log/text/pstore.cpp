@@ -9,8 +9,8 @@
 #include <lzo/lzo1x.h>
 #endif
 
+#include "base/no_memory.h"
 #include "log/text/cursor.h"
-
 namespace postmortem {
 namespace {
 
@@ -56,12 +56,12 @@ bool opens_record(std::string_view text) {
 std::optional<std::vector<std::byte>> inflated(Bytes packed, int window_bits) {
     std::vector<std::byte> out(max_pstore_record);
     z_stream stream{};
-    if (inflateInit2(&stream, window_bits) != Z_OK) return std::nullopt;
+    if (inflateInit2(&stream, window_bits) != Z_OK) tell_of_no_memory();
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
     stream.avail_in = static_cast<uInt>(packed.size());
     stream.next_out = reinterpret_cast<Bytef*>(out.data());
     stream.avail_out = static_cast<uInt>(out.size());
-    inflate(&stream, Z_FINISH);
+    if (inflate(&stream, Z_FINISH) == Z_MEM_ERROR) tell_of_no_memory();
     out.resize(stream.total_out);  // what a torn record still gives is welcome
     inflateEnd(&stream);
     return out;

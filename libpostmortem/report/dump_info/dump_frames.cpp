@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "base/parallel.h"
 #include "dump/frame_runs.h"
@@ -12,11 +13,13 @@ namespace {
 constexpr std::uint64_t frames_at_a_time = 2048;
 constexpr std::uint64_t max_frames_gone_through = 1ull << 33;  // 32 TiB at 4 KiB
 constexpr std::size_t max_ranges = 1u << 22;
+constexpr std::size_t max_damaged_listed = 10'000;
 
 class FrameGatherer {
   public:
     void operator()(FrameRun run) {
         frames.count += run.end_pfn - run.first_pfn;
+        ++frames.runs;
         if (frames.ranges.size() < max_ranges)
             frames.ranges.push_back({run.first_pfn, run.end_pfn});
         else
@@ -25,16 +28,23 @@ class FrameGatherer {
     Frames frames;
 };
 
+// Ranges that lie one behind the other, the first from `pfn` on, up to a number of frames.
 struct Piece {
-    FrameRange frames;
-    DumpCheck seen;
+    std::size_t first_range = 0;
+    std::uint64_t pfn = 0, frames = 0;
+    DumpCheck seen = {};
 };
 
 std::vector<Piece> cut(const std::vector<FrameRange>& ranges) {
     std::vector<Piece> pieces;
-    for (const FrameRange& range : ranges)
-        for (std::uint64_t pfn = range.first_pfn; pfn < range.end_pfn; pfn += frames_at_a_time)
-            pieces.push_back({{pfn, std::min(range.end_pfn, pfn + frames_at_a_time)}, {}});
+    for (std::size_t i = 0; i < ranges.size(); ++i)
+        for (std::uint64_t pfn = ranges[i].first_pfn; pfn < ranges[i].end_pfn;) {
+            if (pieces.empty() || pieces.back().frames == frames_at_a_time) pieces.push_back({i, pfn});
+            const std::uint64_t room = frames_at_a_time - pieces.back().frames;
+            const std::uint64_t taken = std::min(room, ranges[i].end_pfn - pfn);
+            pieces.back().frames += taken;
+            pfn += taken;
+        }
     return pieces;
 }
 
@@ -50,41 +60,57 @@ Result<void> whole_page(const DumpFile& dump, std::uint64_t pfn, MutableBytes sc
     return {};
 }
 
-// `sparse`: the piece has frames that the dump does not promise.
-void read_frames(const DumpFile& dump, Piece& piece, bool sparse) {
+// Joins neighbours that cannot be read for one kind of reason, and keeps the first so many.
+class DamageList {
+  public:
+    explicit DamageList(DumpCheck& check) : check_(check) {}
+
+    void add(DamagedRange range) {
+        const bool joins = end_ == range.frames.first_pfn && code_ == range.code;
+        end_ = range.frames.end_pfn;
+        code_ = range.code;
+        if (!joins && check_.damaged.size() == max_damaged_listed)
+            ++check_.damaged_unlisted;
+        else if (!joins)
+            check_.damaged.push_back(std::move(range));
+        else if (check_.damaged_unlisted == 0)
+            check_.damaged.back().frames.end_pfn = end_;
+    }
+
+  private:
+    DumpCheck& check_;
+    std::uint64_t end_ = ~0ull;  // of the last range: no frame lies there
+    ErrorCode code_{};
+};
+
+// `sparse`: the range has frames that the dump does not promise.
+void read_range(const DumpFile& dump, FrameRange range, bool sparse, DumpCheck& seen, DamageList& damage) {
     thread_local std::vector<std::byte> scratch;
     scratch.resize(dump.page_size());
-    for (std::uint64_t pfn = piece.frames.first_pfn; pfn < piece.frames.end_pfn; ++pfn) {
+    for (std::uint64_t pfn = range.first_pfn; pfn < range.end_pfn; ++pfn) {
         if (sparse) {
             const auto next = dump.next_frame(pfn);
-            if (!next || *next >= piece.frames.end_pfn) return;
+            if (!next || *next >= range.end_pfn) return;
             pfn = *next;
         }
         const auto page = whole_page(dump, pfn, scratch);
         if (page) {
-            ++piece.seen.readable;
-            continue;
+            ++seen.readable;
+        } else {
+            ++seen.unreadable;
+            damage.add({{pfn, pfn + 1}, page.error().code, page.error().message});
         }
-        ++piece.seen.unreadable;
-        auto& damaged = piece.seen.damaged;
-        if (!damaged.empty() && damaged.back().frames.end_pfn == pfn &&
-            damaged.back().code == page.error().code)
-            ++damaged.back().frames.end_pfn;
-        else
-            damaged.push_back({{pfn, pfn + 1}, page.error().code, page.error().message});
     }
 }
 
-void append(DumpCheck& whole, DumpCheck part) {
-    whole.readable += part.readable;
-    whole.unreadable += part.unreadable;
-    for (DamagedRange& range : part.damaged) {
-        auto& damaged = whole.damaged;
-        if (!damaged.empty() && damaged.back().frames.end_pfn == range.frames.first_pfn &&
-            damaged.back().code == range.code)
-            damaged.back().frames.end_pfn = range.frames.end_pfn;
-        else
-            damaged.push_back(std::move(range));
+void read_piece(const DumpFile& dump, const std::vector<FrameRange>& ranges, Piece& piece) {
+    DamageList damage(piece.seen);
+    const bool sparse = ranges.size() == max_ranges;
+    std::uint64_t left = piece.frames, pfn = piece.pfn;
+    for (std::size_t i = piece.first_range; left > 0; pfn = ++i < ranges.size() ? ranges[i].first_pfn : 0) {
+        const std::uint64_t taken = std::min(left, ranges[i].end_pfn - pfn);
+        read_range(dump, {pfn, pfn + taken}, sparse, piece.seen, damage);
+        left -= taken;
     }
 }
 
@@ -99,15 +125,19 @@ void add_apart(FrameRange range, const std::vector<FrameRange>& others, std::siz
     if (range.first_pfn < range.end_pfn) into({range.first_pfn, range.end_pfn});
 }
 
+// Both ascend. Of either no more than are listed can be among the first.
 void add_lost(const Frames& lost, DumpCheck& check) {
     if (lost.count == 0) return;
     check.unreadable += lost.count;
+    const std::uint64_t all = check.damaged.size() + check.damaged_unlisted + lost.runs;
     const std::string reason = "the file is truncated before the page's data";
-    for (const FrameRange& range : lost.ranges)
-        check.damaged.push_back({range, ErrorCode::PageMissing, reason});
+    for (std::size_t i = 0; i < std::min(lost.ranges.size(), max_damaged_listed); ++i)
+        check.damaged.push_back({lost.ranges[i], ErrorCode::PageMissing, reason});
     std::stable_sort(
         check.damaged.begin(), check.damaged.end(),
         [](const DamagedRange& a, const DamagedRange& b) { return a.frames.first_pfn < b.frames.first_pfn; });
+    if (check.damaged.size() > max_damaged_listed) check.damaged.resize(max_damaged_listed);
+    check.damaged_unlisted = all - check.damaged.size();
 }
 
 }  // namespace
@@ -151,14 +181,19 @@ DumpCheck check_frames(const DumpFile& dump, const Frames& promised, const Frame
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     std::vector<Piece> pieces = cut(promised.ranges);
     const std::uint64_t all = promised.count;
-    const bool sparse = promised.ranges.size() == max_ranges;
     DumpCheck whole;
+    DamageList damage(whole);
     const auto take = [&](std::size_t first, std::size_t last) {
-        for (std::size_t i = first; i < last; ++i) append(whole, std::move(pieces[i].seen));
+        for (std::size_t i = first; i < last; ++i) {
+            const DumpCheck seen = std::exchange(pieces[i].seen, {});
+            whole.readable += seen.readable;
+            whole.unreadable += seen.unreadable;
+            for (const DamagedRange& range : seen.damaged) damage.add(range);
+        }
         if (progress) progress(whole.readable + whole.unreadable, all);
     };
     const auto make = [&](std::size_t first, std::size_t last) {
-        for (std::size_t i = first; i < last; ++i) read_frames(dump, pieces[i], sparse);
+        for (std::size_t i = first; i < last; ++i) read_piece(dump, promised.ranges, pieces[i]);
     };
     parallel_in_order(pieces.size(), 4, 64, make, take);
     add_lost(lost, whole);

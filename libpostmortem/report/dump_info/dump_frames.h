@@ -15,6 +15,7 @@ namespace postmortem {
 struct Frames {
     std::vector<FrameRange> ranges;
     std::uint64_t count = 0;  ///< of frames
+    std::uint64_t runs = 0;   ///< of stretches, of which the last in `ranges` may hold many
 };
 
 /// Those that the dump says it holds, but for those that are known to be lost.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,8 @@ namespace postmortem {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t max_memory_listed = 10'000, max_note_kinds = 1000, max_note_name = 100;
 
 class Teller {
   public:
@@ -56,13 +59,19 @@ class Teller {
     }
 
     void tell_notes() {
+        std::map<std::pair<std::string_view, std::uint32_t>, std::size_t> places;
         for (const Note& note : dump_.notes()) {
-            const auto known = std::find_if(
-                info_.notes.begin(), info_.notes.end(),
-                [&](const NoteKind& kind) { return kind.name == note.name && kind.type == note.type; });
-            NoteKind& kind = known == info_.notes.end() ? info_.notes.emplace_back() : *known;
-            kind.name = note.name;
-            kind.type = note.type;
+            const std::string_view name = note.name.substr(0, max_note_name);
+            auto place = places.find({name, note.type});
+            if (place == places.end()) {
+                if (info_.notes.size() == max_note_kinds) {
+                    ++info_.notes_unlisted;
+                    continue;
+                }
+                place = places.emplace(std::pair(name, note.type), info_.notes.size()).first;
+                info_.notes.push_back({std::string(name), note.type});
+            }
+            NoteKind& kind = info_.notes[place->second];
             ++kind.count;
             kind.bytes += note.desc.size();
         }
@@ -101,7 +110,8 @@ class Teller {
             info_.problems.emplace_back(
                 ErrorCode::PageMissing,
                 fmt::format("{} of {} pages cannot be read, in {} ranges", info_.check->unreadable,
-                            info_.promised_pages, info_.check->damaged.size()));
+                            info_.promised_pages,
+                            info_.check->damaged.size() + info_.check->damaged_unlisted));
     }
 
     // What a damaged dump does not know of the machine is not told.
@@ -120,7 +130,11 @@ class Teller {
         if (!existing || !tables.existing_certain) return;
         info_.existing_pages = existing->count;
         if (tables.promised_certain) info_.excluded_pages = existing->count - info_.promised_pages;
-        info_.memory = std::move(existing->ranges);
+        std::vector<FrameRange>& ranges = existing->ranges;
+        if (ranges.size() > max_memory_listed) ranges.resize(max_memory_listed);
+        info_.memory_unlisted = existing->runs - ranges.size();
+        info_.memory = std::move(ranges);
+        info_.memory.shrink_to_fit();
     }
 
     // What is wrong with the file as a whole has been told.
@@ -136,9 +150,12 @@ class Teller {
 
     void tell_vmlinux() {
         for (const Attachment& file : dump_.attachments()) {
-            if (!Vmlinux::open(file, info_.build_id)) continue;
-            info_.vmlinux = file.name;
-            return;
+            if (const auto found = Vmlinux::open(file, info_.build_id)) {
+                info_.vmlinux = file.name;
+                return;
+            } else if (found.error().code == ErrorCode::Io) {
+                info_.problems.push_back(found.error());
+            }
         }
         VmlinuxQuery query;
         query.build_id = info_.build_id;

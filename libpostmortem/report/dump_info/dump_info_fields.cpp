@@ -30,7 +30,8 @@ void describe(Describer<DumpCheck>& check) {
     check.is("dump check", "What reading and decoding every page came to");
     check.add("readable_pages", &DumpCheck::readable, "that are whole");
     check.add("unreadable_pages", &DumpCheck::unreadable, "that are damaged or missing");
-    check.add("damaged", &DumpCheck::damaged, "where they lie");
+    check.add("damaged", &DumpCheck::damaged, "where they lie: the first 10,000 ranges");
+    check.add("damaged_unlisted", &DumpCheck::damaged_unlisted, "how many more ranges there are");
 }
 
 void describe(Describer<DumpInformation>& info) {
@@ -56,8 +57,10 @@ void describe(Describer<DumpInformation>& info) {
              "that the machine had, as far as the dump tells");
     info.add("promised_pages", &DumpInformation::promised_pages, "that the dump says it holds");
     info.add("excluded_pages", &DumpInformation::excluded_pages, "that were left out on purpose");
-    info.add("memory", &DumpInformation::memory, "the machine's, in stretches");
-    info.add("notes", &DumpInformation::notes, "by name and type");
+    info.add("memory", &DumpInformation::memory, "the machine's, in stretches: the first 10,000");
+    info.add("memory_unlisted", &DumpInformation::memory_unlisted, "how many more stretches there are");
+    info.add("notes", &DumpInformation::notes, "by name and type: the first 1,000 kinds");
+    info.add("notes_unlisted", &DumpInformation::notes_unlisted, "how many notes are of other kinds");
     info.add("vmcoreinfo", &DumpInformation::vmcoreinfo, "the text").or_null();
     info.add("vmcoreinfo_source", &DumpInformation::vmcoreinfo_source, "where that comes from").or_null();
     info.add("build_id", &DumpInformation::build_id, "of the kernel").or_null();

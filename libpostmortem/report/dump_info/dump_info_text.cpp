@@ -91,7 +91,8 @@ void add_ranges(std::string& out, const DumpInformation& info) {
                        human_size((frames.end_pfn - frames.first_pfn) * info.page_bytes));
     }
     if (info.memory.size() > ranges_shown)
-        fmt::format_to(std::back_inserter(out), "  and {} more ranges\n", info.memory.size() - ranges_shown);
+        fmt::format_to(std::back_inserter(out), "  and {} more ranges\n",
+                       info.memory.size() - ranges_shown + info.memory_unlisted);
 }
 
 void add_notes(std::string& out, const DumpInformation& info) {
@@ -99,6 +100,8 @@ void add_notes(std::string& out, const DumpInformation& info) {
     for (const NoteKind& kind : info.notes)
         fmt::format_to(std::back_inserter(out), "  {:<12} type {:#x}: {}, {} bytes\n", escaped(kind.name),
                        kind.type, kind.count, kind.bytes);
+    if (info.notes_unlisted != 0)
+        fmt::format_to(std::back_inserter(out), "  and {} notes of other kinds\n", info.notes_unlisted);
 }
 
 void add_damage(std::string& out, const DumpInformation& info) {
@@ -108,6 +111,8 @@ void add_damage(std::string& out, const DumpInformation& info) {
         fmt::format_to(
             std::back_inserter(out), "  {}  {:>8} pages  {}: {}\n", addresses(range.frames, info.page_bytes),
             range.frames.end_pfn - range.frames.first_pfn, to_string(range.code), escaped(range.reason));
+    if (info.check->damaged_unlisted != 0)
+        fmt::format_to(std::back_inserter(out), "  and {} more ranges\n", info.check->damaged_unlisted);
 }
 
 }  // namespace

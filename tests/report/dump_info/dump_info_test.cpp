@@ -63,6 +63,53 @@ TEST_CASE("info names the ranges that cannot be read, and no others") {
     CHECK(info.problems.size() == 1);
 }
 
+TEST_CASE("info lists no more ranges and notes than a reader can want, and counts the others") {
+    constexpr std::uint64_t ranges = 10'500;
+    FakeMemory memory;
+    memory.max_pfn = 2 * ranges;
+    for (std::uint64_t pfn = 0; pfn < 2 * ranges; pfn += 2) {
+        memory.pages[pfn] = Buffer(4096, static_cast<std::byte>(pfn % 7 + 1));
+        memory.lost.insert(pfn);
+    }
+    KdumpShape shape;
+    for (std::uint32_t type = 0; type < 1500; ++type) shape.notes.push_back({"LINUX", type, Buffer(4)});
+    shape.notes.push_back({"LINUX", 0, Buffer(4)});
+    const TempDir dir;
+    const DumpInformation info = checked(dir.write("vmcore", make_kdump(memory, shape)));
+    REQUIRE(info.check);
+    CHECK(info.check->unreadable == ranges);
+    CHECK(info.check->damaged.size() == 10'000);
+    CHECK(info.check->damaged_unlisted == 500);
+    CHECK(info.memory.size() == 10'000);
+    CHECK(info.memory_unlisted == 500);
+    CHECK(info.notes.size() == 1000);
+    std::uint64_t notes = info.notes_unlisted;
+    for (const NoteKind& kind : info.notes) notes += kind.count;
+    CHECK(notes == 1501);
+    REQUIRE(info.problems.size() == 1);
+    CHECK(info.problems[0].message == "10500 of 10500 pages cannot be read, in 10500 ranges");
+    CHECK(to_text(info).find("\n  and 10460 more ranges\n") != std::string::npos);  // of memory
+    CHECK(to_text(info).ends_with("\n  and 500 more ranges\n"));
+    CHECK(nlohmann::json::parse(to_json(info))["check"]["damaged_unlisted"] == 500);
+}
+
+TEST_CASE("of what lies behind the end of an ELF dump the first ranges are listed, and all counted") {
+    constexpr std::uint64_t ranges = 11'000;
+    FakeMemory memory;
+    memory.max_pfn = 2 * ranges;
+    for (std::uint64_t pfn = 0; pfn < 2 * ranges; pfn += 2)
+        memory.pages[pfn] = Buffer(4096, static_cast<std::byte>(pfn % 7 + 1));
+    const Buffer whole = make_elf(segments_of(memory), {});
+    const TempDir dir;
+    const DumpInformation info =
+        checked(dir.write("vmcore", Bytes(whole).first(whole.size() - 10'800 * 4096)));
+    REQUIRE(info.check);
+    CHECK(info.check->unreadable == 10'800);
+    REQUIRE(info.check->damaged.size() == 10'000);
+    CHECK(info.check->damaged_unlisted == 800);
+    CHECK(info.check->damaged.front().frames.first_pfn == 400);
+}
+
 TEST_CASE("info of a dump that is cut off counts what is left") {
     const FakeMemory memory = make_memory(100);
     const TempDir dir;
