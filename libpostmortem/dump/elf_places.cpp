@@ -199,7 +199,7 @@ class Placer {
         if (fits_here != fits_there) return fits_here ? Verdict{} : Verdict{Verdict::Move, moved.paddr};
         const bool joins_here = joins_neighbour(map, loads_[i], i),
                    joins_there = joins_neighbour(map, moved, i);
-        if (fits_here && joins_here != joins_there)
+        if (fits_here && joins_here != joins_there && joins_are_usual_in(map, i))
             return joins_here ? Verdict{} : Verdict{Verdict::Move, moved.paddr};
         return {Verdict::Doubt, 0};
     }
@@ -214,10 +214,25 @@ class Placer {
     }
     bool joins_neighbour(const ProgramHeader& map, const ProgramHeader& load, std::size_t i) const {
         for (std::size_t j = 0; j < loads_.size(); ++j)
-            if (j != i && are_of_one_map(loads_[j], map) &&
-                (end_of(loads_[j]) == load.paddr || end_of(load) == loads_[j].paddr))
-                return true;
+            if (j != i && are_of_one_map(loads_[j], map) && are_joined(loads_[j], load)) return true;
         return false;
+    }
+    // makedumpfile splits what the kernel had in one piece.
+    bool joins_are_usual_in(const ProgramHeader& map, std::size_t i) const {
+        std::size_t pairs = 0, joined = 0;
+        const ProgramHeader* before = nullptr;
+        for (std::size_t j = 0; j < loads_.size(); ++j) {
+            if (!are_of_one_map(loads_[j], map)) continue;
+            if (before && j != i && before != &loads_[i]) {
+                ++pairs;
+                joined += are_joined(*before, loads_[j]);
+            }
+            before = &loads_[j];
+        }
+        return pairs >= 2 && joined * 2 > pairs;
+    }
+    static bool are_joined(const ProgramHeader& a, const ProgramHeader& b) {
+        return end_of(a) == b.paddr || end_of(b) == a.paddr;
     }
 
     // The kernel's text is in the direct map too, and the same there.

@@ -146,10 +146,8 @@ class Tiler {
         read_with_spare();
         read_without_what_is_data();
         if (headers_.size() > most_mended || layout_.breaks.size() > most_breaks) return;
-        for (std::size_t i = 0; i < headers_.size(); ++i) {
-            const ProgramHeader& header = headers_[i];
-            if (header.type != PT_LOAD && header.type != PT_NOTE && header.filesz != 0) read_as_memory(i);
-        }
+        for (const std::size_t i : of_other_types())
+            if (headers_[i].filesz != 0) read_as_memory(i);
         for (const std::size_t i : near_breaks()) {
             read_elsewhere(i);
             read_with_other_size(i);
@@ -257,21 +255,22 @@ class Tiler {
     // Bytes of the file cannot be two different pieces of memory. Where others belong to none, what a header
     // leaves out may be there.
     void leave_out_contested(ElfSegments& found) {
-        std::vector<Part> contested;
+        std::vector<Part> contested;  // ascending, without overlaps
         std::uint64_t end = 0;
         for (const Part& part : layout_.parts) {
-            if (part.begin < end) contested.push_back({part.begin, std::min(part.end, end), 0, 0});
+            const std::uint64_t begin = std::max(part.begin, contested.empty() ? 0 : contested.back().end);
+            if (begin < std::min(part.end, end)) contested.push_back({begin, std::min(part.end, end), 0, 0});
             end = std::max(end, part.end);
         }
         const bool by_usual_rules = !layout_.maps_twice && layout_.breaks.size() <= most_breaks;
         if (contested.empty() && !by_usual_rules) return;
         const std::size_t before = headers_.size();
         std::erase_if(headers_, [&](const ProgramHeader& header) {
-            return is_of_memory(header) &&
-                   std::any_of(contested.begin(), contested.end(), [&](const Part& part) {
-                       return header.offset < part.end &&
-                              part.begin - std::min(part.begin, header.offset) < header.filesz;
-                   });
+            const auto first =
+                std::upper_bound(contested.begin(), contested.end(), header.offset,
+                                 [](std::uint64_t at, const Part& part) { return at < part.end; });
+            return is_of_memory(header) && first != contested.end() &&
+                   first->begin - std::min(first->begin, header.offset) < header.filesz;
         });
         for (ProgramHeader& header : headers_)
             if (by_usual_rules && is_of_memory(header)) header.memsz = header.filesz;
@@ -283,27 +282,32 @@ class Tiler {
                                                 before - headers_.size(), before));
     }
 
-    // A dump has no segments but of memory and notes.
+    // A dump has no segments but of memory and notes. At most so many that it costs nothing.
+    std::vector<std::size_t> of_other_types() const {
+        constexpr std::size_t enough = 16;
+        std::vector<std::size_t> others;
+        for (std::size_t i = 0; i < headers_.size() && others.size() < enough; ++i) {
+            const ProgramHeader& header = headers_[i];
+            const bool is_empty = header.type == PT_NULL && header.memsz == 0 && header.filesz == 0;
+            if (!is_of_memory(header) && header.type != PT_NOTE && !is_empty) others.push_back(i);
+        }
+        return others;
+    }
+
     void read_other_types(ElfSegments& found) {
-        for (ProgramHeader& header : headers_) {
-            if (is_of_memory(header) || header.type == PT_NOTE) continue;
-            if (header.type == PT_NULL && header.memsz == 0 && header.filesz == 0) continue;
+        for (const std::size_t i : of_other_types()) {
+            ProgramHeader& header = headers_[i];
             const bool one_bit_off = is_power_of_two(header.type ^ std::uint32_t{PT_LOAD});
-            if (one_bit_off && header.filesz == 0 && is_mapped_like_others(header)) {
-                found.problems.emplace_back(ErrorCode::Corrupt,
-                                            fmt::format("program header {} is damaged: its type is {:#x}; it "
-                                                        "is mapped as memory is, and read "
-                                                        "as such",
-                                                        header.index, header.type));
-                header.type = PT_LOAD;
-                continue;
-            }
-            found.unsure = true;
+            const bool is_memory = one_bit_off && header.filesz == 0 && is_mapped_like_others(header);
             found.problems.emplace_back(
                 ErrorCode::Corrupt,
-                fmt::format("program header {} is damaged: no segment of a dump is of type "
-                            "{:#x}; it is not read",
-                            header.index, header.type));
+                fmt::format("program header {} is damaged: no segment of a dump is of type {:#x}; {}",
+                            header.index, header.type,
+                            is_memory ? "it is mapped as memory is, and read as such" : "it is not read"));
+            if (is_memory)
+                header.type = PT_LOAD;
+            else
+                found.unsure = true;
         }
     }
 
