@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "dump/elf_headers.h"
+#include "dump/elf_places.h"
 #include "dump/extent_dump.h"
 #include "dump/machine.h"
 #include "dump/notes.h"
@@ -29,7 +30,7 @@ class ElfCore final : public ExtentDump {
     ElfCore(std::unique_ptr<ByteSource> source, const ElfHeaders& elf, std::vector<Error> problems)
         : ExtentDump(std::move(source), std::move(problems)), endian_(elf.endian), machine_(elf.machine) {
         read_notes(elf.program_headers);
-        add_segments(elf.program_headers);
+        add_segments(elf);
         choose_page_size();
         seal(elf.word == 8 ? "ELF vmcore" : "ELF32 vmcore");
         describe(elf);
@@ -77,19 +78,23 @@ class ElfCore final : public ExtentDump {
                });
     }
 
-    void add_segments(const std::vector<ProgramHeader>& headers) {
-        if (!has_physical_addresses(headers)) {
+    void add_segments(const ElfHeaders& elf) {
+        if (!has_physical_addresses(elf.program_headers)) {
             problems_.emplace_back(
                 ErrorCode::Unsupported,
                 "its segments have virtual addresses only, and memory is read by physical ones");
             return;
         }
-        constexpr std::uint64_t no_place =
-            ~0ull;  // /proc/kcore: memory of the kernel's that is mapped by pages
-        for (const ProgramHeader& header : headers) {
-            if (header.type == PT_LOAD && header.paddr != no_place)
-                memory_.add(header.paddr, header.filesz, header.memsz, header.offset);
-        }
+        ElfSegments segments = tile_segments(elf);
+        place_segments(*source_, elf, segments);
+        for (const ProgramHeader& load : segments.loads)
+            memory_.add(load.paddr, load.filesz, load.memsz, load.offset);
+        for (Error& problem : segments.problems) problems_.push_back(std::move(problem));
+        if (segments.unsure)
+            memory_.be_unsure(
+                {ErrorCode::Corrupt,
+                 "whether the dump holds this address is not certain: a program header of the file is "
+                 "damaged"});
     }
 
     void choose_page_size() {

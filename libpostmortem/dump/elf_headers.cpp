@@ -16,10 +16,10 @@ constexpr std::uint64_t max_program_headers = 1u << 22;
 struct Layout {
     std::uint32_t word, phoff, shoff, flags, phentsize, phnum, ehdr_size;
     std::uint32_t ph_offset, ph_vaddr, ph_paddr, ph_filesz, ph_memsz, phdr_size;
-    std::uint32_t sh_info, shdr_size;
+    std::uint32_t shnum, sh_offset, sh_info, shdr_size;
 };
-constexpr Layout layout64 = {8, 32, 40, 48, 54, 56, 64, 8, 16, 24, 32, 40, 56, 44, 64};
-constexpr Layout layout32 = {4, 28, 32, 36, 42, 44, 52, 4, 8, 12, 16, 20, 32, 28, 40};
+constexpr Layout layout64 = {8, 32, 40, 48, 54, 56, 64, 8, 16, 24, 32, 40, 56, 60, 24, 44, 64};
+constexpr Layout layout32 = {4, 28, 32, 36, 42, 44, 52, 4, 8, 12, 16, 20, 32, 48, 16, 28, 40};
 
 std::uint64_t word_at(ByteReader reader, std::uint64_t offset, std::uint32_t word) {
     return word == 8 ? reader.u64(offset).value_or(0) : reader.u32(offset).value_or(0);
@@ -27,8 +27,17 @@ std::uint64_t word_at(ByteReader reader, std::uint64_t offset, std::uint32_t wor
 
 ProgramHeader parse_program_header(ByteReader reader, const Layout& at) {
     const auto word = [&](std::uint32_t offset) { return word_at(reader, offset, at.word); };
-    return {reader.u32(0).value_or(0), word(at.ph_offset), word(at.ph_vaddr),
-            word(at.ph_paddr),         word(at.ph_filesz), word(at.ph_memsz)};
+    return {reader.u32(0).value_or(0),
+            word(at.ph_offset),
+            word(at.ph_vaddr),
+            word(at.ph_paddr),
+            word(at.ph_filesz),
+            word(at.ph_memsz),
+            0};
+}
+
+bool is_of_a_dump(const ProgramHeader& header) {
+    return header.type == PT_LOAD || header.type == PT_NOTE;
 }
 
 // e_phnum has 16 bits; a dump of many segments keeps the count in the first section header.
@@ -40,6 +49,34 @@ std::optional<std::uint64_t> true_header_count(const ByteSource& source, ByteRea
     const auto section = source.read(word_at(header, at.shoff, at.word), at.shdr_size, scratch);
     if (!section) return std::nullopt;
     return ByteReader(*section, header.endian()).u32(at.sh_info);
+}
+
+std::optional<ProgramHeader> program_header_at(const ByteSource& source, const Layout& at,
+                                               const ElfHeaders& elf, std::uint64_t index) {
+    std::array<std::byte, layout64.phdr_size> scratch;
+    const auto bytes = source.read(elf.table_at + index * elf.header_bytes, at.phdr_size, scratch);
+    if (!bytes) return std::nullopt;
+    ProgramHeader parsed = parse_program_header(ByteReader(*bytes, elf.endian), at);
+    parsed.index = index;
+    return parsed;
+}
+
+// The count may be what is damaged. Nothing stands between the table and the first segment, but zeros.
+void read_spare_headers(const ByteSource& source, const Layout& at, ElfHeaders& elf, std::uint64_t index) {
+    std::uint64_t data = ~0ull;
+    const auto look_at_place = [&](const ProgramHeader& header) {
+        if (is_of_a_dump(header) && header.filesz != 0) data = std::min(data, header.offset);
+    };
+    std::for_each(elf.program_headers.begin(), elf.program_headers.end(), look_at_place);
+    for (; index < max_program_headers && elf.header_bytes != 0; ++index) {
+        const std::uint64_t end = elf.table_at + (index + 1) * elf.header_bytes;
+        if (end > std::min(data, source.size())) return;
+        const auto spare = program_header_at(source, at, elf, index);
+        if (!spare || !is_of_a_dump(*spare)) return;
+        look_at_place(*spare);
+        if (end > data) return;
+        elf.spare.push_back(*spare);
+    }
 }
 
 void read_program_headers(const ByteSource& source, ByteReader header, const Layout& at, ElfHeaders& elf,
@@ -64,19 +101,43 @@ void read_program_headers(const ByteSource& source, ByteReader header, const Lay
         problems.emplace_back(ErrorCode::PageMissing,
                               fmt::format("the file holds {} of its {} program headers", count, *claimed));
     }
+    elf.table_at = table;
+    elf.header_bytes = header_bytes;
     for (std::uint64_t i = 0; i < count; ++i) {
-        std::array<std::byte, layout64.phdr_size> scratch;
-        const auto bytes = source.read(table + i * header_bytes, at.phdr_size, scratch);
-        if (!bytes) {
+        const auto parsed = program_header_at(source, at, elf, i);
+        if (!parsed) {
             problems.emplace_back(ErrorCode::PageMissing,
                                   fmt::format("program header {} is missing in the file", i));
             return;
         }
-        const ProgramHeader parsed = parse_program_header(ByteReader(*bytes, elf.endian), at);
         // /proc/kcore gives -1 as the physical address of what has none.
-        const bool is_memory = parsed.type == PT_LOAD && parsed.paddr != (at.word == 8 ? ~0ull : ~0u);
-        if (is_memory || parsed.type == PT_NOTE) elf.program_headers.push_back(parsed);
+        if (parsed->type == PT_LOAD && parsed->paddr == (at.word == 8 ? ~0ull : ~0u))
+            elf.has_unplaced = true;
+        else
+            elf.program_headers.push_back(*parsed);
     }
+    if (count == *claimed) read_spare_headers(source, at, elf, count);
+}
+
+// QEMU's file ends in a table of the sections' names, whose header stands before the segments.
+std::uint64_t first_section_behind(const ByteSource& source, ByteReader header, const Layout& at,
+                                   const ElfHeaders& elf) {
+    constexpr std::uint16_t most_sections = 16;
+    const std::uint64_t table = word_at(header, at.shoff, at.word);
+    const std::uint16_t count = std::min(header.u16(at.shnum).value_or(0), most_sections);
+    std::uint64_t first = source.size();
+    for (std::uint16_t i = 0; table != 0 && i < count; ++i) {
+        std::array<std::byte, layout64.shdr_size> scratch;
+        const auto bytes = source.read(table + std::uint64_t{i} * at.shdr_size, at.shdr_size, scratch);
+        if (!bytes) break;
+        const ByteReader section(*bytes, elf.endian);
+        const std::uint64_t place = word_at(section, at.sh_offset, at.word);
+        const bool has_bytes =
+            section.u32(4) != SHT_NULL && word_at(section, at.sh_offset + at.word, at.word) != 0;
+        if (has_bytes && place > elf.table_at + elf.header_bytes * elf.program_headers.size())
+            first = std::min(first, place);
+    }
+    return first;
 }
 
 }  // namespace
@@ -108,6 +169,7 @@ Result<ElfHeaders> read_elf_headers(const ByteSource& source, std::vector<Error>
     elf.machine = header.u16(18).value_or(0);
     elf.flags = header.u32(at.flags).value_or(0);
     read_program_headers(source, header, at, elf, problems);
+    elf.data_end = first_section_behind(source, header, at, elf);
     return elf;
 }
 

@@ -30,6 +30,11 @@ class ExtentDump : public DumpFile {
     void each_promised_run(const FrameRunVisitor& visit) const override { memory_.each_promised_run(visit); }
     void each_existing_run(const FrameRunVisitor& visit) const override { memory_.each_existing_run(visit); }
     void each_lost_run(const FrameRunVisitor& visit) const override { memory_.each_lost_run(visit); }
+    TablesFinding check_tables() const override {
+        TablesFinding finding;
+        finding.promised_certain = finding.existing_certain = !memory_.is_unsure();
+        return finding;
+    }
 
   protected:
     ExtentDump(std::unique_ptr<ByteSource> source, std::vector<Error> problems)

@@ -153,6 +153,7 @@ tl::unexpected<Error> ExtentPages::absent(std::uint64_t paddr) const {
         return fail(ErrorCode::PageExcluded,
                     "the writer of the dump left the page out, as filtered or as all zero", paddr);
     }
+    if (unsure_) return fail(unsure_->code, unsure_->message, paddr);
     return fail(ErrorCode::NoSuchMemory, "no segment of the dump covers this address", paddr);
 }
 

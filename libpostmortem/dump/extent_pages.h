@@ -18,6 +18,10 @@ class ExtentPages {
     /// The `filesz` bytes at `offset` of the source lie at physical address `paddr`; up to `memsz` follows
     /// memory that was left out.
     void add(std::uint64_t paddr, std::uint64_t filesz, std::uint64_t memsz, std::uint64_t offset);
+    /// Headers are damaged: an address that none of the stretches has may yet be in the file. What page()
+    /// says of it in place of NoSuchMemory.
+    void be_unsure(Error why) { unsure_ = std::move(why); }
+    bool is_unsure() const { return unsure_.has_value(); }
     /// To be called once, after the last add().
     void seal();
     void set_page_size(std::uint32_t size) { page_size_ = size; }
@@ -60,6 +64,7 @@ class ExtentPages {
     std::uint32_t page_size_ = 4096;
     std::uint64_t end_of_memory_ = 0, cut_off_bytes_ = 0, beyond_bytes_ = 0;
     ExtentMap stored_, cut_off_, left_out_;
+    std::optional<Error> unsure_;
 };
 
 }  // namespace postmortem

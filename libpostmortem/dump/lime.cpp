@@ -6,13 +6,10 @@
 #include <fmt/format.h>
 
 #include "dump/extent_dump.h"
+#include "dump/lime_chain.h"
 
 namespace postmortem {
 namespace {
-
-constexpr std::uint32_t lime_magic = 0x4c694d45;  // "EMiL" in the file
-constexpr std::uint64_t lime_header_size = 32;
-constexpr std::size_t max_ranges = 1u << 20;
 
 // Memory and nothing else: no headers, no notes, no word about the machine.
 class BareMemory final : public ExtentDump {
@@ -25,7 +22,7 @@ class BareMemory final : public ExtentDump {
         memory_.add(paddr, size, size, offset);
         ++ranges_;
     }
-    std::size_t ranges() const { return ranges_; }
+    void be_unsure(Error why) { memory_.be_unsure(std::move(why)); }
     void name_files(std::vector<std::filesystem::path> files) { info_.files = std::move(files); }
     void finish(const std::string& format) {
         seal(format);
@@ -72,40 +69,6 @@ class JoinedSource final : public ByteSource {
     std::vector<std::uint64_t> ends_;
 };
 
-Result<void> add_lime_ranges(const ByteSource& source, BareMemory& memory) {
-    std::array<std::byte, lime_header_size> header;
-    std::uint64_t at = 0;
-    while (source.skim(at, header)) {
-        const std::uint32_t version = load<std::uint32_t>(header.data() + 4, Endian::Little);
-        const std::uint64_t first = load<std::uint64_t>(header.data() + 8, Endian::Little);
-        const std::uint64_t last = load<std::uint64_t>(header.data() + 16, Endian::Little);
-        const bool is_header = load<std::uint32_t>(header.data(), Endian::Little) == lime_magic;
-        if (is_header && version != 1 && memory.ranges() == 0)
-            return fail(ErrorCode::Unsupported,
-                        fmt::format("LiME format version {}; only 1 is known", version));
-        if (!is_header || version != 1 || last < first || last - first == ~0ull) {
-            memory.add_problem(
-                {ErrorCode::Corrupt, fmt::format("the header of a memory range at byte {} is damaged; "
-                                                 "what follows is not read",
-                                                 at)});
-            return {};
-        }
-        const std::uint64_t size = last - first + 1;
-        if (memory.ranges() == max_ranges)
-            return fail(ErrorCode::Unsupported,
-                        fmt::format("there are more than {} memory ranges", max_ranges));
-        memory.add(first, size, at + lime_header_size);
-        if (size > source.size() - at - lime_header_size) return {};
-        at += lime_header_size + size;
-    }
-    if (at < source.size())
-        memory.add_problem(
-            {ErrorCode::PageMissing,
-             fmt::format("the file is truncated: it ends at byte {} within the header of a memory range",
-                         source.size())});
-    return {};
-}
-
 }  // namespace
 
 bool looks_like_lime(Bytes head) {
@@ -115,11 +78,16 @@ bool looks_like_lime(Bytes head) {
 }
 
 Result<std::unique_ptr<DumpFile>> open_lime(std::unique_ptr<ByteSource> source) {
-    const ByteSource& bytes = *source;
+    auto chain = read_lime_chain(*source);
+    if (!chain) return fail(chain.error());
+    if (chain->ranges.empty())
+        return fail(ErrorCode::Corrupt, chain->problems.empty() ? "the LiME file holds no memory"
+                                                                : chain->problems.front().message);
     auto memory = std::make_unique<BareMemory>(std::move(source));
-    if (auto added = add_lime_ranges(bytes, *memory); !added) return fail(added.error());
+    for (const LimeRange& range : chain->ranges) memory->add(range.first, range.size(), range.data_at());
+    for (Error& problem : chain->problems) memory->add_problem(std::move(problem));
+    if (chain->unsure) memory->be_unsure(std::move(*chain->unsure));
     memory->finish("LiME memory image");
-    if (memory->ranges() == 0) return fail(ErrorCode::Corrupt, "the LiME file holds no memory");
     return memory;
 }
 

@@ -24,31 +24,6 @@ std::size_t second_bitmap(const FakeMemory& memory) {
     return std::size_t{3} * memory.page_size;
 }
 
-// Of pages that the dump does not give: whether what it says of them is true.
-bool is_true(const Error& error, std::uint64_t pfn, const FakeMemory& memory) {
-    const bool held = memory.pages.contains(pfn), excluded = memory.excluded.contains(pfn);
-    if (error.code == ErrorCode::PageExcluded) return excluded;
-    if (error.code == ErrorCode::NoSuchMemory) return !held && !excluded;
-    return error.code == ErrorCode::PageMissing || error.code == ErrorCode::Corrupt;
-}
-
-// Wrong bytes, and wrong words of why there are none.
-std::uint64_t false_answers(const DumpFile& dump, const FakeMemory& memory) {
-    std::uint64_t count = 0;
-    Buffer scratch(dump.page_size());
-    for (std::uint64_t pfn = 0; pfn < frames; ++pfn) {
-        const auto page = dump.page(pfn * memory.page_size, scratch);
-        if (!page) {
-            count += !is_true(page.error(), pfn, memory);
-            continue;
-        }
-        const auto right = memory.pages.find(pfn);
-        count += right == memory.pages.end() ||
-                 !std::equal(page->bytes.begin(), page->bytes.end(), right->second.begin());
-    }
-    return count;
-}
-
 Buffer flipped(Buffer file, std::size_t bitmap, std::uint64_t bit) {
     file[bitmap + bit / 8] ^= std::byte{1} << bit % 8;
     return file;

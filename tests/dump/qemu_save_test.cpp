@@ -236,6 +236,57 @@ TEST_CASE("a saved machine that is cut off anywhere gives right pages and says w
     check_cut_anywhere(make_libvirt_save(plain, "<domain/>", false), memory);
 }
 
+TEST_CASE("a bit that is wrong in the address of a page costs that page at most, and is told") {
+    FakeMemory memory = make_memory(frames);
+    for (std::uint64_t pfn = 0; pfn < frames; ++pfn)  // QEMU sends all of them
+        if (!memory.pages.contains(pfn)) memory.pages[pfn] = Buffer(4096, std::byte(pfn + 1));
+    memory.excluded.clear();
+    const std::vector<SentPage> sound = sent_pages(memory, "pc.ram");
+    std::vector<SentPage> others;
+    for (const FakeBlock& block : small_machine().blocks)
+        for (std::uint64_t at = 0; block.name != "pc.ram" && at < block.bytes; at += 4096)
+            others.push_back({block.name, at, Buffer(4096, std::byte{0xbb})});
+    for (const bool went_on : {false, true}) {  // and sent some again
+        for (std::size_t hurt = 0; hurt < sound.size(); ++hurt) {
+            for (unsigned bit = 12; bit < 64; ++bit) {
+                CAPTURE(went_on);
+                CAPTURE(hurt);
+                CAPTURE(bit);
+                std::vector<SentPage> pages = sound;
+                pages[hurt].address ^= std::uint64_t{1} << bit;
+                pages.insert(pages.end(), others.begin(), others.end());
+                if (went_on)
+                    for (const std::size_t again : {3, 4, 90}) pages.push_back(sound[again]);
+                const auto dump = open_bytes(make_qemu_save(pages, small_machine()));
+                REQUIRE(dump);
+                CHECK(false_answers(**dump, memory) == 0);
+                CHECK_FALSE((*dump)->problems().empty());
+                CHECK(compare(**dump, memory).right == frames);
+            }
+        }
+    }
+}
+
+TEST_CASE("a page before something that is no page's header is not given") {
+    const FakeMemory memory = make_memory(frames);
+    std::vector<SentPage> pages = sent_pages(memory, "pc.ram");
+    const Buffer sound = make_qemu_save(pages, small_machine());
+    for (std::size_t at = 0; at + 8 < sound.size(); ++at) {
+        const auto header = load<std::uint64_t>(sound.data() + at, Endian::Big);
+        const bool is_header =
+            (header & 0xfff) == 0x28 && header >> 12 != 0 && header >> 12 < frames;  // in the same block
+        if (!is_header) continue;
+        Buffer file = sound;
+        for (unsigned bit = 0; bit < 12; ++bit) {
+            store(file.data() + at, header ^ std::uint64_t{1} << bit, Endian::Big);
+            const auto dump = open_bytes(file);
+            CAPTURE(header);
+            CAPTURE(bit);
+            if (dump) CHECK(compare(**dump, memory).wrong == 0);
+        }
+    }
+}
+
 TEST_CASE("a byte that is wrong in a saved machine does not hurt") {
     check_changed_bytes(saved(make_memory(40)), 300);
 }

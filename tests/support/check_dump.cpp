@@ -29,6 +29,14 @@ bool holds(const FakeMemory& memory, std::uint64_t pfn, const PageBytes& page) {
     return std::equal(page.bytes.begin(), page.bytes.end(), original->second.begin() + page.offset);
 }
 
+// Of a page that the dump does not give: whether what it says of it is true.
+bool is_true(const Error& error, std::uint64_t pfn, const FakeMemory& memory) {
+    const bool held = memory.pages.contains(pfn), excluded = memory.excluded.contains(pfn);
+    if (error.code == ErrorCode::PageExcluded) return excluded;
+    if (error.code == ErrorCode::NoSuchMemory) return !held && !excluded;
+    return error.code == ErrorCode::PageMissing || error.code == ErrorCode::Corrupt;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<DumpFile>> open_bytes(Bytes file) {
@@ -47,6 +55,16 @@ Comparison compare(const DumpFile& dump, const FakeMemory& memory) {
         }
     }
     return seen;
+}
+
+std::uint64_t false_answers(const DumpFile& dump, const FakeMemory& memory) {
+    std::uint64_t count = 0;
+    Buffer scratch(dump.page_size());
+    for (std::uint64_t pfn = 0; pfn < memory.max_pfn; ++pfn) {
+        const auto page = dump.page(pfn * memory.page_size, scratch);
+        count += page ? !holds(memory, pfn, *page) : !is_true(page.error(), pfn, memory);
+    }
+    return count;
 }
 
 Comparison undamaged(const FakeMemory& memory) {

@@ -22,6 +22,9 @@ struct Comparison {
 /// Asks for every frame of `memory`.
 Comparison compare(const DumpFile& dump, const FakeMemory& memory);
 
+/// Of all frames of `memory`: wrong bytes, and wrong words of why there are none.
+std::uint64_t false_answers(const DumpFile& dump, const FakeMemory& memory);
+
 /// What compare() gives for an undamaged dump.
 Comparison undamaged(const FakeMemory& memory);
 /// The same for formats that take each page that they do not hold for memory that the machine lacks, or for

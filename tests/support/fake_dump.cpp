@@ -256,6 +256,7 @@ Buffer make_elf(const std::vector<FakeSegment>& segments, const ElfShape& shape)
     std::uint64_t at = ehdr;
     const auto append = [&](std::uint32_t type, const FakeSegment& segment) {
         const std::uint64_t memsz = segment.memsz ? segment.memsz : segment.bytes.size();
+        if (shape.page_aligned) data = (data + 4095) / 4096 * 4096;
         StructWriter p(machine);
         p.put(type);
         if (wide) p.put<std::uint32_t>(7);

@@ -79,6 +79,7 @@ struct ElfShape {
     std::vector<FakeNote> notes = {};
     bool extended_numbering = false;  ///< PN_XNUM
     bool incomplete = false;          ///< makedumpfile's flag
+    bool page_aligned = false;        ///< as the kernel lays segments
 };
 
 Buffer make_elf(const std::vector<FakeSegment>& segments, const ElfShape& shape);

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "base/checked.h"
 #include "base/text.h"
+#include "dump/hypervisor/qemu_sent_pages.h"
 
 namespace postmortem {
 namespace {
@@ -45,7 +47,6 @@ constexpr std::uint64_t page_flag_bits = qemu_page_size - 1;
 constexpr std::uint32_t ram_version = 4;  // since QEMU 1.0
 
 constexpr std::size_t max_ram_blocks = 4096;
-constexpr std::size_t max_page_runs = 1u << 25;
 constexpr std::uint64_t max_ram_bytes = 1ull << 52;
 constexpr std::uint64_t max_foreign_bytes = 64ull << 20;  // of a section that is not the RAM's
 
@@ -93,55 +94,6 @@ class QemuCursor {
     bool ended_ = false;
 };
 
-// The pages as they come; in order, but for those that were sent again.
-class SentPages {
-  public:
-    /// That it comes next, whether or not the file has it.
-    void expect(std::uint64_t page) {
-        in_order_ = in_order_ && (runs_.empty() || page >= runs_.back().end_page());
-    }
-    bool add(std::uint64_t page, std::uint64_t at) {
-        expect(page);
-        if (!runs_.empty() && runs_.back().end_page() == page && continues(runs_.back(), at)) {
-            ++runs_.back().count;
-            return true;
-        }
-        if (runs_.size() == max_page_runs) return false;
-        runs_.push_back({page, 1, at});
-        return true;
-    }
-
-    bool some_again() const { return !in_order_; }
-
-    std::vector<QemuPageRun> take() {
-        if (!in_order_) keep_the_last();
-        return std::move(runs_);
-    }
-
-  private:
-    static bool continues(const QemuPageRun& run, std::uint64_t at) {
-        return at == 0 ? run.at == 0 : run.at != 0 && at == run.at + run.count * qemu_page_stride;
-    }
-
-    // Page by page: the file holds at least nine bytes of each.
-    void keep_the_last() {
-        std::vector<std::pair<std::uint64_t, std::uint64_t>> pages;
-        for (const QemuPageRun& run : runs_)
-            for (std::uint64_t i = 0; i < run.count; ++i)
-                pages.emplace_back(run.first_page + i, run.at == 0 ? 0 : run.at + i * qemu_page_stride);
-        std::stable_sort(pages.begin(), pages.end(),
-                         [](const auto& a, const auto& b) { return a.first < b.first; });
-        runs_.clear();
-        in_order_ = true;
-        for (std::size_t i = 0; i < pages.size(); ++i)
-            if (i + 1 == pages.size() || pages[i + 1].first != pages[i].first)
-                add(pages[i].first, pages[i].second);
-    }
-
-    std::vector<QemuPageRun> runs_;
-    bool in_order_ = true;
-};
-
 class QemuStreamReader {
   public:
     explicit QemuStreamReader(const ByteSource& source)
@@ -152,7 +104,7 @@ class QemuStreamReader {
         if (stream_.blocks.empty())
             return fail(cursor_.ended() ? ends_early(source_.size())
                                         : Error(ErrorCode::Corrupt, "the saved machine has no RAM"));
-        stream_.pages = pages_.take();
+        stream_.pages = pages_.take(stream_.problems);
         return std::move(stream_);
     }
 
@@ -195,6 +147,7 @@ class QemuStreamReader {
                     break;
                 }
                 default:
+                    pages_.take_back();
                     return stop({ErrorCode::Corrupt,
                                  fmt::format("the section at byte {} of the saved machine is of the unknown "
                                              "kind {}; what follows is not read",
@@ -271,12 +224,15 @@ class QemuStreamReader {
         for (;;) {
             const std::uint64_t at = cursor_.at();
             const auto header = cursor_.take<std::uint64_t>();
-            const std::uint64_t flags = header & page_flag_bits, address = header & ~page_flag_bits;
+            const std::uint64_t flags = header & page_flag_bits;
+            std::uint64_t address = header & ~page_flag_bits;
             if (cursor_.ended()) return stopped(ends_early(source_.size()));
             if ((flags & QemuPageFlag::EndOfRound) != 0) return true;
             if ((flags & (QemuPageFlag::Xbzrle | QemuPageFlag::Hook | QemuPageFlag::Compressed |
-                          QemuPageFlag::MultifdFlush)) != 0)
+                          QemuPageFlag::MultifdFlush)) != 0) {
+                if (!lies_in_some_block(address)) return stopped(damaged_page_header(at));
                 return fail(refusal(flags));
+            }
             if ((flags & QemuPageFlag::MemorySize) != 0) {
                 if (auto read = read_blocks(address); !read) return fail(read.error());
                 if (cursor_.ended()) return stopped(ends_early(source_.size()));
@@ -286,20 +242,41 @@ class QemuStreamReader {
                 return stopped(damaged_page_header(at));
             if ((flags & QemuPageFlag::SameBlock) == 0) current_ = block_named(cursor_.take_name());
             if (cursor_.ended()) return stopped(ends_early(source_.size()));
-            if (!current_ || address >= current_->bytes) return stopped(damaged_page_header(at));
+            if (!current_) return stopped(damaged_page_header(at));
+            if (address >= current_->bytes) {
+                const auto mended = mended_address(address);
+                if (!mended) return stopped(damaged_page_header(at));
+                address = *mended;
+            }
             const std::uint64_t page = current_->first_page + address / qemu_page_size;
-            pages_.expect(page);
+            pages_.announce(page);
             const bool is_page = (flags & QemuPageFlag::Page) != 0;
             const std::uint64_t place = is_page ? cursor_.at() : 0;
             cursor_.skip(is_page ? qemu_page_size : 1);
             if (cursor_.ended()) return stopped(ends_early(source_.size()));
             if (!pages_.add(page, place))
-                return fail(ErrorCode::Unsupported,
-                            fmt::format("the saved machine has more than {} runs of pages", max_page_runs));
+                return fail(
+                    ErrorCode::Unsupported,
+                    fmt::format("the saved machine has more than {} runs of pages", QemuSentPages::max_runs));
         }
     }
 
+    // An address that the block does not have, by a bit off the one that is due.
+    std::optional<std::uint64_t> mended_address(std::uint64_t address) {
+        const auto page = pages_.next_due();
+        if (!page || *page < current_->first_page) return std::nullopt;
+        const std::uint64_t due = (*page - current_->first_page) * qemu_page_size;
+        if (due >= current_->bytes || !is_power_of_two(address ^ due)) return std::nullopt;
+        stream_.problems.emplace_back(
+            ErrorCode::Corrupt,
+            fmt::format("a page of the saved machine has the damaged address {:#x}; it is taken for the "
+                        "one that is missing there, {:#x}",
+                        address, due));
+        return due;
+    }
+
     Result<bool> stopped(Error why) {
+        if (why.code == ErrorCode::Corrupt) pages_.take_back();
         (void)stop(std::move(why));
         return false;
     }
@@ -347,7 +324,13 @@ class QemuStreamReader {
             sum += block.bytes;
             stream_.blocks.push_back(std::move(block));
         }
+        pages_.expect(sum / qemu_page_size);
         return {};
+    }
+
+    bool lies_in_some_block(std::uint64_t address) const {
+        return std::any_of(stream_.blocks.begin(), stream_.blocks.end(),
+                           [&](const QemuRamBlock& block) { return address < block.bytes; });
     }
 
     const QemuRamBlock* block_named(const std::string& name) const {
@@ -359,7 +342,7 @@ class QemuStreamReader {
     const ByteSource& source_;
     QemuCursor cursor_;
     QemuStream stream_;
-    SentPages pages_;
+    QemuSentPages pages_;
     std::optional<std::uint32_t> ram_id_;
     const QemuRamBlock* current_ = nullptr;
     std::string wishes_;

@@ -1,0 +1,151 @@
+// A bit that is wrong in a program header would give pages the bytes of others, or have it that the machine
+// had no memory where it did: the headers are judged by each other.
+#include <algorithm>
+
+#include <doctest/doctest.h>
+#include <elf.h>
+
+#include "support/check_dump.h"
+
+namespace elf_damage_test {
+
+using namespace postmortem;
+using namespace postmortem::test;
+
+namespace {
+
+constexpr std::uint64_t direct_map = 0xffff888000000000, text_map = 0xffffffff6ea00000;
+
+struct Writer {
+    const char* name;
+    std::vector<FakeSegment> segments;
+    ElfShape shape;
+    bool leaves_out = false;  // pages, as memsz beyond filesz
+};
+
+// `count` frames from `first` on, as the text of a kernel.
+FakeSegment text_of(const FakeMemory& memory, std::uint64_t first, std::uint64_t count) {
+    FakeSegment text{first * 4096, {}, count * 4096, text_map + first * 4096};
+    for (std::uint64_t pfn = first; pfn < first + count; ++pfn) {
+        const auto page = memory.pages.find(pfn);
+        if (page == memory.pages.end()) break;
+        text.bytes.insert(text.bytes.end(), page->second.begin(), page->second.end());
+    }
+    return text;
+}
+
+std::vector<FakeSegment> mapped_at(std::uint64_t map, std::vector<FakeSegment> segments) {
+    for (FakeSegment& segment : segments) segment.vaddr = map + segment.paddr;
+    return segments;
+}
+
+FakeMemory memory_without(std::initializer_list<FrameRun> holes, bool leaves_out) {
+    FakeMemory memory = make_memory(200);
+    for (std::uint64_t pfn = 0; pfn < memory.max_pfn; ++pfn) {
+        const bool is_hole = std::any_of(holes.begin(), holes.end(), [&](FrameRun hole) {
+            return hole.first_pfn <= pfn && pfn < hole.end_pfn;
+        });
+        memory.excluded.erase(pfn);
+        if (is_hole && leaves_out) memory.excluded.insert(pfn);
+        if (is_hole) memory.pages.erase(pfn);
+        if (is_hole || memory.pages.contains(pfn)) continue;
+        Buffer page(4096);
+        for (std::size_t i = 0; i < page.size(); ++i) page[i] = std::byte(pfn * 7 + i * i % 251);
+        memory.pages[pfn] = page;
+    }
+    return memory;
+}
+
+const std::vector<FakeNote>& notes() {
+    static const std::vector<FakeNote> some = {{"CORE", NT_PRSTATUS, Buffer(336)}};
+    return some;
+}
+
+Writer kernel(const FakeMemory& memory, const FakeMachine& machine) {
+    std::vector<FakeSegment> segments = mapped_at(direct_map, segments_of(memory));
+    segments.insert(segments.begin(), text_of(memory, 40, 20));
+    return {"the kernel", segments, {machine, notes(), false, false, true}};
+}
+
+Writer qemu(const FakeMemory& memory, const FakeMachine& machine) {
+    return {"QEMU", mapped_at(0, segments_of(memory)), {machine, notes()}};
+}
+
+Writer makedumpfile(const FakeMemory& memory, const FakeMachine& machine) {
+    std::vector<FakeSegment> segments = mapped_at(direct_map, segments_of(memory));
+    segments.insert(segments.begin(), {text_of(memory, 60, 10), text_of(memory, 70, 8)});
+    return {"makedumpfile", segments, {machine, notes()}, true};
+}
+
+struct Field {
+    const char* name;
+    std::size_t at, size;
+};
+constexpr Field fields[] = {{"p_type", 0, 4},   {"p_offset", 8, 8},  {"p_vaddr", 16, 8},
+                            {"p_paddr", 24, 8}, {"p_filesz", 32, 8}, {"p_memsz", 40, 8}};
+
+struct Sweep {
+    std::uint64_t tried = 0, whole = 0;
+};
+
+// Of a file with one wrong bit.
+void check_damaged(const Buffer& file, const FakeMemory& memory, bool is_size_of_left_out, Sweep& sweep) {
+    const auto dump = open_bytes(file);
+    if (!dump) return;
+    const Comparison seen = compare(**dump, memory);
+    const std::uint64_t false_ones = false_answers(**dump, memory);
+    // How much is left out behind a segment, no other header tells.
+    CHECK((is_size_of_left_out ? seen.wrong : false_ones) == 0);
+    CHECK_FALSE((*dump)->next_frame(memory.max_pfn));
+    const bool whole = seen == undamaged(memory);
+    if (!is_size_of_left_out) CHECK((whole || !(*dump)->problems().empty()));
+    ++sweep.tried;
+    sweep.whole += whole;
+}
+
+Sweep damage_each_bit(const Writer& writer, const FakeMemory& memory) {
+    const Buffer sound = make_elf(writer.segments, writer.shape);
+    const auto dump = open_bytes(sound);
+    REQUIRE(dump);
+    REQUIRE((*dump)->problems().empty());
+    REQUIRE(compare(**dump, memory) == undamaged(memory));
+    Sweep sweep;
+    const std::string_view name = writer.name;
+    CAPTURE(name);
+    for (std::size_t header = 0; header <= writer.segments.size(); ++header) {
+        for (const Field& field : fields) {
+            for (std::size_t bit = 0; bit < field.size * 8; ++bit) {
+                CAPTURE(header);
+                CAPTURE(std::string_view(field.name));
+                CAPTURE(bit);
+                Buffer file = sound;
+                file[64 + header * 56 + field.at + bit / 8] ^= std::byte{1} << bit % 8;
+                check_damaged(file, memory, writer.leaves_out && field.at == 40, sweep);
+            }
+        }
+    }
+    for (std::size_t bit = 0; bit < 16; ++bit) {
+        CAPTURE(bit);
+        Buffer file = sound;
+        file[56 + bit / 8] ^= std::byte{1} << bit % 8;
+        check_damaged(file, memory, false, sweep);
+    }
+    return sweep;
+}
+
+}  // namespace
+
+TEST_CASE("one wrong bit in the program headers of a dump that the kernel, QEMU or makedumpfile wrote") {
+    const FakeMachine& machine = fake_machines().front();
+    const FakeMemory whole = memory_without({{20, 33}, {130, 140}}, false);
+    const FakeMemory filtered = memory_without({{20, 33}, {78, 90}, {130, 140}, {195, 200}}, true);
+    for (const auto& [writer, memory] : {std::pair{kernel(whole, machine), whole},
+                                         {qemu(whole, machine), whole},
+                                         {makedumpfile(filtered, machine), filtered}}) {
+        const Sweep sweep = damage_each_bit(writer, memory);
+        MESSAGE(std::string_view(writer.name), ": ", sweep.whole, " of ", sweep.tried, " mended");
+        CHECK(sweep.whole * 10 > sweep.tried * 8);
+    }
+}
+
+}  // namespace elf_damage_test
