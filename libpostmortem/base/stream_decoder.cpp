@@ -94,24 +94,38 @@ class XzDecoder final : public StreamDecoder {
     bool at_start_ = true;
 };
 
+// What a decoder asks for next, and no more: else the checksum behind the last block fails in the call that
+// would have given what the block holds, and all of it is lost.
+class Portion {
+  public:
+    std::size_t of(Bytes in) const { return std::min(in.size(), wanted_); }
+    /// Where the room for what is made is used up, it has more to give first.
+    void next(std::size_t wanted, bool room_is_full) { wanted_ = room_is_full ? 0 : wanted; }
+
+  private:
+    std::size_t wanted_ = 1;  // a first byte, and the decoder tells
+};
+
 class ZstdDecoder final : public StreamDecoder {
   public:
     ZstdDecoder() : stream_(allocated(ZSTD_createDStream())) {}
     ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        ZSTD_inBuffer input{in.data(), in.size(), 0};
+        ZSTD_inBuffer input{in.data(), portion_.of(in), 0};
         ZSTD_outBuffer output{out.data(), out.size(), 0};
         const std::size_t result = ZSTD_decompressStream(stream_, &output, &input);
         in = in.subspan(input.pos);
         out = out.subspan(output.pos);
         if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) tell_of_no_memory();
         if (ZSTD_isError(result)) return StreamProgress::Damaged;
+        portion_.next(result == 0 ? 1 : result, result != 0 && output.pos == output.size);
         return result == 0 ? StreamProgress::End : StreamProgress::More;
     }
 
   private:
     ZSTD_DStream* stream_;
+    Portion portion_;
 };
 
 // The block of an lz4 frame that the bytes taken so far end in (lz4's doc/lz4_Frame_format.md).
@@ -177,7 +191,7 @@ class Lz4Decoder final : public StreamDecoder {
     ~Lz4Decoder() override { LZ4F_freeDecompressionContext(context_); }
 
     StreamProgress step(Bytes& in, MutableBytes& out) override {
-        std::size_t taken = in.size();
+        std::size_t taken = portion_.of(in);
         std::size_t made = out.size();
         const std::size_t result = LZ4F_decompress(context_, out.data(), &made, in.data(), &taken, nullptr);
         if (LZ4F_isError(result) && LZ4F_getErrorName(result) == "ERROR_allocation_failed"sv)
@@ -188,6 +202,7 @@ class Lz4Decoder final : public StreamDecoder {
         remember(out.first(made));
         in = in.subspan(taken);
         out = out.subspan(made);
+        portion_.next(result == 0 ? 1 : result, result != 0 && out.empty());
         if (result != 0) return StreamProgress::More;
         watch_ = {};
         history_.clear();
@@ -218,6 +233,7 @@ class Lz4Decoder final : public StreamDecoder {
     }
 
     LZ4F_dctx* context_ = nullptr;
+    Portion portion_;
     Lz4BlockWatch watch_;
     ByteBuffer history_, front_;
     std::size_t given_ = 0;

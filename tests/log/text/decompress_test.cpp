@@ -50,15 +50,21 @@ std::string xz(const std::string& text) {
     return out;
 }
 
+// With a checksum, as the programs of zstd and lz4 write it.
 std::string zstd(const std::string& text) {
-    std::string out(ZSTD_compressBound(text.size()), '\0');
-    out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 1));
+    ZSTD_CCtx* const context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    std::string out(ZSTD_compressBound(text.size()) + 4, '\0');
+    out.resize(ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size()));
+    ZSTD_freeCCtx(context);
     return out;
 }
 
 std::string lz4_frame(const std::string& text) {
-    std::string out(LZ4F_compressFrameBound(text.size(), nullptr), '\0');
-    out.resize(LZ4F_compressFrame(out.data(), out.size(), text.data(), text.size(), nullptr));
+    LZ4F_preferences_t preferences{};
+    preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled;
+    std::string out(LZ4F_compressFrameBound(text.size(), &preferences), '\0');
+    out.resize(LZ4F_compressFrame(out.data(), out.size(), text.data(), text.size(), &preferences));
     return out;
 }
 
@@ -120,6 +126,21 @@ TEST_CASE("a torn container gives what there is, and says so") {
     }
     CHECK(unpacked("").text.empty());
     CHECK(unpacked("\x1f\x8b").failed);
+}
+
+TEST_CASE("what fails its checksum is given, and that it does is told") {
+    for (const std::string& text : {std::string("[    1.000000] short\n"), sample()}) {
+        for (std::string packed : {deflated(text, 15 + 16), zstd(text), lz4_frame(text)}) {
+            const bool is_gzip = packed.starts_with("\x1f\x8b");
+            packed[packed.size() - (is_gzip ? 8 : 4)] ^= 1;
+            const Unpacked all = unpacked(packed);
+            CAPTURE(is_gzip);
+            CAPTURE(packed.size());
+            CHECK(all.failed);
+            CHECK(all.text.size() == text.size());
+            CHECK((all.text == text));
+        }
+    }
 }
 
 TEST_CASE("pstore records that were packed without a container") {
