@@ -7,7 +7,8 @@
 
 namespace postmortem {
 
-[[noreturn]] inline void tell_of_no_memory() {
+// Not [[noreturn]]: to clang the type of libdw's handler is another then.
+__attribute__((noreturn)) inline void tell_of_no_memory() {
     if (const std::new_handler handler = std::get_new_handler()) handler();
     throw std::bad_alloc();
 }

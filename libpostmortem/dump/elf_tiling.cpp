@@ -34,11 +34,24 @@ struct Part {
     std::size_t header = 0;   // which of the headers
 };
 
-bool follows(std::uint64_t begin, std::uint64_t end) {
-    return begin == end ||
-           std::any_of(std::begin(padding_sizes), std::end(padding_sizes), [&](std::uint64_t size) {
-               return begin > end && begin % size == 0 && begin - end < size;
-           });
+// The kernel writes whole pages: where memory begins or ends within one, so does its segment
+// (fs/proc/vmcore.c), and what lies between the two is not counted. Of which size they are shows in most
+// segments.
+std::uint64_t page_size_of(const std::vector<Part>& parts) {
+    const auto large = std::count_if(parts.begin(), parts.end(),
+                                     [](const Part& part) { return part.shift % padding_sizes[1] == 0; });
+    return 2 * static_cast<std::size_t>(large) > parts.size() ? padding_sizes[1] : padding_sizes[0];
+}
+
+bool follows(const Part& part, std::uint64_t end, std::uint64_t page) {
+    return part.begin == end || (part.begin > end && part.shift % page == 0 &&
+                                 part.begin - part.begin % page == align_up(end, page));
+}
+
+bool is_padded(std::uint64_t end, std::uint64_t file_end) {
+    return std::any_of(std::begin(padding_sizes), std::end(padding_sizes), [&](std::uint64_t page) {
+        return file_end == end || file_end == align_up(end, page);
+    });
 }
 
 struct FileLayout {
@@ -71,17 +84,18 @@ FileLayout file_layout(const Headers& headers, std::uint64_t table_end, std::uin
             layout.parts.push_back(part);
         }
     }
+    const std::uint64_t page = page_size_of(layout.parts);
     std::uint64_t end = table_end, last = end;
     for (std::size_t i = 0; i < layout.parts.size(); ++i) {
         const Part& part = layout.parts[i];
         const bool first = i == 0;  // a section header may come before it
-        if (first ? part.begin < end || part.begin - end >= padding_sizes[1] : !follows(part.begin, end))
+        if (first ? part.begin < end || part.begin - end >= padding_sizes[1] : !follows(part, end, page))
             layout.breaks.push_back(i);
         end = part.end;
         last = std::max(last, end);
     }
     layout.is_cut_off = last > data_end;
-    if (!layout.is_cut_off && !follows(data_end, end)) layout.breaks.push_back(layout.parts.size());
+    if (!layout.is_cut_off && !is_padded(end, data_end)) layout.breaks.push_back(layout.parts.size());
     return layout;
 }
 

@@ -133,7 +133,35 @@ Sweep damage_each_bit(const Writer& writer, const FakeMemory& memory) {
     return sweep;
 }
 
+// Its header, where memory begins and ends within pages: the kernel writes them whole all the same.
+void shrink(Buffer& file, std::size_t header, std::uint64_t at_begin, std::uint64_t at_end) {
+    std::byte* const raw = file.data() + 64 + header * 56;
+    const auto add = [&](std::size_t at, std::uint64_t more) {
+        store(raw + at, load<std::uint64_t>(raw + at, Endian::Little) + more, Endian::Little);
+    };
+    for (const std::size_t at : {8u, 16u, 24u}) add(at, at_begin);
+    for (const std::size_t at : {32u, 40u}) add(at, 0 - at_begin - at_end);
+}
+
 }  // namespace
+
+TEST_CASE("memory that begins and ends within pages is no damage") {
+    const FakeMemory memory = memory_without({{20, 33}, {130, 140}}, false);
+    const Writer writer = kernel(memory, fake_machines().front());
+    for (std::size_t shrunk = 2; shrunk <= writer.segments.size(); ++shrunk) {
+        for (const auto& [at_begin, at_end] : {std::pair{0x18u, 0u}, {0u, 0x28u}, {0x800u, 0x7f8u}}) {
+            CAPTURE(shrunk);
+            CAPTURE(at_begin);
+            CAPTURE(at_end);
+            Buffer file = make_elf(writer.segments, writer.shape);
+            shrink(file, shrunk, at_begin, at_end);
+            const auto dump = open_bytes(file);
+            REQUIRE(dump);
+            CHECK((*dump)->problems().empty());
+            CHECK(compare(**dump, memory).right + 2 >= memory.pages.size());
+        }
+    }
+}
 
 TEST_CASE("one wrong bit in the program headers of a dump that the kernel, QEMU or makedumpfile wrote") {
     const FakeMachine& machine = fake_machines().front();
