@@ -11,6 +11,7 @@ namespace {
 
 constexpr unsigned most_steps = 64;      // of qualifiers, pointers and arrays
 constexpr unsigned deepest_nesting = 8;  // of functions that take functions
+constexpr std::size_t most_parameters = 256;  // of all of them together
 constexpr std::size_t most_enumerators = 4096;
 
 // DWARF, and with it BTF, has the compiler's names; gdb prints those that people write.
@@ -123,7 +124,8 @@ class DeclarationWriter {
     }
 
     std::string parameters(const Type& type, unsigned depth) {
-        if (depth == 0) return "(...)";
+        if (depth == 0 || type.members.size() > parameters_left_) return "(...)";
+        parameters_left_ -= type.members.size();
         std::string list;
         for (const Member& parameter : type.members) {
             const bool is_variadic = parameter.type == 0 && &parameter == &type.members.back();
@@ -142,6 +144,8 @@ class DeclarationWriter {
     }
 
     const TypeFinder& types_;
+    // Functions that take functions that take functions: what a damaged table makes of them has no end.
+    std::size_t parameters_left_ = most_parameters;
 };
 
 }  // namespace
