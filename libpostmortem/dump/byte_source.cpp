@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/checked.h"
+
 namespace postmortem {
 
 Bytes ByteSource::read_what_is_there(std::uint64_t offset, std::uint64_t length, MutableBytes scratch) const {
@@ -16,6 +18,25 @@ Bytes ByteSource::read_what_is_there(std::uint64_t offset, std::uint64_t length,
         (read(offset, middle, scratch) ? there : wanted) = middle;
     }
     return read(offset, there, scratch).value_or(Bytes{});
+}
+
+bool is_padded_from(const ByteSource& source, std::uint64_t offset) {
+    constexpr std::uint64_t piece = 64 << 10, most_looked_at = 64 << 20;
+    if (offset > source.size() || is_power_of_two(source.size() - offset)) return false;
+    std::vector<std::byte> scratch(piece);
+    for (std::uint64_t looked_at = 0; offset < source.size(); looked_at += piece) {
+        if (const std::uint64_t end = source.end_of_hole(offset); end > offset) {
+            offset = end;
+            continue;
+        }
+        const std::uint64_t length = std::min(piece, source.size() - offset);
+        const auto bytes = looked_at < most_looked_at ? source.read(offset, length, scratch) : std::nullopt;
+        if (!bytes ||
+            std::any_of(bytes->begin(), bytes->end(), [](std::byte b) { return b != std::byte{0}; }))
+            return false;
+        offset += length;
+    }
+    return true;
 }
 
 // A flattened file may lack what lies before its end.

@@ -102,6 +102,11 @@ class MappedSource final : public ByteSource {
     MappedFile file_;
 };
 
+/// Whether nothing but zeros follow from `offset` on, as where a file was padded to whole blocks (`dd
+/// conv=sync`) or copied off a partition. Not for 2^n bytes, which a wrong bit in a size leaves over; nor for
+/// more than it is cheap to look at.
+bool is_padded_from(const ByteSource& source, std::uint64_t offset);
+
 /// Why read() gave nothing of bytes that say something of the page at `paddr`, such as "its data":
 /// PageMissing.
 Error lost_bytes(const ByteSource& source, std::uint64_t offset, std::uint64_t length, std::string_view what,

@@ -85,7 +85,7 @@ class ElfCore final : public ExtentDump {
                 "its segments have virtual addresses only, and memory is read by physical ones");
             return;
         }
-        ElfSegments segments = tile_segments(elf);
+        ElfSegments segments = tile_segments(*source_, elf);
         place_segments(*source_, elf, segments);
         for (const ProgramHeader& load : segments.loads)
             memory_.add(load.paddr, load.filesz, load.memsz, load.offset);

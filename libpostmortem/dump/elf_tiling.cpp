@@ -113,8 +113,12 @@ bool are_same(const Headers& a, const Headers& b) {
 
 class Tiler {
   public:
-    explicit Tiler(const ElfHeaders& elf)
-        : elf_(elf), headers_(elf.program_headers), layout_(laid_out(headers_)) {}
+    Tiler(const ByteSource& source, const ElfHeaders& elf)
+        : elf_(elf), headers_(elf.program_headers), layout_(laid_out(headers_)) {
+        if (layout_.breaks == std::vector{layout_.parts.size()} && !layout_.parts.empty() &&
+            is_padded_from(source, layout_.parts.back().end))
+            layout_.breaks.clear();
+    }
 
     ElfSegments segments() {
         ElfSegments found;
@@ -339,8 +343,8 @@ class Tiler {
 
 }  // namespace
 
-ElfSegments tile_segments(const ElfHeaders& elf) {
-    return Tiler(elf).segments();
+ElfSegments tile_segments(const ByteSource& source, const ElfHeaders& elf) {
+    return Tiler(source, elf).segments();
 }
 
 }  // namespace postmortem

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dump/byte_source.h"
 #include "dump/elf_headers.h"
 
 namespace postmortem {
@@ -21,6 +22,6 @@ struct ElfSegments {
 
 /// The segments of memory as the headers give them; where these contradict each other, as the one way to read
 /// them has it by which all segments follow each other.
-ElfSegments tile_segments(const ElfHeaders& elf);
+ElfSegments tile_segments(const ByteSource& source, const ElfHeaders& elf);
 
 }  // namespace postmortem

@@ -28,6 +28,7 @@ class ChainReader {
     Result<LimeChain> read() {
         std::uint64_t at = 0;
         while (const auto header = header_at(at)) {
+            if (at != 0 && is_padded_from(source_, at)) return std::move(chain_);
             if (header->magic == lime_magic && header->version != lime_version && at == 0 &&
                 readings_of(*header).empty())
                 return fail(ErrorCode::Unsupported, fmt::format("LiME format version {}; only {} is known",
@@ -35,7 +36,7 @@ class ChainReader {
             if (chain_.ranges.size() == max_ranges)
                 return fail(ErrorCode::Unsupported,
                             fmt::format("there are more than {} memory ranges", max_ranges));
-            if (header->is_sound() && goes_on_behind(header->range)) {
+            if (header->is_sound() && (goes_on_behind(header->range) || ends_behind(header->range))) {
                 chain_.ranges.push_back(header->range);
                 at = header->range.end_at();
                 continue;
@@ -44,7 +45,7 @@ class ChainReader {
             if (!next) return std::move(chain_);
             at = *next;
         }
-        if (at < source_.size())
+        if (at < source_.size() && !is_padded_from(source_, at))
             tell_cut_off(
                 fmt::format("the file is truncated: it ends at byte {} within the header of a memory range",
                             source_.size()));
@@ -76,6 +77,10 @@ class ChainReader {
         const std::uint64_t end = next->range.end_at();
         const auto after_next = header_at(end);
         return after_next ? after_next->is_marked() : end == source_.size();
+    }
+
+    bool ends_behind(const LimeRange& range) const {
+        return is_whole(range) && is_padded_from(source_, range.end_at());
     }
 
     // Less than a header is left of the file: the beginning of one that was cut off.

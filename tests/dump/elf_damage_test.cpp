@@ -163,6 +163,23 @@ TEST_CASE("memory that begins and ends within pages is no damage") {
     }
 }
 
+TEST_CASE("zeros behind the last segment, as `dd conv=sync` writes them, are no damage") {
+    const FakeMachine& machine = fake_machines().front();
+    const FakeMemory whole = memory_without({{20, 33}, {130, 140}}, false);
+    for (const Writer& writer : {kernel(whole, machine), qemu(whole, machine)}) {
+        for (const std::size_t zeros : {3u, 510u, 5000u, 12288u, 1'000'000u}) {
+            CAPTURE(std::string_view(writer.name));
+            CAPTURE(zeros);
+            Buffer file = make_elf(writer.segments, writer.shape);
+            file.resize(file.size() + zeros);
+            const auto dump = open_bytes(file);
+            REQUIRE(dump);
+            CHECK((*dump)->problems().empty());
+            CHECK(compare(**dump, whole) == undamaged(whole));
+        }
+    }
+}
+
 TEST_CASE("one wrong bit in the program headers of a dump that the kernel, QEMU or makedumpfile wrote") {
     const FakeMachine& machine = fake_machines().front();
     const FakeMemory whole = memory_without({{20, 33}, {130, 140}}, false);

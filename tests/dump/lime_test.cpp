@@ -25,6 +25,20 @@ TEST_CASE("a LiME image reads back, plain and compressed") {
     }
 }
 
+TEST_CASE("zeros behind a LiME image, as `dd conv=sync` writes them, are no damage") {
+    const FakeMemory memory = make_memory(100);
+    const Buffer image = make_lime(stretches_of(memory));
+    for (const std::size_t zeros : {3u, 31u, 33u, 100u, 510u, 12288u, 1'000'000u}) {
+        CAPTURE(zeros);
+        Buffer file = image;
+        file.resize(file.size() + zeros);
+        const auto dump = open_bytes(file);
+        REQUIRE(dump);
+        CHECK((*dump)->problems().empty());
+        CHECK(compare(**dump, memory) == all_or_no_memory(memory));
+    }
+}
+
 TEST_CASE("a LiME image that is cut off anywhere gives right pages and says what it lacks") {
     const FakeMemory memory = make_memory(60);
     const std::vector<Stretch> stretches = stretches_of(memory);

@@ -35,6 +35,15 @@ std::string answer_at(const DumpFile& dump, std::uint64_t paddr) {
     return std::to_string(std::to_integer<int>(page->bytes[0]));
 }
 
+// QEMU sends all of them.
+FakeMemory all_pages() {
+    FakeMemory memory = make_memory(frames);
+    for (std::uint64_t pfn = 0; pfn < frames; ++pfn)
+        if (!memory.pages.contains(pfn)) memory.pages[pfn] = Buffer(4096, std::byte(pfn + 1));
+    memory.excluded.clear();
+    return memory;
+}
+
 }  // namespace
 
 TEST_CASE("a saved machine reads back, in libvirt's file and packed, too") {
@@ -237,10 +246,7 @@ TEST_CASE("a saved machine that is cut off anywhere gives right pages and says w
 }
 
 TEST_CASE("a bit that is wrong in the address of a page costs that page at most, and is told") {
-    FakeMemory memory = make_memory(frames);
-    for (std::uint64_t pfn = 0; pfn < frames; ++pfn)  // QEMU sends all of them
-        if (!memory.pages.contains(pfn)) memory.pages[pfn] = Buffer(4096, std::byte(pfn + 1));
-    memory.excluded.clear();
+    const FakeMemory memory = all_pages();
     const std::vector<SentPage> sound = sent_pages(memory, "pc.ram");
     std::vector<SentPage> others;
     for (const FakeBlock& block : small_machine().blocks)
@@ -262,6 +268,29 @@ TEST_CASE("a bit that is wrong in the address of a page costs that page at most,
                 CHECK(false_answers(**dump, memory) == 0);
                 CHECK_FALSE((*dump)->problems().empty());
                 CHECK(compare(**dump, memory).right == frames);
+            }
+        }
+    }
+}
+
+TEST_CASE("a snapshot in the background sends pages early, each once, and that is no damage") {
+    const FakeMemory memory = all_pages();
+    const std::vector<SentPage> sound = sent_pages(memory, "pc.ram");
+    for (std::size_t due = 1; due + 40 < sound.size(); ++due) {
+        for (const std::size_t ahead : {1u, 2u, 3u, 4u, 8u, 16u, 32u}) {
+            CAPTURE(due);
+            CAPTURE(ahead);
+            for (const bool before_due : {false, true}) {
+                // In front of the one that is due, or of the one behind it, which is then due.
+                std::vector<SentPage> pages = sound;
+                std::rotate(pages.begin() + static_cast<std::ptrdiff_t>(due),
+                            pages.begin() + static_cast<std::ptrdiff_t>(due + ahead),
+                            pages.begin() + static_cast<std::ptrdiff_t>(due + ahead + 1));
+                if (before_due) std::swap(pages[due + 1], pages[due + 2]);
+                const auto dump = open_bytes(make_qemu_save(pages, small_machine()));
+                REQUIRE(dump);
+                CHECK((*dump)->problems().empty());
+                CHECK(compare(**dump, memory) == all_or_excluded(memory));
             }
         }
     }

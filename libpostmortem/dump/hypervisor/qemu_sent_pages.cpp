@@ -16,8 +16,7 @@ bool continues(const QemuPageRun& run, std::uint64_t at) {
 }  // namespace
 
 bool QemuSentPages::add(std::uint64_t page, std::uint64_t at) {
-    judge_newest(page);
-    const bool kept = !newest_ || keep(newest_->first_page, newest_->at);
+    const bool kept = keep_newest(page);
     newest_ = QemuPageRun{page, 1, at};
     announced_.reset();
     return kept;
@@ -25,50 +24,81 @@ bool QemuSentPages::add(std::uint64_t page, std::uint64_t at) {
 
 // The newest lies before what came first, and is not what its header says, if the next does not.
 bool QemuSentPages::some_again() const {
-    const bool newest_again = newest_ && newest_->first_page < due();
-    if (!in_order_ || (newest_again && announced_.value_or(0) < due())) return true;
-    const std::uint64_t end = newest_ ? std::max(newest_->end_page(), due()) : due();
+    const bool newest_again = newest_ && newest_->first_page < due_;
+    if (!in_order_ || (newest_again && announced_.value_or(0) < due_)) return true;
+    const std::uint64_t end = newest_ ? std::max(newest_->end_page(), due_) : due_;
     return announced_ && *announced_ < end;
 }
 
 std::optional<std::uint64_t> QemuSentPages::next_due() const {
     const std::uint64_t page = newest_ ? newest_->end_page() : 0;
-    return in_order_ && page >= due() ? std::optional(page) : std::nullopt;
+    return in_order_ && page >= due_ ? std::optional(page) : std::nullopt;
 }
 
 std::vector<QemuPageRun> QemuSentPages::take(std::vector<Error>& problems) {
-    if (due() + 1 == machine_pages_) judge_newest(machine_pages_);
-    if (newest_) keep(newest_->first_page, newest_->at);
+    keep_newest(due_ + 1 == machine_pages_ ? machine_pages_ : 0);
+    judge_suspects();
     tell_damaged(problems);
-    if (!in_order_) keep_the_last();
+    if (!in_order_ || !suspects_.empty()) keep_the_last();
     return std::move(runs_);
 }
 
-// While all pages come one behind the other, one that does not lie between its neighbours, and these ascend,
-// is not what its header says. Where just one is missing between them, it is that one.
-void QemuSentPages::judge_newest(std::uint64_t next) {
-    if (!newest_ || !in_order_ || next < due()) return;
-    const std::uint64_t page = newest_->first_page;
-    const bool lies_between = page >= due() && page < next;
-    if (lies_between || page == due() || page + 1 == machine_pages_) return;
-    if (next == due() + 1 && is_power_of_two(page ^ due())) {
-        newest_->first_page = due();
-        ++mended_;
-    } else {
-        newest_.reset();
-        ++left_out_;
+bool QemuSentPages::keep_newest(std::uint64_t next) {
+    if (!newest_) return true;
+    const auto [page, count, at] = *newest_;
+    newest_.reset();
+    if (!is_suspect_at(page, next)) {
+        in_order_ = in_order_ && page >= due_;
+        due_ = std::max(due_, page + 1);
+        return keep(page, at);
     }
+    if (runs_.size() == max_runs) return false;
+    suspects_.push_back({runs_.size(), due_++});
+    runs_.push_back({page, 1, at});
+    return true;
+}
+
+// While all pages come one behind the other, one that does not lie between its neighbours, where just one is
+// missing between them, may be that one.
+bool QemuSentPages::is_suspect_at(std::uint64_t page, std::uint64_t next) const {
+    constexpr std::size_t most_suspects = 64;
+    return in_order_ && suspects_.size() < most_suspects && page != due_ && page + 1 != machine_pages_ &&
+           next == due_ + 1 && is_power_of_two(page ^ due_);
 }
 
 bool QemuSentPages::keep(std::uint64_t page, std::uint64_t at) {
-    in_order_ = in_order_ && (runs_.empty() || page >= runs_.back().end_page());
-    if (!runs_.empty() && runs_.back().end_page() == page && continues(runs_.back(), at)) {
+    const bool behind_suspect = !suspects_.empty() && suspects_.back().run + 1 == runs_.size();
+    if (!runs_.empty() && !behind_suspect && runs_.back().end_page() == page && continues(runs_.back(), at)) {
         ++runs_.back().count;
         return true;
     }
     if (runs_.size() == max_runs) return false;
     runs_.push_back({page, 1, at});
     return true;
+}
+
+// A snapshot in the background sends a page early that the machine is about to change, and each once. A page
+// that a wrong bit makes another comes as that one, too.
+void QemuSentPages::judge_suspects() {
+    std::vector<std::size_t> left_out;
+    for (const Suspect& suspect : suspects_) {
+        QemuPageRun& run = runs_[suspect.run];
+        if (comes_elsewhere(run.first_page, suspect.run)) {
+            run.first_page = suspect.due;
+            ++mended_;
+        } else if (!comes_elsewhere(suspect.due, suspect.run)) {
+            left_out.push_back(suspect.run);
+        }
+    }
+    left_out_ = left_out.size();
+    for (auto index = left_out.rbegin(); index != left_out.rend(); ++index)
+        runs_.erase(runs_.begin() + static_cast<std::ptrdiff_t>(*index));
+}
+
+bool QemuSentPages::comes_elsewhere(std::uint64_t page, std::size_t run) const {
+    for (std::size_t i = 0; i < runs_.size(); ++i)
+        if (i != run && page >= runs_[i].first_page && page < runs_[i].end_page()) return true;
+    return false;
 }
 
 // Page by page: the file holds at least nine bytes of each.
@@ -80,7 +110,7 @@ void QemuSentPages::keep_the_last() {
     std::stable_sort(pages.begin(), pages.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     runs_.clear();
-    in_order_ = true;
+    suspects_.clear();
     for (std::size_t i = 0; i < pages.size(); ++i)
         if (i + 1 == pages.size() || pages[i + 1].first != pages[i].first)
             keep(pages[i].first, pages[i].second);

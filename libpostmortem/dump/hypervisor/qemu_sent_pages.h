@@ -30,16 +30,25 @@ class QemuSentPages {
     std::vector<QemuPageRun> take(std::vector<Error>& problems);
 
   private:
-    // Behind all that came, while they come in order.
-    std::uint64_t due() const { return runs_.empty() ? 0 : runs_.back().end_page(); }
+    // A page that came where `due` did not.
+    struct Suspect {
+        std::size_t run = 0;
+        std::uint64_t due = 0;
+    };
+
+    bool keep_newest(std::uint64_t next);
     // Whether it is the page that its header says shows by the next.
-    void judge_newest(std::uint64_t next);
+    bool is_suspect_at(std::uint64_t page, std::uint64_t next) const;
     bool keep(std::uint64_t page, std::uint64_t at);
+    void judge_suspects();
+    bool comes_elsewhere(std::uint64_t page, std::size_t run) const;
     void keep_the_last();
     void tell_damaged(std::vector<Error>& problems) const;
 
     std::vector<QemuPageRun> runs_;
+    std::vector<Suspect> suspects_;
     std::optional<QemuPageRun> newest_;
+    std::uint64_t due_ = 0;  // behind all that came, while they come in order
     std::optional<std::uint64_t> announced_;
     std::uint64_t machine_pages_ = 0, mended_ = 0, left_out_ = 0;
     bool in_order_ = true;
