@@ -79,6 +79,7 @@ class KdumpFile final : public DumpFile {
     void mend_tables_from(const DumpFile& part) override {
         const auto* other = dynamic_cast<const KdumpFile*>(&part);
         if (!other || other == this) return;
+        if (is_cut_off_before_pages()) return forget_to_be_cut_off(*other);
         mend_range_from(*other);
         if (!tables_are_damaged() || other->tables_are_damaged()) return;
         auto theirs = bitmaps_at(other->bitmaps_->place());
@@ -120,6 +121,24 @@ class KdumpFile final : public DumpFile {
             bitmaps_ = bitmaps_at(bitmaps_->place());
             return;
         }
+    }
+
+    // makedumpfile ends a part without pages behind the last bit of its bitmaps that is set. The other parts
+    // have all of them.
+    void forget_to_be_cut_off(const KdumpFile& other) {
+        auto theirs = bitmaps_at(other.bitmaps_->place());
+        if (!header_.split || !theirs->dumped().is_whole() || theirs->dumped().rank(theirs->end_frame()) != 0)
+            return;
+        std::erase_if(problems_,
+                      [&](const Error& problem) { return problem.message == cut_off_before_pages(); });
+        bitmaps_ = std::move(theirs);
+    }
+    bool is_cut_off_before_pages() const { return source_->size() < header_.descriptors_offset(); }
+    std::string cut_off_before_pages() const {
+        return fmt::format(
+            "the file is truncated: it ends at byte {}, before the page descriptors at byte {}, so no "
+            "page can be read",
+            source_->size(), header_.descriptors_offset());
     }
 
     void forget_tables_problems() {
@@ -167,11 +186,8 @@ class KdumpFile final : public DumpFile {
                             "those from {} on are not read",
                             header_.max_mapnr, KdumpBitmaps::max_frames));
         }
-        if (source_->size() < header_.descriptors_offset()) {
-            problems_.emplace_back(ErrorCode::PageMissing,
-                                   fmt::format("the file is truncated: it ends at byte {}, before the page "
-                                               "descriptors at byte {}, so no page can be read",
-                                               source_->size(), header_.descriptors_offset()));
+        if (is_cut_off_before_pages()) {
+            problems_.emplace_back(ErrorCode::PageMissing, cut_off_before_pages());
             return;
         }
         if (!existing().is_whole()) tell_lost_record("bitmap of the machine's page frames");

@@ -220,6 +220,24 @@ TEST_CASE("a raw page whose descriptor gives a wrong place is not given") {
     }
 }
 
+TEST_CASE("a part without pages ends where its bitmaps have no more bits, and is not cut off") {
+    FakeMemory memory = make_memory(frames);
+    for (std::uint64_t pfn = 29; pfn < frames; ++pfn)
+        if (memory.pages.erase(pfn) != 0) memory.excluded.insert(pfn);
+    std::vector<Buffer> files = split(memory);
+    const std::size_t end_of_bits = second_bitmap(memory) + 4;
+    for (const std::size_t part : {1u, 2u}) files[part].resize(end_of_bits);
+    const auto dump = joined(files);
+    CHECK(dump->problems().empty());
+    CHECK(compare(*dump, memory) == undamaged(memory));
+    const auto alone = open_bytes(files[1]);  // nobody tells what the rest of its bitmaps was
+    REQUIRE(alone);
+    CHECK_FALSE((*alone)->problems().empty());
+    files[0].resize(end_of_bits);
+    CHECK_FALSE(joined(files)->problems().empty());
+    CHECK(false_answers(*joined(files), memory) == 0);
+}
+
 // The kdump_sub_header of version 6.
 constexpr std::size_t range_begin_at = 80, range_end_at = 88;
 

@@ -1,5 +1,6 @@
 #include "arch/x86/disassembler.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
@@ -293,6 +294,7 @@ class CapstoneDisassembler final : public Disassembler {
 
     DecodedInstruction decode(Bytes code, std::uint64_t address) const override {
         if (code.empty()) return {};
+        code = code.first(std::min<std::size_t>(code.size(), longest_instruction));
         if (auto known = decode_what_capstone_lacks(code, long_mode_)) {
             known->role = role_of(code.first(known->size));
             return std::move(*known);
