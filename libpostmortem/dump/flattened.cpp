@@ -19,9 +19,10 @@ constexpr std::uint64_t record_header_size = 16;
 constexpr std::uint64_t end_mark = ~0ull;
 constexpr std::uint64_t max_offset = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
-// makedumpfile writes 64 KiB at a time, and changes from page data to descriptors some hundred times for each
-// gigabyte of file: a file of 4 TiB has fewer. Each takes 64 bytes of ours, where records overlap some 128.
-constexpr std::size_t max_runs = 1u << 21;
+// QEMU changes from page data to descriptors and back every 23 to 40 KB of file, makedumpfile more seldom:
+// these are half a terabyte of file. Each takes 32 bytes of ours, and those that lie over each other 150
+// more.
+constexpr std::size_t max_runs = 1u << 24, max_overlapping = 1u << 20;
 
 // Consecutive records of one size that continue each other: makedumpfile writes most of a file so. `end -
 // begin` bytes of the inner file, cut into pieces of `stride` with a record header between each two.
@@ -67,40 +68,59 @@ class Runs {
             if (!place || run.begin == *place || is_written_by_others(i, *place)) continue;
             told.emplace_back(
                 ErrorCode::Corrupt,
-                fmt::format("the flattened file has a damaged record header at byte {}: it says that the record "
-                            "belongs at byte {}, and those around it that it does at {}; it was put there",
-                            run.at - record_header_size, run.begin, *place));
+                fmt::format(
+                    "the flattened file has a damaged record header at byte {}: it says that the record "
+                    "belongs at byte {}, and those around it that it does at {}; it was put there",
+                    run.at - record_header_size, run.begin, *place));
             run.end = *place + run.size();
             run.begin = *place;
         }
         return told;
     }
 
-    // Sorted, and without overlaps: of runs that overlap the later one in the file counts.
-    std::vector<Run> resolved() && {
+    // Sorted, and without overlaps: of runs that overlap the later one in the file counts. Nothing where too
+    // many do.
+    std::optional<std::vector<Run>> resolved() && {
         sort_by_begin(runs_);
+        if (const std::size_t overlapping = count_overlapping(); overlapping == 0)
+            return std::move(runs_);
+        else if (overlapping > max_overlapping)
+            return std::nullopt;
         std::vector<Run> kept;
         kept.reserve(runs_.size());
-        for (std::size_t first = 0, last = 0; first < runs_.size(); first = last) {
-            std::uint64_t end = runs_[first].end;
-            for (last = first + 1; last < runs_.size() && runs_[last].begin < end; ++last)
-                end = std::max(end, runs_[last].end);
-            if (last == first + 1)
-                kept.push_back(runs_[first]);
+        each_cluster([&](std::span<Run> cluster) {
+            if (cluster.size() == 1)
+                kept.push_back(cluster.front());
             else
-                keep_latest(std::span(runs_).subspan(first, last - first), kept);
-        }
-        runs_ = {};
+                keep_latest(cluster, kept);
+        });
         return kept;
     }
 
   private:
+    // Runs that overlap one another, or one that overlaps none; of sorted ones.
+    template <typename Visit>
+    void each_cluster(Visit visit) {
+        for (std::size_t first = 0, last = 0; first < runs_.size(); first = last) {
+            std::uint64_t end = runs_[first].end;
+            for (last = first + 1; last < runs_.size() && runs_[last].begin < end; ++last)
+                end = std::max(end, runs_[last].end);
+            visit(std::span(runs_).subspan(first, last - first));
+        }
+    }
+
+    std::size_t count_overlapping() {
+        std::size_t count = 0;
+        each_cluster([&](std::span<Run> cluster) { count += cluster.size() > 1 ? cluster.size() : 0; });
+        return count;
+    }
+
     static void sort_by_begin(std::span<Run> runs) {
         std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.begin < b.begin; });
     }
 
-    // Where a neighbour of the run ends, and another begins as far behind it as the run is long. Page data and
-    // descriptors take turns, so that the next of the same kind may be the next but one.
+    // Where a neighbour of the run ends, and another begins as far behind it as the run is long. Page data
+    // and descriptors take turns, so that the next of the same kind may be the next but one.
     std::optional<std::uint64_t> left_open_around(std::size_t index) const {
         for (const std::size_t before : {1u, 2u})
             for (const std::size_t behind : {1u, 2u})
@@ -285,7 +305,12 @@ Result<std::unique_ptr<ByteSource>> open_flattened(std::unique_ptr<ByteSource> o
     if (!stopped) return fail(stopped.error());
     std::vector<Error> problems = runs.put_back_misplaced();
     if (*stopped) problems.push_back(**stopped);
-    return std::make_unique<FlattenedSource>(std::move(outer), std::move(runs).resolved(), problems);
+    auto resolved = std::move(runs).resolved();
+    if (!resolved)
+        return fail(
+            ErrorCode::Corrupt,
+            fmt::format("more than {} records of the flattened file lie over each other", max_overlapping));
+    return std::make_unique<FlattenedSource>(std::move(outer), std::move(*resolved), problems);
 }
 
 }  // namespace postmortem
