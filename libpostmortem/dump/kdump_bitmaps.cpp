@@ -48,7 +48,8 @@ KdumpBitmaps::DumpedFinding KdumpBitmaps::compare_with_table() const {
     const std::uint64_t all = dumped_.count_set();
     if (room == *pages || (room == all && own_fit)) return {};
     if (room != all) return {own_fit, said_of(all)};
-    // A last page that is not there may be lost. What speaks against the range is one more, or data that is whole.
+    // A last page that is not there may be lost. What speaks against the range is one more, or data that is
+    // whole.
     if (!table_.holds_sound(*pages) && !table_.ends_with_file(*pages)) return {};
     return {false, said_of_range(*pages)};
 }
@@ -62,8 +63,10 @@ bool KdumpBitmaps::would_fit(SplitPart range) const {
 
 std::string KdumpBitmaps::said_of_range(std::uint64_t pages) const {
     return fmt::format(
-        "the header's range of page frames, {:#x} to {:#x}, is damaged: the dump holds {} pages of it, and the table "
-        "of page descriptors others; which page is which is not certain, so none is read; copy the part again",
+        "the header's range of page frames, {:#x} to {:#x}, is damaged: the dump holds {} pages of it, and "
+        "the table "
+        "of page descriptors others; which page is which is not certain, so none is read; copy the part "
+        "again",
         header_.start_pfn, header_.end_pfn, pages);
 }
 

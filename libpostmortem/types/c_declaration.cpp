@@ -9,8 +9,8 @@
 namespace postmortem {
 namespace {
 
-constexpr unsigned most_steps = 64;      // of qualifiers, pointers and arrays
-constexpr unsigned deepest_nesting = 8;  // of functions that take functions
+constexpr unsigned most_steps = 64;           // of qualifiers, pointers and arrays
+constexpr unsigned deepest_nesting = 8;       // of functions that take functions
 constexpr std::size_t most_parameters = 256;  // of all of them together
 constexpr std::size_t most_enumerators = 4096;
 

@@ -284,7 +284,8 @@ TEST_CASE("of many dumps in a folder some are named, and the others counted") {
     for (const int count : {2, 6, 7, 9}) {
         CAPTURE(count);
         const TempDir dir;
-        for (int i = 0; i < count; ++i) dir.write("vmcore" + std::to_string(i), make_kdump(make_memory(30), {}));
+        for (int i = 0; i < count; ++i)
+            dir.write("vmcore" + std::to_string(i), make_kdump(make_memory(30), {}));
         const auto dump = open_dump(dir.path(), {});
         REQUIRE(dump);
         REQUIRE((*dump)->problems().size() == 1);

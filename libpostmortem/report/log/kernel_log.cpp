@@ -10,12 +10,13 @@ namespace postmortem {
 namespace {
 
 bool says_nothing(const KernelLog& log) {
-    return log.records.empty() && std::any_of(log.problems.begin(), log.problems.end(), [](const Error& problem) {
-               return problem.code == ErrorCode::Corrupt;
-           });
+    return log.records.empty() &&
+           std::any_of(log.problems.begin(), log.problems.end(),
+                       [](const Error& problem) { return problem.code == ErrorCode::Corrupt; });
 }
 
-// The note that the kernel itself made (kernel/crash_core.c, vmcore_info.c since 6.9), of which the dump has a copy.
+// The note that the kernel itself made (kernel/crash_core.c, vmcore_info.c since 6.9), of which the dump has
+// a copy.
 std::string own_vmcoreinfo(const Kernel& kernel) {
     constexpr std::uint64_t note_bytes = 4096;
     const auto place = kernel.word("vmcoreinfo_note");
