@@ -42,20 +42,20 @@ bool is_padded_from(const ByteSource& source, std::uint64_t offset) {
 // A flattened file may lack what lies before its end.
 Error lost_bytes(const ByteSource& source, std::uint64_t offset, std::uint64_t length, std::string_view what,
                  std::uint64_t paddr) {
-    const bool is_within = offset <= source.size() && length <= source.size() - offset;
-    return {ErrorCode::PageMissing,
-            is_within ? fmt::format(
-                            "{}, at byte {}, cannot be read: the file lacks it, or the disk does not give it",
-                            what, offset)
-                      : fmt::format("the file is truncated: {} should be at byte {}", what, offset),
-            paddr};
+    return {
+        ErrorCode::PageMissing,
+        source.spans(offset, length)
+            ? fmt::format("{}, at byte {}, cannot be read: the file lacks it, or the disk does not give it",
+                          what, offset)
+            : fmt::format("the file is truncated: {} should be at byte {}", what, offset),
+        paddr};
 }
 
 std::optional<Bytes> read_kept(const ByteSource& source, std::uint64_t offset, std::uint64_t length,
                                std::vector<std::byte>& storage) {
     if (length > max_kept_bytes) return std::nullopt;
     if (const auto in_place = source.view(offset, length)) return in_place;
-    if (offset > source.size() || length > source.size() - offset) return std::nullopt;
+    if (!source.spans(offset, length)) return std::nullopt;
     storage.resize(length);
     return source.read(offset, length, storage);
 }

@@ -32,6 +32,10 @@ class ByteSource {
 
     /// One past the last byte that the source can have.
     virtual std::uint64_t size() const = 0;
+    /// Whether all of `length` bytes at `offset` lie before size(), though some may be missing.
+    bool spans(std::uint64_t offset, std::uint64_t length) const {
+        return offset <= size() && length <= size() - offset;
+    }
 
     /// `length` bytes at `offset` where they lie in one piece; they stay valid as long as the source.
     /// Nothing where the file does not have all of them, or has them in several pieces.

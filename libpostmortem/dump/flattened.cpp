@@ -203,7 +203,7 @@ class FlattenedSource final : public ByteSource {
 
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                               MutableBytes scratch) const override {
-        if (offset > size() || length > size() - offset || length > scratch.size()) return std::nullopt;
+        if (!spans(offset, length) || length > scratch.size()) return std::nullopt;
         auto run = run_at(offset);
         for (std::uint64_t done = 0; done < length;) {
             const std::uint64_t at = offset + done;

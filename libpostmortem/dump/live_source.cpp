@@ -27,7 +27,7 @@ class LiveSource final : public ByteSource {
     std::optional<Bytes> view(std::uint64_t, std::uint64_t) const override { return std::nullopt; }
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                               MutableBytes scratch) const override {
-        if (scratch.size() < length || offset > size() || length > size() - offset) return std::nullopt;
+        if (scratch.size() < length || !spans(offset, length)) return std::nullopt;
         const std::lock_guard alone(reading_);
         for (std::uint64_t done = 0; done < length;) {
             const ssize_t got =

@@ -58,7 +58,7 @@ class BlockSource final : public ByteSource {
 
     std::uint64_t size() const override { return file_.size(); }
     std::optional<Bytes> view(std::uint64_t offset, std::uint64_t length) const override {
-        if (!is_within(offset, length)) return std::nullopt;
+        if (!spans(offset, length)) return std::nullopt;
         for (std::size_t block = first_block(offset); is_wanted(block, offset + length); ++block)
             if (state_of(block) != There) return std::nullopt;
         return file_.view(offset, length);
@@ -66,7 +66,7 @@ class BlockSource final : public ByteSource {
     std::optional<Bytes> read(std::uint64_t offset, std::uint64_t length,
                               MutableBytes scratch) const override {
         if (const auto in_place = view(offset, length)) return in_place;
-        if (length > scratch.size() || !is_within(offset, length)) return std::nullopt;
+        if (length > scratch.size() || !spans(offset, length)) return std::nullopt;
         const std::uint64_t end = offset + length;
         for (std::size_t block = first_block(offset); is_wanted(block, end); ++block) {
             const CompressedBlock& b = index_.blocks[block];
@@ -79,10 +79,6 @@ class BlockSource final : public ByteSource {
   private:
     enum State : std::uint8_t { NotYet, There, NoRoom, Damaged };
     static constexpr std::size_t none = ~std::size_t{0};
-
-    bool is_within(std::uint64_t offset, std::uint64_t length) const {
-        return offset <= size() && length <= size() - offset;
-    }
 
     std::size_t first_block(std::uint64_t offset) const {
         const auto block =
