@@ -26,7 +26,7 @@ struct Exemption {
 // Kernel logs carry the registers of every architecture: what these files know is the text of oopses.
 constexpr std::array exempt = {
     Exemption{"dump/hypervisor/vmware_cpu.cpp", "the names of values in a VMware machine state"},
-    Exemption{"dump/s390_dump.cpp", "the names of values in a standalone dump"},
+    Exemption{"dump/format/s390_dump.cpp", "the names of values in a standalone dump"},
     Exemption{"log/events/fault_address.cpp", "registers of oopses that hold the address, or do not"},
     Exemption{"log/events/frame.cpp", "the words before the place in an oops, of all architectures"},
     Exemption{"log/events/frame.h", "quotes those lines"},

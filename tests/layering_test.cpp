@@ -1,6 +1,6 @@
 // The dependency rules of docs/architecture.md, read from the #include lines: a folder includes only itself
-// and the folders above it; so do the rooms inside kernel/ and log/; printers see nothing but answers and
-// what printers share.
+// and the folders above it; so do the rooms inside dump/, kernel/ and log/; printers see nothing but answers
+// and what printers share.
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -32,6 +32,8 @@ constexpr std::array<std::string_view, 11> layers = {
 constexpr std::array<std::string_view, 18> kernel_rooms = {
     "",       "layout", "module",    "sched",   "time", "rcu",   "fs",  "ipc",   "net",
     "cgroup", "unwind", "workqueue", "locking", "mm",   "block", "irq", "panic", "printk"};
+constexpr std::array<std::string_view, 8> dump_rooms = {"",      "pages",  "container",  "elf",
+                                                        "kdump", "format", "hypervisor", "open"};
 constexpr std::array<std::string_view, 5> log_rooms = {"text", "match", "oom", "events", "known"};
 
 // Files that put a layer together see all of its rooms.
@@ -108,6 +110,10 @@ TEST_CASE("a folder includes only itself and the folders above it") {
 
 TEST_CASE("a room of kernel/ includes only the rooms before it") {
     check_rooms("kernel", kernel_rooms, kernel_doors);
+}
+
+TEST_CASE("a room of dump/ includes only the rooms before it") {
+    check_rooms("dump", dump_rooms, {});
 }
 
 TEST_CASE("a room of log/ includes only the rooms before it") {

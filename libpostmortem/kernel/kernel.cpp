@@ -9,8 +9,8 @@
 
 #include "arch/registry.h"
 #include "dump/find_vmcoreinfo.h"
-#include "dump/folder.h"
-#include "dump/reframed_dump.h"
+#include "dump/open/folder.h"
+#include "dump/pages/reframed_dump.h"
 #include "kernel/build_of.h"
 #include "kernel/carried_notes.h"
 #include "kernel/layout/infer_layout.h"

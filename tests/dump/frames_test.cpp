@@ -6,8 +6,8 @@
 #include <doctest/doctest.h>
 
 #include "dump/frame_runs.h"
-#include "dump/open_source.h"
-#include "dump/split_dump.h"
+#include "dump/open/open_source.h"
+#include "dump/open/split_dump.h"
 #include "support/check_dump.h"
 #include "support/memory_source.h"
 #include "support/sample_dumps.h"

@@ -15,7 +15,7 @@
 #include <doctest/doctest.h>
 
 #include "dump/dump_file.h"
-#include "dump/kdump_writer.h"
+#include "dump/kdump/kdump_writer.h"
 #include "support/temp_dir.h"
 
 namespace real_dumps_test {

@@ -10,7 +10,7 @@
 
 #include "arch/registry.h"
 #include "base/text.h"
-#include "dump/kdump_writer.h"
+#include "dump/kdump/kdump_writer.h"
 #include "kernel/layout/infer_layout.h"
 #include "object/field.h"
 #include "report/backtrace/backtrace.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "dump/kdump_writer.h"
+#include "dump/kdump/kdump_writer.h"
 #include "support/places.h"
 
 namespace postmortem::test {

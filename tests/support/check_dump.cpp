@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "dump/open_source.h"
+#include "dump/open/open_source.h"
 #include "support/fuzz_dump.h"
 #include "support/memory_source.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "dump/codec.h"
+#include "dump/pages/codec.h"
 
 namespace postmortem::test {
 

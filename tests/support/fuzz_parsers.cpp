@@ -11,10 +11,10 @@
 #include <postmortem/render.h>
 #include <postmortem/render_oom.h>
 
-#include "dump/codec.h"
 #include "dump/container/temporary_file.h"
 #include "dump/dump_file.h"
 #include "dump/notes.h"
+#include "dump/pages/codec.h"
 #include "dump/vmcoreinfo.h"
 #include "support/btf_builder.h"
 #include "support/files.h"

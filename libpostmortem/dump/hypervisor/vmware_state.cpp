@@ -5,8 +5,8 @@
 #include <elf.h>
 #include <fmt/format.h>
 
-#include "dump/extent_dump.h"
 #include "dump/hypervisor/vmware_cpu.h"
+#include "dump/pages/extent_dump.h"
 
 namespace postmortem {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/checked.h"
 #include "dump/hypervisor/virtual_cpu.h"
 #include "dump/notes.h"
-#include "dump/page_index.h"
+#include "dump/pages/page_index.h"
 
 namespace postmortem {
 namespace {

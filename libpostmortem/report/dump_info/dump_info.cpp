@@ -7,8 +7,8 @@
 
 #include "base/parallel.h"
 #include "dump/find_vmcoreinfo.h"
-#include "dump/folder.h"
 #include "dump/machine.h"
+#include "dump/open/folder.h"
 #include "dump/vmcoreinfo.h"
 #include "report/dump_info/dump_frames.h"
 #include "report/dump_options.h"

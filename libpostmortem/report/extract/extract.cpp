@@ -33,7 +33,7 @@
 #include <postmortem/timers.h>
 
 #include "base/problem_collector.h"
-#include "dump/kdump_writer.h"
+#include "dump/kdump/kdump_writer.h"
 #include "kernel/carried_notes.h"
 #include "kernel/kernel.h"
 #include "kernel/module/modules.h"

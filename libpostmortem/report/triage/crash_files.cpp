@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "dump/dump_file.h"
-#include "dump/folder.h"
+#include "dump/open/folder.h"
 
 namespace postmortem {
 namespace {

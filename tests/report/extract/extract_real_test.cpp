@@ -10,7 +10,7 @@
 #include <postmortem/extract.h>
 
 #include "dump/dump_file.h"
-#include "dump/kdump_writer.h"
+#include "dump/kdump/kdump_writer.h"
 #include "support/places.h"
 #include "support/program.h"
 #include "support/real_dumps.h"
