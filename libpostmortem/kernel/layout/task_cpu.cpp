@@ -2,6 +2,8 @@
 // kernel threads that are bound to a CPU and named for it. In the task since 4.9, before in its thread_info.
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <set>
 
 #include "kernel/layout/task_facts.h"
 #include "kernel/percpu.h"
@@ -38,6 +40,43 @@ Says judge_cpu(const TaskFacts& facts, std::uint64_t task, std::optional<std::ui
     return *cpu == *certain ? Says::Yes : Says::No;
 }
 
+/// The CPUs of the tasks that point into a CPU's runqueue: those of the root's task group keep its address,
+/// and the kernel sets it together with the number (set_task_rq(), 2.6.24).
+std::map<std::uint64_t, std::uint32_t> cpus_by_runqueue(const TaskFacts& facts, const Survey& tasks) {
+    std::map<std::uint64_t, std::uint32_t> queues, cpus;
+    for (const auto& [cpu, idle] : facts.idle)
+        if (const auto queue = per_cpu_address(facts.kernel, "runqueues", cpu)) queues.emplace(*queue, cpu);
+    const std::uint64_t bytes = runqueue_size(facts.kernel);
+    for (const StructImage& task : tasks.images) {
+        std::set<std::uint32_t> pointed;
+        for (std::uint64_t offset = 0; offset + facts.word <= tasks.size; offset += facts.word) {
+            const auto pointer = task.word(offset);
+            const auto after = pointer ? queues.upper_bound(*pointer) : queues.begin();
+            if (after == queues.begin()) continue;
+            const auto& [queue, cpu] = *std::prev(after);
+            if (*pointer - queue < bytes) pointed.insert(cpu);
+        }
+        if (pointed.size() == 1) cpus.emplace(task.address(), *pointed.begin());
+    }
+    return cpus;
+}
+
+/// Of places that hold the right number in the tasks whose CPU is certain, those that agree with the
+/// runqueues.
+std::vector<Placement> by_runqueue(const TaskFacts& facts, const Survey& tasks,
+                                   const std::vector<Placement>& places) {
+    const auto cpus = cpus_by_runqueue(facts, tasks);
+    std::vector<Placement> agreeing;
+    for (const Placement& place : places)
+        if (std::none_of(tasks.images.begin(), tasks.images.end(), [&](const StructImage& task) {
+                const auto cpu = cpus.find(task.address());
+                const auto number = task.number(place.offset);
+                return cpu != cpus.end() && number && *number != cpu->second;
+            }))
+            agreeing.push_back(place);
+    return agreeing.empty() ? places : agreeing;
+}
+
 }  // namespace
 
 void infer_cpu(TaskFacts& facts) {
@@ -46,8 +85,9 @@ void infer_cpu(TaskFacts& facts) {
     const Judge in_task = [&](const StructImage& task, std::uint64_t offset) {
         return judge_cpu(facts, task.address(), task.number(offset), *limit);
     };
-    const auto places = search(facts.survey(), 4, 2, in_task);
-    if (!places.empty()) {
+    const Survey tasks = facts.survey();
+    if (auto places = search(tasks, 4, 2, in_task); !places.empty()) {
+        if (places.size() > 1) places = by_runqueue(facts, tasks, places);
         facts.cpu = facts.findings.settle({"task_struct", "cpu", 0, MemberShape::number(4)}, places,
                                           facts.memory, facts.tasks, in_task);
         return;

@@ -59,6 +59,8 @@ bool infer_identity(TaskFacts& facts);
 void infer_threads(TaskFacts& facts);
 /// Which task each CPU runs, and its idle task; adds the latter.
 void infer_runqueue(TaskFacts& facts);
+/// How many bytes the struct rq of a CPU has, as far as its symbol tells.
+std::uint64_t runqueue_size(const Kernel& kernel);
 /// real_parent, parent, children, sibling.
 void infer_family(TaskFacts& facts);
 /// stack, thread.sp, and how large a stack is.

@@ -25,14 +25,6 @@ std::vector<std::uint32_t> cpus_that_ran(const Kernel& kernel) {
     return cpus;
 }
 
-std::uint64_t runqueue_size(const Kernel& kernel) {
-    const auto symbols = kernel.symbols();
-    const auto base = kernel.symbol("runqueues");
-    const auto hit =
-        symbols && base ? (*symbols)->containing(*base) : fail(ErrorCode::NotFound, "no such symbol");
-    return hit && hit->size >= 512 ? std::min(hit->size, largest_runqueue) : usual_runqueue;
-}
-
 bool is_idle_task(const TaskFacts& facts, std::uint64_t task, std::uint32_t cpu) {
     if (!facts.is_pointer(task) || facts.number(task, facts.pid) != 0u) return false;
     const auto name = StructImage(facts.memory, task, 0).text(facts.ring.comm, task_name_bytes);
@@ -74,6 +66,14 @@ Runqueues read_runqueues(TaskFacts& facts) {
 }
 
 }  // namespace
+
+std::uint64_t runqueue_size(const Kernel& kernel) {
+    const auto symbols = kernel.symbols();
+    const auto base = kernel.symbol("runqueues");
+    const auto hit =
+        symbols && base ? (*symbols)->containing(*base) : fail(ErrorCode::NotFound, "no such symbol");
+    return hit && hit->size >= 512 ? std::min(hit->size, largest_runqueue) : usual_runqueue;
+}
 
 void infer_runqueue(TaskFacts& facts) {
     const Runqueues queues = read_runqueues(facts);

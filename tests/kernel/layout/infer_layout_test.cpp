@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "kernel/module/modules.h"
+#include "kernel/percpu.h"
 #include "kernel/sched/tasks.h"
 #include "support/untyped_kernel.h"
 
@@ -208,20 +209,41 @@ TEST_CASE("a page that is missing says nothing") {
         CHECK_MESSAGE(inferred(*layout, "task_struct", member) == offset, member);
 }
 
-TEST_CASE("where two places could be it and differ, neither is") {
+TEST_CASE("where two places could be it and differ, neither is, but for what the runqueues tell") {
     const TaskGeneration& generation = task_generations().back();
-    UntypedKernel made(generation);
-    // Another number that fits as well as the CPU, but for a task of which nothing tells where it ran.
-    for (const auto& [pid, task] : made.tasks()) {
-        const std::uint32_t cpu = pid == 121 || pid == 5 || pid == 6 ? 1 : 0;
-        made.fake().put<std::uint32_t>(task.address + 200, cpu);
-    }
-    made.fake().put<std::uint32_t>(made.idle() + 200, 1);
-    const auto kernel = made.open();
-    const auto layout = infer_layout(*kernel);
-    REQUIRE(layout);
-    CHECK_FALSE(inferred(*layout, "task_struct", "cpu"));
-    CHECK(contains(refusal(*layout, "cpu"), "2 places could be it"));
+    constexpr std::uint64_t last_of_rq = 1016, other_member = 304;
+    const auto runqueue = [&](std::uint32_t cpu) {
+        return per_cpu_address(*UntypedKernel(generation).open(), "runqueues", cpu).value();
+    };
+    const std::uint64_t on_0 = runqueue(0) + last_of_rq, on_1 = runqueue(1) + last_of_rq;
+    struct Pointer {
+        std::int32_t pid;
+        std::uint64_t member, to;
+    };
+    const auto layout_with = [&](const std::vector<Pointer>& pointers) {
+        UntypedKernel made(generation);
+        // Another number that fits as well as the CPU, but for tasks of which nothing tells where they ran.
+        for (const auto& [pid, task] : made.tasks()) {
+            const std::uint32_t cpu = pid == 121 || pid == 5 || pid == 6 ? 1 : 0;
+            made.fake().put<std::uint32_t>(task.address + 200, cpu);
+        }
+        made.fake().put<std::uint32_t>(made.idle() + 200, 1);
+        for (const Pointer& pointer : pointers)
+            made.fake().put_word(made.task(pointer.pid).address + pointer.member, pointer.to);
+        auto layout = infer_layout(*made.open());
+        REQUIRE(layout);
+        return std::move(*layout);
+    };
+    const auto check_neither = [](const InferredLayout& layout) {
+        CHECK_FALSE(inferred(layout, "task_struct", "cpu"));
+        CHECK(contains(refusal(layout, "cpu"), "2 places could be it"));
+    };
+    check_neither(layout_with({}));
+    CHECK(inferred(layout_with({{7, other_member, on_1}}), "task_struct", "cpu") == generation.at.at("cpu"));
+    // Into two runqueues, or behind one: that tells nothing. One that contradicts both does not, either.
+    check_neither(
+        layout_with({{7, other_member, on_1}, {7, other_member + 8, on_0}, {9, other_member, on_1 + 8}}));
+    check_neither(layout_with({{6, other_member, on_0}}));
 }
 
 }  // namespace infer_layout_test
