@@ -147,8 +147,8 @@ void enter_sandbox_for(const Syntax& syntax, const Arguments& arguments) {
     for (const char* option : syntax.makes)
         if (arguments.has(option))
             folders.needed.push_back(std::filesystem::absolute(arguments.text(option)).parent_path());
-    if (const auto cache = cache_to_fill(arguments); cache && syntax.reads_kernel)
-        folders.useful.push_back(*cache);
+    if (syntax.reads_kernel)
+        if (const auto cache = cache_to_fill(arguments)) folders.useful.push_back(*cache);
     const std::filesystem::path temporary = arguments.has("tmpdir")
                                                 ? std::filesystem::path(arguments.text("tmpdir"))
                                                 : postmortem::default_temporary_folder();

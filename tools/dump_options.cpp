@@ -68,13 +68,15 @@ bool keeps_types(const Arguments& arguments) {
 
 std::optional<std::filesystem::path> cache_to_fill(const Arguments& arguments) {
     if (!keeps_types(arguments)) return std::nullopt;
-    auto folder = postmortem::type_file_cache();
+    const auto types = postmortem::type_file_cache();
+    if (!types) return std::nullopt;
+    const std::filesystem::path base = types->parent_path().parent_path();
     std::error_code unknown;
-    for (int way = 0; folder && way < 3; ++way) {  // CACHE/postmortem/types
-        if (std::filesystem::is_directory(*folder, unknown)) return folder;
-        folder = folder->parent_path();
-    }
-    return std::nullopt;
+    for (const auto& folder : {*types, types->parent_path(), base})
+        if (std::filesystem::is_directory(folder, unknown)) return folder;
+    if (!std::filesystem::create_directory(base, unknown)) return std::nullopt;
+    std::filesystem::permissions(base, std::filesystem::perms::owner_all, unknown);
+    return base;
 }
 
 std::vector<Option> kernel_options() {

@@ -17,6 +17,8 @@ std::vector<Option> dump_options();
 std::vector<Option> kernel_options();
 
 /// The cache of type files where this command may fill it, or that folder on the way to it which is there.
+/// The first of them, ~/.cache or $XDG_CACHE_HOME, is made if need be, as the XDG Base Directory
+/// Specification wants.
 std::optional<std::filesystem::path> cache_to_fill(const Arguments& arguments);
 
 /// What is wrong with --type-sources, as a sentence; empty where nothing is.

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "base/text.h"
+#include "support/environment.h"
 #include "support/files.h"
 #include "support/places.h"
 #include "support/program.h"
@@ -48,6 +49,17 @@ TEST_CASE("a type file is made where it is said, in a folder, or in the cache") 
     CHECK(cached.exit_code == 0);
     CHECK(contains(cached.out, "postmortem/types/"));
     CHECK(fs::exists(cached.out.substr(0, cached.out.find(": "))));
+}
+
+TEST_CASE("an account without ~/.cache gets it as soon as a kernel is read, for itself alone") {
+    const TempDir home;
+    const fs::path cache = home.path() / "cache";
+    const EnvironmentVariable variable("XDG_CACHE_HOME", cache);
+    const std::string dump = (source_dir() / "testdata/dumps/bookworm-sysrq/vmcore").string();
+    REQUIRE(run_postmortem({"sys", dump, "--no-cache"}).exit_code != 3);
+    CHECK_FALSE(fs::exists(cache));
+    REQUIRE(run_postmortem({"sys", dump}).exit_code != 3);
+    CHECK(fs::status(cache).permissions() == fs::perms::owner_all);
 }
 
 TEST_CASE("what is no vmlinux with types is refused in a sentence") {

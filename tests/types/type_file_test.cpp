@@ -2,13 +2,13 @@
 #include "types/type_file.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <random>
 
 #include <doctest/doctest.h>
 
 #include "base/text.h"
 #include "support/btf_builder.h"
+#include "support/environment.h"
 #include "support/temp_dir.h"
 #include "types/btf.h"
 #include "types/find_type_file.h"
@@ -34,24 +34,6 @@ void write(const fs::path& path, const TypeFile& file) {
     fs::create_directories(path.parent_path());
     REQUIRE(write_type_file(path, file));
 }
-
-/// The cache is elsewhere as long as it lives.
-class OwnCache {
-  public:
-    explicit OwnCache(const fs::path& folder) {
-        if (const char* old = std::getenv("XDG_CACHE_HOME")) old_ = old;
-        ::setenv("XDG_CACHE_HOME", folder.c_str(), 1);
-    }
-    ~OwnCache() {
-        if (old_)
-            ::setenv("XDG_CACHE_HOME", old_->c_str(), 1);
-        else
-            ::unsetenv("XDG_CACHE_HOME");
-    }
-
-  private:
-    std::optional<std::string> old_;
-};
 
 }  // namespace
 
@@ -122,7 +104,7 @@ TEST_CASE("damaged type files end in an error or in the same types") {
 
 TEST_CASE("type files are found beside the dump, in the cache, and where they are said to be") {
     const test::TempDir dir;
-    const OwnCache cache(dir.path() / "cache");
+    const test::EnvironmentVariable cache("XDG_CACHE_HOME", dir.path() / "cache");
     TypeFileQuery query;
     query.build = build;
     query.beside = dir.path() / "dump";

@@ -1,11 +1,12 @@
 // How system information is printed: each field as crash rounds and words it, and as JSON.
-#include <cstdlib>
 #include <ctime>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include <postmortem/render.h>
+
+#include "support/environment.h"
 
 namespace system_info_test {
 
@@ -56,20 +57,13 @@ TEST_CASE("times are printed as crash prints them") {
     by_timekeeper.uptime_seconds = 65;
     CHECK(field(by_timekeeper, "UPTIME") == "00:01:05");
 
-    const char* before = std::getenv("TZ");
-    const std::string kept = before ? before : "";
-    setenv("TZ", "UTC", 1);
+    const test::EnvironmentVariable zone("TZ", "UTC");
     tzset();
     SystemInfo info;
     info.crash_time = 1795228766;
     CHECK(field(info, "DATE") == "Sat Nov 21 02:39:26 UTC 2026");
     info.crash_time = 1795900000;
     CHECK(field(info, "DATE") == "Sat Nov 28 21:06:40 UTC 2026");
-    if (before)
-        setenv("TZ", kept.c_str(), 1);
-    else
-        unsetenv("TZ");
-    tzset();
 }
 
 TEST_CASE("load averages are rounded as the kernel rounds them") {
