@@ -1,17 +1,12 @@
 #include "log/events/event_collector.h"
 
 #include <algorithm>
-#include <array>
 
 #include "log/events/cause.h"
 #include "log/events/details.h"
 #include "log/events/event_kinds.h"
-#include "log/events/frame.h"
-#include "log/events/headline_start.h"
 #include "log/events/outcome.h"
 #include "log/events/retold.h"
-#include "log/events/undecoded.h"
-#include "log/text/cursor.h"
 
 namespace postmortem {
 namespace {
@@ -23,71 +18,10 @@ constexpr std::size_t lines_after_end =
 constexpr double longest_skew = 1;  // seconds, of lines that CPUs print at once
 constexpr std::size_t max_late = 32;
 
-// What is no headline, but tells where a kernel's log begins, that a trace is over, or, in the middle of a
-// report, that what follows is another's: messages with a stack that are no events, and panic()'s last words.
-constexpr std::array<std::string_view, 12> markers = {"Linux version ",
-                                                      "Booting Linux on",
-                                                      "U-Boot ",
-                                                      "coreboot-",
-                                                      "SeaBIOS (version",
-                                                      "---[ end trace",
-                                                      "vmalloc: allocation failure:",
-                                                      "FAULT_INJECTION: forcing a failure",
-                                                      "FAULT_FLAG_ALLOW_RETRY missing",
-                                                      "---[ end Kernel panic",
-                                                      "Rebooting in ",
-                                                      "elfcorehdr="};
-enum Marker {
-    Banner,
-    ArmBanner,
-    FirstFirmware,
-    EndOfTrace = 5,
-    FirstOfAnother,
-    CaptureKernel = markers.size() - 1,
-    FirstOfOops
-};
-// What can only stand in a report.
-constexpr std::array<std::string_view, 3> parts_of_oops = {" Comm: ", "Call Trace:", "Call trace:"};
-constexpr unsigned long boot_marks = (1u << EndOfTrace) - 1,
-                        firmware_marks = boot_marks & ~0ul << FirstFirmware,
-                        another_marks = ((1ul << CaptureKernel) - 1) & ~0ul << FirstOfAnother;
-
-std::vector<std::string_view> literals() {
-    std::vector<std::string_view> all;
-    for (const Trigger& trigger : RuleBook::standard().triggers()) all.push_back(trigger.literal);
-    all.insert(all.end(), markers.begin(), markers.end());
-    all.insert(all.end(), parts_of_oops.begin(), parts_of_oops.end());
-    all.insert(all.end(), labels_of_place.begin(), labels_of_place.end());
-    return all;
-}
-
-bool is_headline(const CompiledRule& rule, std::string_view text) {
-    const auto match = rule.head.find(text);
-    if (!match) return false;
-    return rule.rule->behind_name ? follows_task_name(text, match->begin) : opens_message(text, match->begin);
-}
-
-bool opens_with_firmware(std::string_view text) {
-    return std::any_of(markers.begin() + FirstFirmware, markers.begin() + EndOfTrace,
-                       [text](std::string_view firmware) { return text.starts_with(firmware); });
-}
-
 }  // namespace
 
-EventCollector::EventCollector(const LogAnalysisOptions& options) : options_(options), scanner_(literals()) {
-    const std::vector<Trigger>& triggers = RuleBook::standard().triggers();
-    for (std::size_t i = 0; i < triggers.size(); ++i) {
-        trigger_mask_.set(i);
-        if (triggers[i].literal == die_literal) die_bit_ = i;
-    }
+EventCollector::EventCollector(const LogAnalysisOptions& options) : options_(options) {
     kernels_.emplace_back();
-}
-
-// The scanner knows the first oops by its "[#1]"; later ones have any number.
-EventCollector::Found EventCollector::find_literals(std::string_view text) const {
-    Found found = scanner_.find(text);
-    if (!found.test(die_bit_) && die_count_of(text)) found.set(die_bit_);
-    return found;
 }
 
 void EventCollector::add(const LogRecord& record) {
@@ -99,22 +33,22 @@ void EventCollector::add(const LogRecord& record) {
         close_what_began_before(*began);
         began_again_ = true;
     }
-    const Found found = find_literals(record.text);
-    if (found.none() && open_.empty() && !lost_head_.is_reading()) return;
-    const unsigned long marks = (found >> RuleBook::standard().triggers().size()).to_ulong();
+    const WordsOfLine words = headlines_.words_of(record.text);
+    if (words.none() && open_.empty() && !lost_head_.is_reading()) return;
     note_debugger(record);
-    if ((marks & boot_marks) != 0 && debugger_lines_ == 0) note_boots(record, marks);
-    if ((marks >> CaptureKernel & 1) != 0 && record.text.find("ommand line: ") != std::string_view::npos)
+    if (words.begins_boot() && debugger_lines_ == 0) note_boots(record, words);
+    if (words.names_crash_image() && record.text.find("ommand line: ") != std::string_view::npos)
         note_capture_kernel();
     const bool goes_on_elsewhere =
-        !open_.empty() && lost_prefix_.joins(record, open_.back(), stored_.end() - open_.back().start,
-                                             marks >> FirstOfOops != 0);
+        !open_.empty() &&
+        lost_prefix_.joins(record, open_.back(), stored_.end() - open_.back().start, words.is_part_of_oops());
     const bool is_part =
         continues_headline(record) || (debugger_lines_ != 0 && !open_.empty()) || goes_on_elsewhere;
     const std::string context = is_part ? open_.back().context : context_of(record);
     Headline headline;
-    if ((found & trigger_mask_).any() && record.may_be_kernel()) headline = headline_of(record, found);
-    bool ends_reports = !open_.empty() && (marks & another_marks) != 0;
+    if (words.has_trigger() && record.may_be_kernel())
+        headline = headlines_.headline_of(record, words, {saw_timestamps_, in_firmware_});
+    bool ends_reports = !open_.empty() && words.begins_anothers_lines();
     const Trigger* opens = nullptr;
     note_glued_headline(record);
     if (headline.trigger && is_open_already(record)) {
@@ -123,19 +57,19 @@ void EventCollector::add(const LogRecord& record) {
     }
     if (headline.trigger && !replaces_headline(headline, record, context)) {
         const bool joins =
-            meeting_of(headline) == Meeting::Joins && joins_open_report(headline, record, context);
+            headline.meeting() == Meeting::Joins && joins_open_report(headline, record, context);
         if (!joins) open(headline, record, context);
-        const bool stands_alone = meeting_of(headline) == Meeting::Joins && !joins;
-        ends_reports = ends_reports || meeting_of(headline) == Meeting::Ends || stands_alone;
+        const bool stands_alone = headline.meeting() == Meeting::Joins && !joins;
+        ends_reports = ends_reports || headline.meeting() == Meeting::Ends || stands_alone;
         opens = headline.trigger;
     }
     if (!opens && all_have_ended()) {
         // x86 shows the registers again behind the end of an oops: the next report has a task.
-        const bool may_begin = open_.empty() || lost_head_.is_reading() || (marks >> FirstOfOops & 1) != 0;
-        lost_head_.read(record, may_begin && marks >> FirstOfOops != 0, (marks >> EndOfTrace & 1) != 0);
+        const bool may_begin = open_.empty() || lost_head_.is_reading() || words.names_task();
+        lost_head_.read(record, may_begin && words.is_part_of_oops(), words.ends_trace());
     }
     if (lost_head_.is_over()) emit_lost_head();
-    if (!open_.empty()) store(record, context, found, ends_reports, opens);
+    if (!open_.empty()) store(record, context, words, ends_reports, opens);
     close_finished();
 }
 
@@ -169,8 +103,8 @@ void EventCollector::note_capture_kernel() {
     if (capture_boots_.empty() || capture_boots_.back() != boot) capture_boots_.push_back(boot);
 }
 
-void EventCollector::note_boots(const LogRecord& record, unsigned long marks) {
-    if ((marks & boot_marks & ~firmware_marks) == 0) {
+void EventCollector::note_boots(const LogRecord& record, const WordsOfLine& words) {
+    if (words.names_firmware_alone()) {
         // A machine's name may hold its firmware's.
         if (record.seconds || !opens_with_firmware(record.text)) return;
         while (!open_.empty()) close_front();
@@ -187,41 +121,6 @@ void EventCollector::note_boots(const LogRecord& record, unsigned long marks) {
     const bool is_first = kernels_.size() == 1 && kernels_.back().empty() && result_.events.empty();
     if (!is_first) kernels_.emplace_back();
     kernels_.back() = release;
-}
-
-Meeting EventCollector::meeting_of(const Headline& headline) {
-    const auto own = headline.rule ? headline.rule->rule->meeting : std::nullopt;
-    return own.value_or(headline.trigger->meeting);
-}
-
-EventCollector::Headline EventCollector::headline_of(const LogRecord& record, const Found& found) const {
-    const std::vector<Trigger>& triggers = RuleBook::standard().triggers();
-    // Firmware and userland use the same words, but their lines carry no kernel time.
-    const bool is_foreign = !record.seconds && record.program.empty() && (saw_timestamps_ || in_firmware_);
-    for (std::size_t i = 0; i < triggers.size(); ++i) {
-        if (!found.test(i)) continue;
-        const Trigger& trigger = triggers[i];
-        if (std::any_of(trigger.unless.begin(), trigger.unless.end(),
-                        [&](const Pattern& unless) { return unless.find(record.text).has_value(); })) {
-            continue;
-        }
-        const Undecoded plain = undecoded(record.text);
-        const std::string_view text = plain.text.empty() ? record.text : std::string_view(plain.text);
-        for (const CompiledRule& rule : trigger.rules) {
-            // Every machine that starts says so; unexpected it is behind words of the kernel.
-            if (rule.rule->event_class == EventClass::Reboot && !saw_timestamps_) continue;
-            const bool is_unknown = rule.rule->event_class >= EventClass::OtherBug;
-            if ((!is_foreign || !is_unknown) && is_headline(rule, text)) return {&trigger, &rule};
-        }
-        if (!trigger.otherwise || is_foreign) continue;
-        const std::size_t at = record.text.find(trigger.literal);
-        // "WARNING:TYPO_SPELLING: ..." are another program's words.
-        const std::string_view behind =
-            record.text.substr(std::min(record.text.size(), at + trigger.literal.size()));
-        if ((behind.empty() || is_blank(behind.front())) && opens_message(record.text, at))
-            return {&trigger, nullptr};
-    }
-    return {};
 }
 
 bool EventCollector::joins_open_report(const Headline& headline, const LogRecord& record,
@@ -277,8 +176,8 @@ bool EventCollector::replaces_headline(const Headline& headline, const LogRecord
     const StoredLine& before = stored_[last.start];
     const bool one_line = last.report.rule && last.report.rule->rule->one_line;
     const bool repeated = !one_line && record.text.starts_with(before.text);
-    const bool out_of_order = meeting_of({last.report.trigger, last.report.rule}) == Meeting::Joins &&
-                              meeting_of(headline) == Meeting::Ends;
+    const bool out_of_order = Headline{last.report.trigger, last.report.rule}.meeting() == Meeting::Joins &&
+                              headline.meeting() == Meeting::Ends;
     return (repeated || out_of_order) && begin_again();
 }
 
@@ -286,7 +185,7 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     if (open_.size() >= max_open) close_front();
     lost_prefix_.forget();
     const std::size_t here = stored_.end();
-    if (meeting_of(headline) == Meeting::Ends) {
+    if (headline.meeting() == Meeting::Ends) {
         for (OpenReport& other : open_) {
             const bool shares_context = !names_context(other.context) || other.context == context;
             if (shares_context && other.end_seen == 0) other.end_seen = here;
@@ -310,14 +209,13 @@ void EventCollector::open(const Headline& headline, const LogRecord& record, con
     open_.push_back(std::move(report));
 }
 
-void EventCollector::store(const LogRecord& record, const std::string& context, const Found& found,
+void EventCollector::store(const LogRecord& record, const std::string& context, const WordsOfLine& words,
                            bool ends_reports, const Trigger* opens) {
-    const bool ends_trace = found.test(RuleBook::standard().triggers().size() + EndOfTrace);
-    const auto die_count = found.test(die_bit_) ? die_count_of(record.text) : std::nullopt;
+    const auto die_count = words.counts_oopses() ? die_count_of(record.text) : std::nullopt;
     for (OpenReport& open : open_) {
         if (open.context != context) continue;
         open.lines_in_context += !record.text.empty();
-        open.ended_by_trace = open.ended_by_trace || ends_trace;
+        open.ended_by_trace = open.ended_by_trace || words.ends_trace();
         if (die_count && !open.die_count) open.die_count = die_count;
     }
     stored_.add({record.line, context, record.text.substr(0, longest_stored_line), ends_reports, opens});

@@ -12,12 +12,12 @@
 #include <postmortem/log_analysis.h>
 
 #include "log/events/context.h"
+#include "log/events/headlines.h"
 #include "log/events/log_clock.h"
 #include "log/events/lost_head.h"
 #include "log/events/open_report.h"
 #include "log/events/stored_lines.h"
 #include "log/events/text_sample.h"
-#include "log/match/literal_scanner.h"
 #include "log/text/record.h"
 
 namespace postmortem {
@@ -31,25 +31,16 @@ class EventCollector {
     LogAnalysis finish();
 
   private:
-    struct Headline {
-        const Trigger* trigger = nullptr;
-        const CompiledRule* rule = nullptr;
-    };
-
-    using Found = LiteralScanner::Found;
-    Found find_literals(std::string_view text) const;
     void note_debugger(const LogRecord& record);
-    void note_boots(const LogRecord& record, unsigned long marks);
+    void note_boots(const LogRecord& record, const WordsOfLine& words);
     void note_capture_kernel();
-    static Meeting meeting_of(const Headline& headline);
-    Headline headline_of(const LogRecord& record, const Found& found) const;
     bool joins_open_report(const Headline& headline, const LogRecord& record,
                            const std::string& context) const;
     bool continues_headline(const LogRecord& record) const;
     bool replaces_headline(const Headline& headline, const LogRecord& record, const std::string& context);
     void open(const Headline& headline, const LogRecord& record, const std::string& context);
-    void store(const LogRecord& record, const std::string& context, const Found& found, bool ends_reports,
-               const Trigger* opens);
+    void store(const LogRecord& record, const std::string& context, const WordsOfLine& words,
+               bool ends_reports, const Trigger* opens);
     void note_glued_headline(const LogRecord& record);
     void close_finished();
     void close_front(std::optional<std::size_t> end = std::nullopt);
@@ -63,9 +54,7 @@ class EventCollector {
     std::string whole_headline(const OpenReport& report) const;
 
     LogAnalysisOptions options_;
-    LiteralScanner scanner_;
-    Found trigger_mask_;  // the bits of triggers; those behind them are markers
-    std::size_t die_bit_ = 0;
+    HeadlineFinder headlines_;
     LogAnalysis result_;
     std::deque<OpenReport> open_;
     std::deque<OpenReport> late_;  // closed, beyond max_events: only the last of them are looked into
