@@ -39,20 +39,20 @@ require() {
 # from it (bullseye, for one, carries 6.1 as well as its own 5.10).
 kernel_series() {
     case $1 in
-    bullseye) echo '5\.10\.' ;;
+    bullseye | arm64-bullseye) echo '5\.10\.' ;;
     bookworm) echo '6\.1\.' ;;
     trixie) echo '6\.12\.' ;;
-    sid) echo '[0-9]+\.' ;;
+    sid | arm64-sid | arm64-sid-16k) echo '[0-9]+\.' ;;
     i386-686 | i386-686-pae | arm64-bookworm | s390x-bookworm | ppc64el-bookworm) echo '6\.1\.' ;;
-    arm64-trixie | arm64-trixie-16k | riscv64-trixie | s390x-trixie | ppc64el-trixie | ppc64el-trixie-64k) echo '6\.12\.' ;;
+    arm64-trixie | arm64-trixie-16k | riscv64-trixie | s390x-trixie | ppc64el-trixie | ppc64el-trixie-64k | arm64-own-*) echo '6\.12\.' ;;
     *) die "unknown suite $1; there are bullseye, bookworm, trixie, sid, i386-686, i386-686-pae," \
-        "arm64-bookworm, arm64-trixie, arm64-trixie-16k, riscv64-trixie, s390x-bookworm, s390x-trixie," \
-        "ppc64el-bookworm, ppc64el-trixie and ppc64el-trixie-64k" ;;
+        "arm64-bullseye, arm64-bookworm, arm64-trixie[-16k], arm64-sid[-16k], riscv64-trixie, s390x-bookworm, s390x-trixie," \
+        "ppc64el-bookworm, ppc64el-trixie, ppc64el-trixie-64k and arm64-own-PAGES-vaBITS" ;;
     esac
 }
 
 # Of bookworm there are 32-bit kernels, too: i386-FLAVOUR. Of arm64 there is arm64-SUITE with pages of
-# 4 KiB, and arm64-trixie-16k; of riscv64 riscv64-trixie; of s390x s390x-SUITE; of ppc64el
+# 4 KiB, and arm64-trixie-16k and arm64-sid-16k, and those that build-kernel makes, arm64-own-*; of riscv64 riscv64-trixie; of s390x s390x-SUITE; of ppc64el
 # ppc64el-SUITE, and ppc64el-trixie-64k with pages of 64 KiB (bookworm's only kernel has those).
 # machine_of SUITE: as QEMU calls it
 machine_of() { case $1 in i386-*) echo i386 ;; arm64-*) echo aarch64 ;; riscv64-*) echo riscv64 ;; s390x-*) echo s390x ;; ppc64el-*) echo ppc64 ;; *) echo x86_64 ;; esac; }
@@ -79,6 +79,9 @@ flavour_of() {
     *) echo cloud-amd64 ;;
     esac
 }
+
+# page_size_of SUITE: bytes
+page_size_of() { case $1 in *-64k* | ppc64el-bookworm) echo 65536 ;; *-16k*) echo 16384 ;; *) echo 4096 ;; esac; }
 
 # find_program ROOT NAME: where it lies in a system that may be another's
 find_program() {
