@@ -17,10 +17,25 @@ bool usable_size(std::uint64_t size) {
     return size >= smallest_stack_size && size <= largest_stack_size;
 }
 
+// Of init_task's (include/asm-generic/vmlinux.lds.h): since 4.16 (0500871f21b2), under another name
+// since 6.10 (8f69cba096b5). 0 where there are no such symbols.
+std::uint64_t linked_stack_size(const Kernel& kernel) {
+    for (const auto& [first, last] :
+         {std::pair("__start_init_stack", "__end_init_stack"), {"__start_init_task", "__end_init_task"}}) {
+        const auto start = kernel.symbol(first), end = kernel.symbol(last);
+        if (start && end && *end > *start) return *end - *start;
+    }
+    return 0;
+}
+
+// A compiler leaves out a type of which no code has anything. A stack in vmalloc space takes a page at least.
 std::uint64_t task_stack_size(const Kernel& kernel) {
     const auto type = kernel.types().find(TypeKind::Union, "thread_union");
-    const std::uint64_t size = type ? kernel.types().get(*type).byte_size : 0;
-    return usable_size(size) ? size : kernel.arch().stacks.default_size;
+    if (type && usable_size(kernel.types().get(*type).byte_size)) return kernel.types().get(*type).byte_size;
+    if (const std::uint64_t size = linked_stack_size(kernel); usable_size(size)) return size;
+    const std::uint64_t usual = kernel.arch().stacks.default_size;
+    const bool in_vmalloc_space = kernel.object("task_struct", 0).has("stack_vm_area");
+    return in_vmalloc_space ? std::max<std::uint64_t>(usual, kernel.physical().page_size()) : usual;
 }
 
 Object from_array(const Kernel& kernel, const StackPlace& place, std::uint32_t cpu) {
