@@ -35,7 +35,8 @@ Result<std::vector<HugePagePool>> read_huge_page_pools(const Kernel& kernel) {
             if (!*value) return fail(value->error());
         if (*order > highest_page_order)
             return fail(ErrorCode::Corrupt, fmt::format("a huge page of order {}", *order), state.address());
-        HugePagePool pool{kernel.dump().page_size() << *order, *total, *free, *reserved, *surplus, false};
+        HugePagePool pool{
+            std::uint64_t{kernel.dump().page_size()} << *order, *total, *free, *reserved, *surplus, false};
         if (!checked_mul(pool.page_bytes, pool.total))
             return fail(ErrorCode::Corrupt, "an impossible number of huge pages", state.address());
         pool.is_default = chosen && *chosen == i;

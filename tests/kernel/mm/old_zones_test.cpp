@@ -16,11 +16,14 @@ namespace {
 /// One node with one zone of 126,885 pages, as 2.6.32 lays it out; what CPUs hold back lies in arrays by CPU.
 void make_zone(FakeKernel& fake, bool by_pointer) {
     auto& b = fake.types();
-    const auto u64 = b.integer("long unsigned int", 8), s32 = b.integer("int", 4, true), s8 = b.integer("char", 1);
+    const auto u64 = b.integer("long unsigned int", 8), s32 = b.integer("int", 4, true),
+               s8 = b.integer("char", 1);
     b.enumeration("zone_stat_item",
                   {{"NR_FREE_PAGES", 0}, {"NR_FILE_PAGES", 1}, {"NR_VM_ZONE_STAT_ITEMS", 2}});
-    const auto pages = b.structure("per_cpu_pages", 16, {{"count", s32, 0}, {"high", s32, 32}, {"batch", s32, 64}});
-    const auto set = b.structure("per_cpu_pageset", 32, {{"pcp", pages, 0}, {"vm_stat_diff", b.array(s8, 2), 128}});
+    const auto pages =
+        b.structure("per_cpu_pages", 16, {{"count", s32, 0}, {"high", s32, 32}, {"batch", s32, 64}});
+    const auto set =
+        b.structure("per_cpu_pageset", 32, {{"pcp", pages, 0}, {"vm_stat_diff", b.array(s8, 2), 128}});
     const auto zone = b.structure("zone", 256,
                                   {{"watermark", b.array(u64, 3), 0},
                                    {"pageset", b.array(by_pointer ? b.pointer(set) : set, 2), 192},
@@ -39,7 +42,8 @@ void make_zone(FakeKernel& fake, bool by_pointer) {
                  {"node_zones", b.array(zone, 1), 256}});
     fake.put<std::uint32_t>(fake.variable("nr_cpu_ids", 4), 2);
     fake.variable("vm_stat", 16);
-    const std::uint64_t node = fake.variable("contig_page_data", 320), at = node + 32, name = fake.allocate(16);
+    const std::uint64_t node = fake.variable("contig_page_data", 320), at = node + 32,
+                        name = fake.allocate(16);
     fake.write(name, "DMA32");
     for (std::uint64_t mark = 0; mark < 3; ++mark) fake.put_u64(at + 8 * mark, 700 + mark);
     for (std::uint64_t cpu = 0; cpu < 2; ++cpu) {
@@ -58,9 +62,29 @@ void make_zone(FakeKernel& fake, bool by_pointer) {
     fake.put_u64(at + 184, name);
 }
 
+/// Empty ones, by the orders of their pages; where the first one lies.
+std::uint64_t make_pools(FakeKernel& fake, std::initializer_list<std::uint32_t> orders) {
+    auto& b = fake.types();
+    const auto u32 = b.integer("unsigned int", 4), u64 = b.integer("long unsigned int", 8);
+    b.structure("hstate", 64,
+                {{"order", u32, 0},
+                 {"nr_huge_pages", u64, 64},
+                 {"free_huge_pages", u64, 128},
+                 {"resv_huge_pages", u64, 192},
+                 {"surplus_huge_pages", u64, 256}});
+    const std::uint64_t states = fake.variable("hstates", 64 * orders.size());
+    std::uint64_t at = states;
+    for (const std::uint32_t order : orders) {
+        fake.put(at, order);
+        at += 64;
+    }
+    return states;
+}
+
 }  // namespace
 
-TEST_CASE("before 3.8 what a zone has is what is present, and before 2.6.34 CPUs have their parts in arrays") {
+TEST_CASE(
+    "before 3.8 what a zone has is what is present, and before 2.6.34 CPUs have their parts in arrays") {
     for (const bool by_pointer : {true, false}) {  // CONFIG_NUMA
         CAPTURE(by_pointer);
         FakeKernel fake;
@@ -86,16 +110,7 @@ TEST_CASE("before 3.8 what a zone has is what is present, and before 2.6.34 CPUs
 
 TEST_CASE("the pools of huge pages have had their number under another name before 3.6") {
     FakeKernel fake;
-    auto& b = fake.types();
-    const auto u32 = b.integer("unsigned int", 4), u64 = b.integer("long unsigned int", 8);
-    b.structure("hstate", 64,
-                {{"order", u32, 0},
-                 {"nr_huge_pages", u64, 64},
-                 {"free_huge_pages", u64, 128},
-                 {"resv_huge_pages", u64, 192},
-                 {"surplus_huge_pages", u64, 256}});
-    const std::uint64_t states = fake.variable("hstates", 128);
-    fake.put<std::uint32_t>(states, 9);
+    const std::uint64_t states = make_pools(fake, {9});
     fake.put_u64(states + 8, 20);
     fake.put_u64(states + 16, 12);
     fake.put<std::uint32_t>(fake.variable("max_hstate", 4), 1);
@@ -106,6 +121,15 @@ TEST_CASE("the pools of huge pages have had their number under another name befo
     CHECK(pools->front().page_bytes == 2 * 1024 * 1024);
     CHECK(pools->front().total == 20);
     CHECK(pools->front().is_default);
+}
+
+TEST_CASE("a huge page may have 16 GiB, as with pages of 64 KiB on arm64 and ppc64") {
+    FakeKernel fake;
+    make_pools(fake, {22, 9});
+    fake.put<std::uint32_t>(fake.variable("hugetlb_max_hstate", 4), 2);
+    const auto pools = read_huge_page_pools(*fake.open());
+    REQUIRE_MESSAGE(pools, pools.error().message);
+    CHECK(pools->front().page_bytes == 16ull << 30);
 }
 
 TEST_CASE("without a variable that holds it, x86_64 has its struct pages at a fixed address") {
