@@ -25,6 +25,12 @@ const StackRange* stack_with(StackSet stacks, std::uint64_t address) {
     return found == stacks.end() ? nullptr : &*found;
 }
 
+// A return address may be signed: it is one if text lies there.
+std::uint64_t without_signature(std::uint64_t word, const CodeMap& code) {
+    const std::uint64_t address = code.unsigned_address(word);
+    return code.source().may_be_text(address) ? address : word;
+}
+
 StackText as_text(const Frame& frame) {
     StackText text;
     text.slot = frame.slot;
@@ -88,17 +94,19 @@ StackWord StackWords::word_at(std::uint64_t address, FrameWalker& walker) const 
 }
 
 // A symbol that covers the value, else a slab cache that it points into.
-void StackWords::explain(StackWord& word) const {
-    if (!word.value || *word.value < kernel_.arch().memory.lowest_kernel_address) return;
-    const auto hit = symbols_.at(*word.value);
-    const std::uint64_t offset = hit ? *word.value - hit->symbol.address : 0;
-    const bool read_only = *word.value >= read_only_start_ && *word.value < read_only_end_;
-    if (hit && reaches(*hit, offset, read_only) && (!hit->module.empty() || *word.value < image_end_)) {
+void StackWords::explain(StackWord& word, const CodeMap& code) const {
+    if (!word.value) return;
+    const std::uint64_t value = without_signature(*word.value, code);
+    if (value < kernel_.arch().memory.lowest_kernel_address) return;
+    const auto hit = symbols_.at(value);
+    const std::uint64_t offset = hit ? value - hit->symbol.address : 0;
+    const bool read_only = value >= read_only_start_ && value < read_only_end_;
+    if (hit && reaches(*hit, offset, read_only) && (!hit->module.empty() || value < image_end_)) {
         word.symbol = hit->symbol.name + (offset != 0 ? fmt::format("+{}", offset) : "");
         return;
     }
     if (!slabs_) return;
-    if (auto cache = slabs_->cache_of(*word.value)) {
+    if (auto cache = slabs_->cache_of(value)) {
         word.cache = std::move(*cache);
     } else {
         const std::lock_guard guard(unread_.lock);
@@ -121,7 +129,7 @@ void StackWords::add_data(StackSet stacks, FrameWalker& walker, Backtrace& trace
         if (told || !stack->holds(next, word_)) continue;
         for (std::uint64_t at = frame.slot + word_; at <= next; at += word_) {
             StackWord word = word_at(at, walker);
-            if (data_ == BacktraceRequest::FrameData::Symbols) explain(word);
+            if (data_ == BacktraceRequest::FrameData::Symbols) explain(word, walker.code().map());
             frame.data.push_back(std::move(word));
         }
     }
@@ -182,7 +190,7 @@ void StackWords::add_saved(const StackRange& stack, FrameWalker& walker, Backtra
 void StackWords::add_raw(const StackRange& stack, FrameWalker& walker, Backtrace& trace) const {
     for (std::uint64_t at = stack.low; at < stack.high; at += word_) {
         trace.raw.push_back(word_at(at, walker));
-        explain(trace.raw.back());
+        explain(trace.raw.back(), walker.code().map());
     }
 }
 

@@ -27,7 +27,7 @@ class StackWords {
 
   private:
     StackWord word_at(std::uint64_t address, FrameWalker& walker) const;
-    void explain(StackWord& word) const;
+    void explain(StackWord& word, const CodeMap& code) const;
     void add_data(StackSet stacks, FrameWalker& walker, Backtrace& trace) const;
     void add_text(StackSet stacks, FrameWalker& walker, Backtrace& trace) const;
     void add_whole_text(const StackRange& stack, FrameWalker& walker, Backtrace& trace) const;
