@@ -58,12 +58,13 @@ TEST_SUITE("real dumps") {
             const auto list = ipc_list(*dump);
             REQUIRE(list);
             CHECK(list->problems.empty());
-            const auto memory = rows_of(*truth, "/proc/sysvipc/shm"), semaphores = rows_of(*truth, "/proc/sysvipc/sem"),
+            const auto memory = rows_of(*truth, "/proc/sysvipc/shm"),
+                       semaphores = rows_of(*truth, "/proc/sysvipc/sem"),
                        queues = rows_of(*truth, "/proc/sysvipc/msg");
             REQUIRE(list->shared_memory.size() == memory.size());
             REQUIRE(list->semaphores.size() == semaphores.size());
             REQUIRE(list->message_queues.size() == queues.size());
-            const std::uint64_t page_bytes = 4096;
+            const std::uint64_t page_bytes = dump->kernel().dump().page_size();
             for (std::size_t i = 0; i < memory.size(); ++i) {
                 const IpcObject& one = list->shared_memory[i];
                 check_common(one, memory[i], "shmid");
