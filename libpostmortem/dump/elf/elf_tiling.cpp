@@ -16,7 +16,8 @@ using Headers = std::vector<ProgramHeader>;
 constexpr std::size_t most_tiled = 1u << 20;   // headers; 16 times those of a terabyte's dump
 constexpr std::size_t most_mended = 1u << 12;  // headers among which a damaged one is looked for
 constexpr std::size_t most_breaks = 4;  // that one damaged header makes; other writers have other rules
-constexpr std::uint64_t padding_sizes[] = {4096, 65536};
+constexpr std::uint64_t padding_sizes[] = {4096, 16384, 65536};
+constexpr std::uint64_t largest_padding = padding_sizes[std::size(padding_sizes) - 1];
 
 bool is_of_memory(const ProgramHeader& header) {
     return header.type == PT_LOAD;
@@ -35,17 +36,24 @@ struct Part {
 };
 
 // The kernel writes whole pages: where memory begins or ends within one, so does its segment
-// (fs/proc/vmcore.c), and what lies between the two is not counted. Of which size they are shows in most
+// (fs/proc/vmcore.c), and what lies between the two is not counted. How large they are at most shows in most
 // segments.
-std::uint64_t page_size_of(const std::vector<Part>& parts) {
-    const auto large = std::count_if(parts.begin(), parts.end(),
-                                     [](const Part& part) { return part.shift % padding_sizes[1] == 0; });
-    return 2 * static_cast<std::size_t>(large) > parts.size() ? padding_sizes[1] : padding_sizes[0];
+std::uint64_t largest_page(const std::vector<Part>& parts) {
+    const auto fit = [&](std::uint64_t page) {
+        const auto count = std::count_if(parts.begin(), parts.end(),
+                                         [&](const Part& part) { return part.shift % page == 0; });
+        return 2 * static_cast<std::size_t>(count) > parts.size();
+    };
+    const auto largest = std::find_if(std::rbegin(padding_sizes), std::rend(padding_sizes), fit);
+    return largest == std::rend(padding_sizes) ? padding_sizes[0] : *largest;
 }
 
-bool follows(const Part& part, std::uint64_t end, std::uint64_t page) {
-    return part.begin == end || (part.begin > end && part.shift % page == 0 &&
-                                 part.begin - part.begin % page == align_up(end, page));
+bool follows(const Part& part, std::uint64_t end, std::uint64_t largest_page) {
+    const auto next_page = [&](std::uint64_t page) {
+        return page <= largest_page && part.begin > end && part.shift % page == 0 &&
+               part.begin - part.begin % page == align_up(end, page);
+    };
+    return part.begin == end || std::any_of(std::begin(padding_sizes), std::end(padding_sizes), next_page);
 }
 
 bool is_padded(std::uint64_t end, std::uint64_t file_end) {
@@ -84,12 +92,12 @@ FileLayout file_layout(const Headers& headers, std::uint64_t table_end, std::uin
             layout.parts.push_back(part);
         }
     }
-    const std::uint64_t page = page_size_of(layout.parts);
+    const std::uint64_t page = largest_page(layout.parts);
     std::uint64_t end = table_end, last = end;
     for (std::size_t i = 0; i < layout.parts.size(); ++i) {
         const Part& part = layout.parts[i];
         const bool first = i == 0;  // a section header may come before it
-        if (first ? part.begin < end || part.begin - end >= padding_sizes[1] : !follows(part, end, page))
+        if (first ? part.begin < end || part.begin - end >= largest_padding : !follows(part, end, page))
             layout.breaks.push_back(i);
         end = part.end;
         last = std::max(last, end);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <elf.h>
 
+#include "base/checked.h"
 #include "support/check_dump.h"
 
 namespace elf_damage_test {
@@ -143,6 +144,23 @@ void shrink(Buffer& file, std::size_t header, std::uint64_t at_begin, std::uint6
     for (const std::size_t at : {32u, 40u}) add(at, 0 - at_begin - at_end);
 }
 
+// The same file with each segment, and the notes, at the start of a page of that size, as a kernel with such
+// pages writes it.
+Buffer with_pages_of(std::uint64_t page, const Buffer& file, std::size_t headers) {
+    Buffer paged(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(64 + headers * 56));
+    for (std::size_t i = 0; i < headers; ++i) {
+        std::byte* const place = paged.data() + 64 + i * 56 + 8;
+        const auto offset = load<std::uint64_t>(place, Endian::Little),
+                   size = load<std::uint64_t>(place + 24, Endian::Little);
+        const std::uint64_t begin = align_up<std::uint64_t>(paged.size(), page);
+        store(place, begin, Endian::Little);
+        paged.resize(begin);
+        const auto data = file.begin() + static_cast<std::ptrdiff_t>(offset);
+        paged.insert(paged.end(), data, data + static_cast<std::ptrdiff_t>(size));
+    }
+    return paged;
+}
+
 }  // namespace
 
 TEST_CASE("memory that begins and ends within pages is no damage") {
@@ -160,6 +178,20 @@ TEST_CASE("memory that begins and ends within pages is no damage") {
             CHECK((*dump)->problems().empty());
             CHECK(compare(**dump, memory).right + 2 >= memory.pages.size());
         }
+    }
+}
+
+TEST_CASE("room behind the notes is no damage, of whatever size pages are") {
+    const FakeMemory memory = memory_without({{32, 48}, {128, 144}}, false);
+    Writer writer = kernel(memory, fake_machines().front());
+    writer.segments.front() = text_of(memory, 64, 16);
+    const Buffer file = make_elf(writer.segments, writer.shape);
+    for (const std::uint64_t page : {4096u, 16384u, 65536u}) {
+        CAPTURE(page);
+        const auto dump = open_bytes(with_pages_of(page, file, writer.segments.size() + 1));
+        REQUIRE(dump);
+        CHECK((*dump)->problems().empty());
+        CHECK(compare(**dump, memory) == undamaged(memory));
     }
 }
 
