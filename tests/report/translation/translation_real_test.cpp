@@ -1,4 +1,6 @@
 // Page tables of real dumps, and how `vtop` and `pte` print them.
+#include <algorithm>
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -42,8 +44,9 @@ TEST_SUITE("real dumps") {
                 CHECK(one.entry->physical == one.page);
                 CHECK(*one.physical - one.page == (one.address & (one.page_bytes - 1)));
                 CHECK_FALSE(one.entry->flags.empty());
-                // Each table lies where the entry before says, on s390x in up to four pages.
-                constexpr std::uint64_t table_bytes = 4 * 4096;
+                // Each table lies where the entry before says, on s390x in up to four pages, else in one.
+                const std::uint64_t table_bytes =
+                    std::max<std::uint64_t>(4 * 4096, dump->kernel().physical().page_size());
                 for (std::size_t i = 1; i < one.walk.size(); ++i) {
                     const auto table =
                         page_table_entries(*dump, {fmt::format("{:x}", one.walk[i - 1].entry)});
