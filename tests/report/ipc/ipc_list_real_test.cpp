@@ -7,6 +7,7 @@
 #include <postmortem/crash_dump.h>
 #include <postmortem/ipc_list.h>
 
+#include "kernel/kernel.h"
 #include "support/proc_truth.h"
 #include "support/real_dumps.h"
 
