@@ -301,11 +301,15 @@ class Tiler {
         for (ProgramHeader& header : headers_)
             if (by_usual_rules && is_of_memory(header)) header.memsz = header.filesz;
         found.unsure = true;
-        found.problems.emplace_back(ErrorCode::Corrupt,
-                                    fmt::format("program headers are damaged: by them segments do not follow "
-                                                "each other in the file; {} of {} "
-                                                "are not read, as it is not certain which bytes are theirs",
-                                                before - headers_.size(), before));
+        const std::size_t left_out = before - headers_.size();
+        found.problems.emplace_back(
+            ErrorCode::Corrupt,
+            fmt::format(
+                "program headers are damaged: by them segments do not follow each other in the file; {}",
+                left_out != 0 ? fmt::format("{} of {} are not read, as it is not certain which bytes "
+                                            "are theirs",
+                                            left_out, before)
+                              : "what one of them leaves out may be there"));
     }
 
     // A dump has no segments but of memory and notes. At most so many that it costs nothing.
