@@ -121,6 +121,15 @@ Result<void> add_members(const Kernel& kernel, const CpuStack& stack, std::uint3
     return {};
 }
 
+// What lies before the first end nobody tells: all but #DB's are equally large. (Ubuntu's 4.15 made them
+// twice as large as others.)
+std::uint64_t nearest(const std::vector<std::uint64_t>& ends, std::uint64_t otherwise) {
+    std::uint64_t least = largest_stack_size;
+    for (std::size_t i = 1; i < ends.size(); ++i)
+        if (ends[i] > ends[i - 1]) least = std::min(least, ends[i] - ends[i - 1]);
+    return ends.size() > 1 && usable_size(least) ? least : otherwise;
+}
+
 // A stack begins where the one before it ends.
 Result<void> add_ends(const Kernel& kernel, const StackEnds& known, std::uint32_t cpu,
                       std::vector<StackRange>& stacks) {
@@ -139,9 +148,10 @@ Result<void> add_ends(const Kernel& kernel, const StackEnds& known, std::uint32_
                                     [&](const auto& kinds) { return kinds.size() == ends.size(); });
     if (order == known.orders.end())
         return fail(ErrorCode::Unsupported, fmt::format("{} holds {} stacks", known.variable, ends.size()));
+    const std::uint64_t usual = nearest(ends, known.smallest);
     for (std::size_t i = 0; i < ends.size(); ++i) {
-        const std::uint64_t apart = i > 0 && ends[i] > ends[i - 1] ? ends[i] - ends[i - 1] : known.smallest;
-        const std::uint64_t size = usable_size(apart) ? apart : known.smallest;
+        const std::uint64_t apart = i > 0 && ends[i] > ends[i - 1] ? ends[i] - ends[i - 1] : usual;
+        const std::uint64_t size = usable_size(apart) ? apart : usual;
         if (ends[i] < size) return fail(ErrorCode::Corrupt, "the end of a stack is impossible", *array);
         stacks.push_back({ends[i] - size, ends[i], (*order)[i]});
     }
