@@ -31,11 +31,13 @@ std::vector<TrueTimer> timers_of(std::string_view text) {
     std::istringstream lines{std::string(text)};
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
-        std::string first, second, third;
-        words >> first >> second >> third;
+        std::string first, second;
+        words >> first >> second;
         if (first == "cpu:") one.cpu = static_cast<std::uint32_t>(std::stoul(second));
         if (first == "clock") one.clock = static_cast<std::uint32_t>(std::stoul(second));
-        if (first.starts_with("#") && first.ends_with(":")) one.function = third.substr(0, third.find(','));
+        // (an address that the kernel does not tell yet has spaces)
+        if (const auto name = line.find(">, "); first.starts_with("#") && name != line.npos)
+            one.function = line.substr(name + 3, line.find(',', name + 3) - name - 3);
         if (first != "#" || second != "expires") continue;
         char dash = 0;
         std::string unit, in;
