@@ -22,9 +22,14 @@ Result<SuperBlock> read_super_block(const Kernel& kernel, std::uint64_t address)
     const auto id = block["s_id"].string(longest_super_name),
                type = block["s_type"]["name"].string(longest_super_name);
     if (!id || !type) return fail(!id ? id.error() : type.error());
-    SuperBlock made{address, *type, *id, disk_of_device(block["s_bdev"]), false, 0, 0};
+    SuperBlock made{address, *type, *id, disk_of_device(block["s_bdev"])};
+    // In the super block itself until 3.6 (5accdf82ba25).
+    const bool has_writers = block.has("s_writers");
+    if (!has_writers) made.frozen_member = "s_frozen";
     // SB_UNFROZEN is 0 (include/linux/fs/super_types.h, before 6.19 fs.h)
-    made.frozen = block["s_writers"]["frozen"].u64_or(0) != 0;
+    made.frozen = block.path(made.frozen_member).u64_or(0) != 0;
+    made.queue =
+        block.path(has_writers ? "s_writers.wait_unfrozen" : "s_wait_unfrozen").checked_address().value_or(0);
     const Object locks = block["s_writers"]["rw_sem"];
     if (const auto first = locks.checked_address()) {
         made.locks = *first;

@@ -18,8 +18,10 @@ struct SuperBlock {
     std::string type;     ///< "ext4". Untrusted
     std::string id;       ///< s_id: "vdc", "0:45". Untrusted
     std::string disk;     ///< the device that it lies on; empty where there is none. Untrusted
-    bool frozen = false;  ///< by fsfreeze, or it is being frozen (s_writers.frozen)
+    bool frozen = false;  ///< by fsfreeze, or it is being frozen
+    const char* frozen_member = "s_writers.frozen";
     std::uint64_t locks = 0, locks_end = 0;  ///< where its s_writers.rw_sem lie
+    std::uint64_t queue = 0;                 ///< the wait queue of those who may not write while it is frozen
 };
 
 Result<SuperBlock> read_super_block(const Kernel& kernel, std::uint64_t address);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "kernel/locking/waiter_ring.h"
 #include "memory/words.h"
 
 namespace postmortem {
@@ -177,7 +178,8 @@ Result<LockWait> LockWaitFinder::by_own_waiter(const Task& task, LockKind kind) 
     const bool is_mutex = kind == LockKind::Mutex;
     const auto waiter_task =
         Field::find(kernel_.types(), is_mutex ? "mutex_waiter" : "rwsem_waiter", {"task"});
-    const auto head = Field::find(kernel_.types(), is_mutex ? "mutex" : "rw_semaphore", {"wait_list"});
+    const auto head =
+        Field::find(kernel_.types(), is_mutex ? "mutex" : "rw_semaphore", {"first_waiter", "wait_list"});
     if (!waiter_task || !head) return fail(waiter_task ? head.error() : waiter_task.error());
 
     const StackRange stack = stacks_.of_task(task.stack);
@@ -188,9 +190,12 @@ Result<LockWait> LockWaitFinder::by_own_waiter(const Task& task, LockKind kind) 
         const auto word = kernel_.memory().word(slot);
         if (!word) return fail(word.error());
         if (*word != task.address) continue;
-        if (const auto list_head = list_head_of(slot - waiter_task->offset(), *waiter_task))
-            return describe(kernel_, kind, *list_head - head->offset(),
-                            "the waiter on its stack hangs in the lock's `wait_list`");
+        const auto found = head_of(slot - waiter_task->offset(), *waiter_task, *head, task);
+        if (found)
+            return describe(kernel_, kind, found->address - head->offset(),
+                            found->is_pointer
+                                ? "the lock that its stack names points at the ring of its waiters"
+                                : "the waiter on its stack hangs in the lock's `wait_list`");
     }
     return fail(ErrorCode::NotFound, fmt::format("no lock waiter lies on the stack of pid {}", task.pid));
 }
@@ -198,22 +203,30 @@ Result<LockWait> LockWaitFinder::by_own_waiter(const Task& task, LockKind kind) 
 // Waiters hang in a ring, each on the stack of the task that it names; the one node in it that does not is
 // the lock's list head. (What lies behind that may name a task: the writer of a percpu_rw_semaphore
 // until 5.7.)
-std::optional<std::uint64_t> LockWaitFinder::list_head_of(std::uint64_t waiter, const Field& waiter_task) {
+std::optional<LockWaitFinder::Head> LockWaitFinder::head_of(std::uint64_t waiter, const Field& waiter_task,
+                                                            const Field& head, const Task& task) {
     const AddressSpace& memory = kernel_.memory();
-    std::vector<std::uint64_t> passed;
-    for (std::uint64_t node = waiter; passed.size() < most_waiters;) {
+    std::vector<std::uint64_t> ring;
+    const auto found = [&](Head one) {
+        for (const std::uint64_t node : ring) heads_[node] = one;
+        return one;
+    };
+    for (std::uint64_t node = waiter; ring.size() < most_waiters;) {
         if (const auto known = heads_.find(node); known != heads_.end()) return known->second;
-        passed.push_back(node);
+        ring.push_back(node);
         const auto next = memory.word(node);
         const auto back = next ? memory.word(*next + memory.word_size()) : fail(next.error());
-        if (!back || *back != node || *next == waiter) return std::nullopt;
+        if (!back || *back != node) return std::nullopt;
+        if (*next == waiter) {
+            const auto stack = read_sleeping_stack(kernel_, task);
+            const auto pointer = stack ? pointer_at_ring(memory, *stack, ring, head) : std::nullopt;
+            return pointer ? std::optional(found({*pointer, true})) : std::nullopt;
+        }
         const auto who = memory.word(waiter_task.address_in(*next));
         const auto waiting = who ? tasks_.find(*who) : tasks_.end();
         if (waiting == tasks_.end() ||
-            !stacks_.of_task(waiting->second->stack).holds(*next, memory.word_size())) {
-            for (const std::uint64_t one : passed) heads_[one] = *next;
-            return *next;
-        }
+            !stacks_.of_task(waiting->second->stack).holds(*next, memory.word_size()))
+            return found({*next, false});
         node = *next;
     }
     return std::nullopt;

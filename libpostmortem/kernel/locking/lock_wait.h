@@ -45,12 +45,17 @@ class LockWaitFinder {
   private:
     Result<LockWait> by_readers(const Task& task, LockKind kind);
     Result<LockWait> by_own_waiter(const Task& task, LockKind kind);
-    std::optional<std::uint64_t> list_head_of(std::uint64_t waiter, const Field& waiter_task);
+    struct Head {
+        std::uint64_t address = 0;
+        bool is_pointer = false;  ///< at the first waiter; else a list's head
+    };
+    std::optional<Head> head_of(std::uint64_t waiter, const Field& waiter_task, const Field& head,
+                                const Task& task);
 
     const Kernel& kernel_;
     Stacks stacks_;
-    std::unordered_map<std::uint64_t, const Task*> tasks_;    // by address
-    std::unordered_map<std::uint64_t, std::uint64_t> heads_;  // a waiter, and the list that it hangs in
+    std::unordered_map<std::uint64_t, const Task*> tasks_;  // by address
+    std::unordered_map<std::uint64_t, Head> heads_;         // a waiter, and the list that it hangs in
 };
 
 }  // namespace postmortem

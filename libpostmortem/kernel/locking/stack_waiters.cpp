@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "kernel/locking/waiter_ring.h"
 
 namespace postmortem {
 namespace {
@@ -50,8 +51,10 @@ StackWaiterFinder::StackWaiterFinder(const Kernel& kernel, const TaskTable& tabl
         const auto find = [&](std::string_view member) {
             return Field::find(kernel.types(), known.name, {member}).value_or(Field());
         };
-        Layout layout{known.kind, find(known.task), find(known.link), {}};
+        Layout layout{known.kind, find(known.task), find(known.link), {}, {}};
         if (!known.function.empty()) layout.function = find(known.function);
+        if (known.kind == WaiterKind::Semaphore)
+            layout.first = Field::find(kernel.types(), "semaphore", {"first_waiter"}).value_or(Field());
         if (layout.task.present() && layout.link.present()) layouts_.push_back(layout);
     }
 }
@@ -63,7 +66,7 @@ std::vector<StackWaiter> StackWaiterFinder::find(const Task& task, const Sleepin
         const std::uint64_t slot = stack.first + i * stack.word_size;
         for (const Layout& layout : layouts_) {
             if (slot < stack.first + layout.task.offset()) continue;
-            if (auto waiter = waiter_at(layout, slot - layout.task.offset())) {
+            if (auto waiter = waiter_at(layout, slot - layout.task.offset(), stack)) {
                 found.push_back(*waiter);
                 break;
             }
@@ -72,13 +75,14 @@ std::vector<StackWaiter> StackWaiterFinder::find(const Task& task, const Sleepin
     return found;
 }
 
-std::optional<StackWaiter> StackWaiterFinder::waiter_at(const Layout& layout, std::uint64_t entry) const {
+std::optional<StackWaiter> StackWaiterFinder::waiter_at(const Layout& layout, std::uint64_t entry,
+                                                        const SleepingStack& stack) const {
     StackWaiter waiter{layout.kind, entry, 0, 0, 0, 0};
     if (layout.function.present()) {
         waiter.function = layout.function.u64_or(kernel_.memory(), entry, 0);
         if (!is_function(waiter.function)) return std::nullopt;
     }
-    const auto head = head_of(layout, layout.link.address_in(entry));
+    const auto head = head_of(layout, layout.link.address_in(entry), stack);
     if (!head) return std::nullopt;
     waiter.head = *head;
     add_key(waiter);
@@ -97,13 +101,17 @@ bool StackWaiterFinder::is_waiter(const Layout& layout, std::uint64_t node) cons
 }
 
 // Waiters hang in a ring; the one node in it that is no waiter is the list's head.
-std::optional<std::uint64_t> StackWaiterFinder::head_of(const Layout& layout, std::uint64_t first) const {
+std::optional<std::uint64_t> StackWaiterFinder::head_of(const Layout& layout, std::uint64_t first,
+                                                        const SleepingStack& stack) const {
     const AddressSpace& memory = kernel_.memory();
-    std::uint64_t node = first;
-    for (std::size_t passed = 0; passed < most_in_ring; ++passed) {
+    std::vector<std::uint64_t> ring;
+    for (std::uint64_t node = first; ring.size() < most_in_ring;) {
+        ring.push_back(node);
         const auto next = memory.word(node);
         const auto back = next ? memory.word(*next + memory.word_size()) : fail(next.error());
-        if (!back || *back != node || *next == first) return std::nullopt;
+        if (!back || *back != node) return std::nullopt;
+        if (*next == first)
+            return layout.first.present() ? pointer_at_ring(memory, stack, ring, layout.first) : std::nullopt;
         if (!is_waiter(layout, *next)) return *next;
         node = *next;
     }
@@ -156,7 +164,8 @@ bool StackWaiterFinder::has_timer(const Task& task, const SleepingStack& stack) 
 }
 
 // A node of an hlist: its pprev points at what points at it, and so does its successor's
-// (include/linux/types.h). Until 4.2 (1dabbcec2c0a) of a ring, where one that is alone has the same on both sides.
+// (include/linux/types.h). Until 4.2 (1dabbcec2c0a) of a ring, where one that is alone has the same on both
+// sides.
 bool StackWaiterFinder::is_running_timer(std::uint64_t slot) const {
     const AddressSpace& memory = kernel_.memory();
     const auto entry = Field::find(kernel_.types(), "timer_list", {"entry"}),

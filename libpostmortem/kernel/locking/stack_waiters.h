@@ -38,7 +38,7 @@ enum class WaiterKind : std::uint8_t {
 struct StackWaiter {
     WaiterKind kind = WaiterKind::Queue;
     std::uint64_t entry = 0;     ///< on the stack
-    std::uint64_t head = 0;      ///< the list_head that it hangs in
+    std::uint64_t head = 0;      ///< the list_head that it hangs in, or the pointer at the first waiter
     std::uint64_t function = 0;  ///< that wakes it up; 0 where the kind has none
     std::uint64_t key = 0;       ///< Bit: the word; Variable: the variable; Page: the struct page or folio
     std::int64_t bit = 0;
@@ -59,9 +59,12 @@ class StackWaiterFinder {
     struct Layout {
         WaiterKind kind;
         Field task, link, function;
+        Field first;  ///< of what is waited for, where that has no list's head
     };
-    std::optional<StackWaiter> waiter_at(const Layout& layout, std::uint64_t entry) const;
-    std::optional<std::uint64_t> head_of(const Layout& layout, std::uint64_t node) const;
+    std::optional<StackWaiter> waiter_at(const Layout& layout, std::uint64_t entry,
+                                         const SleepingStack& stack) const;
+    std::optional<std::uint64_t> head_of(const Layout& layout, std::uint64_t node,
+                                         const SleepingStack& stack) const;
     bool is_waiter(const Layout& layout, std::uint64_t node) const;
     bool is_function(std::uint64_t address) const;
     bool is_running_timer(std::uint64_t slot) const;

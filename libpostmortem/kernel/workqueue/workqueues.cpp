@@ -171,8 +171,8 @@ std::optional<Workqueues::BarrierPlace> Workqueues::place_of_barrier(std::uint64
                 work = member(kernel_, "wq_barrier", {"work"});
     if (!own.present() || !work.present() || barrier_function_ == 0) return std::nullopt;
     const std::uint64_t barrier = done - own.offset();
-    // 2607d7a6dba1 (3.16)
-    if (who.present() ? who.u64_or(kernel_.memory(), barrier, 0) != task : !older_) return std::nullopt;
+    // 2607d7a6dba1 (3.16); before, that the task waits for what the barrier completes is all there is.
+    if (who.present() && who.u64_or(kernel_.memory(), barrier, 0) != task) return std::nullopt;
     if (function_of(work.address_in(barrier)) != barrier_function_) return std::nullopt;
     const std::uint64_t node = entry_.address_in(work.address_in(barrier));
     BarrierPlace place{{node}, 0};

@@ -25,6 +25,11 @@ std::string name_in_words(const SuperBlock& block) {
     return fmt::format("file system {} ({}, on {})", block.id, block.type, block.disk);
 }
 
+HangBlocker frozen_blocker(const SuperBlock& block) {
+    return {std::nullopt, name_in_words(block), "is frozen", fmt::format("its `{}`", block.frozen_member),
+            true};
+}
+
 WaitFinder::WaitFinder(const Kernel& kernel, const TaskTable& table, ProblemCollector& problems)
     : kernel_(kernel),
       table_(table),
@@ -162,10 +167,10 @@ void WaitFinder::add_owner(HangWait& wait, const LockWait& found) const {
 }
 
 std::optional<HangWait> WaitFinder::semaphore(const StackWaiter& waiter) {
-    const auto list = Field::find(kernel_.types(), "semaphore", {"wait_list"});
+    const auto list = Field::find(kernel_.types(), "semaphore", {"first_waiter", "wait_list"});
     if (!list) return std::nullopt;
-    HangWait wait = named("semaphore", waiter.head - list->offset(),
-                          "the waiter on its stack hangs in the semaphore's `wait_list`");
+    HangWait wait =
+        named("semaphore", waiter.head - list->offset(), "the waiter on its stack is one of the semaphore's");
     // 194a9b9e843b (6.16), with CONFIG_DETECT_HUNG_TASK_BLOCKER
     const std::uint64_t last = kernel_.object("semaphore", wait.address)["last_holder"].u64_or(0);
     auto holder =
@@ -184,9 +189,7 @@ HangWait WaitFinder::percpu_lock(std::uint64_t address, std::string proof) {
     for (const SuperBlock& block : super_blocks_) {
         if (address < block.locks || address >= block.locks_end) continue;
         wait.detail = fmt::format("the write lock of {}", name_in_words(block));
-        if (block.frozen)
-            wait.blockers.push_back(
-                {std::nullopt, name_in_words(block), "is frozen", "its `s_writers.frozen`", true});
+        if (block.frozen) wait.blockers.push_back(frozen_blocker(block));
     }
     const std::uint64_t writer = kernel_.object("percpu_rw_semaphore", address)["writer"]["task"].u64_or(0);
     if (wait.blockers.empty() && writer != 0)

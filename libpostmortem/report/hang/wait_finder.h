@@ -53,6 +53,7 @@ class WaitFinder {
     HangWait rpc(const StackWaiter& waiter) const;
     HangWait queue(const StackWaiter& waiter) const;
     bool add_journal(HangWait& wait) const;
+    bool add_frozen(HangWait& wait) const;
     HangBlocker disk_blocker(const std::string& disk, std::string thing, std::string proof) const;
     const Task* running_on(std::uint32_t cpu) const;
 

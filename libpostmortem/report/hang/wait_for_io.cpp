@@ -111,10 +111,23 @@ bool WaitFinder::add_journal(HangWait& wait) const {
     return true;
 }
 
+// Until 4.4 (8129ed296418) who may not write to a frozen file system waits on a queue of its super block.
+bool WaitFinder::add_frozen(HangWait& wait) const {
+    for (const SuperBlock& block : super_blocks_) {
+        if (block.queue != wait.address || !block.frozen) continue;
+        wait.detail = fmt::format("of those who would write to {}", name_in_words(block));
+        wait.blockers.push_back(frozen_blocker(block));
+        return true;
+    }
+    return false;
+}
+
 HangWait WaitFinder::queue(const StackWaiter& waiter) const {
     const bool simple = waiter.kind == WaiterKind::Simple;
-    const auto head = Field::find(kernel_.types(), simple ? "swait_queue_head" : "wait_queue_head",
-                                  {simple ? "task_list" : "head"});
+    auto head = Field::find(kernel_.types(), simple ? "swait_queue_head" : "wait_queue_head",
+                            {simple ? "task_list" : "head"});
+    // As its entries, it has had another name until 4.13.
+    if (!head && !simple) head = Field::find(kernel_.types(), "__wait_queue_head", {"task_list"});
     HangWait wait = named("wait queue", waiter.head - (head ? head->offset() : 0),
                           "the waiter on its stack hangs in the queue's list");
     if (const KnownDisk* disk = disks_.of_queue(wait.address)) {
@@ -123,7 +136,7 @@ HangWait WaitFinder::queue(const StackWaiter& waiter) const {
                                              "the queue lies in the disk's request_queue"));
         return wait;
     }
-    if (add_journal(wait)) return wait;
+    if (add_journal(wait) || add_frozen(wait)) return wait;
     wait.unknown = "not known, because a wait queue does not name who will wake it up";
     return wait;
 }

@@ -78,4 +78,47 @@ TEST_CASE("workers of a pool in a list, and before 3.17 in a table by their numb
     }
 }
 
+TEST_CASE("a barrier of before 3.16 does not name its task, who waits for it does") {
+    test::FakeKernel fake;
+    auto& b = fake.types();
+    const auto u64 = b.integer("long unsigned int", 8), number = b.integer("int", 4, true);
+    const auto pointer = b.pointer(u64);
+    const auto list = b.structure("list_head", 16, {{"next", pointer, 0}, {"prev", pointer, 64}});
+    const auto layer = b.pointer(b.next_id() + 2);
+    const auto slots = b.array(layer, 64);
+    b.structure("idr_layer", 16 + 64 * 8, {{"prefix", number, 0}, {"ary", slots, 128}});
+    b.structure("idr", 40, {{"top", layer, 64}, {"layers", number, 192}});
+    const auto work =
+        b.structure("work_struct", 32, {{"data", u64, 0}, {"entry", list, 64}, {"func", pointer, 192}});
+    b.structure("wq_barrier", 64, {{"work", work, 0}, {"done", u64, 256}});
+    b.structure("worker", 80,
+                {{"task", pointer, 0},
+                 {"current_func", pointer, 64},
+                 {"current_work", pointer, 128},
+                 {"current_pwq", pointer, 192},
+                 {"node", list, 256},
+                 {"scheduled", list, 384}});
+    b.structure("worker_pool", 96,
+                {{"id", number, 0}, {"cpu", number, 32}, {"worklist", list, 64}, {"workers", list, 192}});
+    const std::uint64_t barrier_function = fake.variable("wq_barrier_func", 16);
+    fake.variable("behind");
+    const std::uint64_t pool = fake.allocate(96), worker = fake.allocate(80), barrier = fake.allocate(64),
+                        top = fake.allocate(16 + 64 * 8), table = fake.variable("worker_pool_idr", 40);
+    fake.put_u64(table + 8, top);
+    fake.put<std::uint32_t>(table + 24, 1);
+    fake.put_u64(top + 16, pool);
+    fake.link_list(pool + 8, {});
+    fake.link_list(pool + 24, {worker + 32});
+    fake.put_u64(worker + 16, 0xffff888000003000);
+    fake.put_u64(barrier + 24, barrier_function);
+    fake.link_list(worker + 48, {barrier + 8});
+    const auto kernel = fake.open();
+    const Workqueues queues(*kernel);
+    const auto target = queues.flush_of(barrier + 32, 0xffff888000000040);
+    REQUIRE(target);
+    CHECK(target->place == FlushTarget::Place::Running);
+    CHECK(target->work == 0xffff888000003000);
+    CHECK_FALSE(queues.flush_of(worker + 32, 0xffff888000000040));
+}
+
 }  // namespace workqueues_test
