@@ -157,12 +157,17 @@ Result<std::uint64_t> current_task(const Kernel& kernel, std::uint32_t cpu) {
     return per_cpu_variable(kernel, "runqueues", "rq", cpu)["curr"].u64();
 }
 
-Result<std::uint32_t> crashed_cpu(const Kernel& kernel) {
+std::optional<std::uint32_t> panicked_cpu(const Kernel& kernel) {
     // Both are -1 until a CPU panics; panic_cpu is an atomic_t.
     for (const char* name : {"crashing_cpu", "panic_cpu"}) {
         const auto cpu = kernel.number<std::int32_t>(name);
         if (cpu && *cpu >= 0) return static_cast<std::uint32_t>(*cpu);
     }
+    return std::nullopt;
+}
+
+Result<std::uint32_t> crashed_cpu(const Kernel& kernel) {
+    if (const auto cpu = panicked_cpu(kernel)) return *cpu;
     if (const auto cpu = kernel.dump().info().crashed_cpu) return *cpu;
     return fail(ErrorCode::NotFound, "no CPU had panicked when the dump was taken");
 }

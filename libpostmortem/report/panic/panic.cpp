@@ -1,8 +1,5 @@
 #include "report/panic/panic.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/problem_collector.h"
 #include "kernel/module/modules.h"
 #include "kernel/panic/panic_settings.h"
@@ -14,6 +11,7 @@
 #include "report/backtrace/source_lines.h"
 #include "report/log/kernel_log.h"
 #include "report/panic/blocked_tasks.h"
+#include "report/panic/death.h"
 #include "report/panic/lost_event.h"
 #include "report/tasks/task_list.h"
 
@@ -33,7 +31,8 @@ class AnalysisMaker {
         describe_watchdog();
         evidence_.settings = read_panic_settings(kernel_, problems_);
         if (!analysis.log.cause) recover_cause(analysis.log);
-        if (const LogEvent* cause = analysis.cause(); cause && died_in(*cause)) tell_death(analysis.log);
+        const LogEvent* of_log = analysis.cause();
+        if (of_log && machine_died_of(*of_log, evidence_, panicked_cpu(kernel_))) tell_death(analysis.log);
         analysis.evidence = std::move(evidence_);
         if (const LogEvent* cause = analysis.cause()) analysis.knowledge = explain(*cause);
         analysis.problems = problems_.take();
@@ -118,19 +117,6 @@ class AnalysisMaker {
         log.events.push_back(std::move(*event));
         log.panicked = true;
         if (log.kernel.empty()) log.kernel = kernel_.release();
-    }
-
-    // An oops that kdump answers says nothing of its end: die() goes to crash_kexec(), which does not return.
-    bool died_in(const LogEvent& cause) const {
-        if (!evidence_.backtrace || !evidence_.task) return false;
-        if (cause.pid && std::int64_t{*cause.pid} != evidence_.task->pid) return false;
-        if (!cause.pid && cause.cpu && evidence_.backtrace->cpu != cause.cpu) return false;
-        constexpr std::array ends{"panic", "vpanic", "crash_kexec", "__crash_kexec"};
-        const auto& frames = evidence_.backtrace->frames;
-        return std::any_of(frames.begin(), frames.end(), [&](const Frame& frame) {
-            return frame.trust != FrameTrust::Scan &&
-                   std::find(ends.begin(), ends.end(), frame.function) != ends.end();
-        });
     }
 
     const Kernel& kernel_;
