@@ -34,6 +34,12 @@ const std::vector<TaskEra>& task_eras() {
     return eras;
 }
 
+std::vector<std::string_view> TaskEra::table_counters() const {
+    if (!info_on_stack) return {"pgtables_bytes"};
+    if (thread_head) return {"nr_ptes", "nr_pmds"};
+    return {"nr_ptes"};
+}
+
 const TaskEra& i386_era() {
     const auto narrow = [](const TaskEra& era) { return era.build == FakeBuild::I386; };
     return *std::find_if(task_eras().begin(), task_eras().end(), narrow);
@@ -124,6 +130,11 @@ void FakeTasks::declare_types() {
         mm.push_back({"_file_rss", atomic_long, 64});
         mm.push_back({"_anon_rss", atomic_long, 64 + 8 * size});
     }
+    const auto table_counter = [&](std::string_view name) {
+        mm.push_back({std::string(name), atomic_long, static_cast<std::uint32_t>(mm_member(name) * 8)});
+    };
+    mm.push_back({"pgd", word, static_cast<std::uint32_t>(mm_member("pgd") * 8)});
+    for (const std::string_view name : era_.table_counters()) table_counter(name);
     b.structure("mm_struct", 256, mm);
 
     if (!era_.xarray && !era_.radix_tree) {
@@ -152,7 +163,7 @@ void FakeTasks::write_task(std::uint64_t address, std::int32_t pid, std::int32_t
     const bool kernel_thread = mm == 0;
     std::uint64_t cpu_at = 0;
     if (era_.info_on_stack) {
-        const std::uint64_t stack = fake_.allocate_page(104);
+        const std::uint64_t stack = fake_.allocate_page(256);
         fake_.put_word(at("stack"), stack);
         fake_.put_word(stack, address);
         thread_infos_[pid] = stack;

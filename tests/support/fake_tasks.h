@@ -24,6 +24,10 @@ struct TaskEra {
     bool info_on_stack = false;  ///< thread_info lies at the bottom of the stack (before 4.9)
     bool shmem_apart = false;    ///< mm_struct.mm_shmempages beside three counters (RHEL 7)
     FakeBuild build = FakeBuild::X86_64;
+
+    /// What an mm_struct counts of its page tables: bytes (4.15), tables and middle directories (4.0),
+    /// tables.
+    std::vector<std::string_view> table_counters() const;
 };
 
 const std::vector<TaskEra>& task_eras();
@@ -52,6 +56,10 @@ class FakeTasks {
     std::uint64_t member(std::int32_t pid, std::string_view name) const;
     std::uint64_t member_of_init_task(std::string_view name) const;
     std::uint64_t mm(std::int32_t tgid) const { return mms_.at(tgid); }
+    /// Where a member lies in an mm_struct: `pgd`, or one of the era's counters of page tables.
+    static constexpr std::uint64_t mm_member(std::string_view name) {
+        return name == "pgd" ? 216 : name == "nr_pmds" ? 232 : 224;
+    }
     /// The pid table's slot for a pid, where the era has one.
     std::uint64_t table_slot(std::int32_t pid) const { return table_slots_.at(pid); }
     std::uint64_t table_leaf() const { return table_leaf_; }

@@ -145,8 +145,10 @@ void describe_unaccounted(const Kernel& kernel, std::uint64_t counted_page_table
     const auto tables = count_page_table_pages(kernel);
     if (!tables && tables.error().code != ErrorCode::NotFound)
         problems.add("the page tables of processes", tables.error());
-    else if (tables && *tables > counted_page_tables)
-        sum.hints.push_back({"upper levels of page tables, about", (*tables - counted_page_tables) * page});
+    else if (tables && tables->pages > counted_page_tables)
+        sum.hints.push_back({tables->all_levels ? "upper levels of page tables, about"
+                                                : "upper levels of page tables, at least",
+                             (tables->pages - counted_page_tables) * page});
 }
 
 // What the page allocator never got: the kernel itself, its map of the memory, and what was asked for at

@@ -1,7 +1,8 @@
+#include "report/stack_checks/stack_check.h"
+
 #include <fmt/format.h>
 
 #include <postmortem/crash_dump.h>
-#include <postmortem/stack_checks.h>
 
 #include "base/problem_collector.h"
 #include "kernel/percpu.h"
@@ -60,7 +61,10 @@ class StackChecker {
 }  // namespace
 
 StackCheck check_stacks(const CrashDump& dump) {
-    const Kernel& kernel = dump.kernel();
+    return check_stacks(dump.kernel());
+}
+
+StackCheck check_stacks(const Kernel& kernel) {
     StackCheck check;
     ProblemCollector problems;
     check.address_digits = static_cast<std::uint8_t>(kernel.arch().word_size * 2);
