@@ -21,6 +21,14 @@ Result<std::uint64_t> behind_low_memory(const Kernel& kernel) {
     return *end + gap;
 }
 
+// The page tables themselves lie in low memory.
+Result<std::uint64_t> start_of_low_memory(const Kernel& kernel) {
+    const auto tables = kernel.symbol("swapper_pg_dir");
+    const auto place = tables ? kernel.memory().translate(*tables) : fail(tables.error());
+    if (!place) return fail(place.error());
+    return *tables - *place;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> mapped_at(const AddressSpace& memory, const KernelBase& base) {
@@ -46,6 +54,8 @@ Result<std::uint64_t> base_address(const Kernel& kernel, std::string_view title)
             if (title == base.title) return address_of(kernel, base);
     if (kernel.arch().memory.direct_map_end && title == "KERNEL VMALLOC BASE")
         return behind_low_memory(kernel);
+    if (kernel.arch().memory.direct_map_end && title == "KERNEL VIRTUAL BASE")
+        return start_of_low_memory(kernel);
     return fail(ErrorCode::Unsupported, fmt::format("of this architecture no {} is known", title));
 }
 

@@ -64,6 +64,8 @@ struct ZoneRow {
     std::string name;
     std::uint64_t size = 0, present = 0;  ///< pages
     std::uint64_t min = 0, low = 0, high = 0;
+    std::optional<bool> all_unreclaimable;  ///< of kernels that keep it, as `pages_scanned`
+    std::optional<std::uint64_t> pages_scanned;
     std::vector<std::pair<std::string, std::int64_t>> counters;  ///< by the kernel's names
 };
 

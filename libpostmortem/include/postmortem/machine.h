@@ -40,7 +40,8 @@ struct Machine {
     std::string type;  ///< "x86_64"
     std::optional<std::uint64_t> memory_bytes;
     std::uint32_t cpus = 0;
-    std::string hypervisor;  ///< empty: none, or not known
+    std::optional<std::uint32_t> cpus_counted, cpus_online;  ///< those up to the highest that is present
+    std::string hypervisor;                                  ///< empty: none, or not known
     std::optional<std::uint32_t> khz, hz;
     std::uint32_t page_bytes = 4096;
     std::vector<MachineBase> bases;

@@ -10,6 +10,7 @@
 #include "base/problem_collector.h"
 #include "base/text.h"
 #include "kernel/fs/paths.h"
+#include "kernel/mm/numa.h"
 #include "kernel/mm/swapped_pages.h"
 #include "kernel/mm/task_memory.h"
 #include "kernel/mm/user_space.h"
@@ -187,6 +188,14 @@ class AddressSpaceMaker {
     ProblemCollector problems_;
 };
 
+// A dump of the whole machine goes on to what lies behind memory, its firmware.
+std::uint64_t end_of_memory(const Kernel& kernel) {
+    std::uint64_t pages = 0;
+    if (const auto nodes = read_memory_nodes(kernel))
+        for (const MemoryNode& node : *nodes) pages = std::max(pages, node.start_pfn + node.spanned_pages);
+    return (pages != 0 ? pages : kernel.dump().info().max_pfn) * kernel.dump().page_size();
+}
+
 }  // namespace
 
 Result<AddressSpaces> address_spaces(const CrashDump& dump, const AddressSpaceRequest& request) {
@@ -195,8 +204,8 @@ Result<AddressSpaces> address_spaces(const CrashDump& dump, const AddressSpaceRe
     auto chosen = context_tasks(kernel, table, request.which);
     if (!chosen) return fail(std::move(chosen.error()));
     AddressSpaces spaces;
-    const std::uint64_t bytes = kernel.dump().info().max_pfn * kernel.dump().page_size();
-    spaces.physical_digits = std::max<unsigned>(8, static_cast<unsigned>(fmt::formatted_size("{:x}", bytes)));
+    spaces.physical_digits =
+        std::max<unsigned>(8, static_cast<unsigned>(fmt::formatted_size("{:x}", end_of_memory(kernel))));
     spaces.virtual_digits = kernel.memory().word_size() == 4 ? 8 : 10;
     spaces.problems = table.problems;
     AddressSpaceMaker maker(kernel, table, request);

@@ -23,6 +23,7 @@ constexpr std::uint64_t largest_routine = 16u << 20;
 
 struct CodeRange {
     std::uint64_t first = 0, end = 0;  ///< `end` 0: until there are enough
+    std::uint64_t begin = 0;           ///< of the routine
     std::uint64_t up_to = 0;  ///< the first instruction that does not begin before it is the last; 0: none
     bool in_module = false;   ///< of which crash knows no better end than the next symbol
 };
@@ -125,10 +126,11 @@ void CodeReader::add_line(Instruction& shown) const {
 Result<CodeRange> wanted_range(const CodeAddress& start, const DisassemblyRequest& request) {
     using Extent = DisassemblyRequest::Extent;
     const bool whole = request.extent == Extent::Count && start.is_symbol && !request.count;
-    if (request.extent == Extent::Count && !whole) return CodeRange{start.address, 0, 0, false};
+    if (request.extent == Extent::Count && !whole)
+        return CodeRange{start.address, 0, start.address, 0, false};
     if (!start.routine)
         return fail(ErrorCode::NotFound, fmt::format("no routine is known at {:x}", start.address));
-    CodeRange routine{start.routine->first, start.routine->second, 0, start.in_module};
+    CodeRange routine{start.routine->first, start.routine->second, start.routine->first, 0, start.in_module};
     if (routine.end - routine.first > largest_routine)
         return fail(ErrorCode::InvalidArgument, fmt::format("{:x} is in no routine", start.address));
     if (request.extent == Extent::UpTo)
@@ -162,10 +164,23 @@ void drop_filler(std::vector<Instruction>& code, const std::vector<CodeRole>& ro
     if (first + kept < code.size() && code.size() - first - kept <= most_filler) code.resize(first + kept);
 }
 
+// Where instructions differ in length an address may lie within one: what would be decoded there never ran.
+std::uint64_t first_instruction(const CodeReader& reader, const CodeRange& range,
+                                const DisassemblyRequest& request) {
+    Problems unread;
+    std::uint64_t address = range.begin;
+    for (std::uint64_t passed = 0; address < range.first; ++passed) {
+        const auto one = reader.at(address, unread);
+        if (!one || passed == most_instructions) return range.first;
+        address += one->size + (one->role == CodeRole::BugTrap ? request.after_bug : 0);
+    }
+    return address;
+}
+
 Result<void> read_range(const CodeReader& reader, const CodeRange& range, const DisassemblyRequest& request,
                         Disassembly& made) {
     const std::uint64_t most = range.end == 0 ? request.count.value_or(1) : most_instructions;
-    std::uint64_t address = range.first;
+    std::uint64_t address = first_instruction(reader, range, request);
     std::vector<CodeRole> roles;
     const auto is_last = [&] {
         return range.up_to != 0 && !made.instructions.empty() &&

@@ -207,8 +207,12 @@ Result<void> add_slab_caches(const Kernel& kernel, const CacheChoice& choice, Ke
         }
         memory.caches.push_back(std::move(row));
     }
-    if (missing.empty()) return {};
-    return fail(ErrorCode::NotFound, fmt::format("no slab cache is named {}", missing.front()));
+    for (const std::string& name : missing) {
+        Error error(ErrorCode::NotFound, fmt::format("no slab cache is named {}", name));
+        if (memory.caches.empty()) return fail(std::move(error));
+        problems.add_all({std::move(error)});
+    }
+    return {};
 }
 
 SlabCacheRow slab_cache_row(const Kernel& kernel, std::uint64_t cache, ProblemCollector& problems) {
@@ -224,6 +228,16 @@ SlabCacheRow slab_cache_row(const Kernel& kernel, std::uint64_t cache, ProblemCo
         for (SlabCacheRow& known : one.caches)
             if (known.address == cache) row = std::move(known);
     return row;
+}
+
+// Zones keep both until 3.11.
+void add_reclaim(const Object& zone, ZoneRow& row, ProblemCollector& problems) {
+    if (!zone.has("all_unreclaimable")) return;
+    const auto given_up = zone["all_unreclaimable"].u64(), scanned = zone["pages_scanned"].u64();
+    if (!given_up || !scanned)
+        return problems.add("what was reclaimed", given_up ? scanned.error() : given_up.error());
+    row.all_unreclaimable = *given_up != 0;
+    row.pages_scanned = *scanned;
 }
 
 void add_zones(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
@@ -253,6 +267,7 @@ void add_zones(const Kernel& kernel, KernelMemory& memory, ProblemCollector& pro
             row.min = marks.at(0).u64_or(0);
             row.low = marks.at(1).u64_or(0);
             row.high = marks.at(2).u64_or(0);
+            add_reclaim(zone, row, problems);
             const auto values = read_counters(kernel, zone["vm_stat"].address(), names->zone.size());
             if (values)
                 row.counters = named_counters(kernel.types(), "zone_stat_item", *values);

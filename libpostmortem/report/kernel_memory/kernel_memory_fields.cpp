@@ -35,6 +35,8 @@ void describe(Describer<ZoneRow>& zone) {
     zone.add("min", &ZoneRow::min, "watermark, pages");
     zone.add("low", &ZoneRow::low, "watermark, pages");
     zone.add("high", &ZoneRow::high, "watermark, pages");
+    zone.add("all_unreclaimable", &ZoneRow::all_unreclaimable, "whether reclaim has given it up; until 3.11");
+    zone.add("pages_scanned", &ZoneRow::pages_scanned, "since a page was last freed; until 3.11");
     zone.map("counters", &ZoneRow::counters, "by the kernel's names");
 }
 

@@ -57,6 +57,9 @@ std::string zone_text(const ZoneRow& zone) {
     std::size_t width = 0;
     for (const auto& [name, value] : zone.counters) width = std::max(width, name.size());
     for (const auto& [name, value] : zone.counters) out += fmt::format("{:>{}}: {}\n", name, width, value);
+    if (zone.all_unreclaimable && zone.pages_scanned)
+        out += fmt::format("  ALL_UNRECLAIMABLE: {}  PAGES_SCANNED: {}\n",
+                           *zone.all_unreclaimable ? "yes" : "no", *zone.pages_scanned);
     return out + '\n';
 }
 

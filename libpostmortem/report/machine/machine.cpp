@@ -50,15 +50,18 @@ class MachineTeller {
 
     void add_summary(Machine& made, const std::vector<std::uint32_t>& cpus) {
         take(memory_of_all_nodes(), made.memory_bytes, "the machine's memory");
+        const auto present = read_cpu_mask(kernel_, "present"), online = read_cpu_mask(kernel_, "online");
+        if (present && !present->empty()) made.cpus_counted = present->back() + 1;
+        if (online) made.cpus_online = static_cast<std::uint32_t>(online->size());
         if (const auto name = read_hypervisor(kernel_); name && *name != "none") made.hypervisor = *name;
         if (kernel_.arch().hardware.cpu_khz) take(read_cpu_khz(kernel_), made.khz, "the speed");
         take(ticks_per_second(kernel_), made.hz, "HZ");
         if (const auto bases = kernel_.arch().memory.bases)
-            for (const KernelBase& base : bases(kernel_.vmcoreinfo())) {
-                const auto address = address_of(kernel_, base);
-                if (!address) problems_.add(base.title, address.error());
-                made.bases.push_back({base.title, address ? std::optional(*address) : std::nullopt});
-            }
+            for (const KernelBase& base : bases(kernel_.vmcoreinfo()))
+                add_base(made, base.title, address_of(kernel_, base));
+        else if (kernel_.arch().memory.direct_map_end)
+            for (const char* title : {"KERNEL VIRTUAL BASE", "KERNEL VMALLOC BASE"})
+                add_base(made, title, base_address(kernel_, title));
         const Stacks stacks(kernel_);
         const StackRange of_task = stacks.of_task(0);
         made.task_stack_bytes = of_task.high - of_task.low;
@@ -72,6 +75,11 @@ class MachineTeller {
             }
             problems_.add_all(lost);
         }
+    }
+
+    void add_base(Machine& made, const char* title, const Result<std::uint64_t>& address) {
+        if (!address) problems_.add(title, address.error());
+        made.bases.push_back({title, address ? std::optional(*address) : std::nullopt});
     }
 
     Result<std::uint64_t> memory_of_all_nodes() const {

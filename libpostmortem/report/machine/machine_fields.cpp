@@ -38,6 +38,9 @@ void describe(Describer<Machine>& machine) {
     machine.add("type", &Machine::type, "the architecture");
     machine.add("memory_bytes", &Machine::memory_bytes, "present in all nodes");
     machine.add("cpus", &Machine::cpus, "that ran");
+    machine.add("cpus_counted", &Machine::cpus_counted, "up to the highest that is present");
+    machine.add("cpus_online", &Machine::cpus_online,
+                "of them; a kernel that panics may have sent them offline");
     machine.add("hypervisor", &Machine::hypervisor, "below the kernel").or_null();
     machine.add("khz", &Machine::khz, "clock rate of the boot CPU");
     machine.add("hz", &Machine::hz, "timer ticks per second");

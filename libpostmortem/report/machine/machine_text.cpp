@@ -8,6 +8,7 @@
 
 #include "output/sizes.h"
 #include "report/struct_view/struct_view_text.h"
+#include "report/system/cpu_count_text.h"
 
 namespace postmortem {
 namespace {
@@ -54,7 +55,8 @@ std::string summary_text(const Machine& machine) {
     };
     line("MACHINE TYPE", machine.type);
     line("MEMORY SIZE", machine.memory_bytes ? machine_size(*machine.memory_bytes) : "-");
-    line("CPUS", fmt::format("{}", machine.cpus));
+    const std::uint32_t counted = machine.cpus_counted.value_or(machine.cpus);
+    line("CPUS", cpu_count_text(counted, machine.cpus_online.value_or(counted)));
     if (!machine.hypervisor.empty() && machine.hypervisor != "unknown")
         line("HYPERVISOR", machine.hypervisor);
     line("PROCESSOR SPEED", machine.khz ? fmt::format("{} Mhz", *machine.khz / 1000) : "(unknown)");

@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 #include "output/dotted.h"
+#include "output/sizes.h"
+#include "report/system/cpu_count_text.h"
 
 namespace postmortem {
 namespace {
@@ -49,8 +51,7 @@ std::string cpus(const SystemInfo& info) {
     if (present.empty()) return unknown;
     const std::size_t count = present.back() + 1ull;
     const std::size_t online = info.cpus_online.empty() ? count : info.cpus_online.size();
-    if (online >= count) return fmt::format("{}", count);
-    return fmt::format("{} [OFFLINE: {}]", count, count - online);
+    return cpu_count_text(count, online);
 }
 
 std::string date(const SystemInfo& info) {
