@@ -24,9 +24,22 @@ struct MemorySections {
     Problems problems;                   ///< of what could not be read of them
 };
 
-/// SECTION_SIZE_BITS, which VMCOREINFO tells since 5.8 (1d50e5d0c505); before, the architecture's own number
-/// where that has never changed. Unsupported where neither is known.
-Result<std::uint64_t> section_size_bits(const Kernel& kernel);
+/// Where the kernel keeps them: in roots of a page each that a table of pointers names, or in that table
+/// (CONFIG_SPARSEMEM_STATIC: i386), which is then as many roots of one section each.
+struct SectionTable {
+    std::uint64_t address = 0;
+    std::uint64_t roots = 0, per_root = 1;
+    bool has_pointers = true;
+    std::uint64_t bytes_of_each = 0;  ///< of a struct mem_section
+    std::uint64_t size_bits = 0;      ///< of memory, of each section
+
+    /// Where the section of this number is; 0 where there is none.
+    Result<std::uint64_t> section(const AddressSpace& memory, std::uint64_t number) const;
+};
+
+/// Unsupported where the kernel keeps none, or nothing tells how large they are: VMCOREINFO does since 5.8
+/// (1d50e5d0c505); before, the architecture has ever had one size, or memory's last frame lies in the last.
+Result<SectionTable> find_section_table(const Kernel& kernel);
 
 /// Unsupported where the kernel keeps none, or it is not known how large they are.
 Result<MemorySections> read_memory_sections(const Kernel& kernel);

@@ -1,6 +1,5 @@
 // From a physical address to the struct page that stands for it, as sparse memory keeps them: sections, each
-// with a piece of the map (include/linux/mmzone.h, __section_mem_map_addr()). VMCOREINFO tells where the
-// table of sections is.
+// with a piece of the map (include/linux/mmzone.h, __section_mem_map_addr()).
 #pragma once
 
 #include <cstdint>
@@ -8,6 +7,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/mm/compound_pages.h"
+#include "kernel/mm/memory_sections.h"
 
 namespace postmortem {
 
@@ -29,8 +29,8 @@ class PageMap {
     CompoundPages compound_;
     std::uint64_t page_shift_ = 12;
     std::uint64_t page_size_ = 64;  ///< of a struct page
-    std::uint64_t roots_ = 0, root_count_ = 0, sections_per_root_ = 1;
-    std::uint64_t section_size_ = 0, map_offset_ = 0, section_bits_ = 27;
+    SectionTable sections_;
+    std::uint64_t map_offset_ = 0;
 };
 
 }  // namespace postmortem

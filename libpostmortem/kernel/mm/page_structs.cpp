@@ -1,5 +1,8 @@
 #include "kernel/mm/page_structs.h"
 
+#include <algorithm>
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "kernel/mm/memory_sections.h"
@@ -7,14 +10,29 @@
 namespace postmortem {
 namespace {
 
-// Every section says where the struct page of frame 0 would lie: where all of them agree, it is one array.
-std::optional<std::uint64_t> base_by_sections(const Kernel& kernel) {
+PageArray one_array(std::uint64_t base) {
+    return {0, std::numeric_limits<std::uint64_t>::max(), base};
+}
+
+// Every section says where the struct page of frame 0 would lie: where all of them agree, it is one array,
+// whatever memory is behind them. Others have been given room one by one.
+std::vector<PageArray> arrays_of_sections(const Kernel& kernel) {
     const auto sections = read_memory_sections(kernel);
-    if (!sections || sections->present.empty()) return std::nullopt;
-    const std::uint64_t base = sections->present.front().coded_mem_map();
-    for (const MemorySection& section : sections->present)
-        if (section.coded_mem_map() != base) return std::nullopt;
-    return base;
+    std::vector<PageArray> arrays;
+    if (!sections) return arrays;
+    for (const MemorySection& section : sections->present) {
+        const PageArray own{section.first_pfn, sections->pages_of_each, section.coded_mem_map()};
+        const bool goes_on = !arrays.empty() && arrays.back().base == own.base &&
+                             arrays.back().first_frame + arrays.back().count == own.first_frame;
+        if (goes_on)
+            arrays.back().count += own.count;
+        else
+            arrays.push_back(own);
+    }
+    const bool agree = std::ranges::all_of(
+        arrays, [&](const PageArray& array) { return array.base == arrays.front().base; });
+    if (agree && !arrays.empty()) arrays = {one_array(arrays.front().base)};
+    return arrays;
 }
 
 // CONFIG_FLATMEM: one array, whose first element is of the first frame of memory (mm/mm_init.c,
@@ -27,23 +45,29 @@ std::optional<std::uint64_t> base_of_flat_map(const Kernel& kernel, std::uint64_
     return *map - *first * size;
 }
 
-Result<std::uint64_t> base_of(const Kernel& kernel, std::uint64_t size) {
+// Where one array has them all that memory could have.
+Result<std::optional<std::uint64_t>> base_told(const Kernel& kernel, std::uint64_t size) {
     const auto told = kernel.word("vmemmap_base");
-    if (told || told.error().code != ErrorCode::NotFound) return told;
+    if (told) return std::optional(*told);
+    if (told.error().code != ErrorCode::NotFound) return fail(told.error());
     // Told since 6.13 or so, whatever keeps it in the kernel.
-    if (const auto array = kernel.vmcoreinfo().symbol("vmemmap")) return *array;
+    if (const auto array = kernel.vmcoreinfo().symbol("vmemmap")) return std::optional(*array);
     const MemoryLayout& layout = kernel.arch().memory;
-    std::optional<std::uint64_t> base;
-    if (layout.page_structs) {
-        std::optional<std::uint64_t> first;
-        if (layout.first_page_struct)
-            if (const auto value = kernel.word(layout.first_page_struct)) first = *value;
-        base = layout.page_structs(kernel.vmcoreinfo(), first, size);
-    }
-    if (!base) base = base_by_sections(kernel);
-    if (!base) base = base_of_flat_map(kernel, size);
-    if (!base) return fail(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known");
-    return *base;
+    if (!layout.page_structs) return std::optional<std::uint64_t>();
+    std::optional<std::uint64_t> first;
+    if (layout.first_page_struct)
+        if (const auto value = kernel.word(layout.first_page_struct)) first = *value;
+    return layout.page_structs(kernel.vmcoreinfo(), first, size);
+}
+
+Result<std::vector<PageArray>> arrays_of(const Kernel& kernel, std::uint64_t size) {
+    const auto told = base_told(kernel, size);
+    if (!told) return fail(told.error());
+    if (*told) return std::vector{one_array(**told)};
+    auto arrays = arrays_of_sections(kernel);
+    if (!arrays.empty()) return arrays;
+    if (const auto flat = base_of_flat_map(kernel, size)) return std::vector{one_array(*flat)};
+    return fail(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known");
 }
 
 }  // namespace
@@ -52,12 +76,12 @@ Result<PageStructs> PageStructs::open(const Kernel& kernel) {
     const auto size = kernel.types().size_of("page");
     if (!size) return fail(size.error());
     if (*size == 0) return fail(ErrorCode::Corrupt, "a struct page has no size");
-    const auto base = base_of(kernel, *size);
-    if (!base) return fail(base.error());
+    auto arrays = arrays_of(kernel, *size);
+    if (!arrays) return fail(std::move(arrays.error()));
     const auto compound = CompoundPages::find(kernel);
     if (!compound) return fail(compound.error());
     PageStructs pages(kernel, *compound);
-    pages.base_ = *base;
+    pages.arrays_ = std::move(*arrays);
     pages.size_ = *size;
     pages.frames_ = kernel.dump().info().max_pfn;
     const TypeFinder& types = kernel.types();
@@ -73,9 +97,23 @@ Result<PageStructs> PageStructs::open(const Kernel& kernel) {
     return pages;
 }
 
+Result<std::uint64_t> PageStructs::of_frame(std::uint64_t frame) const {
+    const auto behind = std::ranges::upper_bound(arrays_, frame, {}, &PageArray::first_frame);
+    if (behind != arrays_.begin())
+        if (const PageArray& array = *std::prev(behind); frame - array.first_frame < array.count)
+            return array.base + frame * size_;
+    return fail(ErrorCode::NotFound, "no struct page stands for this memory",
+                frame * kernel_->dump().page_size());
+}
+
 std::optional<std::uint64_t> PageStructs::frame_of(std::uint64_t page) const {
-    if (page < base_ || (page - base_) % size_ != 0 || (page - base_) / size_ >= frames_) return std::nullopt;
-    return (page - base_) / size_;
+    for (const PageArray& array : arrays_) {
+        if (page < array.base || (page - array.base) % size_ != 0) continue;
+        const std::uint64_t frame = (page - array.base) / size_;
+        if (frame < frames_ && frame >= array.first_frame && frame - array.first_frame < array.count)
+            return frame;
+    }
+    return std::nullopt;
 }
 
 Result<std::uint64_t> PageStructs::head_of(std::uint64_t page) const {

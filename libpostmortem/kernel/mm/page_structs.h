@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "kernel/kernel.h"
 #include "kernel/mm/compound_pages.h"
@@ -11,13 +12,20 @@
 
 namespace postmortem {
 
+/// Page structs that lie one behind the other.
+struct PageArray {
+    std::uint64_t first_frame = 0, count = 0;
+    std::uint64_t base = 0;  ///< where that of frame 0 would lie
+};
+
 class PageStructs {
   public:
     /// Unsupported where nothing says where the kernel keeps them: no variable, no line of VMCOREINFO, no
-    /// sections that agree, no single array (CONFIG_FLATMEM).
+    /// sections, no single array (CONFIG_FLATMEM).
     static Result<PageStructs> open(const Kernel& kernel);
 
-    std::uint64_t of_frame(std::uint64_t frame) const { return base_ + frame * size_; }
+    /// NotFound where the kernel keeps none for it; told for certain where sections have arrays of their own.
+    Result<std::uint64_t> of_frame(std::uint64_t frame) const;
     /// The frame of a struct page; nothing where none lies at the address.
     std::optional<std::uint64_t> frame_of(std::uint64_t page) const;
     /// Itself, where it is no tail of a compound page.
@@ -30,7 +38,8 @@ class PageStructs {
 
     const Kernel* kernel_;
     CompoundPages compound_;
-    std::uint64_t base_ = 0, size_ = 0, frames_ = 0;
+    std::vector<PageArray> arrays_;  ///< ascending by frames, of which no two have the same
+    std::uint64_t size_ = 0, frames_ = 0;
     Field flags_, page_type_;
     std::optional<std::int64_t> slab_bit_;   ///< in the flags
     std::optional<std::int64_t> slab_type_;  ///< in the highest byte of page_type

@@ -78,7 +78,9 @@ Result<Slab> SlabObjects::read_slab(std::uint64_t page) const {
 Result<std::optional<Slab>> SlabObjects::slab_at(std::uint64_t address) const {
     const auto physical = kernel_->memory().translate(address);
     if (!physical) return fail(physical.error());
-    return slab_with_page(pages_->of_frame(*physical / kernel_->physical().page_size()));
+    const auto page = pages_->of_frame(*physical / kernel_->physical().page_size());
+    if (!page) return fail(page.error());
+    return slab_with_page(*page);
 }
 
 Result<std::optional<Slab>> SlabObjects::slab_with_page(std::uint64_t page) const {

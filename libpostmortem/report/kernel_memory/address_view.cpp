@@ -204,8 +204,10 @@ Result<PageRow> PageRowReader::read(std::uint64_t physical) const {
     if (missing_) return fail(*missing_);
     const AddressSpace& memory = kernel_.memory();
     const std::uint64_t size = kernel_.physical().page_size();
+    const auto page = pages_.of_frame(physical / size);
+    if (!page) return fail(page.error());
     PageRow row;
-    row.page = pages_.of_frame(physical / size);
+    row.page = *page;
     row.physical = physical / size * size;
     const auto flags = flags_.u64(memory, row.page), mapping = mapping_.u64(memory, row.page),
                index = index_.u64(memory, row.page);

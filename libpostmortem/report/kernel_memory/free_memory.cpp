@@ -97,7 +97,8 @@ class FreeMemoryMaker {
     void add_place_and_lists(FreeZone& row, const Object& zone, std::uint64_t start, const MemoryNode& node) {
         row.start_pfn = start;
         row.pages_into_node = start - std::min(start, node.start_pfn);
-        row.mem_map = pages_ ? std::optional(pages_->of_frame(start)) : std::nullopt;
+        const auto first = pages_ ? pages_->of_frame(start) : fail(pages_.error());
+        if (first) row.mem_map = *first;
         const Object areas = zone["free_area"];
         if (!areas.ok()) return problems_.add("the free lists", *areas.error());
         const std::uint64_t orders = std::min<std::uint64_t>(areas.type().count, most_orders);

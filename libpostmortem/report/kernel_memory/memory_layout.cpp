@@ -64,7 +64,8 @@ class LayoutMaker {
 
   private:
     std::optional<std::uint64_t> map_of(std::uint64_t pfn) const {
-        return pages_ ? std::optional(pages_->of_frame(pfn)) : std::nullopt;
+        const auto page = pages_ ? pages_->of_frame(pfn) : fail(pages_.error());
+        return page ? std::optional(*page) : std::nullopt;
     }
 
     NodeRow row_of(const MemoryNode& node) {

@@ -141,8 +141,8 @@ Result<std::uint64_t> page_at(const Kernel& kernel, const PageStructs& pages, st
     if (physical || address < kernel.arch().memory.lowest_kernel_address)
         return pages.of_frame(address / page_bytes);
     if (const auto frame = pages.frame_of(address)) return pages.of_frame(*frame);
-    return kernel.memory().translate(address).map(
-        [&](std::uint64_t place) { return pages.of_frame(place / page_bytes); });
+    const auto place = kernel.memory().translate(address);
+    return place ? pages.of_frame(*place / page_bytes) : place;
 }
 
 Result<std::vector<MemberColumn>> find_columns(const Kernel& kernel, const std::vector<std::string>& names) {
@@ -182,7 +182,8 @@ Result<Problems> visit_page_members(const CrashDump& dump, const PageMembersRequ
     problems.add_all(frames->problems);
     for (const FramesWithPages::Run& run : frames->runs)
         for (std::uint64_t i = 0; i < run.count; ++i) {
-            const auto row = reader.read(pages->of_frame(run.first + i));
+            const auto page = pages->of_frame(run.first + i);
+            const auto row = page ? reader.read(*page) : fail(page.error());
             if (!row) problems.add("a struct page", row.error());
             if (row && !visit(*row)) return problems.take();
         }

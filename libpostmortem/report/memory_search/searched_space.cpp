@@ -109,8 +109,8 @@ void SpaceMaker::add_page_structs() {
     std::uint64_t frames = kernel_.dump().info().max_pfn;
     if (const auto nodes = read_memory_nodes(kernel_); nodes && !nodes->empty())
         frames = checked_add(nodes->back().start_pfn, nodes->back().spanned_pages).value_or(frames);
-    const std::uint64_t first = pages->of_frame(0), end = pages->of_frame(frames);
-    if (end > first) add(first, end - first);
+    const auto first = pages->of_frame(0), end = pages->of_frame(frames);
+    if (first && end && *end > *first) add(*first, *end - *first);
 }
 
 Result<void> SpaceMaker::add_user() {

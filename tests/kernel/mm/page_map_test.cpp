@@ -114,8 +114,56 @@ TEST_CASE("where the page structs lie VMCOREINFO tells, or every section does") 
     const auto second = PageStructs::open(*by_sections.fake.open());
     REQUIRE_MESSAGE(second, second.error().message);
     CHECK(second->of_frame(1) == page_structs_of_i386 + struct_page_bytes);
-    apart.fake.put_word(apart.root + 16, (page_structs_of_i386 + 0x1000) | online);
-    CHECK(PageStructs::open(*apart.fake.open()).error().code == ErrorCode::Unsupported);
+    const std::uint64_t own_array = page_structs_of_i386 + 0x1000, section_frames = 0x8000;
+    apart.fake.put_word(apart.root + 32, own_array | online);
+    const auto kernel = apart.fake.open();
+    const auto pages = PageStructs::open(*kernel);
+    REQUIRE_MESSAGE(pages, pages.error().message);
+    CHECK(pages->of_frame(1) == page_structs_of_i386 + struct_page_bytes);
+    CHECK(pages->of_frame(section_frames).error().code == ErrorCode::NotFound);
+    CHECK(pages->of_frame(2 * section_frames) == own_array + 2 * section_frames * struct_page_bytes);
+}
+
+TEST_CASE("all sections may be in one table, the last of which has the last frame of memory") {
+    for (const std::uint64_t last : {0u, 1u, 3u}) {
+        CAPTURE(last);
+        FakeKernel fake(FakeBuild::I386);
+        auto& b = fake.types();
+        const auto word = b.integer("unsigned long", 4);
+        b.structure("page", 32, {{"flags", word, 0}, {"compound_head", word, 32}});
+        b.structure("mem_section", 8, {{"section_mem_map", word, 0}});
+        b.structure("pglist_data", 16,
+                    {{"node_id", word, 0},
+                     {"node_start_pfn", word, 32},
+                     {"node_spanned_pages", word, 64},
+                     {"node_present_pages", word, 96}});
+        const std::uint64_t table = fake.variable("mem_section", 8 * 64),
+                            node = fake.variable("contig_page_data", 16);
+        constexpr std::uint64_t first_array = 0xc1000000, own_array = 0xc2000000, section_frames = 0x4000;
+        fake.put_word(node + 8, last * section_frames + 0x3000);
+        fake.put_word(table, first_array | online);
+        if (last != 0) fake.put_word(table + last * 8, own_array | online);
+        fake.tell(fmt::format("SYMBOL(mem_section)={:x}", table));
+        fake.tell("LENGTH(mem_section)=64");
+        fake.tell("SIZE(mem_section)=8");
+        fake.tell("OFFSET(mem_section.section_mem_map)=0");
+        const auto kernel = fake.open();
+        const auto sections = read_memory_sections(*kernel);
+        REQUIRE_MESSAGE(sections, sections.error().message);
+        CHECK(sections->problems.empty());
+        CHECK(sections->pages_of_each == section_frames);
+        REQUIRE(sections->present.size() == (last == 0 ? 1 : 2));
+        const auto pages = PageStructs::open(*kernel);
+        REQUIRE_MESSAGE(pages, pages.error().message);
+        CHECK(pages->of_frame(5) == first_array + 5 * 32);
+        CHECK(pages->frame_of(first_array + 5 * 32) == 5);
+        if (last != 0)
+            CHECK(pages->of_frame(last * section_frames) == own_array + last * section_frames * 32);
+        const auto map = PageMap::open(*kernel);
+        REQUIRE_MESSAGE(map, map.error().message);
+        CHECK(map->page_at(0x5000) == first_array + 5 * 32);
+        CHECK(map->page_at(4 * section_frames * 4096).error().code == ErrorCode::NotFound);
+    }
 }
 
 TEST_CASE("where it is impossible, or depended on how the kernel was built, nothing is assumed") {
