@@ -73,10 +73,13 @@ bool has_data(const SymbolTable& table) {
 }
 
 // Until 2.6.33 (dd17c8f72993) the symbols of per-CPU variables had a prefix, and kallsyms had no absolute
-// ones.
+// ones, such as the end of the image, which is that of its last section.
 Result<std::uint64_t> by_older_ways(const SymbolTable& table, const AddressSpace& memory,
                                     std::string_view name) {
     if (const auto per_cpu = table.address_of(fmt::format("per_cpu__{}", name))) return *per_cpu;
+    if (name == "_end")
+        for (const char* last : {"__brk_limit", "__bss_stop"})
+            if (const auto end = table.address_of(last)) return *end;
     return exported_address(table, memory, name);
 }
 

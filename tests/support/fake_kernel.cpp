@@ -122,7 +122,7 @@ void FakeKernel::write_types() {
 
 void FakeKernel::write_symbols() {
     const std::uint64_t image = image_of(build_), symbols_at = image + symbols_offset;
-    symbol("_end", image + image_bytes - 1);
+    if (has_end_) symbol("_end", image + image_bytes - 1);
     std::stable_sort(symbols_.begin(), symbols_.end(),
                      [](const Symbol& a, const Symbol& b) { return a.address < b.address; });
     SparseMemory scratch(image, image_bytes);

@@ -30,6 +30,8 @@ class FakeKernel {
     std::uint64_t variable(std::string_view name, std::uint64_t bytes = 8);
     /// A symbol of any value (a per-CPU offset, say). Those below the image are written as absolute.
     void symbol(std::string_view name, std::uint64_t value);
+    /// Kallsyms has no absolute symbols, such as _end, as before 2.6.33.
+    void without_absolute_symbols() { has_end_ = false; }
     /// Zeroed memory in the direct map.
     std::uint64_t allocate(std::uint64_t bytes, std::uint64_t alignment = 64);
     /// The same, on pages of its own, so that losing them costs nothing else.
@@ -81,6 +83,7 @@ class FakeKernel {
     std::uint64_t next_heap_;
     std::string vmcoreinfo_;
     TempDir directory_;
+    bool has_end_ = true;
 };
 
 }  // namespace postmortem::test
