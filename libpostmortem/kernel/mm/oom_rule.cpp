@@ -81,12 +81,16 @@ std::optional<bool> calls(const Kernel& kernel, std::string_view caller, std::st
     return false;
 }
 
-// has_capability_noaudit() was a macro once, for the second of them (include/linux/capability.h, 2.6.32).
+// has_capability_noaudit() was a macro once, for the second of them, which is the third where the kernel was
+// built without CONFIG_SECURITY (include/linux/capability.h and security.h, 2.6.32).
 std::optional<bool> favours_root(const Kernel& kernel) {
-    const auto newer = calls(kernel, "oom_badness", "has_capability_noaudit");
-    if (newer.value_or(false)) return true;
-    const auto older = calls(kernel, "oom_badness", "security_real_capable_noaudit");
-    return older.value_or(false) ? older : newer;
+    std::optional<bool> favours;
+    for (const char* question : {"has_capability_noaudit", "security_real_capable_noaudit", "cap_capable"}) {
+        const auto asks = calls(kernel, "oom_badness", question);
+        if (asks.value_or(false)) return true;
+        if (!favours) favours = asks;
+    }
+    return favours;
 }
 
 }  // namespace

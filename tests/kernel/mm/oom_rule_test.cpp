@@ -88,7 +88,8 @@ TEST_CASE("numbers that no machine has do not overflow") {
 }
 
 TEST_CASE("whether root is spared is read from what oom_badness calls") {
-    for (const char* callee : {"has_capability_noaudit", "security_real_capable_noaudit", "something_else"}) {
+    for (const char* callee :
+         {"has_capability_noaudit", "security_real_capable_noaudit", "cap_capable", "something_else"}) {
         CAPTURE(callee);
         test::FakeKernel fake;
         const std::uint64_t badness = fake.variable("oom_badness", 64), target = fake.variable(callee, 64);
