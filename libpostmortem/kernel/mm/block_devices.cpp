@@ -75,6 +75,8 @@ Result<void> RequestCounter::visit(const Object& device) {
     if (!address) return fail(address.error());
     if (*address == 0 || !seen_.insert(*address).second) return {};
     add_schedulers_tags(queue);
+    // Requests were objects of a slab cache until 3.13 (320ae51feed5).
+    if (queue.has("request_fn") && !queue.has("tag_set")) return {};
     const Object set = queue["tag_set"];
     const auto place = set.u64();
     if (!place) return fail(place.error());
