@@ -16,8 +16,14 @@ Result<SlabPages> SlabPages::open(const Kernel& kernel) {
     const TypeFinder& types = kernel.types();
     std::optional<Error> missing;
     const FieldFinder find(types, missing);
-    const bool own = types.find_struct("slab").has_value();  // 5.17 (d122019bf061)
-    slabs.cache_ = find(own ? "slab" : "page", {"slab_cache"});
+    // Of its own since 5.17 (d122019bf061). SLAB kept the cache in a page's list until 3.7 (1b4f59e356cc),
+    // and has another struct slab until 3.13; SLUB called the member `slab`.
+    const bool has_descriptors = Field::find(types, "slab", {"s_mem", "inuse"}).has_value();
+    const bool own = Field::find(types, "slab", {"slab_cache"}).has_value();
+    if (own || Field::find(types, "page", {"slab_cache"}))
+        slabs.cache_ = find(own ? "slab" : "page", {"slab_cache"});
+    else
+        slabs.cache_ = find("page", {has_descriptors ? "lru.next" : "slab"});
     slabs.name_ = find("kmem_cache", {"name"});
     if (const auto coded = kernel.vmcoreinfo().number("PAGE_SLAB_MAPCOUNT_VALUE")) {
         constexpr std::uint32_t numbered = 0x00ffffff;
