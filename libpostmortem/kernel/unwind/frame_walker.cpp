@@ -104,10 +104,28 @@ SavedRegisters FrameWalker::registers_on(StackSet stacks, std::uint64_t address)
     return std::make_shared<const Registers>(*registers);
 }
 
+// An entry that saved only some registers, as those of system calls did until 4.1, left in the room of the
+// others what it called.
+SavedRegisters FrameWalker::partly_saved(const UnwindPosition& at, StackSet stacks) {
+    const std::uint64_t most_not_saved = arch_.registers->fp + std::uint64_t{2};
+    for (const StackRange& stack : stacks) {
+        if (stack.kind != StackKind::Task || !stack.holds(at.sp, word_) || code_.map().has_tables()) continue;
+        const std::uint64_t room = stack.high - arch_.frames.size, not_saved = (at.sp - room) / word_;
+        if (at.sp <= room || not_saved > most_not_saved) return nullptr;
+        const SavedRegisters all = registers_on(stacks, room);
+        if (!all || !all->user_mode()) return nullptr;
+        Registers some = *all;
+        some.known &= ~((std::uint64_t{1} << not_saved) - 1);
+        return std::make_shared<const Registers>(some);
+    }
+    return nullptr;
+}
+
 // A user task that has not run since it was forked ends where its registers lie, without a word in the
 // tables.
 bool FrameWalker::attach_user_registers(const UnwindPosition& at, StackSet stacks, RawBacktrace& out) {
-    const auto registers = registers_on(stacks, at.sp);
+    auto registers = registers_on(stacks, at.sp);
+    if (!registers) registers = partly_saved(at, stacks);
     if (!registers || !registers->user_mode()) return false;
     out.frames.back().registers = static_cast<std::uint32_t>(out.registers.size());
     out.registers.push_back(*registers);

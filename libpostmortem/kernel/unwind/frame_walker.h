@@ -163,6 +163,7 @@ class FrameWalker {
     SavedRegisters registers_on(StackSet stacks, std::uint64_t address);
     bool plausible(const Registers& registers);
     Result<void> read_bytes(std::uint64_t address, MutableBytes out);
+    SavedRegisters partly_saved(const UnwindPosition& at, StackSet stacks);
     bool attach_user_registers(const UnwindPosition& at, StackSet stacks, RawBacktrace& out);
 
     bool is_return_address(std::uint64_t address) const { return code_.map().is_return_address(address); }

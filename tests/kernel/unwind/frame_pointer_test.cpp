@@ -150,6 +150,31 @@ TEST_CASE("frame pointers lead through a deep stack, and no step of it is a gues
     }
 }
 
+TEST_CASE(
+    "an entry that saved only some registers has the frame of what it called in the room of the others") {
+    for (const Width& width : widths) {
+        Tableless code(width);
+        if (code.word() != 8) continue;
+        const auto leaf = code.function("leaf"), body = code.function("body"), entry = code.function("entry");
+        const std::size_t fp_index = width.arch.registers->fp;
+        const std::uint64_t inner = code.stack.low + 0x100,
+                            last = code.top_registers() + fp_index * code.word();
+        code.put_registers(code.top_registers(), code.registers(0x401000, 0x7fff000, 0x1234, true));
+        code.frame(inner, last, code.call_in(body));
+        code.frame(last, 0x1234, code.call_in(entry));
+        const auto trace = code.walk(
+            UnwindPosition::from_registers(code.registers(leaf + 8, code.stack.low + 0x80, inner, false)));
+        CHECK(functions(trace) == Names{"leaf", "body", "entry"});
+        REQUIRE(trace.frames.back().registers);
+        const Registers& saved = trace.registers.at(*trace.frames.back().registers);
+        CHECK(trace.end == BacktraceEnd::User);
+        CHECK(saved.ip() == 0x401000);
+        CHECK_FALSE(saved.knows(fp_index));
+        CHECK_FALSE(saved.knows(fp_index + 1));
+        CHECK(saved.knows(fp_index + 2));
+    }
+}
+
 TEST_CASE("a marked frame pointer leads to what was interrupted") {
     for (const Width& width : widths) {
         CAPTURE(width.arch.name);
