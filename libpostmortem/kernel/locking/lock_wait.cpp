@@ -65,9 +65,16 @@ Result<Field> rt_mutex_in(const TypeFinder& types, LockKind kind) {
     return Field();
 }
 
+// A mutex named its owner's thread_info until 3.0 (c6eb3dda2589).
+Result<std::uint64_t> owner_of(const Kernel& kernel, bool is_mutex, std::uint64_t address) {
+    const Object owner = kernel.object(is_mutex ? "mutex" : "rw_semaphore", address)["owner"];
+    const auto value = owner.u64();
+    return value && *value != 0 && owner.has("task") ? owner["task"].u64() : value;
+}
+
 Result<LockWait> describe(const Kernel& kernel, LockKind kind, std::uint64_t address, const char* proof) {
     const bool is_mutex = kind == LockKind::Mutex;
-    const auto owner = kernel.object(is_mutex ? "mutex" : "rw_semaphore", address)["owner"].u64();
+    const auto owner = owner_of(kernel, is_mutex, address);
     if (!owner) return fail(owner.error());
     LockWait wait{kind, address, *owner & ~(is_mutex ? mutex_owner_flags : rwsem_owner_flags), false, proof};
     wait.handed_over = is_mutex && (*owner & mutex_pickup) != 0;

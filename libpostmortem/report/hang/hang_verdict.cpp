@@ -18,7 +18,7 @@ bool contains_function(const HangTask& task, std::string_view part) {
 // A program that waits for its own vfork() child, a frozen process and a sleep by the clock are as they
 // should be.
 bool waits_for_long(const HangTask& task) {
-    if (!task.uninterruptible || task.timed || contains_function(task, "__refrigerator")) return false;
+    if (!task.uninterruptible || task.timed || contains_function(task, "refrigerator")) return false;
     if (task.wait && task.wait->by_choice) return false;
     return task.seconds.value_or(0) >= long_seconds;
 }
