@@ -43,25 +43,24 @@ class FakeCode : public CodeSource {
     const Arch* arch = &x86_64::arch;
     std::uint64_t signature = 0;  ///< bits of a return address that may hold one
     FrameInRegisters in_registers;
-    bool tables = true;               ///< whether the kernel has unwind tables at all
-    std::string hook;                 ///< the function that tracers put in place of a return address
-    std::uint64_t hooked_return = 0;  ///< what it stands for
+    bool tables = true;  ///< whether the kernel has unwind tables at all
+    /// The functions that tracers put in place of a return address, and what each stands for (0: not known)
+    std::map<std::string, std::uint64_t> hooks;
 
     CodePlace look_up(std::uint64_t ip) const override;
     bool may_be_text(std::uint64_t address) const override;
     bool has_tables() const override { return tables; }
     std::uint64_t signature_bits() const override { return signature; }
     FrameInRegisters frame_in_registers() const override { return in_registers; }
-    bool is_return_hook(const CodePlace& place) const override {
-        return !hook.empty() && place.function == hook;
-    }
+    bool is_return_hook(const CodePlace& place) const override { return hooks.count(place.function) != 0; }
     bool leads_to_return_hook(std::uint64_t address) const override {
         const CodePlace place = look_up(address);
         return is_return_hook(place) && place.start == address;
     }
-    std::optional<std::uint64_t> true_return_address(const CodePlace&, std::uint64_t,
+    std::optional<std::uint64_t> true_return_address(const CodePlace& hook, std::uint64_t,
                                                      std::uint64_t) const override {
-        return hooked_return ? std::optional(hooked_return) : std::nullopt;
+        const std::uint64_t stands_for = hooks.at(hook.function);
+        return stands_for ? std::optional(stands_for) : std::nullopt;
     }
 
   private:

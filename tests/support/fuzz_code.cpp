@@ -107,8 +107,7 @@ void run_unwind(Bytes input) {
     code.arch = arches[flags % arches.size()];
     code.tables = code.arch == &x86_64::arch && (flags & 4) == 0;
     code.signature = flags & 8 && code.arch->code.signed_addresses.strip ? 0xff7f000000000000ull : 0;
-    if (flags & 16) code.hook = "f7";
-    code.hooked_return = flags & 32 ? unwind_text + 0x105 : 0;
+    if (flags & 16) code.hooks["f7"] = flags & 32 ? unwind_text + 0x105 : 0;
     add_functions(code, in);
     const Registers registers = take_registers(*code.arch, in);
     code.image.put(unwind_text,

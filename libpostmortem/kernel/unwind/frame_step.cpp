@@ -91,18 +91,21 @@ std::optional<std::uint64_t> FrameWalker::caller_fp(const OrcEntry& orc, const U
     }
 }
 
-// A hook is returned to at its first instruction, where no call returns to.
+// A hook is returned to at its first instruction, where no call returns to. Two tracers may have the same
+// return address: what the one put there is what the other has kept.
 void FrameWalker::undo_return_hook(UnwindPosition& next) {
-    const CodePlace& before = code_.at(next.ip - 1);
-    if (before.start + before.size != next.ip) return;
-    const CodePlace& hook = code_.at(next.ip);
+    constexpr unsigned most_tracers = 4;  // of two kinds: probes, and the function graph
     const CodeSource& source = code_.map().source();
-    if (hook.start != next.ip || !source.is_return_hook(hook)) return;
-    if (const auto address = source.true_return_address(hook, task_, next.slot)) {
+    for (unsigned undone = 0; undone <= most_tracers; ++undone) {
+        const CodePlace& before = code_.at(next.ip - 1);
+        if (before.start + before.size != next.ip) return;
+        const CodePlace& hook = code_.at(next.ip);
+        if (hook.start != next.ip || !source.is_return_hook(hook)) return;
+        const auto address = source.true_return_address(hook, task_, next.slot);
+        if (!address) break;
         next.ip = *address;
-    } else {
-        next.interrupted = true;
     }
+    next.interrupted = true;
 }
 
 std::uint64_t FrameWalker::true_return_address(std::uint64_t word, std::uint64_t slot) {

@@ -38,14 +38,22 @@ bool ReturnHooks::is_trampoline(std::string_view function) {
 }
 
 bool ReturnHooks::begins_at(std::uint64_t address) const {
+    locate();
+    return address == graph_start_ || begins_probe_trampoline(address);
+}
+
+void ReturnHooks::locate() const {
     std::call_once(located_, [this] {
-        const auto add = [this](std::string_view name) {
-            if (const auto start = kernel_.symbol(name)) starts_.push_back(*start);
-        };
-        add(graph_trampoline);
-        for (const std::string_view name : probe_trampolines) add(name);
+        if (const auto start = kernel_.symbol(graph_trampoline)) graph_start_ = *start;
+        for (const std::string_view name : probe_trampolines)
+            if (const auto start = kernel_.symbol(name)) probe_starts_.push_back(*start);
     });
-    return std::find(starts_.begin(), starts_.end(), address) != starts_.end();
+}
+
+// Several probes of one function have an instance each; all but the first to come kept the trampoline.
+bool ReturnHooks::begins_probe_trampoline(std::uint64_t address) const {
+    locate();
+    return std::find(probe_starts_.begin(), probe_starts_.end(), address) != probe_starts_.end();
 }
 
 std::optional<std::uint64_t> ReturnHooks::true_return_address(std::string_view trampoline, std::uint64_t task,
@@ -67,7 +75,8 @@ std::optional<std::uint64_t> ReturnHooks::from_list(std::uint64_t task, std::uin
             const std::uint64_t instance = *node - *link;
             if (memory.word(instance + *place) == slot) {
                 const auto found = memory.word(instance + *address);
-                return found ? std::optional(*found) : std::nullopt;
+                if (!found) return std::nullopt;
+                if (!begins_probe_trampoline(*found)) return *found;
             }
             node = memory.word(*node);
         }
@@ -93,7 +102,8 @@ std::optional<std::uint64_t> ReturnHooks::from_table(std::uint64_t task, std::ui
             const std::uint64_t instance = *node - link.offset();
             if (owner.u64(memory, instance) == task && place.u64(memory, instance) == slot) {
                 const auto found = address.u64(memory, instance);
-                return found ? std::optional(*found) : std::nullopt;
+                if (!found) return std::nullopt;
+                if (!begins_probe_trampoline(*found)) return *found;
             }
             node = memory.word(*node);
         }

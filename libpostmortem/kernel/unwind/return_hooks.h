@@ -30,13 +30,16 @@ class ReturnHooks {
                                                      std::uint64_t slot) const;
 
   private:
+    void locate() const;
+    bool begins_probe_trampoline(std::uint64_t address) const;
     std::optional<std::uint64_t> from_list(std::uint64_t task, std::uint64_t slot) const;
     std::optional<std::uint64_t> from_table(std::uint64_t task, std::uint64_t slot) const;
     std::optional<std::uint64_t> from_graph(std::uint64_t task, std::uint64_t slot) const;
 
     const Kernel& kernel_;
     mutable std::once_flag located_;
-    mutable std::vector<std::uint64_t> starts_;
+    mutable std::optional<std::uint64_t> graph_start_;
+    mutable std::vector<std::uint64_t> probe_starts_;
 };
 
 }  // namespace postmortem

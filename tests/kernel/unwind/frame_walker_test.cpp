@@ -316,15 +316,27 @@ TEST_CASE("a stack that overflowed into its guard page is unwound from there") {
 TEST_CASE("a return address that a tracer replaced is undone") {
     ThreeFrames code;
     const auto hook = code.function("return_to_handler", OrcEntry{});
-    code.hook = "return_to_handler";
+    code.hooks["return_to_handler"] = 0;
     const auto truth = code.call(code.middle, 0x20, code.leaf);
     code.image.put(code.at, hook);
     SUBCASE("where the true one is known") {
-        code.hooked_return = truth;
+        code.hooks["return_to_handler"] = truth;
         const auto trace = code.walk(code.in_leaf());
         CHECK(functions(trace) == Names{"leaf", "middle", "start"});
         CHECK(trace.frames[1].ip == truth);
         CHECK(trace.frames[1].trust == FrameTrust::Orc);
+    }
+    SUBCASE("where another tracer had replaced it before") {
+        code.hooks["return_to_handler"] = code.function("arch_rethook_trampoline", OrcEntry{});
+        code.hooks["arch_rethook_trampoline"] = truth;
+        const auto trace = code.walk(code.in_leaf());
+        CHECK(functions(trace) == Names{"leaf", "middle", "start"});
+        CHECK_FALSE(trace.guessed);
+    }
+    SUBCASE("where two stand for each other, the walk goes on by guess") {
+        code.hooks["return_to_handler"] = code.function("arch_rethook_trampoline", OrcEntry{});
+        code.hooks["arch_rethook_trampoline"] = hook;
+        CHECK(code.walk(code.in_leaf()).guessed);
     }
     SUBCASE("where it is not, the hook is named and the walk goes on by guess") {
         const auto trace = code.walk(code.in_leaf());
@@ -357,9 +369,8 @@ TEST_SUITE("without tables") {
         CHECK_FALSE(trace.guessed);
 
         // The same where a tracer has put its own code in place of that return address.
-        code.hook = "return_to_handler";
-        code.image.put(sp + 0x40, code.function(code.hook, OrcEntry{}));
-        code.hooked_return = trace.frames[1].ip;
+        code.image.put(sp + 0x40, code.function("return_to_handler", OrcEntry{}));
+        code.hooks["return_to_handler"] = trace.frames[1].ip;
         const auto traced = code.walk(UnwindPosition::from_registers(registers));
         CHECK(functions(traced) == functions(trace));
         CHECK(traced.frames[1].trust == FrameTrust::CallSite);
