@@ -35,10 +35,12 @@ std::string_view how_to_get_vmcoreinfo(const DumpFile& dump) {
     const auto& notes = dump.notes();
     const bool by_qemu =
         std::any_of(notes.begin(), notes.end(), [](const Note& note) { return note.name == "QEMU"; });
-    return by_qemu ? "QEMU took it: the virtual machine needs a vmcoreinfo device, and the guest the module "
-                     "qemu_fw_cfg, which fills it; one of them was missing"
-                   : "take it with kdump, or give the virtual machine a vmcoreinfo device, and its guest the "
-                     "module qemu_fw_cfg";
+    return by_qemu
+               ? "QEMU took it: the virtual machine needs a vmcoreinfo device, and the guest the module "
+                 "qemu_fw_cfg, which fills it; one of them was missing, or the guest had not come as far: a "
+                 "kernel writes VMCOREINFO in the course of its start"
+               : "take it with kdump, or give the virtual machine a vmcoreinfo device, and its guest the "
+                 "module qemu_fw_cfg";
 }
 
 // kexec's note of a Xen host's crash, and makedumpfile's (XEN_ELFNOTE_CRASH_INFO, VMCOREINFO_XEN).

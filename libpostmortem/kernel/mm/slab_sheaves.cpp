@@ -86,17 +86,19 @@ Result<void> SlabSheaves::prepare() {
 }
 
 // A full sheaf of objects that wait for RCU is on no list but that of the callbacks (__kfree_rcu_sheaf()).
+// There are two of these, the latter for sheaves of a CPU that went away; a kernel that never calls one was
+// built without it: of 7.2 PREEMPT_RT has the latter alone.
 void SlabSheaves::read_callbacks() {
-    const auto function = kernel_->symbol("rcu_free_sheaf");
+    const auto usual = kernel_->symbol("rcu_free_sheaf"),
+               without_barn = kernel_->symbol("rcu_free_sheaf_nobarn");
     const auto list = Field::find(kernel_->types(), "rcu_data", {"cblist.head"});
-    if (!function || !list) {
+    if ((!usual && !without_barn) || !list) {
         // Tiny RCU, which is for machines without a second CPU, has a list of its own.
-        problems_.push_back(
-            about("sheaves among RCU's callbacks", function ? list.error() : function.error()));
+        problems_.push_back(about("sheaves among RCU's callbacks", list ? usual.error() : list.error()));
         return;
     }
-    // The latter is called for those of a CPU that went away.
-    const Functions functions = {*function, kernel_->symbol("rcu_free_sheaf_nobarn").value_or(*function)};
+    const std::uint64_t either = usual ? *usual : *without_barn;
+    const Functions functions = {either, without_barn.value_or(either)};
     const auto bypass = Field::find(kernel_->types(), "rcu_data", {"nocb_bypass.head"});
     for (const std::uint32_t cpu : cpus_) {
         const auto data = per_cpu_address(*kernel_, "rcu_data", cpu);

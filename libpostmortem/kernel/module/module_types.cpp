@@ -1,5 +1,7 @@
 #include "kernel/module/module_types.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "kernel/lists.h"
@@ -21,24 +23,47 @@ Result<std::unique_ptr<TypeFinder>> open(const Kernel& kernel, const Object& btf
     return open_split_btf(kernel.types(), std::move(*bytes), fmt::format("BTF of module {}", module));
 }
 
-}  // namespace
-
-Result<std::unique_ptr<TypeFinder>> read_module_types(const Kernel& kernel, std::string_view module) {
+// The struct btf of each module, until `visit` has seen enough.
+Result<void> for_each_module_btf(const Kernel& kernel, const std::function<bool(const Object&)>& visit) {
     const auto head = kernel.symbol("btf_modules");
     const auto link = kernel.types().offset_of("btf_module", "list");
     if (!head || !link) return fail(ErrorCode::NotFound, "this kernel keeps no types of modules");
-    std::uint64_t found = 0;
-    const auto walk = for_each_list_node(
+    return for_each_list_node(
         kernel.memory(), *head,
         [&](std::uint64_t node) {
-            const Object btf = kernel.object("btf_module", node - *link)["btf"];
-            if (btf["name"].string() == std::string(module)) found = btf.u64_or(0);
-            return found == 0;
+            const auto btf = kernel.object("btf_module", node - *link)["btf"].u64_or(0);
+            return btf == 0 || visit(kernel.object("btf", btf));
         },
         most_modules);
-    if (found != 0) return open(kernel, kernel.object("btf", found), module);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TypeFinder>> read_module_types(const Kernel& kernel, std::string_view module) {
+    std::optional<Object> found;
+    const auto walk = for_each_module_btf(kernel, [&](const Object& btf) {
+        if (btf["name"].string() == std::string(module)) found = btf;
+        return !found;
+    });
+    if (found) return open(kernel, *found, module);
     if (!walk) return fail(walk.error());
     return fail(ErrorCode::NotFound, fmt::format("module {} brought no types along", module));
+}
+
+Result<std::unique_ptr<TypeFinder>> find_module_types(const Kernel& kernel,
+                                                      const std::function<bool(const TypeFinder&)>& fits) {
+    std::unique_ptr<TypeFinder> found;
+    std::optional<Error> missing;
+    const auto walk = for_each_module_btf(kernel, [&](const Object& btf) {
+        auto types = open(kernel, btf, btf["name"].string().value_or("?"));
+        if (types && fits(**types)) found = std::move(*types);
+        if (!types && !missing) missing = std::move(types.error());
+        return !found;
+    });
+    if (found) return found;
+    if (missing) return fail(std::move(*missing));
+    if (!walk) return fail(walk.error());
+    return fail(ErrorCode::NotFound, "no module brought such types along");
 }
 
 }  // namespace postmortem

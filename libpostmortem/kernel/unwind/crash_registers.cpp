@@ -1,5 +1,7 @@
 #include "kernel/unwind/crash_registers.h"
 
+#include <vector>
+
 #include <elf.h>
 #include <fmt/format.h>
 
@@ -18,27 +20,6 @@ const Note* find_note(const std::vector<Note>& notes, std::string_view name, std
     for (const Note& note : notes)
         if (note.name == name && note.type == type) return &note;
     return nullptr;
-}
-
-// Hypervisors know where a virtual CPU stands, and its per-CPU base tells which CPU Linux calls it: numbering
-// can differ where CPUs were taken offline.
-void add_hypervisor_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
-    const CpuNotes& format = kernel.arch().notes;
-    if (format.hypervisor_name.empty()) return;
-    std::map<std::uint64_t, std::uint32_t> cpu_of_base;
-    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
-        if (const auto base = per_cpu_address(kernel, std::uint64_t{0}, cpu)) cpu_of_base.emplace(*base, cpu);
-    std::uint32_t index = 0;
-    for (const Note& note : kernel.dump().notes()) {
-        if (note.name != format.hypervisor_name && note.name != virtual_cpu_note) continue;
-        const std::uint32_t position = index++;
-        const auto state = format.hypervisor(note.desc, kernel.memory().endian());
-        if (!state) continue;
-        auto known = cpu_of_base.find(state->per_cpu_base[0]);
-        if (known == cpu_of_base.end()) known = cpu_of_base.find(state->per_cpu_base[1]);
-        const std::uint32_t cpu = known != cpu_of_base.end() ? known->second : position;
-        found.by_cpu.emplace(cpu, CpuRegisters{state->registers, CpuRegisters::Source::Hypervisor});
-    }
 }
 
 // What a CPU left in its buffer; nothing where it saved nothing.
@@ -72,6 +53,66 @@ Result<void> add_crash_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegi
             found.by_cpu.emplace(cpu, CpuRegisters{(*status)->registers, CpuRegisters::Source::CrashNotes});
     }
     return {};
+}
+
+// Whoever has registers of this kernel's in its memory need not do without those of a CPU that went astray.
+void replace_astray(const Kernel& kernel, std::uint32_t cpus, const std::vector<std::uint32_t>& astray,
+                    CrashRegisters& found) {
+    if (astray.empty()) return;
+    CrashRegisters saved;
+    (void)add_crash_notes(kernel, cpus, saved);
+    for (const std::uint32_t cpu : astray) {
+        if (const CpuRegisters* own = saved.of_cpu(cpu)) {
+            found.by_cpu.emplace(cpu, *own);
+        } else {
+            found.problems.emplace_back(
+                ErrorCode::NotFound,
+                fmt::format("the registers of CPU {}: it ran another kernel or none when the dump was taken, "
+                            "and this kernel had not saved its own",
+                            cpu));
+        }
+    }
+}
+
+// Early in its life a capture kernel has no per-CPU base yet: neither its code nor its stack lies where the
+// kernel of the dump has anything.
+bool is_nowhere(const Kernel& kernel, const HypervisorCpu& cpu) {
+    const auto is_mapped = [&](std::uint64_t address) {
+        return kernel.memory().translate(address).has_value();
+    };
+    const Registers& at = cpu.registers;
+    return cpu.per_cpu_base[0] == 0 && cpu.per_cpu_base[1] == 0 && !at.user_mode() &&
+           at.ip() >= kernel.arch().memory.lowest_kernel_address && !is_mapped(at.ip()) &&
+           !is_mapped(at.sp());
+}
+
+// Hypervisors know where a virtual CPU stands, and its per-CPU base tells which CPU Linux calls it: numbering
+// can differ where CPUs were taken offline.
+void add_hypervisor_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& found) {
+    const CpuNotes& format = kernel.arch().notes;
+    if (format.hypervisor_name.empty()) return;
+    std::map<std::uint64_t, std::uint32_t> cpu_of_base;
+    for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
+        if (const auto base = per_cpu_address(kernel, std::uint64_t{0}, cpu)) cpu_of_base.emplace(*base, cpu);
+    std::uint32_t index = 0;
+    std::vector<std::uint32_t> astray;
+    for (const Note& note : kernel.dump().notes()) {
+        if (note.name != format.hypervisor_name && note.name != virtual_cpu_note) continue;
+        const std::uint32_t position = index++;
+        const auto state = format.hypervisor(note.desc, kernel.memory().endian());
+        if (!state) continue;
+        auto known = cpu_of_base.find(state->per_cpu_base[0]);
+        if (known == cpu_of_base.end()) known = cpu_of_base.find(state->per_cpu_base[1]);
+        const bool told = known != cpu_of_base.end();
+        const std::uint32_t cpu = told ? known->second : position;
+        if (!cpu_of_base.empty() &&
+            (ran_other_code(*state, told, kernel.arch().memory) || (!told && is_nowhere(kernel, *state)))) {
+            astray.push_back(cpu);
+        } else {
+            found.by_cpu.emplace(cpu, CpuRegisters{state->registers, CpuRegisters::Source::Hypervisor});
+        }
+    }
+    replace_astray(kernel, cpus, astray, found);
 }
 
 std::vector<Prstatus> own_notes(const Kernel& kernel) {
@@ -164,6 +205,15 @@ void add_elf_notes(const Kernel& kernel, std::uint32_t cpus, CrashRegisters& fou
 }
 
 }  // namespace
+
+bool ran_other_code(const HypervisorCpu& cpu, bool base_is_known, const MemoryLayout& layout) {
+    const Registers& at = cpu.registers;
+    if (base_is_known)
+        return !at.user_mode() && at.ip() < layout.lowest_kernel_address &&
+               at.sp() < layout.lowest_kernel_address;
+    const auto of_a_kernel = [&](std::uint64_t base) { return base >= layout.user_end; };
+    return of_a_kernel(cpu.per_cpu_base[0]) || of_a_kernel(cpu.per_cpu_base[1]);
+}
 
 CrashRegisters read_crash_registers(const Kernel& kernel) {
     CrashRegisters found;

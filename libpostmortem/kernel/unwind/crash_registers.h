@@ -33,6 +33,11 @@ struct CrashRegisters {
     }
 };
 
+/// Whether a virtual CPU had left the kernel of the dump: for the capture kernel, which has a per-CPU base of
+/// its own, or for the code between the two, which runs where users' addresses are. `base_is_known`: the base
+/// is that of one of the kernel's CPUs.
+bool ran_other_code(const HypervisorCpu& cpu, bool base_is_known, const MemoryLayout& layout);
+
 CrashRegisters read_crash_registers(const Kernel& kernel);
 
 }  // namespace postmortem

@@ -208,9 +208,15 @@ Result<void> add_slab_caches(const Kernel& kernel, const CacheChoice& choice, Ke
         memory.caches.push_back(std::move(row));
     }
     for (const std::string& name : missing) {
+        if (!list.problems.empty()) {
+            // It may be among those that the dump lacks.
+            problems.add("the slab cache", name,
+                         {ErrorCode::NotFound, "none of the caches that could be read has this name"});
+            continue;
+        }
         Error error(ErrorCode::NotFound, fmt::format("no slab cache is named {}", name));
         if (memory.caches.empty()) return fail(std::move(error));
-        problems.add_all({std::move(error)});
+        problems.add(std::move(error));
     }
     return {};
 }

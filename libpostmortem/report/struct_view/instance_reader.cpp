@@ -1,22 +1,51 @@
 #include "report/struct_view/instance_reader.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "base/problem_collector.h"
 #include "base/text.h"
+#include "kernel/module/module_types.h"
 #include "types/c_declaration.h"
 
 namespace postmortem {
 
+// A name that the kernel itself does not know may be a module's.
+Result<InstanceReader> InstanceReader::for_type(const Kernel& kernel, std::string_view name, NamedKind kind) {
+    auto known = find_named_type(kernel.types(), name, kind);
+    if (known) {
+        InstanceReader reader(kernel);
+        reader.type_ = *known;
+        return reader;
+    }
+    if (known.error().code != ErrorCode::NotFound) return fail(std::move(known.error()));
+    auto types = find_module_types(kernel, [&](const TypeFinder& finder) {
+        constexpr TypeKind kinds[] = {TypeKind::Struct, TypeKind::Union, TypeKind::Typedef, TypeKind::Enum};
+        return std::any_of(std::begin(kinds), std::end(kinds),
+                           [&](TypeKind one) { return finder.find(one, name).has_value(); });
+    });
+    if (!types && types.error().code == ErrorCode::NotFound) return fail(std::move(known.error()));
+    if (!types)
+        return fail(types.error().code,
+                    fmt::format("{}; of modules' types not all could be read: {}", known.error().message,
+                                types.error().message),
+                    types.error().address);
+    auto own = find_named_type(**types, name, kind);
+    if (!own) return fail(std::move(own.error()));
+    InstanceReader reader(kernel, std::move(*types));
+    reader.type_ = *own;
+    return reader;
+}
+
 Result<InstanceReader> InstanceReader::open(const Kernel& kernel, const std::string& type, NamedKind kind) {
-    InstanceReader reader(kernel);
     const std::size_t dot = type.find('.');
-    const auto found = find_named_type(kernel.types(), type.substr(0, dot), kind);
-    if (!found) return fail(found.error());
-    reader.type_ = *found;
-    if (dot == npos) return reader;
+    auto opened = for_type(kernel, std::string_view(type).substr(0, dot), kind);
+    if (!opened || dot == npos) return opened;
+    InstanceReader& reader = *opened;
     for (const std::string_view path : split(std::string_view(type).substr(dot + 1), ',')) {
-        auto place = find_member_path(kernel.types(), reader.type_, path);
+        auto place = find_member_path(reader.types(), reader.type_, path);
         if (!place) {
             reader.problems_.push_back(std::move(place.error()));
             continue;
@@ -26,11 +55,11 @@ Result<InstanceReader> InstanceReader::open(const Kernel& kernel, const std::str
     }
     // The others are shown, as crash does.
     if (reader.places_.empty()) return fail(std::move(reader.problems_.front()));
-    return reader;
+    return opened;
 }
 
 std::string InstanceReader::type_name() const {
-    return c_type_name(kernel_->types(), type_);
+    return c_type_name(types(), type_);
 }
 
 Result<void> InstanceReader::check_readable(std::uint64_t address) const {
@@ -77,15 +106,15 @@ Result<StructInstance> InstanceReader::read_words(std::uint64_t address) {
 }
 
 void InstanceReader::follow(MemberValue& shown, TypeId pointer) {
-    const Type& type = kernel_->types().get(pointer);
+    const Type& type = types().get(pointer);
     const ValueNode& node = shown.value.nodes.front();
     if (type.kind != TypeKind::Pointer || node.kind != ValueKind::Pointer || node.number == 0) return;
     shown.target_symbol = node.symbol;
-    const TypeKind kind = kernel_->types().get(type.target).kind;
+    const TypeKind kind = types().get(type.target).kind;
     if (kind == TypeKind::Void || kind == TypeKind::Function || kind == TypeKind::Forward) return;
     if (auto first = kernel_->memory().get<std::uint8_t>(node.number); !first) {
         problems_.push_back(std::move(first.error()));
-        shown.target = TypedValue{c_type_name(kernel_->types(), type.target), {ValueNode{}}};
+        shown.target = TypedValue{c_type_name(types(), type.target), {ValueNode{}}};
         shown.target->nodes.front().kind = ValueKind::Unreadable;
         return;
     }
@@ -98,7 +127,7 @@ MemberValue InstanceReader::member_value(std::size_t index, std::uint64_t addres
     shown.path = paths_[index];
     shown.level = place.nesting + 1;
     shown.last = place.last;
-    shown.declaration = c_declaration(kernel_->types(), place.type, shown.path).text();
+    shown.declaration = c_declaration(types(), place.type, shown.path).text();
     const std::uint64_t at = address + place.offset;
     shown.value = place.bit_size == 0 ? maker_.at(place.type, at)
                                       : maker_.bit_field(place.type, at, place.bit_offset, place.bit_size);

@@ -52,9 +52,9 @@ LayoutLine line_of_path(const TypeFinder& types, const std::string& path, const 
 
 // Of the members that are named crash shows the lines.
 void StructViewer::show_layout() {
-    view_.layout = make_type_layout(kernel_.types(), reader_.type());
+    view_.layout = make_type_layout(reader_.types(), reader_.type());
     if (reader_.paths().empty()) {
-        if (auto lack = why_types_lack_members(kernel_.types())) view_.problems.push_back(std::move(*lack));
+        if (auto lack = why_types_lack_members(reader_.types())) view_.problems.push_back(std::move(*lack));
         return;
     }
     view_.some_members = true;
@@ -65,7 +65,7 @@ void StructViewer::show_layout() {
         const auto known =
             std::find_if(all.begin(), all.end(), [&](const auto& line) { return line.path == path; });
         lines.push_back(known != all.end() ? *known
-                                           : line_of_path(kernel_.types(), path, reader_.places()[i]));
+                                           : line_of_path(reader_.types(), path, reader_.places()[i]));
         lines.back().in_part = false;
     }
     view_.layout->lines = std::move(lines);
@@ -75,7 +75,7 @@ void StructViewer::show_layout() {
 Result<std::uint64_t> StructViewer::bytes_before() const {
     if (request_.member.empty()) return std::uint64_t{0};
     if (const auto bytes = parse_u64(request_.member)) return *bytes;
-    return offset_of_member(kernel_.types(), request_.member);
+    return offset_of_member(reader_.types(), request_.member);
 }
 
 Result<void> StructViewer::add_instances(std::uint64_t address, std::optional<std::uint32_t> cpu) {
@@ -99,7 +99,7 @@ Result<void> StructViewer::add_instances(std::uint64_t address, std::optional<st
 
 // An address that was named as a number may be that of anything.
 void StructViewer::check_object(std::uint64_t address) {
-    const Type& type = kernel_.types().get(reader_.type());
+    const Type& type = reader_.types().get(reader_.type());
     if (type.kind != TypeKind::Struct || type.name.empty()) return;
     if (auto doubt = ObjectCheck(kernel_, type.name).doubt(address))
         view_.problems.push_back(std::move(*doubt));

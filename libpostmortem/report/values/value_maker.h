@@ -11,8 +11,10 @@ namespace postmortem {
 
 class ValueMaker {
   public:
-    explicit ValueMaker(const Kernel& kernel)
-        : memory_(&kernel.memory()), types_(kernel.types_and_variables()), names_(kernel) {}
+    explicit ValueMaker(const Kernel& kernel) : ValueMaker(kernel, kernel.types_and_variables()) {}
+    /// Of types that the kernel itself does not know.
+    ValueMaker(const Kernel& kernel, const TypeFinder& types)
+        : memory_(&kernel.memory()), types_(types), names_(kernel) {}
 
     /// A user's address space in place of the kernel's.
     void read_from(const AddressSpace& memory) { memory_ = &memory; }

@@ -21,13 +21,13 @@ enum class Era { of_6_18, of_7_0 };
 /// Two CPUs, one node, and a cache whose sheaves have room for four objects.
 class Sheaves {
   public:
-    explicit Sheaves(Era era = Era::of_7_0) : era_(era) {
+    explicit Sheaves(Era era = Era::of_7_0, std::string_view callback = "rcu_free_sheaf") : era_(era) {
         write_types();
         fake.put<std::uint32_t>(fake.variable("nr_cpu_ids", 4), 2);
         fake.put_u64(fake.variable("__cpu_possible_mask", 8), 3);
         fake.put_u64(fake.variable("__per_cpu_offset", 16) + 8, per_cpu_bytes);
         rcu_data = fake.variable("rcu_data", 2 * per_cpu_bytes);
-        free_sheaf = fake.variable("rcu_free_sheaf");
+        free_sheaf = fake.variable(callback);
         fake.variable("contig_page_data", 32);
         cache = new_cache(capacity);
         cpus = fake.allocate_page();
@@ -155,6 +155,13 @@ TEST_CASE("the sheaves of CPUs, of RCU and of a node's barn") {
                                                                      {Place::RcuCalled, 1},
                                                                      {Place::Barn, 0}});
     }
+}
+
+TEST_CASE("a kernel that has but one of RCU's callbacks for sheaves") {
+    Sheaves made(Era::of_7_0, "rcu_free_sheaf_nobarn");
+    made.call({made.sheaf({0x9000})}, made.free_sheaf);
+    CHECK(made.read().objects() == 1);
+    CHECK(made.problems.empty());
 }
 
 TEST_CASE("other callbacks are no sheaves, and a cache without sheaves has none") {
