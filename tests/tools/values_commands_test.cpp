@@ -180,7 +180,7 @@ TEST_CASE("what makes no sense is one sentence with the column") {
     check_complaint({"eval", "5 / 0"}, 2, "division by zero");
     check_complaint({"eval", "1 +"}, 2, "column 4");
     check_complaint({"eval", "nosuch"}, 2, "neither a number nor a symbol");
-    check_complaint({"struct", "task_strukt"}, 2, "task_struct");
+    check_complaint({"struct", "task_strukt"}, 3, "the nearest is task_struct");  // or one of a lost module
     check_complaint({"struct", "task_struct.nosuch"}, 2, "nosuch");
     check_complaint({"struct", "rq", "runqueues"}, 2, "runqueues:0");
     check_complaint({"struct", "rq", "runqueues:99"}, 2, "no CPU 99");

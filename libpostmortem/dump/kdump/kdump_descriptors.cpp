@@ -26,10 +26,17 @@ bool PageDescriptor::is_sound(const KdumpHeader& header) const {
 
 std::optional<PageDescriptor> DescriptorTable::read(std::uint64_t index) const {
     std::array<std::byte, kdump::page_desc::bytes> scratch;
-    const auto bytes =
-        source_.peek(header_.descriptors_offset() + index * kdump::page_desc::bytes, scratch.size(), scratch);
-    if (!bytes) return std::nullopt;
-    const ByteReader desc(*bytes, header_.endian);
+    const auto bytes = source_.peek(place_of(index), scratch.size(), scratch);
+    return bytes ? std::optional(decoded(*bytes, 0)) : std::nullopt;
+}
+
+std::uint64_t DescriptorTable::place_of(std::uint64_t index) const {
+    return header_.descriptors_offset() + index * kdump::page_desc::bytes;
+}
+
+PageDescriptor DescriptorTable::decoded(Bytes bytes, std::size_t index) const {
+    const ByteReader desc(bytes.subspan(index * kdump::page_desc::bytes, kdump::page_desc::bytes),
+                          header_.endian);
     return PageDescriptor{*desc.u64(kdump::page_desc::offset), *desc.u32(kdump::page_desc::size),
                           *desc.u32(kdump::page_desc::flags)};
 }
@@ -40,9 +47,14 @@ bool DescriptorTable::holds_sound(std::uint64_t index) const {
     return desc && desc->is_sound(header_) && desc->offset < beyond_any_file;
 }
 
+std::optional<std::uint64_t> DescriptorTable::room() const {
+    std::call_once(room_is_counted_, [&] { room_ = counted_room(); });
+    return room_;
+}
+
 // The first page's data is the first, or the second behind the page that all pages of zeros share. Which of
 // the two shows in the remainder, as no page size is a multiple of a descriptor's.
-std::optional<std::uint64_t> DescriptorTable::room() const {
+std::optional<std::uint64_t> DescriptorTable::counted_room() const {
     constexpr std::uint64_t looked_at = 64;  // for one whose page the writer did not lose
     for (std::uint64_t index = 0; index < looked_at; ++index) {
         const auto desc = read(index);
@@ -59,6 +71,11 @@ std::optional<std::uint64_t> DescriptorTable::room() const {
     return std::nullopt;
 }
 
+bool DescriptorTable::shares_first_page(const PageDescriptor& desc) const {
+    const auto room = this->room();
+    return room && desc.offset == place_of(*room);
+}
+
 bool DescriptorTable::neighbours_contradict(std::uint64_t index, const PageDescriptor& own) const {
     const auto before = neighbour(index, -1), behind = neighbour(index, 1);
     if (!before || !behind || !before->is_sound(header_)) return false;
@@ -67,16 +84,18 @@ bool DescriptorTable::neighbours_contradict(std::uint64_t index, const PageDescr
     return own.offset != before->offset || !holds_zeros(own);
 }
 
-// The nearest that has data of its own: pages of zeros share what comes first.
+// The nearest that has data of its own: pages of zeros share what comes first. Memory is full of them, so the
+// descriptors are fetched together.
 std::optional<PageDescriptor> DescriptorTable::neighbour(std::uint64_t index, int step) const {
-    constexpr int looked_at = 64;
-    const auto room = this->room();
-    for (int i = 0; i < looked_at && (step > 0 || index > 0); ++i) {
-        index += static_cast<std::uint64_t>(std::int64_t{step});
-        const auto desc = read(index);
-        const bool is_first =
-            desc && room && desc->offset == header_.descriptors_offset() + *room * kdump::page_desc::bytes;
-        if (!is_first || index == 0) return desc;
+    constexpr std::uint64_t looked_at = 64;
+    std::array<std::byte, looked_at * kdump::page_desc::bytes> scratch;
+    const std::uint64_t count = step > 0 ? looked_at : std::min(index, looked_at);
+    const std::uint64_t first = step > 0 ? index + 1 : index - count;
+    const auto bytes = source_.peek(place_of(first), count * kdump::page_desc::bytes, scratch);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t at = step > 0 ? i : count - 1 - i;
+        const auto desc = bytes ? decoded(*bytes, at) : read(first + at);
+        if (!desc || !shares_first_page(*desc) || first + at == 0) return desc;
     }
     return std::nullopt;
 }

@@ -46,11 +46,18 @@ class DescriptorTable {
     bool ends_with_file(std::uint64_t count) const;
 
   private:
+    std::uint64_t place_of(std::uint64_t index) const;
+    PageDescriptor decoded(Bytes bytes, std::size_t index) const;
+    std::optional<std::uint64_t> counted_room() const;
+    /// Whether it says that its data is what comes first: the page that all pages of zeros share.
+    bool shares_first_page(const PageDescriptor& desc) const;
     std::optional<PageDescriptor> neighbour(std::uint64_t index, int step) const;
     bool holds_zeros(const PageDescriptor& desc) const;
 
     const ByteSource& source_;
     const KdumpHeader& header_;
+    mutable std::once_flag room_is_counted_;
+    mutable std::optional<std::uint64_t> room_;
 };
 
 }  // namespace postmortem

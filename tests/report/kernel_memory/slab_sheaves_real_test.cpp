@@ -82,7 +82,9 @@ std::map<std::uint64_t, Count> count_slabs(const Kernel& kernel, const SlabObjec
     REQUIRE(nodes);
     for (const MemoryNode& node : *nodes)
         for (std::uint64_t i = 0; i < node.spanned_pages; ++i) {
-            const std::uint64_t page = pages->of_frame(node.start_pfn + i);
+            const auto place = pages->of_frame(node.start_pfn + i);
+            if (!place) continue;  // a hole
+            const std::uint64_t page = *place;
             const auto head = pages->head_of(page);
             const auto is_slab = head ? pages->is_slab(page) : fail(head.error());
             if (!is_slab && is_slab.error().code == ErrorCode::NotMapped) continue;  // a hole

@@ -48,8 +48,9 @@ bool is_found(const CrashDump& dump, std::uint64_t address, Where where) {
 std::optional<std::uint64_t> value_in_page_structs(const Kernel& kernel) {
     const auto pages = PageStructs::open(kernel);
     if (!pages) return std::nullopt;
-    const std::uint64_t end = pages->of_frame(kernel.dump().info().max_pfn);
-    for (std::uint64_t page = pages->of_frame(0); page < end; page += page_bytes)
+    const auto first = pages->of_frame(0), end = pages->of_frame(kernel.dump().info().max_pfn);
+    if (!first || !end) return std::nullopt;
+    for (std::uint64_t page = *first; page < *end; page += page_bytes)
         if (const auto place = place_of_value(kernel.memory(), page)) return place;
     return std::nullopt;
 }
