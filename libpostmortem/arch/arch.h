@@ -98,6 +98,10 @@ struct MemoryLayout {
     /// depends on how the kernel was built.
     std::uint64_t lowest_kernel_address = 0;
     std::uint64_t user_end = 0;
+    /// Bits of pointers that hold tags, and functions that only kernels have which put some there. 0: none
+    /// do.
+    std::uint64_t tag_bits = 0;
+    std::span<const char* const> taggers{};
     /// Code of the kernel lies at or above it: image, modules, generated code.
     std::uint64_t lowest_code_address = 0;
     /// Where the struct page of frame 0 lies or would lie, of `size` bytes each, where no variable named

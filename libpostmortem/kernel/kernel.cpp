@@ -254,10 +254,21 @@ Result<const SymbolTable*> Kernel::symbols() const {
     const std::lock_guard guard(lock_);
     if (!symbols_) {
         symbols_ = load_symbols();
-        if (*symbols_) learn_direct_map(*arch_, *memory_, vmcoreinfo_, ***symbols_);
+        if (*symbols_) {
+            learn_direct_map(*arch_, *memory_, vmcoreinfo_, ***symbols_);
+            learn_tags(*arch_, *memory_, ***symbols_);
+        }
     }
     if (!*symbols_) return fail(symbols_->error());
     return (*symbols_)->get();
+}
+
+bool Kernel::is_of_kernel(std::uint64_t address) const {
+    const MemoryLayout& layout = arch_->memory;
+    if (address >= layout.lowest_kernel_address || layout.tag_bits == 0)
+        return address >= layout.lowest_kernel_address;
+    (void)symbols();  // (they tell of tags)
+    return memory_->untagged(address) >= layout.lowest_kernel_address;
 }
 
 Result<std::uint64_t> Kernel::symbol(std::string_view name) const {

@@ -56,6 +56,8 @@ class Kernel {
     PhysicalMemory& physical() { return *physical_; }
     const PhysicalMemory& physical() const { return *physical_; }
     const AddressSpace& memory() const { return *memory_; }
+    /// Whether an address lies in the kernel's half, also one with a tag.
+    bool is_of_kernel(std::uint64_t address) const;
 
     /// The kernel's own symbols: kallsyms where the dump holds it and it names data, too, else the vmlinux's.
     Result<const SymbolTable*> symbols() const;

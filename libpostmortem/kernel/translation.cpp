@@ -1,5 +1,6 @@
 #include "kernel/translation.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -58,6 +59,13 @@ void learn_direct_map(const Arch& arch, const AddressSpace& memory, const Vmcore
     if (!bytes || *bytes == 0) return;
     const auto last = checked_add(*base, *bytes - 1);
     if (last) memory.set_direct_map({*base, *last, 0});
+}
+
+void learn_tags(const Arch& arch, const AddressSpace& memory, const SymbolTable& symbols) {
+    const auto& taggers = arch.memory.taggers;
+    if (std::any_of(taggers.begin(), taggers.end(),
+                    [&](const char* name) { return symbols.address_of(name).has_value(); }))
+        memory.ignore_tags(arch.memory.tag_bits);
 }
 
 }  // namespace postmortem

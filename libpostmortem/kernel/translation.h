@@ -20,4 +20,7 @@ Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const Arch& arch, const
 void learn_direct_map(const Arch& arch, const AddressSpace& memory, const VmcoreInfo& info,
                       const SymbolTable& symbols);
 
+/// Tells `memory` which bits of a pointer are no part of an address, where this kernel tags its pointers.
+void learn_tags(const Arch& arch, const AddressSpace& memory, const SymbolTable& symbols);
+
 }  // namespace postmortem

@@ -73,27 +73,31 @@ std::optional<std::uint64_t> AddressSpace::direct_map_address(std::uint64_t padd
     return map ? map->to_virtual(paddr) : std::nullopt;
 }
 
+void AddressSpace::ignore_tags(std::uint64_t bits) const {
+    tag_bits_.store(bits, std::memory_order_relaxed);
+}
+
 Result<Translation> AddressSpace::translate_whole(std::uint64_t vaddr) const {
-    return walk(vaddr);
+    return walk(untagged(vaddr));
 }
 
 Result<std::uint64_t> AddressSpace::last_entry(std::uint64_t vaddr) const {
     if (!walker_) return fail(ErrorCode::NotMapped, "no page tables are known", vaddr);
-    return walker_->last_entry(vaddr);
+    return walker_->last_entry(untagged(vaddr));
 }
 
 Result<TableWalk> AddressSpace::steps(std::uint64_t vaddr) const {
     if (!walker_) return fail(ErrorCode::NotMapped, "no page tables are known", vaddr);
-    return walker_->steps(vaddr);
+    return walker_->steps(untagged(vaddr));
 }
 
 Result<std::uint64_t> AddressSpace::translate(std::uint64_t vaddr) const {
-    const std::uint64_t page = align_down(vaddr, small_page);
+    const std::uint64_t page = align_down(untagged(vaddr), small_page);
     CachedTranslation& cached = cache_[(page / small_page) % cached_translations];
     // Bit 0 marks a filled entry: a page address never has it.
     const std::uint64_t key = page | 1;
     const std::uint64_t frame = cached.frame.load(std::memory_order_relaxed);
-    if ((cached.tag.load(std::memory_order_relaxed) ^ mixed(frame)) == key) return frame + (vaddr - page);
+    if ((cached.tag.load(std::memory_order_relaxed) ^ mixed(frame)) == key) return frame + vaddr % small_page;
 
     auto walked = walk(page);
     if (!walked) {
@@ -102,7 +106,7 @@ Result<std::uint64_t> AddressSpace::translate(std::uint64_t vaddr) const {
     }
     cached.frame.store(walked->paddr, std::memory_order_relaxed);
     cached.tag.store(key ^ mixed(walked->paddr), std::memory_order_relaxed);
-    return walked->paddr + (vaddr - page);
+    return walked->paddr + vaddr % small_page;
 }
 
 Result<void> AddressSpace::read(std::uint64_t vaddr, MutableBytes out, Caching caching) const {

@@ -117,6 +117,16 @@ class AddressSpace {
     std::optional<LinearRange> direct_map() const;
     std::optional<std::uint64_t> direct_map_address(std::uint64_t paddr) const;
 
+    /// Adds that the kernel keeps tags in these bits, the top ones, of pointers to its own memory: they say
+    /// nothing of where that lies.
+    void ignore_tags(std::uint64_t bits) const;
+    /// An address as page tables know it.
+    std::uint64_t untagged(std::uint64_t vaddr) const {
+        const std::uint64_t tag = tag_bits_.load(std::memory_order_relaxed);
+        const std::uint64_t upper_half = (tag & -tag) >> 1;
+        return (vaddr & upper_half) != 0 ? vaddr | tag : vaddr;
+    }
+
   private:
     // Lock-free: `tag` is stored mixed with `frame`, so that a torn pair does not match.
     struct CachedTranslation {
@@ -135,6 +145,7 @@ class AddressSpace {
     mutable LinearRange direct_map_;
     mutable std::once_flag direct_map_once_;
     mutable std::atomic<bool> has_direct_map_ = false;
+    mutable std::atomic<std::uint64_t> tag_bits_ = 0;
     mutable std::vector<CachedTranslation> cache_;
 };
 

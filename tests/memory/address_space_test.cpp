@@ -75,6 +75,30 @@ TEST_CASE("not mapped, excluded, missing, no memory and corrupt stay distinct to
     }
 }
 
+TEST_CASE("where pointers have tags these are passed over, in the kernel's half alone") {
+    Machine machine;
+    machine.builder.map(heap, 0x9000);
+    machine.builder.map(0x1000, 0xa000);
+    machine.dump.write(0x9000, "tagged"sv);
+    constexpr std::uint64_t tag = std::uint64_t{0xff} << 56,
+                            tagged = (heap & ~tag) | std::uint64_t{0x3b} << 56;
+    const AddressSpace& memory = *machine.memory;
+    CHECK(error_at(memory, tagged).code == ErrorCode::NotMapped);
+    CHECK(memory.untagged(tagged) == tagged);
+
+    memory.ignore_tags(tag);
+    CHECK(memory.untagged(tagged + 8) == heap + 8);
+    CHECK(memory.c_string(tagged).value() == "tagged");
+    CHECK(memory.translate(tagged + 3).value() == 0x9003);
+    CHECK(memory.translate(heap + 3).value() == 0x9003);
+    CHECK(memory.translate_whole(tagged).value().paddr == 0x9000);
+    CHECK(memory.last_entry(tagged).value() == memory.last_entry(heap).value());
+    CHECK(memory.steps(tagged).value().steps.size() == 4);
+    CHECK(error_at(memory, tagged + 0x8000).address == tagged + 0x8000);
+    CHECK(memory.translate(0x1008).value() == 0xa008);
+    CHECK(error_at(memory, 0x3b00000000001000).code == ErrorCode::NotMapped);
+}
+
 TEST_CASE("a page that the tables call unmapped is not served from a linear range") {
     Machine machine;
     machine.builder.map(heap, 0x9000);

@@ -17,6 +17,11 @@ namespace {
 constexpr std::uint64_t lowest_kernel_address = ~std::uint64_t{0} << 52;
 constexpr std::uint64_t user_end = std::uint64_t{1} << 55;
 
+// KASAN's, which the CPU passes over (TCR_EL1.TBI1): of the CPU's own tagging of memory and of the compiler's
+// (mm/kasan/{hw,sw}_tags.c; until 5.11 there was the latter alone).
+constexpr std::uint64_t tag_bits = std::uint64_t{0xff} << 56;
+constexpr const char* taggers[] = {"kasan_init_hw_tags", "kasan_init_sw_tags", "kasan_init_tags"};
+
 std::optional<Registers> pt_regs(Bytes bytes, Endian endian, std::uint64_t) {
     return parse_pt_regs(bytes, endian);
 }
@@ -76,6 +81,8 @@ const Arch arch = {
                .level_name = level_name_of,
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
+               .tag_bits = tag_bits,
+               .taggers = taggers,
                .lowest_code_address = lowest_kernel_address,
                .vmalloc_bytes = vmalloc_bytes},
     .registers = &register_file,

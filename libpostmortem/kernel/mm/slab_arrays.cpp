@@ -78,7 +78,7 @@ Result<std::uint64_t> SlabArrays::of_node(std::uint64_t cache, std::uint32_t id)
 Result<std::uint64_t> SlabArrays::others(std::uint64_t node) const {
     const auto arrays = alien_.u64(memory_, node);
     if (!arrays) return arrays;
-    if (*arrays < kernel_.arch().memory.lowest_kernel_address) return 0;
+    if (!kernel_.is_of_kernel(*arrays)) return 0;
     std::uint64_t sum = 0;
     for (const std::uint32_t id : node_ids_) {
         const auto array = element(*arrays, id);

@@ -150,7 +150,8 @@ Result<std::uint64_t> SlabObjects::next_free(const Slab& slab, std::uint64_t obj
     };
     const std::uint64_t around =
         memory.word_size() == 4 ? byte_swap(static_cast<std::uint32_t>(at)) : byte_swap(at);
-    const std::uint64_t turned = *stored ^ *random ^ around, plain = *stored ^ *random ^ at;
+    const std::uint64_t turned = memory.untagged(*stored ^ *random ^ around),
+                        plain = memory.untagged(*stored ^ *random ^ at);
     if (fits(turned)) return turned;
     if (fits(plain)) return plain;
     return fail(ErrorCode::Corrupt, "the list of a slab's free objects leads out of it", at);
@@ -160,11 +161,13 @@ Result<std::unordered_set<std::uint64_t>> SlabObjects::free_list(const Slab& sla
                                                                  std::uint64_t first) const {
     std::unordered_set<std::uint64_t> free;
     const std::uint64_t end = slab.memory + slab.objects * slab.object_size;
-    for (std::uint64_t at = first; at >= slab.memory && at < end && free.size() < slab.objects;) {
+    const AddressSpace& memory = kernel_->memory();
+    for (std::uint64_t at = memory.untagged(first);
+         at >= slab.memory && at < end && free.size() < slab.objects;) {
         if (!free.insert(at).second) break;
         const auto next = next_free(slab, at);
         if (!next) return fail(next.error());
-        at = *next;
+        at = memory.untagged(*next);
     }
     return free;
 }
@@ -193,7 +196,8 @@ const SlabObjects::KnownSheaves& SlabObjects::known_sheaves(std::uint64_t cache)
     if (!is_new) return known;
     known.all = sheaves_.of(cache);
     for (std::size_t i = 0; i < known.all.sheaves.size(); ++i)
-        for (const std::uint64_t object : known.all.sheaves[i].objects) known.sheaf_of.emplace(object, i);
+        for (const std::uint64_t object : known.all.sheaves[i].objects)
+            known.sheaf_of.emplace(kernel_->memory().untagged(object), i);
     return known;
 }
 
@@ -218,7 +222,7 @@ SlabObject SlabObjects::object(const Slab& slab, std::uint64_t address, const Fr
 }
 
 Result<std::optional<SlabObject>> SlabObjects::object_at(const Slab& slab, std::uint64_t address) const {
-    const std::uint64_t index = (address - slab.memory) / slab.object_size;
+    const std::uint64_t index = (kernel_->memory().untagged(address) - slab.memory) / slab.object_size;
     if (index >= slab.objects) return std::optional<SlabObject>();
     const auto free = free_objects(slab);
     if (!free) return fail(free.error());

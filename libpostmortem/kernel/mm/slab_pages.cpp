@@ -58,7 +58,7 @@ Result<bool> SlabPages::is_slab(std::uint64_t head) const {
 }
 
 Result<std::uint64_t> SlabPages::kmem_cache_of(std::uint64_t address) const {
-    if (address < kernel_.arch().memory.lowest_kernel_address) return 0;
+    if (!kernel_.is_of_kernel(address)) return 0;
     const auto paddr = kernel_.memory().translate(address);
     if (!paddr) return 0;
     const auto page = pages_.page_at(*paddr);

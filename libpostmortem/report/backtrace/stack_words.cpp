@@ -97,7 +97,7 @@ StackWord StackWords::word_at(std::uint64_t address, FrameWalker& walker) const 
 void StackWords::explain(StackWord& word, const CodeMap& code) const {
     if (!word.value) return;
     const std::uint64_t value = without_signature(*word.value, code);
-    if (value < kernel_.arch().memory.lowest_kernel_address) return;
+    if (!kernel_.is_of_kernel(value)) return;
     const auto hit = symbols_.at(value);
     const std::uint64_t offset = hit ? value - hit->symbol.address : 0;
     const bool read_only = value >= read_only_start_ && value < read_only_end_;

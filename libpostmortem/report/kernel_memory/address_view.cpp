@@ -38,8 +38,9 @@ class AddressViewer {
         AddressView view;
         view.address = address_;
         // A small number is a physical address, as for crash.
-        physical = physical || address_ < kernel_.arch().memory.lowest_kernel_address;
+        physical = physical || !kernel_.is_of_kernel(address_);
         view.physical = physical;
+        if (!physical) address_ = kernel_.memory().untagged(address_);
         if (!physical)
             add_virtual_parts(view, part);
         else if (part == AddressPart::All || part == AddressPart::Vmalloc)
@@ -151,7 +152,8 @@ class AddressViewer {
         const TaskTable table = read_tasks(kernel_);
         const Task* found = nullptr;
         for (const Task& task : table.tasks) {
-            const bool is_task = size && address_ >= task.address && address_ - task.address < *size;
+            const std::uint64_t start = kernel_.memory().untagged(task.address);
+            const bool is_task = size && address_ >= start && address_ - start < *size;
             if (is_task && (!found || task.address > found->address)) found = &task;
         }
         view.on_stack = found == nullptr;

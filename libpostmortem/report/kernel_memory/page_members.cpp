@@ -138,7 +138,7 @@ class MembersReader {
 Result<std::uint64_t> page_at(const Kernel& kernel, const PageStructs& pages, std::uint64_t address,
                               bool physical) {
     const std::uint64_t page_bytes = kernel.physical().page_size();
-    if (physical || address < kernel.arch().memory.lowest_kernel_address)
+    if (physical || !kernel.is_of_kernel(address))
         return pages.of_frame(address / page_bytes);
     if (const auto frame = pages.frame_of(address)) return pages.of_frame(*frame);
     const auto place = kernel.memory().translate(address);

@@ -87,7 +87,7 @@ class WordNames {
 
     std::string of(std::uint64_t word) {
         std::string name = symbols_.of(word);
-        if (!name.empty() || !slabs_ || word < kernel_.arch().memory.lowest_kernel_address) return name;
+        if (!name.empty() || !slabs_ || !kernel_.is_of_kernel(word)) return name;
         const auto cache = slabs_->cache_of(word);
         if (!cache) {
             problems_.add("the slab cache of a word", cache.error());
@@ -134,7 +134,7 @@ Result<Place> place_of(const Kernel& kernel, const MemoryWordsRequest& request) 
     if (!start) return fail(start.error());
     Place place;
     place.address = wrapped(kernel.memory(), *start + static_cast<std::uint64_t>(request.offset));
-    const bool of_kernel = place.address >= kernel.arch().memory.lowest_kernel_address;
+    const bool of_kernel = kernel.is_of_kernel(place.address);
     if (request.user && of_kernel)
         return fail(Error(ErrorCode::InvalidArgument, "this is no address of a user program", place.address));
     if (!request.user && (of_kernel || kernel.memory().translate(place.address))) return place;

@@ -132,7 +132,7 @@ class AddressTranslator {
 
 bool is_of_kernel(const Kernel& kernel, std::uint64_t address, TranslationRequest::Kind kind) {
     if (kind != TranslationRequest::Kind::ByAddress) return kind == TranslationRequest::Kind::Kernel;
-    return address >= kernel.arch().memory.lowest_kernel_address;
+    return kernel.is_of_kernel(address);
 }
 
 }  // namespace
