@@ -41,10 +41,10 @@ class AddressViewer {
         physical = physical || !kernel_.is_of_kernel(address_);
         view.physical = physical;
         if (!physical) address_ = kernel_.memory().untagged(address_);
-        if (!physical)
+        if (physical)
+            add_physical_parts(view, part);
+        else
             add_virtual_parts(view, part);
-        else if (part == AddressPart::All || part == AddressPart::Vmalloc)
-            add_area_with_page(view);
         const bool page_alone = part == AddressPart::Page;
         if (page_alone || part == AddressPart::All || part == AddressPart::Free) add_page(view, physical);
         if (view.page && !view.slab && !page_alone) add_free_block(view);
@@ -59,6 +59,12 @@ class AddressViewer {
         if (all || part == AddressPart::Slab) add_slab(view, part);
         if (all || part == AddressPart::Vmalloc) add_vmalloc_area(view);
         if (all) add_task(view);
+    }
+
+    void add_physical_parts(AddressView& view, AddressPart part) {
+        const bool all = part == AddressPart::All;
+        if (all || part == AddressPart::Slab) add_slab(view, part);
+        if (!view.slab && (all || part == AddressPart::Vmalloc)) add_area_with_page(view);
     }
 
     // What has a user is on no list of free blocks.
@@ -81,15 +87,18 @@ class AddressViewer {
     void add_slab(AddressView& view, AddressPart part) {
         const auto objects = SlabObjects::open(kernel_);
         if (!objects) return problems_.add("slab objects", objects.error());
-        const bool by_page = objects->is_page_struct(address_);
-        const auto slab = by_page ? objects->slab_with_page(address_) : objects->slab_at(address_);
+        // Slabs lie in the kernel's own map of all memory.
+        const auto at = view.physical ? kernel_.memory().direct_map_address(address_) : address_;
+        if (!at) return;
+        const bool by_page = objects->is_page_struct(*at);
+        const auto slab = by_page ? objects->slab_with_page(*at) : objects->slab_at(*at);
         if (!slab) {
             if (slab.error().code != ErrorCode::NotMapped) problems_.add("the slab", slab.error());
             return;
         }
         if (!*slab) return;
         // As crash has it, of several pages the first one stands for the slab where nobody asks for slabs.
-        if (by_page && part == AddressPart::All && (*slab)->address != address_) return;
+        if (by_page && part == AddressPart::All && (*slab)->address != *at) return;
         SlabObjectRow row;
         row.slab = (*slab)->address;
         row.memory = (*slab)->memory;
@@ -99,7 +108,7 @@ class AddressViewer {
         if (by_page)
             add_whole_slab(row, *objects, **slab);
         else
-            add_object(row, *objects, **slab);
+            add_object(row, *objects, **slab, *at);
         row.cache = slab_cache_row(kernel_, (*slab)->cache, problems_);
         view.slab = std::move(row);
     }
@@ -110,8 +119,8 @@ class AddressViewer {
         row.whole_slab = std::move(*states);
     }
 
-    void add_object(SlabObjectRow& row, const SlabObjects& objects, const Slab& slab) {
-        const auto found = objects.object_at(slab, address_);
+    void add_object(SlabObjectRow& row, const SlabObjects& objects, const Slab& slab, std::uint64_t at) {
+        const auto found = objects.object_at(slab, at);
         if (!found) problems_.add("the state of the slab's objects", found.error());
         const auto object = found.value_or(std::nullopt);
         if (!object) return;

@@ -141,6 +141,9 @@ class SlabContentsMaker {
 
 Result<SlabContents> contents_at(const Kernel& kernel, const SlabObjects& objects, std::uint64_t address,
                                  SlabContentsMaker& maker) {
+    // A small number is a physical address, as for crash.
+    if (!kernel.is_of_kernel(address))
+        address = kernel.memory().direct_map_address(address).value_or(address);
     const auto slab =
         objects.is_page_struct(address) ? objects.slab_with_page(address) : objects.slab_at(address);
     if (!slab && slab.error().code != ErrorCode::NotMapped) return fail(slab.error());

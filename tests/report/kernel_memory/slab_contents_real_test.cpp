@@ -55,10 +55,31 @@ void check_found_at(const CrashDump& dump, const SlabContent& slab, std::uint64_
     CHECK(contents->caches.front().only->objects.size() == slab.objects.size());
 }
 
+// A small number is a physical address.
+void check_found_by_physical_address(const CrashDump& dump, const SlabContent& slab) {
+    const auto physical = dump.kernel().memory().translate(slab.memory + 1);
+    if (!physical || *physical >= dump.kernel().arch().memory.lowest_kernel_address) return;
+    check_found_at(dump, slab, *physical);
+    for (const AddressPart part : {AddressPart::All, AddressPart::Slab})
+        for (const bool physical_by_flag : {false, true}) {
+            KernelMemoryRequest request;
+            request.address = *physical;
+            request.part = part;
+            request.physical = physical_by_flag;
+            const auto memory = kernel_memory(dump, request);
+            REQUIRE_MESSAGE(memory, memory.error().message);
+            REQUIRE(memory->address);
+            REQUIRE(memory->address->slab);
+            CHECK(memory->address->slab->slab == slab.slab);
+            CHECK(memory->address->slab->memory == slab.memory);
+        }
+}
+
 // An address in it is enough to find it again, and so is its struct page, which `kmem` and `kmem -s` know,
 // too.
 void check_found_by_address(const CrashDump& dump, const SlabContent& slab) {
     check_found_at(dump, slab, slab.memory + 1);
+    check_found_by_physical_address(dump, slab);
     check_found_at(dump, slab, slab.slab);
     for (const AddressPart part : {AddressPart::All, AddressPart::Slab}) {
         KernelMemoryRequest request;
