@@ -40,8 +40,8 @@ std::vector<TrueTimer> timers_of(std::string_view text) {
             one.function = line.substr(name + 3, line.find(',', name + 3) - name - 3);
         if (first != "#" || second != "expires") continue;
         char dash = 0;
-        std::string unit, in;
-        words >> one.soft_expires >> dash >> one.expires >> unit >> in >> one.in;
+        std::string at, unit, in;
+        words >> at >> one.soft_expires >> dash >> one.expires >> unit >> in >> one.in;
         timers.push_back(one);
     }
     return timers;
