@@ -75,6 +75,15 @@ Says judge_flags(const TaskFacts& facts, const StructImage& task, std::uint64_t 
     return Says::No;
 }
 
+// Addresses of 32 bits may have the flag's bit in those of kernel threads alone.
+bool points_always(const TaskFacts& facts, const Survey& survey, std::uint64_t offset) {
+    return facts.word == 4 &&
+           std::all_of(survey.images.begin(), survey.images.end(), [&](const StructImage& task) {
+               const auto value = task.number(offset);
+               return !value || (facts.is_pointer(*value) && facts.memory.translate(*value));
+           });
+}
+
 }  // namespace
 
 void infer_address_spaces(TaskFacts& facts) {
@@ -99,9 +108,10 @@ void infer_address_spaces(TaskFacts& facts) {
     const Judge flags = [&](const StructImage& task, std::uint64_t offset) {
         return judge_flags(facts, task, offset);
     };
-    facts.flags =
-        facts.findings.settle({"task_struct", "flags", 0, MemberShape::number(4)},
-                              search(survey, 4, fewest_of_a_kind, flags), facts.memory, facts.tasks, flags);
+    auto places = search(survey, 4, fewest_of_a_kind, flags);
+    std::erase_if(places, [&](const Placement& place) { return points_always(facts, survey, place.offset); });
+    facts.flags = facts.findings.settle({"task_struct", "flags", 0, MemberShape::number(4)}, places,
+                                        facts.memory, facts.tasks, flags);
 }
 
 }  // namespace postmortem

@@ -246,4 +246,28 @@ TEST_CASE("where two places could be it and differ, neither is, but for what the
     check_neither(layout_with({{6, other_member, on_0}}));
 }
 
+// As struct css_set is named by each task: that of the kernel's threads lies in its image.
+TEST_CASE(
+    "a pointer of 32 bits with the flag's bit in kernel threads alone is no second place of the flags") {
+    const TaskGeneration& generation = generation_named("2.6.32 of i386");
+    UntypedKernel made(generation);
+    constexpr std::uint64_t other_member = 200, bit = 0x200000;
+    const auto with_bit = [&](bool is_set) {
+        std::uint64_t address = made.fake().allocate(8, bit);
+        if (((address & bit) != 0) != is_set) address = made.fake().allocate(8, bit);
+        return address;
+    };
+    const std::uint64_t of_kernel = with_bit(true), of_programs = with_bit(false);
+    for (const auto& [pid, task] : made.tasks()) {
+        const bool is_kernel = pid != 1 && pid < 100;
+        made.fake().put<std::uint32_t>(task.address + other_member,
+                                       static_cast<std::uint32_t>(is_kernel ? of_kernel : of_programs));
+    }
+    made.fake().put<std::uint32_t>(made.idle() + other_member, static_cast<std::uint32_t>(of_kernel));
+    const auto kernel = made.open();
+    const auto layout = infer_layout(*kernel);
+    REQUIRE_MESSAGE(layout, layout.error().message);
+    CHECK(inferred(*layout, "task_struct", "flags") == generation.at.at("flags"));
+}
+
 }  // namespace infer_layout_test
