@@ -189,6 +189,34 @@ TEST_CASE("what makes no sense is one sentence with the column") {
     check_complaint({"sym", "nosuch"}, 2, "nosuch");
 }
 
+TEST_CASE("of a struct that was inferred nobody says how large it is") {
+    const std::string dump = sample("trixie-sysrq");
+    const auto ask = [&](const std::string& expression) {
+        return run_postmortem({"p", "--type-sources", "none", dump, expression});
+    };
+    for (const char* expression :
+         {"sizeof(struct task_struct)", "sizeof(init_task)", "(struct task_struct *)0x1000 + 1",
+          "&((struct task_struct *)0x1000)[3]", "(struct task_struct *)0x2000 - (struct task_struct *)0x1000",
+          "sizeof(struct list_head [2])", "init_task@2"}) {
+        CAPTURE(expression);
+        const auto result = ask(expression);
+        CHECK(result.exit_code == 3);
+        CHECK(result.out.empty());
+        CHECK(contains(result.err, "is not known"));
+    }
+    CHECK(contains(ask("sizeof(void *)").out, "$1 = 8"));
+    CHECK(contains(ask("(char *)0x1000 + 1").out, "0x1001"));
+    const auto layout = run_postmortem({"struct", "--type-sources", "none", dump, "task_struct"});
+    CHECK(contains(layout.out, "SIZE: (unknown)"));
+    const auto context = run_postmortem({"set", "--type-sources", "none", dump, "1"});
+    CHECK(contains(context.out, "TASK: "));
+    CHECK_FALSE(contains(context.out, "THREAD_INFO"));
+    const auto users = run_postmortem({"fuser", "--type-sources", "none", dump, "/"});
+    CHECK(contains(users.out, "No users of / found in what could be read"));
+    CHECK(
+        contains(run_postmortem({"timer", "-r", "--type-sources", "none", dump}).out, "HRTIMER_CPU_BASE: -"));
+}
+
 TEST_CASE("a variable whose type is nowhere is a word, and that is said") {
     const auto result = run_postmortem({"p", sample("bookworm-sysrq"), "vm_zone_stat"});
     CHECK(result.exit_code == 1);

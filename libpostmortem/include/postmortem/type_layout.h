@@ -27,7 +27,7 @@ struct TypeLayout {
     std::string opening;  ///< "struct list_head {", "typedef struct {"
     std::string closing;  ///< "}", "} atomic_t;"
     std::vector<LayoutLine> lines;
-    std::uint64_t size = 0;
+    std::optional<std::uint64_t> size;  ///< nothing where only some members are known
 };
 
 struct LayoutStyle {

@@ -38,11 +38,13 @@ Result<const Task*> wanted_task(const Kernel& kernel, const TaskTable& table,
     return fail(ErrorCode::NotFound, "the task that was running when the kernel died cannot be found");
 }
 
-// In the task_struct since 4.9 where THREAD_INFO_IN_TASK is set (c65eacbe290b), before at the stack's end.
+// In the task_struct since 4.9 where THREAD_INFO_IN_TASK is set (c65eacbe290b), before at the stack's end,
+// with a pointer at its task. Of an inferred layout it may be that neither is known.
 std::optional<std::uint64_t> thread_info_of(const Kernel& kernel, const Task& task) {
     if (const auto offset = kernel.types().offset_of("task_struct", "thread_info"))
         return task.address + *offset;
-    return task.stack != 0 ? std::optional(task.stack) : std::nullopt;
+    const bool on_stack = kernel.types().offset_of("thread_info", "task").has_value();
+    return on_stack && task.stack != 0 ? std::optional(task.stack) : std::nullopt;
 }
 
 }  // namespace

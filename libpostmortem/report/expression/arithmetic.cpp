@@ -128,7 +128,9 @@ Result<Scalar> apply_to_pointer(const OperandTypes& types, std::string_view word
     const bool left_points = types.is_pointer(left.type), right_points = types.is_pointer(right.type);
     if (is_comparison(word)) return truth(types, compare(word, left.number, right.number));
     const OperandType& pointer = left_points ? left.type : right.type;
-    const std::uint64_t step = std::max<std::uint64_t>(types.size(types.target(pointer)), 1);
+    const OperandType target = types.target(pointer);
+    if (!types.knows_size(target)) return fail(types.unknown_size(target));
+    const std::uint64_t step = std::max<std::uint64_t>(types.size(target), 1);
     if (word == "-" && left_points && right_points) {
         const auto distance = static_cast<std::int64_t>(left.number - right.number);
         return Scalar{types.integer(true, false),

@@ -258,6 +258,7 @@ Result<Operand> Evaluator::repeated(const Node& node) {
     if (!first->in_memory || first->bit_size != 0 || !first->untyped.empty() || first->type.dimension != 0 ||
         (first->type.open_array && first->type.to_array == 0))
         return wrong(node, "'@' repeats what lies in memory and has a type, and is no part of an array");
+    if (!types_.knows_size(first->type)) return wrong(node, types_.unknown_size(first->type));
     if (count->number == 0 || count->number > most_repeats)
         return wrong(node, fmt::format("{} is no count of elements", count->number));
     first->repeat = count->number;
@@ -276,7 +277,7 @@ Result<Operand> Evaluator::binary(const Node& node) {
     const auto right = scalar(*node.operands[1]);
     if (!right) return fail(right.error());
     const auto made = apply_binary(types_, node.word, *left, *right);
-    if (!made) return wrong(node, made.error().message);
+    if (!made) return wrong(node, made.error());
     if (node.word == "<<" || node.word == ">>") check_shift(node, *made, *right);
     return number_of(*made);
 }
@@ -329,6 +330,7 @@ Result<Operand> Evaluator::index(const Node& node) {
     const auto offset = scalar(*node.operands[1]);
     if (!offset) return fail(offset.error());
     const auto at = apply_binary(types_, "+", *base, *offset);
+    if (!at && at.error().code == ErrorCode::MissingDebugInfo) return wrong(node, at.error());
     if (!at || !types_.is_pointer(at->type)) return wrong(node, "only an array or a pointer has elements");
     return dereferenced(node, *at);
 }
@@ -387,6 +389,7 @@ Result<Operand> Evaluator::size_of(const Node& node) {
     }
     if (type.open_array && type.to_array == 0 && type.elements == 0)
         return wrong(node, "how large the array is, is not known");
+    if (!types_.knows_size(type)) return wrong(node, types_.unknown_size(type));
     // gdb, as gcc, gives void and functions a byte.
     const std::uint64_t size = type.is_void() ? 1 : types_.size(type);
     return number_of({types_.integer(true, true), size, 0});

@@ -65,6 +65,12 @@ class Evaluator {
     tl::unexpected<Error> wrong(const Node& node, std::string_view what) const {
         return fail(expression_error(text_, node.token.column, what));
     }
+    /// An error of arithmetic; of what types do not tell, nothing is wrong with the expression.
+    tl::unexpected<Error> wrong(const Node& node, const Error& error) const {
+        tl::unexpected<Error> made = wrong(node, error.message);
+        if (error.code == ErrorCode::MissingDebugInfo) made.value().code = error.code;
+        return made;
+    }
 
     const Kernel& kernel_;
     std::string text_;

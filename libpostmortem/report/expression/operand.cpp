@@ -42,6 +42,15 @@ std::uint64_t OperandTypes::size(const OperandType& type) const {
     return row_size(types_, type.id, type.dimension);
 }
 
+bool OperandTypes::knows_size(const OperandType& type) const {
+    if (type.open_array) return type.to_array != 0 || knows_size(target(type));
+    return type.pointers != 0 || type.basic || postmortem::knows_size(types_, type.id);
+}
+
+Error OperandTypes::unknown_size(const OperandType& type) const {
+    return {ErrorCode::MissingDebugInfo, fmt::format("how large {} is, is not known", name(type))};
+}
+
 bool OperandTypes::is_signed(const OperandType& type) const {
     if (type.pointers != 0 || type.open_array) return false;
     if (type.basic) return type.basic->is_signed;
@@ -125,6 +134,7 @@ bool OperandTypes::is_type_name(std::string_view name) const {
 Result<OperandType> OperandTypes::named(const TypeWords& words) const {
     auto type = element_named(words);
     if (!type || !words.elements) return type;
+    if (!knows_size(*type)) return fail(unknown_size(*type));
     const std::uint64_t bytes = size(*type);
     if (*words.elements == 0 || bytes == 0 || *words.elements > largest_array / bytes)
         return fail(ErrorCode::InvalidArgument,

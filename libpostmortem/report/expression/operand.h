@@ -60,6 +60,8 @@ class OperandTypes {
 
     TypeKind kind(const OperandType& type) const;
     std::uint64_t size(const OperandType& type) const;
+    bool knows_size(const OperandType& type) const;
+    Error unknown_size(const OperandType& type) const;
     bool is_signed(const OperandType& type) const;
     bool is_boolean(const OperandType& type) const;
     bool is_pointer(const OperandType& type) const { return kind(type) == TypeKind::Pointer; }

@@ -9,7 +9,9 @@
 namespace postmortem {
 
 std::string to_text(const FileUsers& users) {
-    if (users.users.empty()) return fmt::format("No users of {} found\n", escaped(users.file));
+    if (users.users.empty())
+        return fmt::format("No users of {} found{}\n", escaped(users.file),
+                           users.problems.empty() ? "" : " in what could be read");
     const std::size_t width = users.users.front().task.task >> 32 == 0 ? 8 : 16;
     std::string text = fmt::format(" PID   {}  COMM             USAGE\n", centered("TASK", width));
     for (const FileUser& user : users.users) {

@@ -62,6 +62,7 @@ struct TaskSelectors::Parsed {
 
     std::vector<std::string> words;
     std::vector<bool> used;
+    std::optional<Error> no_tasks;  ///< why there is none to choose from
     std::unordered_map<std::uint64_t, Places> pids, addresses;
     std::unordered_map<std::string, Places> names;
     std::vector<Expression> expressions;
@@ -85,6 +86,7 @@ Result<TaskSelectors> TaskSelectors::parse(const TaskTable& table,
     Parsed& parsed = *made.parsed_;
     parsed.words = selectors;
     parsed.used.assign(selectors.size(), false);
+    if (table.tasks.empty() && !table.problems.empty()) parsed.no_tasks = table.problems.back();
     std::unordered_set<std::string_view> names;
     for (const Task& task : table.tasks) names.insert(task.comm);
     for (std::size_t i = 0; i < selectors.size(); ++i) {
@@ -131,6 +133,7 @@ bool TaskSelectors::match_process(const Task& task) {
 }
 
 Problems TaskSelectors::unmatched() const {
+    if (parsed_->no_tasks && !parsed_->words.empty()) return {*parsed_->no_tasks};
     Problems problems;
     for (std::size_t i = 0; i < parsed_->words.size(); ++i)
         if (!parsed_->used[i])

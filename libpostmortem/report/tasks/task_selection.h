@@ -23,7 +23,7 @@ class TaskSelectors {
     bool match(const Task& task);
     /// The same, where `task` stands for the process: names and expressions mean its first thread alone.
     bool match_process(const Task& task);
-    /// A sentence for each that named nothing.
+    /// A sentence for each that named nothing; where no task could be read, the reason.
     Problems unmatched() const;
 
   private:

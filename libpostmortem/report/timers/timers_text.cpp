@@ -96,7 +96,9 @@ std::string to_text(const PendingTimers& timers) {
     if (!timers.precise && !older) out += fmt::format("{:<10}\n{:<10}\n\n", "JIFFIES", jiffies);
     for (const CpuTimers& cpu : timers.cpus) {
         if (&cpu != &timers.cpus.front() && !older) out += '\n';
-        if (timers.precise) out += fmt::format("CPU: {}  HRTIMER_CPU_BASE: {:x}\n", cpu.cpu, cpu.address);
+        if (timers.precise)
+            out += fmt::format("CPU: {}  HRTIMER_CPU_BASE: {}\n", cpu.cpu,
+                               cpu.address != 0 ? fmt::format("{:x}", cpu.address) : "-");
         for (std::size_t i = 0; i < cpu.queues.size(); ++i) {
             if (timers.precise && i > 0) out += '\n';
             out += timers.precise ? clock_text(cpu.queues[i], i)

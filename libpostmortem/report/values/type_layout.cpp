@@ -98,7 +98,7 @@ TypeLayout make_type_layout(const TypeFinder& types, TypeId id) {
     const CDeclaration declared = c_declaration(types, inner, is_typedef ? named.name : "");
     const Type& base = types.get_declared(declared.base_type);
     layout.name = is_typedef ? named.name : declared.base;
-    layout.size = value_size(types, id);
+    if (knows_size(types, id)) layout.size = value_size(types, id);
     const bool opens = base.kind == TypeKind::Struct || base.kind == TypeKind::Union;
     const std::string behind = declared.declarator.empty() ? "" : " " + declared.declarator + ";";
     if (base.kind == TypeKind::Enum && !is_typedef) {

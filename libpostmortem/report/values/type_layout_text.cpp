@@ -23,8 +23,9 @@ std::string offset_column(const LayoutLine& line, const LayoutStyle& style, std:
 
 std::string to_text(const TypeLayout& layout, const LayoutStyle& style) {
     const bool is_enum = layout.opening.starts_with("enum ") && layout.closing == "};";
-    const std::string size =
-        style.hexadecimal ? fmt::format("{:#x}", layout.size) : fmt::format("{}", layout.size);
+    const std::string size = !layout.size        ? "(unknown)"
+                             : style.hexadecimal ? fmt::format("{:#x}", *layout.size)
+                                                 : fmt::format("{}", *layout.size);
     const std::size_t digits = style.address ? 16 : size.size();
     const std::size_t width = style.offsets ? digits + 5 : 0;
     std::string out = layout.opening.empty() ? "" : layout.opening + "\n";

@@ -43,7 +43,7 @@ void describe(Describer<LayoutLine>& line) {
 void describe(Describer<TypeLayout>& layout) {
     layout.is("type layout", "How a type is declared");
     layout.add("type", &TypeLayout::name, "its name");
-    layout.add("size", &TypeLayout::size, "in bytes");
+    layout.add("size", &TypeLayout::size, "in bytes; null where only some members are known");
     layout.add("declaration", &TypeLayout::opening, "how it begins");
     layout.add("members", &TypeLayout::lines, "line by line");
 }

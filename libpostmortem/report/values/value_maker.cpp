@@ -40,6 +40,16 @@ std::uint64_t value_size(const TypeFinder& types, TypeId id) {
     return 0;
 }
 
+bool knows_size(const TypeFinder& types, TypeId id) {
+    constexpr unsigned deepest_array = 16;
+    for (unsigned i = 0; i < deepest_array && types.get(id).kind == TypeKind::Array; ++i)
+        id = types.get(id).target;
+    const Type& type = types.get(id);
+    if (type.kind == TypeKind::Forward || type.kind == TypeKind::Unknown) return false;
+    const bool has_members = type.kind == TypeKind::Struct || type.kind == TypeKind::Union;
+    return !has_members || type.byte_size != 0 || (type.members.empty() && !types.damage());
+}
+
 std::uint64_t row_size(const TypeFinder& types, TypeId type, std::size_t dimension) {
     const Type& whole = types.get(type);
     std::uint64_t size = value_size(types, whole.target);

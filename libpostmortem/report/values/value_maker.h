@@ -74,6 +74,8 @@ class ValueMaker {
 
 /// The bytes that a value of the type takes; 0 of what has no size.
 std::uint64_t value_size(const TypeFinder& types, TypeId type);
+/// Whether that is known: of a struct that was only declared, or inferred from some members, it is not.
+bool knows_size(const TypeFinder& types, TypeId type);
 
 /// The same of a part of an array of arrays, and its type as C has it: "u64 [3]", or with pointers "u64
 /// (*)[3]".
