@@ -219,7 +219,7 @@ TEST_CASE("what crash combines is combined") {
     const std::string map = answer({"mach", "-m", dump}), cpus = answer({"mach", "-c", dump});
     CHECK(answer({"mach", "-c", "-m", dump}) == map + cpus);
     CHECK(answer({"fuser", dump, "/", "/nosuch"}) ==
-          answer({"fuser", dump, "/"}) + "No users of /nosuch found\n");
+          answer({"fuser", dump, "/"}) + answer({"fuser", dump, "/nosuch"}));
     CHECK(answer({"ipcs", dump, "0", "1"}) == answer({"ipcs", dump, "0"}) + answer({"ipcs", dump, "1"}));
     const std::string calls = answer({"sys", "-c", dump, "0", "1"}),
                       heading = calls.substr(0, calls.find('\n') + 1);

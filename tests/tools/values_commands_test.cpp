@@ -189,6 +189,23 @@ TEST_CASE("what makes no sense is one sentence with the column") {
     check_complaint({"sym", "nosuch"}, 2, "nosuch");
 }
 
+// s390x: the addresses of programs are those of the kernel, too.
+TEST_CASE("where both have the same addresses, a task that is named is asked for its own") {
+    const std::string dump = sample("s390x-trixie-sysrq");
+    const auto by_task = run_postmortem({"vtop", "-c", "318", dump, "10e1562"});
+    const auto as_user = run_postmortem({"vtop", "-u", "-c", "318", dump, "10e1562"});
+    CHECK(contains(as_user.err, "the page tables of pid 318"));
+    CHECK(by_task.out == as_user.out);
+    CHECK(by_task.err == as_user.err);
+    CHECK(run_postmortem({"vtop", "-c", "318", dump, "init_task"}).out ==
+          run_postmortem({"vtop", "-u", "-c", "318", dump, "init_task"}).out);
+    CHECK(run_postmortem({"vtop", "-k", "-c", "318", dump, "init_task"}).out ==
+          run_postmortem({"vtop", dump, "init_task"}).out);
+    CHECK_FALSE(contains(run_postmortem({"rd", "-u", dump, "10e1562"}).err, "no address of a user program"));
+    CHECK(contains(run_postmortem({"rd", "-u", sample("trixie-sysrq"), "init_task"}).err,
+                   "no address of a user program"));
+}
+
 TEST_CASE("of a struct that was inferred nobody says how large it is") {
     const std::string dump = sample("trixie-sysrq");
     const auto ask = [&](const std::string& expression) {

@@ -27,6 +27,7 @@ Syntax vtop_syntax() {
 
 int ask_vtop(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
     TranslationRequest request;
+    if (arguments.has("context")) request.kind = TranslationRequest::Kind::ByAddressOfTask;
     if (arguments.has("user")) request.kind = TranslationRequest::Kind::User;
     if (arguments.has("kernel")) request.kind = TranslationRequest::Kind::Kernel;
     request.each_task = arguments.in_foreach;

@@ -50,7 +50,12 @@ struct AddressTranslations {
 };
 
 struct TranslationRequest {
-    enum class Kind : std::uint8_t { ByAddress, User, Kernel };
+    enum class Kind : std::uint8_t {
+        ByAddress,  ///< where kernel and programs have the same addresses (s390x): the kernel's
+        User,
+        Kernel,
+        ByAddressOfTask  ///< … the task's
+    };
     std::vector<std::string> addresses;  ///< hexadecimal, or symbols
     Kind kind = Kind::ByAddress;
     TaskChoice

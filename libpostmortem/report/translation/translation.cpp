@@ -131,7 +131,13 @@ class AddressTranslator {
 };
 
 bool is_of_kernel(const Kernel& kernel, std::uint64_t address, TranslationRequest::Kind kind) {
-    if (kind != TranslationRequest::Kind::ByAddress) return kind == TranslationRequest::Kind::Kernel;
+    switch (kind) {
+        case TranslationRequest::Kind::User: return false;
+        case TranslationRequest::Kind::Kernel: return true;
+        case TranslationRequest::Kind::ByAddress: break;
+        case TranslationRequest::Kind::ByAddressOfTask:
+            return kernel.is_of_kernel(address) && !kernel.is_of_programs(address);
+    }
     return kernel.is_of_kernel(address);
 }
 
