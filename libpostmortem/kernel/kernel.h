@@ -58,8 +58,10 @@ class Kernel {
     const AddressSpace& memory() const { return *memory_; }
     /// Whether an address lies in the kernel's half, also one with a tag.
     bool is_of_kernel(std::uint64_t address) const;
-    /// Whether a program may have it. Where the two have spaces of their own (s390x), both may.
-    bool is_of_programs(std::uint64_t address) const { return address < arch_->memory.user_end; }
+    /// … which no program has. Where the two have spaces of their own (s390x), both may have it.
+    bool is_of_kernel_alone(std::uint64_t address) const {
+        return address >= arch_->memory.user_end && is_of_kernel(address);
+    }
 
     /// The kernel's own symbols: kallsyms where the dump holds it and it names data, too, else the vmlinux's.
     Result<const SymbolTable*> symbols() const;

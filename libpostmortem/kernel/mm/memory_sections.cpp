@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/checked.h"
 #include "base/problem_collector.h"
 #include "kernel/mm/numa.h"
 #include "object/field.h"
@@ -44,17 +43,16 @@ std::int64_t size_bits_by_last_section(const Kernel& kernel, const SectionTable&
     const auto map = Field::find(kernel.types(), "mem_section", {"section_mem_map"});
     const auto nodes = read_memory_nodes(kernel);
     if (!map || !nodes) return 0;
-    std::uint64_t last_section = 0, frames = 0;
+    std::uint64_t last_section = 0;
     for (std::uint64_t i = 0; i < std::min<std::uint64_t>(table.roots, most_roots_in_use); ++i) {
         const auto word = map->u64(kernel.memory(), table.address + i * table.bytes_of_each);
         if (word && (*word & has_mem_map) != 0) last_section = i;
     }
-    for (const MemoryNode& node : *nodes)
-        frames = std::max(frames, checked_add(node.start_pfn, node.spanned_pages).value_or(0));
-    if (frames == 0) return 0;
+    const auto frames = end_of_nodes(*nodes);
+    if (!frames) return 0;
     const auto bits =
-        static_cast<int>(std::bit_width(frames - 1)) - static_cast<int>(std::bit_width(last_section));
-    if (bits < 0 || (frames - 1) >> bits != last_section) return 0;
+        static_cast<int>(std::bit_width(*frames - 1)) - static_cast<int>(std::bit_width(last_section));
+    if (bits < 0 || (*frames - 1) >> bits != last_section) return 0;
     return bits + std::countr_zero(kernel.dump().page_size());
 }
 

@@ -1,6 +1,10 @@
 #include "kernel/mm/numa.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "base/checked.h"
 
 namespace postmortem {
 namespace {
@@ -54,6 +58,16 @@ Result<std::vector<MemoryNode>> read_memory_nodes(const Kernel& kernel) {
         nodes.push_back(*node);
     }
     return nodes;
+}
+
+std::optional<std::uint64_t> end_of_nodes(const std::vector<MemoryNode>& nodes) {
+    std::uint64_t last = 0;
+    for (const MemoryNode& node : nodes) {
+        const auto end = checked_add(node.start_pfn, node.spanned_pages);
+        if (!end) return std::nullopt;
+        last = std::max(last, *end);
+    }
+    return last != 0 ? std::optional(last) : std::nullopt;
 }
 
 std::optional<std::uint32_t> node_of_frame(const std::vector<MemoryNode>& nodes, std::uint64_t frame) {

@@ -20,6 +20,9 @@ struct MemoryNode {
 /// The nodes that are online, ascending.
 Result<std::vector<MemoryNode>> read_memory_nodes(const Kernel& kernel);
 
+/// The frame behind all of them; nothing where there are none, or their numbers are impossible.
+std::optional<std::uint64_t> end_of_nodes(const std::vector<MemoryNode>& nodes);
+
 /// The one that a page frame is of; nothing where none spans it.
 std::optional<std::uint32_t> node_of_frame(const std::vector<MemoryNode>& nodes, std::uint64_t frame);
 

@@ -141,7 +141,8 @@ Result<std::uint64_t> SlabObjects::next_free(const Slab& slab, std::uint64_t obj
     if (!offset) return offset;
     const std::uint64_t at = object + *offset;
     const auto stored = memory.word(at);
-    if (!stored || !cache_random_.present()) return stored;
+    if (!stored) return stored;
+    if (!cache_random_.present()) return memory.untagged(*stored);
     const auto random = cache_random_.u64(memory, slab.cache);
     if (!random) return random;
     const auto fits = [&](std::uint64_t next) {
@@ -161,13 +162,12 @@ Result<std::unordered_set<std::uint64_t>> SlabObjects::free_list(const Slab& sla
                                                                  std::uint64_t first) const {
     std::unordered_set<std::uint64_t> free;
     const std::uint64_t end = slab.memory + slab.objects * slab.object_size;
-    const AddressSpace& memory = kernel_->memory();
-    for (std::uint64_t at = memory.untagged(first);
+    for (std::uint64_t at = kernel_->memory().untagged(first);
          at >= slab.memory && at < end && free.size() < slab.objects;) {
         if (!free.insert(at).second) break;
         const auto next = next_free(slab, at);
         if (!next) return fail(next.error());
-        at = memory.untagged(*next);
+        at = *next;
     }
     return free;
 }

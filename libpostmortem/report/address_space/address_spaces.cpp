@@ -190,10 +190,9 @@ class AddressSpaceMaker {
 
 // A dump of the whole machine goes on to what lies behind memory, its firmware.
 std::uint64_t end_of_memory(const Kernel& kernel) {
-    std::uint64_t pages = 0;
-    if (const auto nodes = read_memory_nodes(kernel))
-        for (const MemoryNode& node : *nodes) pages = std::max(pages, node.start_pfn + node.spanned_pages);
-    return (pages != 0 ? pages : kernel.dump().info().max_pfn) * kernel.dump().page_size();
+    const auto nodes = read_memory_nodes(kernel);
+    const auto frames = nodes ? end_of_nodes(*nodes) : std::nullopt;
+    return frames.value_or(kernel.dump().info().max_pfn) * kernel.dump().page_size();
 }
 
 }  // namespace

@@ -106,10 +106,10 @@ void SpaceMaker::add_page_structs() {
     const auto pages = PageStructs::open(kernel_);
     if (!pages && pages.error().code == ErrorCode::Unsupported && !kernel_.arch().memory.page_structs) return;
     if (!pages) return problems_.add("the page structs", pages.error());
-    std::uint64_t frames = kernel_.dump().info().max_pfn;
-    if (const auto nodes = read_memory_nodes(kernel_); nodes && !nodes->empty())
-        frames = checked_add(nodes->back().start_pfn, nodes->back().spanned_pages).value_or(frames);
-    const auto first = pages->of_frame(0), end = pages->of_frame(frames);
+    const auto nodes = read_memory_nodes(kernel_);
+    const auto frames = nodes ? end_of_nodes(*nodes) : std::nullopt;
+    const auto first = pages->of_frame(0),
+               end = pages->of_frame(frames.value_or(kernel_.dump().info().max_pfn));
     if (first && end && *end > *first) add(*first, *end - *first);
 }
 

@@ -134,7 +134,7 @@ Result<Place> place_of(const Kernel& kernel, const MemoryWordsRequest& request) 
     if (!start) return fail(start.error());
     Place place;
     place.address = wrapped(kernel.memory(), *start + static_cast<std::uint64_t>(request.offset));
-    const bool of_kernel = kernel.is_of_kernel(place.address) && !kernel.is_of_programs(place.address);
+    const bool of_kernel = kernel.is_of_kernel_alone(place.address);
     if (request.user && of_kernel)
         return fail(Error(ErrorCode::InvalidArgument, "this is no address of a user program", place.address));
     if (!request.user && (of_kernel || kernel.memory().translate(place.address))) return place;

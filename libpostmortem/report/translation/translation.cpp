@@ -135,8 +135,7 @@ bool is_of_kernel(const Kernel& kernel, std::uint64_t address, TranslationReques
         case TranslationRequest::Kind::User: return false;
         case TranslationRequest::Kind::Kernel: return true;
         case TranslationRequest::Kind::ByAddress: break;
-        case TranslationRequest::Kind::ByAddressOfTask:
-            return kernel.is_of_kernel(address) && !kernel.is_of_programs(address);
+        case TranslationRequest::Kind::ByAddressOfTask: return kernel.is_of_kernel_alone(address);
     }
     return kernel.is_of_kernel(address);
 }

@@ -1,4 +1,5 @@
-// Waiters in a ring without a list's head: RHEL 7's rw_semaphore, and the locks and semaphores of 7.2.
+// Waiters in a ring without a list's head: RHEL 6's mutex, RHEL 7's rw_semaphore, and the locks and
+// semaphores of 7.2.
 #include <doctest/doctest.h>
 
 #include "kernel/locking/lock_wait.h"
@@ -12,7 +13,7 @@ using test::FakeKernel;
 
 namespace {
 
-constexpr std::uint64_t stack_bytes = 16384, ring_at = 16;
+constexpr std::uint64_t stack_bytes = 16384, ring_at = 16, mutex_owner_at = 8;
 const std::vector<std::string> in_down{"___down_common", "__down", "down"};
 
 /// Two tasks that wait for a lock, and a third that holds it.
@@ -27,6 +28,12 @@ struct Ring {
                     {{"count", word, 0},
                      {of_rhel7 ? "wait_list" : "first_waiter", first, 8 * ring_at},
                      {"owner", word, 192}});
+        const auto info = b.structure("thread_info", 8, {{"task", word, 0}});
+        b.structure("mutex", 32,
+                    {{"count", word, 0},
+                     {"wait_list", pointer, 8 * ring_at},
+                     {"owner", b.pointer(info), 8 * mutex_owner_at}});
+        b.structure("mutex_waiter", 32, {{"list", list, 0}, {"task", word, 128}});
         b.structure("semaphore", 24, {{"count", word, 0}, {"first_waiter", pointer, 64}});
         b.structure("rwsem_waiter", 32, {{"list", list, 0}, {"task", word, 128}});
         b.structure("semaphore_waiter", 32, {{"list", list, 0}, {"task", word, 128}});
@@ -38,6 +45,7 @@ struct Ring {
             task.stack = fake.allocate(stack_bytes, stack_bytes);
             task.pid = pid;
             fake.put_word(task.address + 16, task.stack + stack_bytes - 384);
+            fake.put_word(task.stack, task.address);  // its thread_info
             table.tasks.push_back(task);
             waiters.push_back(task.stack + stack_bytes - 184);
         }
@@ -48,6 +56,7 @@ struct Ring {
         }
         fake.put_u64(lock + ring_at, waiters[0]);
         fake.put_u64(lock + 24, table.tasks[2].address);
+        fake.put_u64(lock + mutex_owner_at, table.tasks[2].stack);
         fake.put_u64(semaphore + 8, waiters[0]);
     }
 
@@ -65,13 +74,17 @@ TEST_CASE("the lock that points at a ring of waiters lies on their stacks") {
         Ring ring(of_rhel7);
         const auto kernel = ring.fake.open();
         LockWaitFinder finder(*kernel, ring.table);
-        for (std::size_t i = 0; i < 2; ++i) {
-            const auto wait = finder.find(ring.table.tasks[i], LockKind::ReadWriteSemaphore);
-            REQUIRE(wait);
-            CHECK(wait->address == ring.lock);
-            CHECK(wait->owner == ring.table.tasks[2].address);
+        // RHEL 6's mutex names its owner's thread_info.
+        for (const LockKind kind : {LockKind::ReadWriteSemaphore, LockKind::Mutex}) {
+            CAPTURE(to_string(kind));
+            for (std::size_t i = 0; i < 2; ++i) {
+                const auto wait = finder.find(ring.table.tasks[i], kind);
+                REQUIRE(wait);
+                CHECK(wait->address == ring.lock);
+                CHECK(wait->owner == ring.table.tasks[2].address);
+            }
+            CHECK_FALSE(finder.find(ring.table.tasks[2], kind));
         }
-        CHECK_FALSE(finder.find(ring.table.tasks[2], LockKind::ReadWriteSemaphore));
     }
 }
 
@@ -80,7 +93,8 @@ TEST_CASE("a ring at which nothing points is no lock's, though its own links loo
     ring.fake.put_u64(ring.lock + ring_at, 0);
     const auto kernel = ring.fake.open();
     LockWaitFinder finder(*kernel, ring.table);
-    CHECK(finder.find(ring.table.tasks[0], LockKind::ReadWriteSemaphore).error().code == ErrorCode::NotFound);
+    for (const LockKind kind : {LockKind::ReadWriteSemaphore, LockKind::Mutex})
+        CHECK(finder.find(ring.table.tasks[0], kind).error().code == ErrorCode::NotFound);
 }
 
 TEST_CASE("a semaphore that points at the first of its waiters") {
