@@ -159,6 +159,9 @@ struct ExceptionFrames {
     /// thing.
     std::uint32_t pushed_size = 0;
     Parse parse_pushed = nullptr;
+    /// The entry of exceptions, in whose frames RegisterFile::bytes_behind() holds: what others save in that
+    /// place means something else.
+    std::string_view exception_entry{};
 };
 
 /// Where one register of a task that does not run is kept: in a member of its task_struct, or in a member of

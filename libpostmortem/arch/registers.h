@@ -44,6 +44,9 @@ struct RegisterFile {
     /// Why the kernel was entered, in words; empty where the registers do not tell. May be null.
     std::string_view (*cause)(const Registers&) = nullptr;
 
+    /// How many bytes `ip` lies behind the instruction that an exception ended; null where it never does.
+    std::uint64_t (*bytes_behind)(const Registers&) = nullptr;
+
     std::span<const RegisterFace> printed;  ///< in the order of crash and the kernel
     std::uint8_t printed_per_line = 3;
 };

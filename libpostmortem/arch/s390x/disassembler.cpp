@@ -23,6 +23,17 @@ std::string raw_text(Bytes code) {
     return text;
 }
 
+// MONITOR CALL, what BUG() and WARN() are, and which the library does not know.
+std::string monitor_call(Bytes code) {
+    const auto byte = [&](std::size_t at) { return std::to_integer<unsigned>(code[at]); };
+    const unsigned base = byte(2) >> 4, displacement = (byte(2) & 0xf) << 8 | byte(3);
+    return fmt::format("mc\t{}{},{}", displacement, base == 0 ? "" : fmt::format("(%r{})", base), byte(1));
+}
+
+std::string text_of_unknown(Bytes code) {
+    return code[0] == std::byte{0xaf} ? monitor_call(code) : raw_text(code);
+}
+
 // Where the last operand is a place in the program: relative instructions alone write addresses.
 bool is_relative(Bytes code) {
     const auto opcode = std::to_integer<unsigned>(code[0]), second = std::to_integer<unsigned>(code[1]) & 0xf;
@@ -51,7 +62,7 @@ class CapstoneS390x final : public Disassembler {
         const Bytes one = code.first(size_of(code[0]));
         const auto size = static_cast<std::uint32_t>(one.size());
         const cs_insn* const insn = decoder_->decode(one, address);
-        if (insn == nullptr || insn->size != size) return {size, raw_text(one), {}, {}, {}};
+        if (insn == nullptr || insn->size != size) return {size, text_of_unknown(one), {}, {}, {}};
         return written(insn->mnemonic, insn->op_str, one);
     }
 

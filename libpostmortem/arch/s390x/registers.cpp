@@ -1,5 +1,7 @@
 #include "arch/s390x/registers.h"
 
+#include "log/events/program_interruption.h"
+
 namespace postmortem::s390x {
 namespace {
 
@@ -87,6 +89,20 @@ std::string_view rarer_exception(std::uint64_t code) {
     }
 }
 
+struct Interruption {
+    std::uint64_t number = 0, length = 0;  ///< of the instruction, in bytes
+    bool in_transaction = false;
+};
+
+std::optional<Interruption> interruption_of(const Registers& registers) {
+    constexpr std::uint64_t number = 0x7f, with_transaction = 0x200, recorded = 0x80;
+    if (!registers.knows(IntCode)) return std::nullopt;
+    const std::uint64_t code = registers[IntCode] & 0xffff, length = registers[IntCode] >> 16;
+    if ((code & ~(number | with_transaction | recorded)) != 0 || (length != 2 && length != 4 && length != 6))
+        return std::nullopt;
+    return Interruption{code & number, length, (code & with_transaction) != 0};
+}
+
 // Bits of struct elf_prstatus's and struct pt_regs's middle, which are the same in both.
 void set_psw_and_general(Registers& registers, ByteReader reader, std::size_t from) {
     for (std::size_t i = PswMask; i <= R15; ++i)
@@ -106,6 +122,7 @@ const RegisterFile register_file = {
     .user_mode = user_mode,
     .possible = possible,
     .cause = cause_words,
+    .bytes_behind = bytes_behind,
     .printed = printed,
     .printed_per_line = 4,
 };
@@ -116,12 +133,17 @@ std::string_view cause_words(const Registers& registers) {
     constexpr std::uint64_t by_call = 1;
     if (!registers.knows(IntCode)) return {};
     if (user_mode(registers) && (registers[Flags] & by_call) != 0) return "system call";
-    constexpr std::uint64_t number = 0x7f, with_transaction = 0x200, recorded = 0x80;
-    const std::uint64_t code = registers[IntCode] & 0xffff, length = registers[IntCode] >> 16;
-    if ((code & ~(number | with_transaction | recorded)) != 0 || (length != 2 && length != 4 && length != 6))
-        return {};
-    const std::uint64_t which = code & number;
+    const auto interruption = interruption_of(registers);
+    if (!interruption) return {};
+    const std::uint64_t which = interruption->number;
     return which < std::size(exceptions) ? exceptions[which] : rarer_exception(which);
+}
+
+// A transaction that was given up goes on from where it began.
+std::uint64_t bytes_behind(const Registers& registers) {
+    const auto interruption = interruption_of(registers);
+    if (!interruption || interruption->in_transaction || !leaves_psw_behind(interruption->number)) return 0;
+    return interruption->length;
 }
 
 std::optional<Registers> parse_pt_regs(Bytes bytes, Endian endian) {

@@ -35,4 +35,7 @@ std::optional<Prstatus> parse_prstatus(Bytes desc, Endian endian);
 /// What the code of a program interruption says, in words; empty where it says nothing.
 std::string_view cause_words(const Registers& registers);
 
+/// How far the program status word is behind the instruction that a program interruption ended, in bytes.
+std::uint64_t bytes_behind(const Registers& registers);
+
 }  // namespace postmortem::s390x

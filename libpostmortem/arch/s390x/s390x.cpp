@@ -83,7 +83,7 @@ const Arch arch = {
                .vmalloc_bytes = vmalloc_bytes},
     .registers = &register_file,
     .notes = {parse_prstatus, {}, nullptr, nullptr, NT_S390_PREFIX, "lowcore_ptr"},
-    .frames = {registers_size, pt_regs},
+    .frames = {.size = registers_size, .parse = pt_regs, .exception_entry = "pgm_check_handler"},
     .saved_sp = "thread.ksp",
     .switched_out = switched_out,
     .stacks = {stack_size, cpu_stacks},

@@ -138,6 +138,12 @@ bool FrameWalker::is_on_programs_stack(const UnwindPosition& at) const {
     return user_task_ && at.interrupted && at.sp < arch_.memory.lowest_kernel_address;
 }
 
+// Behind a function's last instruction lies another function.
+std::uint64_t FrameWalker::bytes_behind_instruction(const Registers& saved, const CodePlace& entry) const {
+    if (!saved.file->bytes_behind || entry.function != arch_.frames.exception_entry) return 0;
+    return saved.file->bytes_behind(saved);
+}
+
 void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_task, RawBacktrace& out) {
     user_task_ = user_task;
     Progress progress(stacks);
@@ -193,6 +199,7 @@ void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_t
                 out.end = BacktraceEnd::User;
                 return;
             }
+            step.next.ip -= bytes_behind_instruction(*step.saved, code_.at(at.ip - 1));
         }
         at = std::move(step.next);
         push(at);

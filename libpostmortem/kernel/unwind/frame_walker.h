@@ -164,6 +164,8 @@ class FrameWalker {
     bool plausible(const Registers& registers);
     Result<void> read_bytes(std::uint64_t address, MutableBytes out);
     SavedRegisters partly_saved(const UnwindPosition& at, StackSet stacks);
+    /// How far the saved instruction pointer is behind the instruction that led to this entry.
+    std::uint64_t bytes_behind_instruction(const Registers& saved, const CodePlace& entry) const;
     bool attach_user_registers(const UnwindPosition& at, StackSet stacks, RawBacktrace& out);
 
     bool is_return_address(std::uint64_t address) const { return code_.map().is_return_address(address); }

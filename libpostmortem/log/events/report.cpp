@@ -8,6 +8,7 @@
 #include "log/events/frame.h"
 #include "log/events/function_name.h"
 #include "log/events/guess.h"
+#include "log/events/instruction_place.h"
 #include "log/events/interrupted.h"
 #include "log/events/lost_head.h"
 #include "log/events/naming.h"
@@ -173,6 +174,7 @@ std::optional<LogEvent> make_event(Report report) {
         report.headline_at = static_cast<std::size_t>(needed - report.lines.begin());
     }
     if (report.rule && report.rule->proof && !holds_proof(report)) return std::nullopt;
+    name_instruction(report);
     Naming naming = name_report(report);
     LogEvent event;
     event.event_class = naming.event_class;

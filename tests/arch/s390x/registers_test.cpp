@@ -87,4 +87,20 @@ TEST_CASE("causes in words") {
     CHECK(cause_words(with(kernel_mask, 0x00040042)).empty());
 }
 
+TEST_CASE("the program status word is behind what was suppressed or completed, and at what was nullified") {
+    for (const std::uint64_t suppressed : {0x01, 0x02, 0x05, 0x06, 0x07, 0x09, 0x12, 0x1b, 0x40}) {
+        CAPTURE(suppressed);
+        CHECK(bytes_behind(with(kernel_mask, 0x00040000 | suppressed)) == 4);
+        CHECK(bytes_behind(with(kernel_mask, 0x00060080 | suppressed)) == 6);
+        CHECK(bytes_behind(with(kernel_mask, 0x00020200 | suppressed)) == 0);  // in a transaction
+    }
+    for (const std::uint64_t nullified : {0x04, 0x10, 0x11, 0x38, 0x39, 0x3a, 0x3b, 0x3d}) {
+        CAPTURE(nullified);
+        CHECK(bytes_behind(with(kernel_mask, 0x00040000 | nullified)) == 0);
+    }
+    CHECK(bytes_behind(with(kernel_mask, 0x00030040)) == 0);  // no instruction is so long
+    CHECK(bytes_behind(with(kernel_mask, 0x00001004)) == 0);
+    CHECK(bytes_behind(with(kernel_mask)) == 0);
+}
+
 }  // namespace s390x_registers_test

@@ -124,6 +124,28 @@ TEST_CASE("an interrupted function is its registers' one, and has a frame") {
     CHECK(trace.registers.size() == 2);
 }
 
+TEST_CASE(
+    "the instruction that an exception suppressed is the last of its function, not the first of the next") {
+    Chained code;
+    code.put_pt_regs(code.program, program_mask, 0x401000, 0x3ff0000);
+    const auto trace_by = [&](const std::string& entry_name, std::uint32_t interruption) {
+        const std::uint64_t entry = code.add(entry_name);
+        const std::uint64_t handler_sp = code.inner_sp - 0x300, saved = handler_sp + frame_size;
+        code.put_frame(handler_sp, 0, code.call(entry, 0x80, code.leaf));
+        code.put_pt_regs(saved, kernel_mask, code.leaf, code.inner_sp, 0x1234);
+        code.image.put<std::uint32_t>(saved + 160, interruption);
+        UnwindPosition start;
+        start.ip = entry + 0x86;
+        start.slot = handler_sp + saved_link;
+        start.sp = start.slot + 8;
+        return functions(code.walk(start, true));
+    };
+    constexpr std::uint32_t monitor_event = 0x00040040, page_translation = 0x00040011;
+    CHECK(trace_by("pgm_check_handler", monitor_event)[1] == "do_read");
+    CHECK(trace_by("pgm_check_handler", page_translation)[1] == "memcpy");
+    CHECK(trace_by("io_int_handler", monitor_event)[1] == "memcpy");  // what an interrupt found there
+}
+
 TEST_CASE("interrupted without a frame, the return address is in its register") {
     Chained code;
     code.put_pt_regs(code.program, program_mask, 0x401000, 0x3ff0000);

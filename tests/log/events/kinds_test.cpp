@@ -313,6 +313,43 @@ TEST_CASE(
     CHECK(panic("widget_call").id != panic("gadget_call").id);
 }
 
+TEST_CASE("s390 names where a program goes on, which may be the next function") {
+    const auto report = [](const std::string& headline, const std::string& breaking_event) {
+        return one_in(headline +
+                      "CPU: 0 PID: 219 Comm: sh 6.12.0 #1\n"
+                      "Krnl PSW : 0704c00180000000 000003ff7e970988 (next_one+0x0/0x50 [widget])\n"
+                      "           R:0 T:1 IO:1 EX:1 Key:0 M:1 W:0 P:0 AS:3 CC:0 PM:0 RI:0 EA:3\n"
+                      "Call Trace:\n"
+                      " [<000003ff7e970988>] next_one+0x0/0x50 [widget] \n"
+                      "([<000003ff7e970ce8>] widget_write+0xa0/0x138 [widget])\n"
+                      " [<000003fffed4fa0e>] proc_reg_write+0x96/0xf8 \n"
+                      "Last Breaking-Event-Address:\n" +
+                      breaking_event + "---[ end trace 0000000000000000 ]---\n");
+    };
+    const std::string bug = "kernel BUG at widget.c:86!\nmonitor event: 0040 ilc:2 [#1] SMP \n";
+    const std::string branch = " [<000003ff7e97096c>] widget_open+0xc/0x28 [widget]\n";
+    const LogEvent told = report(bug, branch);
+    CHECK(told.title == "kernel BUG in widget_open");
+    CHECK(told.ip->function == "widget_open");
+    CHECK(told.ip->offset == 0x24u);
+    CHECK(told.frames.front().function == "widget_open");
+    // No line tells whose end lies there.
+    CHECK(report(bug, " [<000003fffed4fa0e>] proc_reg_write+0x96/0xf8 \n").title ==
+          "kernel BUG in widget_write");
+    // Instructions of two, four and six bytes; and one that is tried again.
+    CHECK(report("illegal operation: 0001 ilc:1 [#1] SMP \n", branch).function == "widget_open");
+    CHECK(report("data exception: 0007 ilc:3 [#1] SMP \n", branch).function == "widget_open");
+    CHECK(report("Unable to handle kernel pointer dereference in virtual kernel address space\n"
+                 "Failing address: 0000000000000000 TEID: 0000000000000483\n"
+                 "Oops: 0004 ilc:3 [#1] SMP \n",
+                 branch)
+              .function == "next_one");
+    const LogEvent warning =
+        report("WARNING: CPU: 0 PID: 219 at widget.c:91 widget_open+0x24/0x28 [widget]\n", branch);
+    CHECK(warning.function == "widget_open");
+    CHECK(warning.frames.front().function == "widget_open");
+}
+
 TEST_CASE("a leftover at the very beginning of a function is not where it happened") {
     CHECK(only({"Kernel panic - not syncing: panic_on_warn set ...", "Call Trace:", " panic+0x1/0x2",
                 " gadget_wait+0x0/0x20", " widget_call+0x1/0x2"})

@@ -62,6 +62,12 @@ TEST_CASE("instructions of two bytes and of four: a call stands before each retu
     CHECK(contains(*(after - 1), "<dump_stack>"));
 }
 
+TEST_CASE("what BUG() and WARN() of s390 are, the library does not know") {
+    const auto whole = dis("s390x-trixie-sysrq", {"schedule"});
+    CHECK(contains(whole.out, "<schedule+264>:\tmc\t0,0\n"));
+    CHECK_FALSE(contains(whole.out, "0xaf"));
+}
+
 TEST_CASE("what cannot be read is told, and what was asked wrongly") {
     const auto left_out = dis("bookworm-sysrq", {"schedule"});
     CHECK(left_out.exit_code != 0);
