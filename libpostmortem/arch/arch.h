@@ -78,6 +78,9 @@ struct MemoryLayout {
     /// The order of bytes that memory itself shows, where who wrote the dump may not have known it; nothing
     /// where it shows none. May be null.
     std::optional<Endian> (*byte_order)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
+    /// Bytes of a page: one bit for each size that a kernel may have been built for. Who writes a dump may count
+    /// in others (QEMU in the largest).
+    std::uint32_t page_sizes = 4096;
     /// What an entry that is not present tells of where the page is, newest form first. Areas that no machine
     /// has mean something else.
     std::span<const SwapEntryForm> swap_entries{};

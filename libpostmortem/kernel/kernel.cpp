@@ -17,6 +17,7 @@
 #include "kernel/memory_form.h"
 #include "kernel/module/modules.h"
 #include "kernel/translation.h"
+#include "kernel/unnamed_data.h"
 #include "symbols/exported.h"
 #include "symbols/kallsyms.h"
 #include "symbols/vmlinux.h"
@@ -239,7 +240,10 @@ Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
             if (names_data_) return table;
             auto all = symbols_of_file();
             names_data_ = all.has_value();
-            return all ? std::move(all) : std::move(table);
+            if (all) return all;
+            unnamed_data_ = std::make_unique<UnnamedData>(*memory_, location->last_table(),
+                                                          arch_->memory.lowest_code_address);
+            return table;
         }
         why = std::move(table.error());
     } else {
@@ -278,11 +282,17 @@ Result<std::uint64_t> Kernel::symbol(std::string_view name) const {
     auto address = (*table)->address_of(name);
     if (!address && address.error().code == ErrorCode::NotFound)
         if (const auto older = by_older_ways(**table, *memory_, name)) return *older;
-    if (!address && !names_data_ && address.error().code == ErrorCode::NotFound)
-        return fail(ErrorCode::MissingDebugInfo,
-                    fmt::format("the kernel's own symbols are functions alone, and {} is none of them; {}",
-                                name, vmlinux_install_hint(release())));
+    if (!address && !names_data_ && address.error().code == ErrorCode::NotFound) return unnamed_symbol(name);
     return address;
+}
+
+// Types tell of more, but while they are looked for themselves.
+Result<std::uint64_t> Kernel::unnamed_symbol(std::string_view name) const {
+    const std::lock_guard guard(lock_);
+    if (auto found = unnamed_data_->address_of(name, types_are_loading_ ? nullptr : &types())) return found;
+    return fail(ErrorCode::MissingDebugInfo,
+                fmt::format("the kernel's own symbols are functions alone, and {} is none of them; {}", name,
+                            vmlinux_install_hint(release())));
 }
 
 Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
@@ -365,7 +375,11 @@ std::unique_ptr<TypeFinder> Kernel::load_types() const {
 
 const TypeFinder& Kernel::types() const {
     const std::lock_guard guard(lock_);
-    if (!types_) types_ = load_types();
+    if (!types_) {
+        types_are_loading_ = true;
+        types_ = load_types();
+        types_are_loading_ = false;
+    }
     return *types_;
 }
 

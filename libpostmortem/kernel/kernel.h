@@ -24,6 +24,7 @@
 namespace postmortem {
 
 class ModuleList;
+class UnnamedData;
 class Vmlinux;
 
 struct KernelOptions {
@@ -133,6 +134,7 @@ class Kernel {
     std::filesystem::path folder() const;
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
     Result<std::unique_ptr<SymbolTable>> symbols_of_file() const;
+    Result<std::uint64_t> unnamed_symbol(std::string_view name) const;
     Result<std::unique_ptr<TypeFinder>> btf_in_dump() const;
     Result<std::unique_ptr<TypeFinder>> types_of_file() const;
     Result<std::unique_ptr<TypeFinder>> types_of_vmlinux() const;
@@ -149,7 +151,9 @@ class Kernel {
     mutable std::recursive_mutex lock_;
     mutable std::optional<Result<std::unique_ptr<SymbolTable>>> symbols_;
     mutable bool names_data_ = true;  ///< as far as symbols_ are there
+    mutable std::unique_ptr<UnnamedData> unnamed_data_;  ///< where they do not
     mutable std::unique_ptr<TypeFinder> types_;
+    mutable bool types_are_loading_ = false;
     mutable std::unique_ptr<TypeFinder> types_and_variables_;
     mutable bool types_are_from_file_ = false;
     mutable std::unique_ptr<ModuleList> modules_;

@@ -14,7 +14,7 @@ struct MemoryForm {
     Endian endian = Endian::Little;
 };
 
-/// Nothing where the dump has its form, or the architecture's memory shows none.
+/// Nothing where the dump has its form, or nothing tells of another one that this architecture can have.
 std::optional<MemoryForm> other_memory_form(const Arch& arch, const PhysicalMemory& physical,
                                             const VmcoreInfo& info);
 

@@ -3,6 +3,7 @@
 // Knowledge from scripts/kallsyms.c and kernel/kallsyms.c, Linux 2.6.24 to 7.2.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "memory/address_space.h"
@@ -22,6 +23,12 @@ struct KallsymsLocation {
     std::uint64_t markers = 0;        ///< 0: computed
     std::uint32_t marker_size = 4;    ///< bytes; an unsigned long until 4.19 (80ffbaa5b1bd)
     std::uint32_t word_size = 8;      ///< bytes of an unsigned long: of relative_base and addresses
+
+    /// Where the last of the tables begins.
+    std::uint64_t last_table() const {
+        return std::max(
+            {names, num_syms, token_table, token_index, offsets, relative_base, addresses, markers});
+    }
 };
 
 /// To these the tables are aligned: to a word until 6.19, and to four bytes since nothing in them is wider

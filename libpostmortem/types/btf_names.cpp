@@ -95,4 +95,23 @@ std::optional<TypeId> Btf::scan(TypeKind kind, std::string_view name) const {
     return std::nullopt;
 }
 
+// struct btf_var_secinfo: type, offset, size. Pahole notes that one section alone.
+std::vector<PlacedVariable> Btf::per_cpu_variables() const {
+    constexpr std::uint32_t item_size = 12;
+    std::vector<PlacedVariable> all;
+    for (std::size_t i = base_ ? 0 : 1; i < offsets_.size(); ++i) {
+        const Record here = record(offsets_[i]);
+        if (here.kind() != Kind::DataSec || name_at(here.name) != ".data..percpu") continue;
+        for (std::uint32_t item = 0; item < here.vlen(); ++item) {
+            const std::uint32_t at = offsets_[i] + record_size + item * item_size;
+            const std::uint32_t id = types_.u32(at).value_or(0);
+            if (id < first_id_ || id - first_id_ >= offsets_.size()) continue;
+            const Record variable = record(offsets_[id - first_id_]);
+            if (variable.kind() != Kind::Var) continue;
+            all.push_back({std::string(name_at(variable.name)), types_.u32(at + 4).value_or(0)});
+        }
+    }
+    return all;
+}
+
 }  // namespace postmortem

@@ -43,6 +43,7 @@ class Btf final : public TypeFinder {
     bool is_excerpt() const override { return is_excerpt_; }
     std::string source() const override { return source_; }
     std::optional<Error> damage() const override;
+    std::vector<PlacedVariable> per_cpu_variables() const override;
     void for_each_name(const std::function<bool(std::string_view)>& visit) const;
     Qualifier qualifier(TypeId id) const override;
     TypeId unqualified(TypeId id) const override;

@@ -23,6 +23,12 @@ struct MemberPlace {
     std::uint64_t offset() const { return bit_offset / 8; }
 };
 
+/// A variable, and how far behind the start of its section it lies.
+struct PlacedVariable {
+    std::string name;
+    std::uint64_t offset = 0;
+};
+
 /// Thread-safe; what was decoded once is kept. References stay valid as long as the finder.
 class TypeFinder {
   public:
@@ -62,6 +68,10 @@ class TypeFinder {
 
     /// "BTF", "DWARF of /usr/lib/debug/…", …
     virtual std::string source() const = 0;
+
+    /// Where each per-CPU variable lies, counted from where they begin (.data..percpu); none where the types
+    /// do not tell.
+    virtual std::vector<PlacedVariable> per_cpu_variables() const { return {}; }
 
     /// Whether its structs may lack members that the kernel's have (types/excerpt.h).
     virtual bool is_excerpt() const { return false; }

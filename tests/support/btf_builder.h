@@ -28,6 +28,14 @@ class BtfBuilder : public postmortem::BtfBuilder {
     std::uint32_t data_section(std::string_view name, std::uint32_t variable_id) {
         return record(15, name, 1, 64, false, {variable_id, 0, 8});
     }
+    struct PlacedId {
+        std::uint32_t variable, offset;
+    };
+    std::uint32_t data_section(std::string_view name, const std::vector<PlacedId>& variables) {
+        std::vector<std::uint32_t> items;
+        for (const PlacedId& one : variables) items.insert(items.end(), {one.variable, one.offset, 8});
+        return record(15, name, static_cast<std::uint32_t>(variables.size()), 4096, false, items);
+    }
     std::uint32_t declaration_tag(std::string_view name, std::uint32_t target) {
         return record(17, name, 0, target, false, {~0u});
     }

@@ -1,0 +1,178 @@
+#include "kernel/unnamed_data.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/checked.h"
+#include "kernel/lists.h"
+
+namespace postmortem {
+namespace {
+
+constexpr std::uint64_t page = 4096;
+constexpr std::uint64_t most_data = 64ull << 20;  ///< between the first exported variable and the last
+constexpr std::size_t most_modules = 4096, longest_module_name = 64;
+
+Error unknown(std::string_view name) {
+    return {ErrorCode::NotFound, fmt::format("nothing tells where {} lies", name)};
+}
+
+// struct btf_header (include/uapi/linux/btf.h): where what it begins ends, if it is one.
+std::optional<std::uint64_t> end_of_btf(const ByteReader& reader, std::uint64_t at) {
+    constexpr std::uint16_t magic = 0xeb9f;
+    constexpr std::uint32_t header_bytes = 24, most_header_bytes = 64, most_bytes = 64u << 20;
+    if (reader.u16(at) != magic || reader.u8(at + 2) != 1 || reader.u8(at + 3) != 0) return std::nullopt;
+    const auto header = reader.u32(at + 4), types = reader.u32(at + 12), strings = reader.u32(at + 16),
+               string_bytes = reader.u32(at + 20);
+    if (!string_bytes || *header < header_bytes || *header > most_header_bytes) return std::nullopt;
+    if (*types == 0 || *types > most_bytes || *strings < *types || *strings > most_bytes ||
+        *string_bytes == 0 || *string_bytes > most_bytes)
+        return std::nullopt;
+    return std::uint64_t{*header} + *strings + *string_bytes;
+}
+
+bool is_module_name(std::string_view name) {
+    return !name.empty() && name.size() < longest_module_name &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+           });
+}
+
+}  // namespace
+
+UnnamedData::UnnamedData(const AddressSpace& memory, std::uint64_t rodata, std::uint64_t lowest_code)
+    : memory_(memory), lowest_code_(lowest_code), exports_(find_exports(memory, rodata)), btf_(find_btf()) {}
+
+// BTF ends what is only read, behind the tables (include/asm-generic/vmlinux.lds.h).
+std::optional<UnnamedData::Bounds> UnnamedData::find_btf() const {
+    constexpr std::uint64_t searched = 1ull << 20, header_bytes = 24;
+    if (!exports_) return std::nullopt;
+    const std::uint64_t first = align_up(exports_->end, std::uint64_t{4});
+    std::array<std::byte, page + header_bytes> bytes;
+    for (std::uint64_t at = first; at < first + searched; at += page) {
+        if (!memory_.read(at, bytes, Caching::Pass)) return std::nullopt;
+        const ByteReader reader(bytes, memory_.endian());
+        for (std::uint64_t offset = 0; offset < page; offset += 4)
+            if (const auto size = end_of_btf(reader, offset)) return Bounds{at + offset, at + offset + *size};
+    }
+    return std::nullopt;
+}
+
+Result<std::uint64_t> UnnamedData::address_of(std::string_view name, const TypeFinder* types) const {
+    if (btf_ && name == "__start_BTF") return btf_->start;
+    if (btf_ && name == "__stop_BTF") return btf_->end;
+    if (!exports_) return fail(exports_.error());
+    if (auto exported = exports_->symbols->address_of(name)) return exported;
+    const std::lock_guard guard(lock_);
+    if (types && !per_cpu_) per_cpu_ = place_per_cpu_variables(*types);
+    if (per_cpu_)
+        if (const auto placed = per_cpu_->find(name); placed != per_cpu_->end()) return placed->second;
+    const auto only_place = [&](std::optional<std::optional<std::uint64_t>>& known,
+                                const auto& find) -> Result<std::uint64_t> {
+        if (!known) known = find();
+        return *known ? Result<std::uint64_t>(**known) : fail(unknown(name));
+    };
+    if (name == "modules") return only_place(modules_, [this] { return find_modules(); });
+    if (name == "runqueues")
+        return only_place(runqueues_, [this]() -> std::optional<std::uint64_t> {
+            const auto surroundings = per_cpu_surroundings();
+            return surroundings ? find_runqueues(memory_, *surroundings) : std::nullopt;
+        });
+    return fail(unknown(name));
+}
+
+// kernel_cpustat (kstat until 3.3) lies with the runqueues: both are kernel/sched/core.c's.
+std::optional<PerCpuSurroundings> UnnamedData::per_cpu_surroundings() const {
+    constexpr std::uint32_t most_cpus = 8192;
+    const SymbolTable& exported = *exports_->symbols;
+    auto near = exported.address_of("kernel_cpustat");
+    if (!near) near = exported.address_of("kstat");
+    const auto offsets = exported.address_of("__per_cpu_offset"), limit = exported.address_of("nr_cpu_ids"),
+               init_task = exported.address_of("init_task");
+    const auto count = limit ? memory_.u32(*limit) : fail(limit.error());
+    if (!near || !offsets || !init_task || !count || *count > most_cpus) return std::nullopt;
+    PerCpuSurroundings around{*near, {}, *init_task};
+    for (std::uint32_t cpu = 0; cpu < *count; ++cpu) {
+        const auto offset = memory_.word(*offsets + cpu * memory_.word_size());
+        if (!offset) return std::nullopt;
+        around.offsets.push_back(*offset);
+    }
+    return around;
+}
+
+// Those that are exported tell where all of them begin, and have to agree.
+UnnamedData::Places UnnamedData::place_per_cpu_variables(const TypeFinder& types) const {
+    const std::vector<PlacedVariable> variables = types.per_cpu_variables();
+    std::optional<std::uint64_t> first;
+    for (const PlacedVariable& variable : variables) {
+        const auto exported = exports_->symbols->address_of(variable.name);
+        if (!exported) continue;
+        if (first && *first != *exported - variable.offset) return {};
+        first = *exported - variable.offset;
+    }
+    Places places;
+    if (first)
+        for (const PlacedVariable& variable : variables)
+            places.emplace(variable.name, *first + variable.offset);
+    return places;
+}
+
+// The image's data, as far as exported variables reach.
+UnnamedData::Bounds UnnamedData::exported_data() const {
+    Bounds data{~std::uint64_t{0}, 0};
+    (void)exports_->symbols->for_each([&](const Symbol& symbol) {
+        if (symbol.address < exports_->end || symbol.address - exports_->end > most_data) return true;
+        data.start = std::min(data.start, align_down(symbol.address, page));
+        data.end = std::max(data.end, align_up(symbol.address + 1, page));
+        return true;
+    });
+    return data;
+}
+
+// struct module begins: enum module_state state; struct list_head list; char name[]. It lies in the module's
+// own memory.
+std::optional<std::uint64_t> UnnamedData::find_modules() const {
+    const Bounds data = exported_data();
+    const std::uint32_t word = memory_.word_size();
+    const auto is_modules = [&](std::uint64_t address) {
+        return address % word == 0 && address >= lowest_code_ &&
+               (address < exports_->end || !data.hold(address));
+    };
+    std::array<std::byte, page> bytes;
+    for (std::uint64_t at = data.start; at < data.end; at += page) {
+        if (!memory_.read(at, bytes, Caching::Pass)) continue;
+        const ByteReader reader(bytes, memory_.endian());
+        const auto word_at = [&](std::uint64_t offset) {
+            return word == 8 ? *reader.u64(offset) : *reader.u32(offset);
+        };
+        for (std::uint64_t offset = 0; offset + 2 * word <= page; offset += word)
+            if (is_modules(word_at(offset)) && is_modules(word_at(offset + word)) &&
+                is_list_of_modules(at + offset))
+                return at + offset;
+    }
+    return std::nullopt;
+}
+
+bool UnnamedData::is_list_of_modules(std::uint64_t head) const {
+    const std::uint32_t word = memory_.word_size();
+    bool all = true;
+    std::uint64_t last = head;
+    const auto walked = for_each_list_node(
+        memory_, head,
+        [&](std::uint64_t node) {
+            const auto state = memory_.u32(node - word);
+            const auto back = memory_.word(node + word);
+            const auto name = memory_.c_string(node + 2 * word, longest_module_name);
+            all = state && *state < 4 && back && *back == last && name && is_module_name(*name);
+            last = node;
+            return all;
+        },
+        most_modules);
+    return walked && all && last != head;
+}
+
+}  // namespace postmortem
