@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/mapped_places.h"
+#include "base/per_thread.h"
 
 namespace postmortem {
 namespace {
@@ -108,7 +109,10 @@ class ReadAhead {
     unsigned reads_in_a_row_ = 0;
 };
 
-thread_local ReadAhead read_ahead;
+ReadAhead& own_read_ahead() {
+    static PerThread<ReadAhead> of_threads;
+    return of_threads.own();
+}
 
 std::uint64_t next_number() {
     static std::atomic<std::uint64_t> opened = 0;
@@ -200,7 +204,7 @@ bool MappedFile::copy_at(std::uint64_t offset, MutableBytes out) const {
 
 bool MappedFile::read_on(std::uint64_t offset, MutableBytes out) const {
     if (!ByteReader(bytes_).holds(offset, out.size())) return false;
-    const auto at_hand = read_ahead.read(opened_as_, fd_, offset, out.size());
+    const auto at_hand = own_read_ahead().read(opened_as_, fd_, offset, out.size());
     if (!at_hand) return copy_at(offset, out);
     if (!out.empty()) std::memcpy(out.data(), at_hand->data(), out.size());
     return true;

@@ -1,3 +1,4 @@
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@ namespace postmortem {
 namespace {
 
 thread_local LostPages* innermost = nullptr;
+static_assert(std::is_trivially_destructible_v<decltype(innermost)>);
 
 bool speaks_against_answers(ErrorCode code) {
     return code == ErrorCode::PageMissing || code == ErrorCode::Corrupt || code == ErrorCode::Io ||

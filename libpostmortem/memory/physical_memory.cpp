@@ -9,6 +9,7 @@
 #include <postmortem/lost_pages.h>
 
 #include "base/checked.h"
+#include "base/per_thread.h"
 
 namespace postmortem {
 namespace {
@@ -29,7 +30,10 @@ struct Workspace {
     }
 };
 
-thread_local Workspace workspace;
+Workspace& own_workspace() {
+    static PerThread<Workspace> workspaces;
+    return workspaces.own();
+}
 
 Result<void> copy_part(Bytes held, std::uint32_t held_offset, std::uint64_t page, std::uint32_t offset,
                        MutableBytes out) {
@@ -115,6 +119,7 @@ Result<void> PhysicalMemory::read_within_page(std::uint64_t page, std::uint32_t 
     if (auto done = read_cached(page, offset, out)) return std::move(*done);
 
     const bool in_place = caching == Caching::Pass && out.size() == page_size_;
+    Workspace& workspace = own_workspace();
     const MutableBytes scratch = in_place ? out : workspace.sized(page_size_);
     const auto got = dump_.page(page, scratch);
     if (!got) {

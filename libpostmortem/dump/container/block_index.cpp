@@ -9,6 +9,8 @@
 #include <zstd_errors.h>
 
 #include "base/no_memory.h"
+#include "base/per_thread.h"
+#include "dump/pages/inflater.h"
 namespace postmortem {
 namespace {
 
@@ -187,13 +189,9 @@ bool unpack_xz(const CompressedBlock& place, Bytes packed, MutableBytes out) {
 }
 
 bool unpack_gzip(Bytes packed, MutableBytes out) {
-    struct Free {
-        void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
-    };
-    thread_local const std::unique_ptr<libdeflate_decompressor, Free> context(
-        allocated(libdeflate_alloc_decompressor()));
-    return libdeflate_gzip_decompress(context.get(), packed.data(), packed.size(), out.data(), out.size(),
-                                      nullptr) == LIBDEFLATE_SUCCESS;
+    static PerThread<Inflater> inflaters;
+    return libdeflate_gzip_decompress(inflaters.own().context(), packed.data(), packed.size(), out.data(),
+                                      out.size(), nullptr) == LIBDEFLATE_SUCCESS;
 }
 
 // What a frame of zstd says of its size in its header; many do not.

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <fcntl.h>
@@ -57,6 +58,7 @@ class Stretches {
 };
 
 thread_local Stretches stretches;
+static_assert(std::is_trivially_destructible_v<decltype(stretches)>);
 
 std::string_view advice(int error) {
     const std::string_view on_limits = advice_on_limits(error);

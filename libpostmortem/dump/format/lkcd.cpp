@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "base/per_thread.h"
 #include "dump/machine.h"
 #include "dump/pages/codec.h"
 #include "dump/pages/page_index.h"
@@ -126,9 +127,10 @@ class LkcdDump final : public DumpFile {
             const auto bytes = source_->read(at, page.size(), page);
             return bytes ? Result<PageBytes>(PageBytes{*bytes, 0}) : cut_off_page(paddr);
         }
-        thread_local std::vector<std::byte> gathered;
-        gathered.resize(header->size);
-        const auto packed = source_->read(at, header->size, gathered);
+        static PerThread<std::vector<std::byte>> rooms;
+        std::vector<std::byte>& room = rooms.own();
+        room.resize(header->size);
+        const auto packed = source_->read(at, header->size, room);
         if (!packed) return cut_off_page(paddr);
         return unpacked(*packed, page, paddr);
     }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "base/per_thread.h"
 #include "dump/kdump/kdump_bitmaps.h"
 #include "dump/kdump/kdump_header.h"
 #include "dump/kdump/kdump_layout.h"
@@ -331,9 +332,10 @@ class KdumpFile final : public DumpFile {
     }
 
     std::optional<Bytes> packed_bytes(PageDescriptor desc) const {
-        thread_local std::vector<std::byte> gathered;
-        gathered.resize(desc.size);
-        return source_->read(desc.offset, desc.size, gathered);
+        static PerThread<std::vector<std::byte>> rooms;
+        std::vector<std::byte>& room = rooms.own();
+        room.resize(desc.size);
+        return source_->read(desc.offset, desc.size, room);
     }
 
     std::unique_ptr<ByteSource> source_;

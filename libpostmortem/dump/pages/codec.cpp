@@ -8,38 +8,35 @@
 #include <zstd.h>
 
 #include "base/no_memory.h"
+#include "base/per_thread.h"
+#include "dump/pages/inflater.h"
 #include "dump/pages/lzo1x.h"
 
 namespace postmortem {
 namespace {
 
-struct FreeContext {
-    void operator()(libdeflate_decompressor* context) const { libdeflate_free_decompressor(context); }
-    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+class ZstdDecoder {
+  public:
+    ZSTD_DCtx* context() const { return context_.get(); }
+
+  private:
+    struct Free {
+        void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+    };
+    std::unique_ptr<ZSTD_DCtx, Free> context_{allocated(ZSTD_createDCtx())};
 };
 
-// A decoder's working memory is worth keeping: one per thread, made when the thread meets its first such
-// page.
-libdeflate_decompressor* deflate_context() {
-    thread_local const std::unique_ptr<libdeflate_decompressor, FreeContext> context(
-        allocated(libdeflate_alloc_decompressor()));
-    return context.get();
-}
-
-ZSTD_DCtx* zstd_context() {
-    thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(allocated(ZSTD_createDCtx()));
-    return context.get();
-}
-
 bool inflate(Bytes packed, MutableBytes page) {
+    static PerThread<Inflater> inflaters;
     // Without a place for the actual size, libdeflate insists on a full page.
-    return libdeflate_zlib_decompress(deflate_context(), packed.data(), packed.size(), page.data(),
+    return libdeflate_zlib_decompress(inflaters.own().context(), packed.data(), packed.size(), page.data(),
                                       page.size(), nullptr) == LIBDEFLATE_SUCCESS;
 }
 
 bool unzstd(Bytes packed, MutableBytes page) {
-    return ZSTD_decompressDCtx(zstd_context(), page.data(), page.size(), packed.data(), packed.size()) ==
-           page.size();
+    static PerThread<ZstdDecoder> decoders;
+    return ZSTD_decompressDCtx(decoders.own().context(), page.data(), page.size(), packed.data(),
+                               packed.size()) == page.size();
 }
 
 bool unsnap(Bytes packed, MutableBytes page) {

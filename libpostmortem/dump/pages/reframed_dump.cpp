@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "base/checked.h"
+#include "base/per_thread.h"
 #include "dump/frame_runs.h"
 
 namespace postmortem {
@@ -91,7 +92,8 @@ class ReframedDump final : public DumpFile {
     FrameRun reframed(FrameRun run) const { return {frame_at(run.first_pfn), end_at(run.end_pfn)}; }
 
     Result<PageBytes> part_of_page(std::uint64_t paddr, MutableBytes scratch) const {
-        thread_local Recent recent;
+        static PerThread<Recent> of_threads;
+        Recent& recent = of_threads.own();
         const std::uint64_t base = align_down(paddr, whole_);
         if (recent.owner != number_ || recent.base != base) {
             recent.owner = 0;

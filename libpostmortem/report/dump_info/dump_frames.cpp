@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/parallel.h"
+#include "base/per_thread.h"
 #include "dump/frame_runs.h"
 
 namespace postmortem {
@@ -85,7 +86,8 @@ class DamageList {
 
 // `sparse`: the range has frames that the dump does not promise.
 void read_range(const DumpFile& dump, FrameRange range, bool sparse, DumpCheck& seen, DamageList& damage) {
-    thread_local std::vector<std::byte> scratch;
+    static PerThread<std::vector<std::byte>> scratches;
+    std::vector<std::byte>& scratch = scratches.own();
     scratch.resize(dump.page_size());
     for (std::uint64_t pfn = range.first_pfn; pfn < range.end_pfn; ++pfn) {
         if (sparse) {
