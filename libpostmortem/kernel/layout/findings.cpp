@@ -52,8 +52,9 @@ std::optional<std::uint64_t> Findings::settle(const Finding& member, const std::
                 against += says == Says::No;
             }
         });
+        if (agree == 0) continue;  // nothing makes it more likely than any other place
         most_against = std::max<std::size_t>(most_against, against);
-        if (against == 0 && agree > 0) unanimous.push_back({candidate.offset, agree});
+        if (against == 0) unanimous.push_back({candidate.offset, agree});
     }
     const bool all_alike = std::all_of(unanimous.begin(), unanimous.end(), [&](const Placement& candidate) {
         return &candidate == &unanimous.front() ||
@@ -71,7 +72,9 @@ std::optional<std::uint64_t> Findings::settle(const Finding& member, const std::
            !unanimous.empty()
                ? fmt::format("{} places could be it: {}", unanimous.size(), offsets_of(unanimous))
            : candidates.empty() ? "no place is as it has to be in all of them"
-                                : fmt::format("{} of {} contradict", most_against, all.size()));
+           : most_against == 0
+               ? fmt::format("no evidence: none of the {} looked at tells where it is", all.size())
+               : fmt::format("{} of {} contradict", most_against, all.size()));
     return std::nullopt;
 }
 

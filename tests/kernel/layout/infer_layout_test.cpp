@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "kernel/module/modules.h"
@@ -195,6 +196,21 @@ TEST_CASE("one task that contradicts costs the member, or all that stands on it"
     CHECK_FALSE(layout.has_value());
     layout = with([](UntypedKernel& made) { made.fake().put_u64(made.place(103, "tasks"), 0); });
     CHECK_FALSE(layout.has_value());
+}
+
+// An empty list is like every other one.
+TEST_CASE("where no process has a second thread, nothing contradicts: there is no evidence of thread_group") {
+    UntypedKernel made(generation_named("3.10"));
+    for (const auto& [pid, task] : made.tasks()) made.fake().link_list(made.place(pid, "thread_group"), {});
+    const auto kernel = made.open();
+    const auto layout = infer_layout(*kernel);
+    REQUIRE_MESSAGE(layout, layout.error().message);
+    CHECK_FALSE(inferred(*layout, "task_struct", "thread_group"));
+    const auto processes = std::count_if(made.tasks().begin(), made.tasks().end(), [](const auto& task) {
+        return task.second.pid == task.second.tgid;
+    });
+    CHECK(refusal(*layout, "thread_group") ==
+          fmt::format("no evidence: none of the {} looked at tells where it is", processes));
 }
 
 TEST_CASE("a page that is missing says nothing") {
