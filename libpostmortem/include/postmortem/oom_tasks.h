@@ -46,6 +46,7 @@ struct OomProcess {
     std::string cgroup;  ///< path; empty where it could not be read
 
     std::optional<std::uint64_t> total_vm_pages;
+    bool memory_is_located = true;     ///< false where types are missing that tell where it is counted
     std::optional<OomMemory> memory;   ///< exact; absent without an mm, or where it could not be read
     std::optional<OomMemory> counted;  ///< as the OOM killer counts: parts that CPUs or threads have not
                                        ///< handed in are missing, until kernel 7.0

@@ -145,6 +145,7 @@ class BadnessReader {
                 keep(uid.error());
         }
         process.frozen = is_frozen(leader);
+        process.memory_is_located = knows_memory();
         read_signal(process, group, leader, keep);
         const Task* holder = find_mm(group);
         if (holder == nullptr) {
@@ -195,6 +196,12 @@ class BadnessReader {
         const auto at = std::find_if(group.threads.begin(), group.threads.end(),
                                      [](const Task* task) { return task->mm != 0; });
         return at == group.threads.end() ? nullptr : *at;
+    }
+
+    bool knows_memory() const {
+        const auto& missing = memory_.missing();
+        return mm_of_task_.present() && (table_bytes_.present() || tables_.present()) &&
+               (!missing || missing->code != ErrorCode::MissingDebugInfo);
     }
 
     template <class Keep>

@@ -97,7 +97,9 @@ std::string notes(const OomTable& table, const OomProcess& process) {
         words.push_back(fmt::format("leader gone, memory held by thread {}", *process.mm_through));
     if (!process.shares_mm_with.empty())
         words.push_back(fmt::format("shares its memory with {}", fmt::join(process.shares_mm_with, ", ")));
-    if (!process.memory && process.immunity == OomImmunity::None) words.emplace_back("memory unreadable");
+    if (!process.memory && process.immunity == OomImmunity::None)
+        words.emplace_back(process.memory_is_located ? "memory unreadable"
+                                                     : "memory not known: types are missing");
     return fmt::format("{}", fmt::join(words, "; "));
 }
 

@@ -158,7 +158,8 @@ void explain_holders(const OomEvent& event, OomVerdict& verdict) {
     if (!verdict.balance) verdict.balance = balance_of(event);  // a dump's memory has a better one
     if (verdict.balance && event.scope != OomScope::Memcg) explain_balance(event, *verdict.balance, verdict);
     if (!verdict.balance && event.scope == OomScope::Global)
-        verdict.unknown.emplace_back("where the memory was: Mem-Info is missing or cut");
+        verdict.unknown.emplace_back(event.is_scene ? "where the memory was: its counters could not be read"
+                                                    : "where the memory was: Mem-Info is missing or cut");
     rank_consumers(event.task_table, verdict);
     if (!event.has_task_table)
         verdict.unknown.emplace_back("which processes were large: there is no task table");
