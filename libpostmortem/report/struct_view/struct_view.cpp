@@ -34,6 +34,7 @@ class StructViewer {
     Result<void> add_instances(std::uint64_t address, std::optional<std::uint32_t> cpu);
     Result<std::uint64_t> bytes_before() const;
     void check_object(std::uint64_t address);
+    Error unknown_size() const;
 
     const Kernel& kernel_;
     const StructRequest& request_;
@@ -81,6 +82,8 @@ Result<std::uint64_t> StructViewer::bytes_before() const {
 Result<void> StructViewer::add_instances(std::uint64_t address, std::optional<std::uint32_t> cpu) {
     const auto count =
         std::min<std::uint64_t>(most_instances, static_cast<std::uint64_t>(std::llabs(request_.count)));
+    if ((request_.raw || count > 1) && !knows_size(reader_.types(), reader_.type()))
+        return fail(unknown_size());
     if (request_.count < 0) address -= (count - 1) * reader_.size();
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::uint64_t at = address + i * reader_.size();
@@ -95,6 +98,12 @@ Result<void> StructViewer::add_instances(std::uint64_t address, std::optional<st
         view_.instances.push_back(std::move(*instance));
     }
     return {};
+}
+
+Error StructViewer::unknown_size() const {
+    const auto why = reader_.types().damage();
+    return {ErrorCode::MissingDebugInfo, fmt::format("how large {} is, is not known{}", reader_.type_name(),
+                                                     why ? fmt::format(": {}", why->message) : "")};
 }
 
 // An address that was named as a number may be that of anything.

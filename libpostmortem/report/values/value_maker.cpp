@@ -1,5 +1,6 @@
 #include "report/values/value_maker.h"
 
+#include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>
@@ -50,6 +51,22 @@ bool knows_size(const TypeFinder& types, TypeId id) {
     return !has_members || type.byte_size != 0 || (type.members.empty() && !types.damage());
 }
 
+std::uint64_t known_extent(const TypeFinder& types, TypeId id) {
+    constexpr unsigned deepest_struct = 16;
+    const auto reach = [&](auto&& self, TypeId of, unsigned depth) -> std::uint64_t {
+        std::uint64_t end = value_size(types, of);
+        if (knows_size(types, of) || depth == deepest_struct) return end;
+        for (const Member& member : types.get(of).members) {
+            const std::uint64_t size = member.bit_size != 0
+                                           ? (member.bit_offset % 8 + member.bit_size + 7) / 8
+                                           : self(self, member.type, depth + 1);
+            end = std::max(end, checked_add(member.bit_offset / 8, size).value_or(0));
+        }
+        return end;
+    };
+    return reach(reach, id, 0);
+}
+
 std::uint64_t row_size(const TypeFinder& types, TypeId type, std::size_t dimension) {
     const Type& whole = types.get(type);
     std::uint64_t size = value_size(types, whole.target);
@@ -86,7 +103,7 @@ TypedValue ValueMaker::finish(TypeId type, const ValueBytes& bytes) {
 }
 
 TypedValue ValueMaker::at(TypeId type, std::uint64_t address) {
-    const ValueBytes bytes = ValueBytes::at(*memory_, address, size_of(type));
+    const ValueBytes bytes = ValueBytes::at(*memory_, address, known_extent(types_, type));
     add(bytes, {type}, {}, 0, true);
     return finish(type, bytes);
 }

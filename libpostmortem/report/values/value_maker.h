@@ -76,6 +76,8 @@ class ValueMaker {
 std::uint64_t value_size(const TypeFinder& types, TypeId type);
 /// Whether that is known: of a struct that was only declared, or inferred from some members, it is not.
 bool knows_size(const TypeFinder& types, TypeId type);
+/// The same as the size, or where that is not known, as far as the members reach that are.
+std::uint64_t known_extent(const TypeFinder& types, TypeId type);
 
 /// The same of a part of an array of arrays, and its type as C has it: "u64 [3]", or with pointers "u64
 /// (*)[3]".
