@@ -38,6 +38,8 @@ std::string build_id_in_image(const Kernel& kernel) {
     return id;
 }
 
+}  // namespace
+
 std::string banner_in_image(const Kernel& kernel) {
     const auto where = kernel.symbol("linux_banner");
     if (!where) return {};
@@ -45,8 +47,6 @@ std::string banner_in_image(const Kernel& kernel) {
     if (!text || !release_in_banner(*text)) return {};
     return text->substr(0, text->find('\n'));
 }
-
-}  // namespace
 
 KernelBuild build_of(const Kernel& kernel) {
     KernelBuild build;

@@ -11,4 +11,7 @@ class Kernel;
 /// banner in the kernel's image, as far as they can be read.
 KernelBuild build_of(const Kernel& kernel);
 
+/// linux_banner, without the end of its line; empty where it cannot be read.
+std::string banner_in_image(const Kernel& kernel);
+
 }  // namespace postmortem

@@ -21,6 +21,11 @@ std::optional<std::string> how_it_differs(std::string_view what, const KernelBui
     return std::nullopt;
 }
 
+std::string_view version_in_banner(std::string_view banner) {
+    const std::size_t start = banner.find(") #");
+    return start == std::string_view::npos ? std::string_view() : banner.substr(start + 2);
+}
+
 std::optional<std::string> release_in_banner(std::string_view banner) {
     constexpr std::string_view prefix = "Linux version ";
     if (!banner.starts_with(prefix)) return std::nullopt;

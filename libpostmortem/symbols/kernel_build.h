@@ -24,5 +24,7 @@ std::optional<std::string> how_it_differs(std::string_view what, const KernelBui
 /// The release that a linux_banner tells: "Linux version RELEASE (who@where) …" (init/version.c); nothing
 /// where it is none.
 std::optional<std::string> release_in_banner(std::string_view banner);
+/// The version at its end, "#1 SMP PREEMPT …"; empty where there is none.
+std::string_view version_in_banner(std::string_view banner);
 
 }  // namespace postmortem

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/build_of.h"
 #include "kernel/cpus.h"
 #include "kernel/hardware.h"
 #include "kernel/mm/numa.h"
@@ -100,6 +101,9 @@ void SystemInfoMaker::describe_kernel() {
         info_.machine = std::move(uts->machine);
     } else {
         problem(uts.error(), "uname");
+        const std::string banner = banner_in_image(kernel_);
+        info_.release = release_in_banner(banner).value_or("");
+        info_.version = version_in_banner(banner);
     }
     if (info_.release.empty()) info_.release = kernel_.release();
     const VmcoreInfo& vmcoreinfo = kernel_.vmcoreinfo();
