@@ -53,7 +53,7 @@ int Output::finish(std::string_view last, const postmortem::Problems& problems) 
         return complain(
             fmt::format("the answer could not be written to {}: {}", destination(), std::strerror(error_)),
             unusable_input);
-    for (const postmortem::Error& problem : problems)
+    for (const postmortem::Error& problem : postmortem::joined_by_cause(problems))
         remark(fmt::format("postmortem: missing: {}\n",
                            postmortem::escape_for_terminal(postmortem::describe(problem))));
     return problems.empty() ? whole_answer : partial_answer;

@@ -129,6 +129,10 @@ class POSTMORTEM_API BacktraceWriter {
 /// An error as one sentence: the message, and the address that it concerns.
 POSTMORTEM_API std::string describe(const Error& error);
 
+/// The same problems, where several are missing for want of the same debugging information in one: "the
+/// first, the second: why".
+POSTMORTEM_API Problems joined_by_cause(const Problems& problems);
+
 /// Control characters, newlines among them, and bytes that are no UTF-8 become \xNN; tabs stay. One sentence
 /// is one line then, whatever name a file chose for itself.
 POSTMORTEM_API std::string escape_for_terminal(std::string_view text);
