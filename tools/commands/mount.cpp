@@ -15,17 +15,17 @@ Syntax syntax() {
     syntax.has_ndjson = true;
     syntax.options = {
         text("namespace,n", "TASK", "those that this task sees: a pid, or the address of a task_struct"),
-        on_or_off("files,f", "open files of each: kernels before 3.13 alone"),
-        on_or_off("inodes,i", "dirty inodes of each: kernels before 2.6.32 alone")};
+        on_or_off("files,f", "lists no open files: says whether this kernel has lists of them"),
+        on_or_off("inodes,i", "the same of dirty inodes")};
     return syntax;
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
-    // super_block.s_files went with 3.13 (eee5cc2702929), s_dirty with 2.6.32 (66f3b8e2e103).
-    for (const auto& [option, list] : {std::pair("files", "s_files"), {"inodes", "s_dirty"}})
+    using postmortem::SuperblockList;
+    for (const auto& [option, list] :
+         {std::pair("files", SuperblockList::OpenFiles), {"inodes", SuperblockList::DirtyInodes}})
         if (arguments.has(option))
-            return output.complain(std::string("mount: the super_block.") + list +
-                                       " linked list is not read: no kernel since 3.13 has it",
+            return output.complain("mount: " + postmortem::why_not_listed(dump, list).message,
                                    partial_answer);
     const auto list = postmortem::mounts(dump, {arguments.text("namespace"), arguments.rest});
     return list ? print(arguments, *list, output) : output.finish(list.error());

@@ -45,6 +45,11 @@ struct MountRequest {
 /// NotFound where there is no such task.
 POSTMORTEM_API Result<MountList> mounts(const CrashDump& dump, const MountRequest& request = {});
 
+/// Lists that a superblock had of its open files and of its dirty inodes: `mount -f` and `-i` of crash.
+enum class SuperblockList : std::uint8_t { OpenFiles, DirtyInodes };
+/// Why there is no answer about it: this kernel has no such list, or it is not read.
+POSTMORTEM_API Error why_not_listed(const CrashDump& dump, SuperblockList list);
+
 POSTMORTEM_API std::string to_text(const MountList& list);
 POSTMORTEM_API std::string to_json(const MountList& list);
 POSTMORTEM_API std::string to_ndjson(const MountList& list);

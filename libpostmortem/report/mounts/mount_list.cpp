@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "kernel/fs/mounts.h"
 #include "kernel/fs/open_files.h"
+#include "object/field.h"
 #include "report/tasks/task_selection.h"
 
 namespace postmortem {
@@ -123,6 +124,25 @@ Result<MountList> mounts(const CrashDump& dump, const MountRequest& request) {
                                                    "directory of the mounts",
                                                    escaped(selector.word())));
     return list;
+}
+
+// s_files went with 3.13 (eee5cc2702929), s_dirty with 2.6.32 (66f3b8e2e103).
+Error why_not_listed(const CrashDump& dump, SuperblockList list) {
+    const bool of_files = list == SuperblockList::OpenFiles;
+    const std::string_view name = of_files ? "s_files" : "s_dirty", end = of_files ? "3.13" : "2.6.32";
+    const auto member = Field::find(dump.kernel().types(), "super_block", {name});
+    if (member)
+        return {ErrorCode::Unsupported,
+                fmt::format("the super_block.{} linked list, which this kernel has, is not read", name)};
+    if (member.error().code == ErrorCode::NotFound)
+        return {ErrorCode::NotFound,
+                fmt::format("this kernel has no super_block.{} linked list; it was taken "
+                            "out with {}",
+                            name, end)};
+    return {member.error().code,
+            fmt::format("whether this kernel has a super_block.{} linked list, as those before {} do, is not "
+                        "known: {}",
+                        name, end, member.error().message)};
 }
 
 }  // namespace postmortem
