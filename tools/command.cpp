@@ -48,6 +48,18 @@ bool any_given(const std::vector<const char*>& options, const Arguments& argumen
                        [&](const char* option) { return arguments.has(option); });
 }
 
+// Of a command that reads a file and no kernel; nothing where none of them is among the words.
+std::optional<std::string> why_no_kernel_option(const Syntax& syntax, const std::vector<std::string>& words) {
+    if (syntax.reads_kernel || !syntax.needs_input) return std::nullopt;
+    for (const Option& option : kernel_options()) {
+        const std::string name = fmt::format("--{}", long_name(option));
+        for (const std::string& word : words)
+            if (!option.hidden && (word == name || word.starts_with(name + "=")))
+                return fmt::format("{} is for commands that read the kernel in the dump, such as sys", name);
+    }
+    return std::nullopt;
+}
+
 // What is wrong with the words, as a sentence; empty where nothing is.
 std::string take_input(const Syntax& syntax, Arguments& arguments) {
     if (arguments.has("live")) arguments.rest.insert(arguments.rest.begin(), "/proc/kcore");
@@ -103,8 +115,10 @@ Parsed parse_words(const Command& command, const std::vector<std::string>& all_w
     Arguments arguments;
     arguments.command_words.assign(inner, all_words.end());
     arguments.given = parse_options(syntax.options, common_options(syntax, dump), words);
-    if (!arguments.given.wrong.empty())
-        return complain(why_refused(command.name, words).value_or(arguments.given.wrong));
+    if (!arguments.given.wrong.empty()) {
+        const auto better = why_no_kernel_option(syntax, words);
+        return complain(better ? *better : why_refused(command.name, words).value_or(arguments.given.wrong));
+    }
     if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax, dump), {})};
     arguments.whole_types = shows_types(syntax, arguments);
     arguments.json = arguments.has("json");

@@ -91,6 +91,8 @@ std::string wrong_type_sources(const Arguments& arguments) {
     for (const std::string& name : named_sources(arguments))
         if (std::find(std::begin(known), std::end(known), name) == std::end(known))
             return fmt::format("--{} knows btf, files, vmlinux and none, not '{}'", type_sources, name);
+    if (arguments.has("types") && !may_use(arguments, "files"))
+        return fmt::format("--types gives type files, and --{} leaves them out", type_sources);
     return {};
 }
 

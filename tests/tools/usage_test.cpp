@@ -83,6 +83,9 @@ TEST_CASE("wrong usage is told from unusable input") {
                     "junk");
     check_complaint(run_postmortem({"rd", folder.file("junk", "j"), "1000"}), 3, "junk");
     check_complaint(run_postmortem({"rd", "-p", "x", "nonsense"}), 2, "nonsense");
+    check_complaint(run_postmortem({"info", "--vmlinux", "x", "y"}), 2,
+                    "--vmlinux is for commands that read the kernel in the dump");
+    check_complaint(run_postmortem({"info", "--types=x", "y"}), 2, "--types is for commands");
     check_complaint(run_postmortem({"rd", "-p", "x", "0", "-1"}), 2, "-1");
 }
 
@@ -165,7 +168,7 @@ TEST_CASE("a name with a newline in it makes no line of its own") {
     const postmortem::test::TempDir dir;
     const std::string forged = "a\npostmortem: the dump is whole\nb\x1b[2J";
     const std::string dump = postmortem::test::file_contents(postmortem::test::source_dir() /
-                                                         "testdata/dumps/bookworm-mod-null/vmcore");
+                                                             "testdata/dumps/bookworm-mod-null/vmcore");
     const postmortem::Bytes content = postmortem::as_bytes(dump);
     const postmortem::test::Buffer bytes(content.begin(), content.end());
     const std::string tar =
