@@ -275,24 +275,46 @@ bool Kernel::is_of_kernel(std::uint64_t address) const {
     return memory_->untagged(address) >= layout.lowest_kernel_address;
 }
 
-Result<std::uint64_t> Kernel::symbol(std::string_view name) const {
+Result<std::optional<std::uint64_t>> Kernel::find_symbol(std::string_view name) const {
     if (const auto known = vmcoreinfo_.symbol(name)) return *known;
     auto table = symbols();
     if (!table) return fail(std::move(table.error()));
     auto address = (*table)->address_of(name);
-    if (!address && address.error().code == ErrorCode::NotFound)
-        if (const auto older = by_older_ways(**table, *memory_, name)) return *older;
-    if (!address && !names_data_ && address.error().code == ErrorCode::NotFound) return unnamed_symbol(name);
-    return address;
+    if (address) return *address;
+    if (address.error().code != ErrorCode::NotFound) return fail(std::move(address.error()));
+    if (const auto older = by_older_ways(**table, *memory_, name)) return *older;
+    return names_data_ ? std::nullopt : find_unnamed(name);
 }
 
 // Types tell of more, but while they are looked for themselves.
-Result<std::uint64_t> Kernel::unnamed_symbol(std::string_view name) const {
+std::optional<std::uint64_t> Kernel::find_unnamed(std::string_view name) const {
     const std::lock_guard guard(lock_);
-    if (auto found = unnamed_data_->address_of(name, types_are_loading_ ? nullptr : &types())) return found;
-    return fail(ErrorCode::MissingDebugInfo,
-                fmt::format("the kernel's own symbols are functions alone, and {} is none of them; {}", name,
-                            vmlinux_install_hint(release())));
+    const auto found = unnamed_data_->address_of(name, types_are_loading_ ? nullptr : &types());
+    return found ? std::optional(*found) : std::nullopt;
+}
+
+Error Kernel::no_symbol(std::string_view names) const {
+    if (names_data_) return {ErrorCode::NotFound, fmt::format("no symbol named {}", names)};
+    return {ErrorCode::MissingDebugInfo,
+            fmt::format("the kernel's own symbols are functions alone, and {} is none of them; {}", names,
+                        vmlinux_install_hint(release()))};
+}
+
+Result<std::uint64_t> Kernel::symbol(std::string_view name) const {
+    auto found = find_symbol(name);
+    if (!found) return fail(std::move(found.error()));
+    if (!*found) return fail(no_symbol(name));
+    return **found;
+}
+
+Result<std::string_view> Kernel::known_symbol(std::initializer_list<std::string_view> names) const {
+    std::optional<Error> unread;
+    for (const std::string_view name : names) {
+        auto found = find_symbol(name);
+        if (found && *found) return name;
+        if (!found) unread = std::move(found.error());
+    }
+    return fail(unread ? std::move(*unread) : no_symbol(fmt::format("{}", fmt::join(names, " or "))));
 }
 
 Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
@@ -363,6 +385,8 @@ std::unique_ptr<TypeFinder> Kernel::load_types() const {
     std::string why = in_dump.error().message;
     if (in_type_file.error().code != ErrorCode::NotFound)
         why += fmt::format("; {}", in_type_file.error().message);
+    else if (!options_.types.given.empty())
+        why += fmt::format("; no type file of this kernel is in {}", options_.types.given.string());
     if (options_.vmlinux || in_file.error().code != ErrorCode::NotFound)
         why += fmt::format("; {}", in_file.error().message);
     why += "; " + vmlinux_install_hint(release());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -69,6 +70,8 @@ class Kernel {
     /// Errors: NotFound where this kernel has no such symbol, MissingDebugInfo where its symbols are
     /// functions alone (CONFIG_KALLSYMS_ALL=n).
     Result<std::uint64_t> symbol(std::string_view name) const;
+    /// Which of the names that a symbol has had this kernel knows, newest first. The errors name all of them.
+    Result<std::string_view> known_symbol(std::initializer_list<std::string_view> names) const;
     /// The symbol that covers an address, in the kernel or in a module.
     Result<SymbolHit> symbol_at(std::uint64_t address) const;
 
@@ -102,6 +105,9 @@ class Kernel {
         if (!address) return fail(std::move(address.error()));
         return memory_->word(*address);
     }
+    Result<std::uint64_t> word(std::initializer_list<std::string_view> names) const {
+        return known_symbol(names).and_then([this](std::string_view name) { return word(name); });
+    }
 
     /// The modules that were loaded; empty (with the reason in `modules().problems()`) where the list is
     /// unreadable.
@@ -134,7 +140,10 @@ class Kernel {
     std::filesystem::path folder() const;
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
     Result<std::unique_ptr<SymbolTable>> symbols_of_file() const;
-    Result<std::uint64_t> unnamed_symbol(std::string_view name) const;
+    /// Nothing where this kernel has no such symbol.
+    Result<std::optional<std::uint64_t>> find_symbol(std::string_view name) const;
+    Error no_symbol(std::string_view names) const;
+    std::optional<std::uint64_t> find_unnamed(std::string_view name) const;
     Result<std::unique_ptr<TypeFinder>> btf_in_dump() const;
     Result<std::unique_ptr<TypeFinder>> types_of_file() const;
     Result<std::unique_ptr<TypeFinder>> types_of_vmlinux() const;

@@ -38,10 +38,11 @@ Result<Field> Field::find(const TypeFinder& types, std::string_view struct_name,
         field.present_ = true;
         return field;
     }
+    const std::string names = fmt::format("{}", fmt::join(paths, " or "));
     if (are_partial(types))
         return fail(ErrorCode::MissingDebugInfo,
-                    fmt::format("where struct {} keeps {} is not known", struct_name, *paths.begin()));
-    return fail(ErrorCode::NotFound, fmt::format("struct {} has no member {}", struct_name, *paths.begin()));
+                    fmt::format("where struct {} keeps {} is not known", struct_name, names));
+    return fail(ErrorCode::NotFound, fmt::format("struct {} has no member {}", struct_name, names));
 }
 
 Field Field::element(std::uint64_t index, std::uint64_t size) const {

@@ -67,7 +67,7 @@ Object Object::first_of(std::initializer_list<std::string_view> members) const {
     if (type().kind == TypeKind::Pointer) return deref().first_of(members);
     for (const std::string_view member : members)
         if (auto place = types_->member(type_, member)) return at_member(*place);
-    return (*this)[*members.begin()];
+    return with_error(types_->no_member(type_, fmt::format("{}", fmt::join(members, " or "))));
 }
 
 bool Object::has(std::string_view member) const {

@@ -113,15 +113,19 @@ Result<MemberPlace> TypeFinder::member(TypeId struct_or_union, std::string_view 
                     .first;
     }
     if (known->second) return *known->second;
+    return fail(no_member(struct_or_union, name));
+}
+
+Error TypeFinder::no_member(TypeId struct_or_union, std::string_view names) const {
     const Type& type = get(struct_or_union);
     // In types that are not whole a member may be there and not be known, or its name be lost.
     if (are_partial(*this))
-        return fail(ErrorCode::MissingDebugInfo,
-                    fmt::format("where {} {} keeps {} is not known", to_string(type.kind), type.name, name));
-    return fail(damage() ? ErrorCode::Corrupt : ErrorCode::NotFound,
-                type.name.empty()
-                    ? fmt::format("{} has no member {}", with_article(to_string(type.kind)), name)
-                    : fmt::format("{} {} has no member {}", to_string(type.kind), type.name, name));
+        return {ErrorCode::MissingDebugInfo,
+                fmt::format("where {} {} keeps {} is not known", to_string(type.kind), type.name, names)};
+    return {damage() ? ErrorCode::Corrupt : ErrorCode::NotFound,
+            type.name.empty()
+                ? fmt::format("{} has no member {}", with_article(to_string(type.kind)), names)
+                : fmt::format("{} {} has no member {}", to_string(type.kind), type.name, names)};
 }
 
 Result<std::uint64_t> TypeFinder::offset_of(std::string_view struct_name,

@@ -57,6 +57,8 @@ class TypeFinder {
     virtual std::optional<TypeId> enum_with(std::string_view) const { return std::nullopt; }
 
     Result<MemberPlace> member(TypeId struct_or_union, std::string_view name) const;
+    /// What member() says of one that is not there; of several, "a or b".
+    Error no_member(TypeId struct_or_union, std::string_view names) const;
     /// The member's byte offset, by the struct's name.
     Result<std::uint64_t> offset_of(std::string_view struct_name, std::string_view member_name) const;
     Result<std::uint64_t> size_of(std::string_view struct_name) const;

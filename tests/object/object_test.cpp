@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "object/field.h"
 #include "support/btf_builder.h"
 #include "support/sparse_dump.h"
@@ -123,6 +124,8 @@ TEST_CASE("pointers are followed, arrays indexed, small structs read as numbers"
     CHECK(task["text"].string(4).value() == "post");
     CHECK(task["comm"].bytes()->size() == 16);
     CHECK(task.first_of({"newest_name", "s64"}).i64().value() == -5);
+    CHECK(contains(task.first_of({"newest_name", "older"}).error()->message,
+                   "has no member newest_name or older"));
     CHECK(task.has("mm"));
     CHECK(task["mm"].has("total_vm"));  // of what it points to
     CHECK_FALSE(task.has("no_such"));

@@ -28,8 +28,10 @@ class SlabListReader {
 
     SlabCacheList read() {
         // cache_chain until 3.5
-        auto head = kernel_.symbol("slab_caches");
-        if (!head) head = kernel_.symbol("cache_chain");
+        const auto head =
+            kernel_.known_symbol({"slab_caches", "cache_chain"}).and_then([&](std::string_view name) {
+                return kernel_.symbol(name);
+            });
         if (auto ready = prepare(); !ready) {
             problems_.add("the slab caches", ready.error());
         } else if (!head) {

@@ -141,8 +141,7 @@ Result<TaskMemory> TaskMemoryReader::read(const Task& task, Parts parts) const {
 
 Result<std::uint64_t> total_ram_pages(const Kernel& kernel) {
     // _totalram_pages since 5.0 (ca79b0c211af).
-    auto pages = kernel.word("_totalram_pages");
-    return pages ? pages : kernel.word("totalram_pages");
+    return kernel.word({"_totalram_pages", "totalram_pages"});
 }
 
 }  // namespace postmortem

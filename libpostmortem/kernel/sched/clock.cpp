@@ -22,7 +22,9 @@ Object find_timekeeper(const Kernel& kernel) {
         const Object timekeeper = kernel.variable(symbol, "timekeeper");
         if (timekeeper.ok()) return timekeeper;
     }
-    return kernel.variable("shadow_timekeeper", "timekeeper");
+    const auto known = kernel.known_symbol({"timekeeper_data", "tk_core", "shadow_timekeeper", "timekeeper"});
+    if (!known) return {kernel.memory(), kernel.types(), known.error()};
+    return kernel.variable(*known, "timekeeper");
 }
 
 }  // namespace

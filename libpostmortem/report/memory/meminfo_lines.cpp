@@ -183,8 +183,7 @@ Result<std::uint64_t> LinesMaker::free_high_pages() const {
 // With CONFIG_HIGHMEM alone.
 void LinesMaker::high_memory() {
     // _totalhigh_pages since 5.0 (ca79b0c211af).
-    auto total = kernel_.word("_totalhigh_pages");
-    if (!total) total = kernel_.word("totalhigh_pages");
+    const auto total = kernel_.word({"_totalhigh_pages", "totalhigh_pages"});
     if (!total && total.error().code == ErrorCode::NotFound) return;
     const auto less = [](const Result<std::uint64_t>& all, const Result<std::uint64_t>& part) {
         if (!all || !part) return all ? part : all;

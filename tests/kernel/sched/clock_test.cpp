@@ -38,4 +38,15 @@ TEST_CASE("until 3.6 the time is a struct timespec of the timekeeper") {
     CHECK(clock->boottime_ns == 63'750'000'000);
 }
 
+TEST_CASE("without a timekeeper all of its names are told; where there is one, what else is missing") {
+    FakeKernel none;
+    CHECK(read_clock(*none.open()).error().message ==
+          "no symbol named timekeeper_data or tk_core or shadow_timekeeper or timekeeper");
+    FakeKernel untyped;
+    untyped.variable("timekeeper", 176);
+    const auto clock = read_clock(*untyped.open());
+    REQUIRE_FALSE(clock);
+    CHECK(clock.error().message.find("symbol") == std::string::npos);
+}
+
 }  // namespace clock_test
