@@ -22,6 +22,7 @@ struct TaskMention {
     std::uint64_t task = 0;            ///< address of its task_struct
     std::optional<std::uint32_t> cpu;  ///< where it runs or last ran
     std::string comm;                  ///< untrusted text: escape before printing
+    std::uint8_t address_digits = 16;  ///< of an address in this kernel
 };
 
 /// Strings that lie one behind the other in a process's own memory.
@@ -61,6 +62,7 @@ struct ProcessDetails {
     bool has_user_memory = false;
     std::optional<ProcessStrings> arguments, environment;
     std::optional<std::uint64_t> unreadable_address;  ///< of the first of them that could not be read
+    bool strings_are_located = true;  ///< false where types are missing that tell where they lie
 
     std::vector<ProcessLimit> limits;  ///< ps -r
 };

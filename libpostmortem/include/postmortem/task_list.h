@@ -16,6 +16,7 @@ struct TaskInfo {
     std::optional<std::int32_t> ppid;      ///< pid of task->parent
     std::optional<std::uint32_t> cpu;      ///< where it runs or last ran
     std::uint64_t task = 0;                ///< address of its task_struct
+    std::uint8_t address_digits = 16;      ///< of an address in this kernel
     std::string state;                     ///< crash's two letters: RU, IN, UN, ID, ZO, …
     std::uint64_t state_bits = 0;          ///< task->__state | task->exit_state
     std::optional<double> mem_percent;     ///< resident share of the machine's memory

@@ -107,6 +107,7 @@ Result<Task> TaskReader::read(std::uint64_t address, MemoryWindow& window) const
         return value.value_or(0);
     };
     task.address = address;
+    task.address_digits = static_cast<std::uint8_t>(memory_.word_size() * 2);
     task.pid = static_cast<std::int32_t>(*pid);
     task.tgid = static_cast<std::int32_t>(*tgid);
     task.comm = std::move(*comm);

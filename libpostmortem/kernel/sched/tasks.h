@@ -18,7 +18,8 @@ namespace postmortem {
 
 /// What identifies a task and says what it was doing; everything else is read from `address` on demand.
 struct Task {
-    std::uint64_t address = 0;  ///< of its task_struct
+    std::uint64_t address = 0;         ///< of its task_struct
+    std::uint8_t address_digits = 16;  ///< of an address in this kernel
     std::int32_t pid = 0;
     std::int32_t tgid = 0;
     std::optional<std::uint32_t> cpu;  ///< where it runs or last ran

@@ -138,7 +138,10 @@ class ProcessDetailMaker {
         made.has_user_memory = task.mm != 0;
         if (!made.has_user_memory) return;
         const auto space = user_space(kernel_, task.mm);
-        if (!space) return problems_.add("user memory", fmt::format("of pid {}", task.pid), space.error());
+        if (!space) {
+            made.strings_are_located = space.error().code != ErrorCode::MissingDebugInfo;
+            return problems_.add("user memory", fmt::format("of pid {}", task.pid), space.error());
+        }
         made.arguments = take(made, "the arguments", task, read_arguments(kernel_, **space, task.mm));
         if (!made.arguments) return;
         made.environment = take(made, "the environment", task, read_environment(kernel_, **space, task.mm));
@@ -148,6 +151,7 @@ class ProcessDetailMaker {
                                        Result<UserStrings> strings) {
         if (strings) return ProcessStrings{std::move(strings->strings), strings->last_is_whole};
         made.unreadable_address = strings.error().address;
+        made.strings_are_located = strings.error().code != ErrorCode::MissingDebugInfo;
         problems_.add(what, fmt::format("of pid {}", task.pid), strings.error());
         return std::nullopt;
     }

@@ -17,7 +17,8 @@ namespace {
 using ProcessOut = fmt::appender;
 
 TaskMention mention_of(const ProcessDetails& details) {
-    return {details.task.pid, details.task.task, details.task.cpu, details.task.comm};
+    const TaskInfo& task = details.task;
+    return {task.pid, task.task, task.cpu, task.comm, task.address_digits};
 }
 
 std::string number_or_dash(const std::optional<std::uint64_t>& value) {
@@ -98,7 +99,12 @@ void print_strings(ProcessOut out, const ProcessDetails& details) {
     }
     if (details.arguments) print_arguments(out, *details.arguments);
     if (details.environment) return print_environment(out, *details.environment);
-    fmt::format_to(out, "{}ps: cannot access user stack address", details.arguments ? "\n" : "");
+    if (details.arguments) fmt::format_to(out, "\n");
+    if (!details.strings_are_located) {
+        fmt::format_to(out, "ps: where its strings lie is not known: types are missing\n\n");
+        return;
+    }
+    fmt::format_to(out, "ps: cannot access user stack address");
     if (details.unreadable_address) fmt::format_to(out, ": {:x}", *details.unreadable_address);
     fmt::format_to(out, "\n\n");
 }
@@ -175,15 +181,16 @@ void print_details(ProcessOut out, const ProcessDetails& details, ProcessStyle s
 
 void print_table(ProcessOut out, const ProcessStatus& status, const ProcessPrinting& printing) {
     const bool policy = printing.style == ProcessStyle::Policy;
-    const std::string pointer = centered(printing.stack_pointers ? "KSTACKP" : "TASK", 16, true);
+    const std::size_t width = status.tasks.empty() ? 16 : status.tasks.front().task.address_digits;
+    const std::string pointer = centered(printing.stack_pointers ? "KSTACKP" : "TASK", width, true);
     if (printing.header)
         fmt::format_to(out, "      PID    PPID  CPU {}{}", pointer,
                        policy ? "  POLICY       PRIO  COMM\n" : "  ST  %MEM      VSZ      RSS  COMM\n");
     for (const ProcessDetails& details : status.tasks) {
-        const std::string place = !printing.stack_pointers ? fmt::format("{:016x}", details.task.task)
+        const std::string place = !printing.stack_pointers ? fmt::format("{:0{}x}", details.task.task, width)
                                   : details.stack_pointer
-                                      ? centered(fmt::format("{:x}", *details.stack_pointer), 16, true)
-                                      : centered("--", 16, true);
+                                      ? centered(fmt::format("{:x}", *details.stack_pointer), width, true)
+                                      : centered("--", width, true);
         fmt::format_to(out, "{}", process_row_start(details.task, place));
         if (policy)
             fmt::format_to(out, "  {:<12} {:>4}  {}\n", details.policy.empty() ? "-" : details.policy,

@@ -7,9 +7,9 @@
 namespace postmortem {
 
 std::string task_header(const TaskMention& task) {
-    const int width = task.task >> 32 == 0 ? 8 : 16;  // of an address, as crash sets it
-    return fmt::format("PID: {:<7}  TASK: {:<{}x}  CPU: {:<3}  COMMAND: \"{}\"\n", task.pid, task.task, width,
-                       task.cpu ? fmt::format("{}", *task.cpu) : "-", escaped(task.comm));
+    return fmt::format("PID: {:<7}  TASK: {:<{}x}  CPU: {:<3}  COMMAND: \"{}\"\n", task.pid, task.task,
+                       task.address_digits, task.cpu ? fmt::format("{}", *task.cpu) : "-",
+                       escaped(task.comm));
 }
 
 std::string task_heading(const TaskMention& task) {

@@ -61,6 +61,7 @@ class TaskListMaker {
         info.ppid = parent_pid(task);
         info.cpu = task.cpu;
         info.task = task.address;
+        info.address_digits = task.address_digits;
         info.state = task.state_letters;
         info.state_bits = task.state;
         info.comm = task.comm;

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "report/tasks/process_table_text.h"
+#include "report/tasks/task_header_text.h"
 
 namespace postmortem {
 namespace {
@@ -32,9 +33,11 @@ std::string process_row_end(const TaskInfo& task) {
 }
 
 std::string to_text(const TaskList& list) {
-    std::string text = "      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n";
+    const std::size_t width = list.tasks.empty() ? 16 : list.tasks.front().address_digits;
+    std::string text = fmt::format("      PID    PPID  CPU {}  ST  %MEM      VSZ      RSS  COMM\n",
+                                   centered("TASK", width, true));
     for (const TaskInfo& task : list.tasks)
-        text += process_row_start(task, fmt::format("{:016x}", task.task)) + process_row_end(task);
+        text += process_row_start(task, fmt::format("{:0{}x}", task.task, width)) + process_row_end(task);
     return text;
 }
 

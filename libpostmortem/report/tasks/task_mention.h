@@ -8,7 +8,7 @@
 namespace postmortem {
 
 inline TaskMention mention(const Task& task) {
-    return {task.pid, task.address, task.cpu, task.comm};
+    return {task.pid, task.address, task.cpu, task.comm, task.address_digits};
 }
 
 }  // namespace postmortem
