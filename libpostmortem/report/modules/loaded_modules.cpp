@@ -10,6 +10,7 @@
 #include "kernel/module/modules.h"
 #include "kernel/panic/taint.h"
 #include "object/field.h"
+#include "types/partial_types.h"
 
 namespace postmortem {
 namespace {
@@ -35,7 +36,12 @@ class ModuleReader {
         name_ = optional("module", {"name"});
     }
 
-    bool in_pieces() const { return kernel_.types().offset_of("module", "mem").has_value(); }
+    // Inferred types call the memory of every kernel `mem`, which has one element where text and data lie
+    // together.
+    bool in_pieces() const {
+        const Object memory = kernel_.object("module", 0)["mem"];
+        return memory.ok() && memory.type().count > 1;
+    }
 
     LoadedModule read(const Module& module) {
         LoadedModule loaded;
@@ -135,7 +141,10 @@ LoadedModules loaded_modules(const CrashDump& dump) {
     std::stable_sort(list.modules.begin(), list.modules.end(),
                      [](const LoadedModule& a, const LoadedModule& b) { return a.text_base < b.text_base; });
     list.problems = kernel.modules().problems();
-    for (Error& problem : reader.problems()) list.problems.push_back(std::move(problem));
+    const Problems unread = reader.problems();
+    if (const auto why = kernel.types().damage(); why && !unread.empty() && are_partial(kernel.types()))
+        list.problems.push_back(*why);
+    list.problems.insert(list.problems.end(), unread.begin(), unread.end());
     return list;
 }
 
