@@ -121,6 +121,7 @@ Parsed parse_words(const Command& command, const std::vector<std::string>& all_w
     }
     if (arguments.has("help")) return {std::nullopt, output.finish(help(command, syntax, dump), {})};
     arguments.whole_types = shows_types(syntax, arguments);
+    arguments.without_page_tables = syntax.without_page_tables;
     arguments.json = arguments.has("json");
     arguments.ndjson = arguments.has("ndjson");
     if (dump == Dump::Named && !syntax.runs_programs) enter_sandbox_for(syntax, arguments);

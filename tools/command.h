@@ -35,6 +35,7 @@ struct Arguments {
     std::vector<std::string> words;          ///< then: what else was named
     std::vector<std::string> command_words;  ///< where the syntax ends in a command: its name and its words
     bool whole_types = false;                ///< types are shown, with all their members
+    bool without_page_tables = false;        ///< a dump will do whose page tables cannot be followed
     GivenOptions given;
 
     bool has(std::string_view option) const { return given.texts.count(option) > 0; }
@@ -77,6 +78,7 @@ struct Syntax {
     bool disassembles = false;              ///< what does so is loaded before the sandbox
     bool shows_types = false;               ///< with members that no other command asks for
     std::vector<const char*> shows_types_with = {};  ///< options that do so
+    bool without_page_tables = false;                ///< answers also where those cannot be followed
     OptionRules rules = {};                          ///< which options go together
 };
 

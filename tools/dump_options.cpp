@@ -158,6 +158,7 @@ postmortem::OpenOptions Arguments::open_options() const {
     open.types.files = may_use(*this, "files");
     open.types.keep = keeps_types(*this);
     open.types.whole = whole_types;
+    open.without_page_tables = without_page_tables;
     if (has("types")) open.types.given = text("types");
     open.more_parts = more_parts;
     open.temporary_folder = text("tmpdir");

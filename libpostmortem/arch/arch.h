@@ -27,7 +27,9 @@ namespace postmortem {
 
 /// How the kernel's addresses become physical ones.
 struct KernelMapping {
-    std::unique_ptr<PageTableWalker> walker;
+    /// Or why the tables cannot be followed: MissingDebugInfo where neither VMCOREINFO nor the dump's notes
+    /// tell where they are.
+    Result<std::unique_ptr<PageTableWalker>> walker;
     // Ranges that are known without tables, as far as VMCOREINFO gives them away.
     std::vector<LinearRange> linear;                       ///< the image and the like
     std::optional<LinearRange> all_memory = std::nullopt;  ///< of all physical memory
@@ -70,8 +72,7 @@ struct DirectMapLine {
 };
 
 struct MemoryLayout {
-    /// Errors: MissingDebugInfo where neither VMCOREINFO nor the dump's notes tell where the page tables are.
-    Result<KernelMapping> (*map_kernel)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
+    KernelMapping (*map_kernel)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
     /// The tables of a process, whose root lies at a physical address.
     Result<std::unique_ptr<PageTableWalker>> (*map_user)(const PhysicalMemory&, const VmcoreInfo&,
                                                          std::uint64_t root) = nullptr;
@@ -91,6 +92,8 @@ struct MemoryLayout {
     std::vector<KernelBase> (*bases)(const VmcoreInfo&) = nullptr;
     /// The variable that holds where all physical memory is mapped; null where map_kernel() gives it.
     const char* direct_map = nullptr;
+    /// The words of VMCOREINFO from which map_kernel() has it; null where no word can change it.
+    const char* direct_map_told = nullptr;
     /// May be null.
     std::span<const DirectMapLine> (*direct_map_lines)(const VmcoreInfo&) = nullptr;
     /// Where low memory alone is mapped: the variables that hold the end of that map, and how many pages it

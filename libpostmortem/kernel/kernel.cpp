@@ -1,7 +1,6 @@
 #include "kernel/kernel.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -167,7 +166,11 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_note(const VmcoreInfo& inf
         physical_ = std::make_unique<PhysicalMemory>(*dump_);
         if (options_.record_touched_pages) physical_->record_touched_pages();
     }
-    return open_kernel_memory(*arch_, *physical_, info);
+    auto memory = open_kernel_memory(*arch_, *physical_, info);
+    if (!memory || !(*memory)->no_tables() || options_.without_tables) return memory;
+    Error refusal = *(*memory)->no_tables();
+    refusal.message += " (`postmortem log` reads its log all the same)";
+    return fail(std::move(refusal));
 }
 
 // Without the note, the kernel's own copy of VMCOREINFO is looked for. One that fits leads to a kernel of the
@@ -181,11 +184,7 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_memory() {
             if (!why) why = std::move(memory.error());
             continue;
         }
-        std::array<std::byte, 512> names;
-        const auto uts = info.symbol("init_uts_ns");
-        const std::string release(info.string("OSRELEASE").value_or(""));
-        if (!uts || !(*memory)->read(*uts, names) || as_text(names).find(release) == std::string_view::npos)
-            continue;
+        if (!shows_kernel(**memory, info)) continue;
         vmcoreinfo_ = info;
         return memory;
     }

@@ -35,6 +35,9 @@ struct KernelOptions {
     /// Look for a vmlinux in the usual places (and by debuginfod) when one is needed.
     bool search_vmlinux = true;
     TypeSources types = {};
+    /// Open it also where the page tables cannot be followed (AddressSpace::no_tables()), which leaves what
+    /// the kernel maps linearly: its image, with the log in it, and memory.
+    bool without_tables = false;
     /// Remember which pages are read, for `extract`.
     bool record_touched_pages = false;
     /// Where the parts of a split dump lie, and how a compressed one is unpacked.

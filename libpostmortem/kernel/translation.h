@@ -10,10 +10,14 @@
 
 namespace postmortem {
 
-/// The kernel's own address space. Errors: MissingDebugInfo where VMCOREINFO lacks what the architecture
-/// needs. `physical` must outlive the result.
+/// The kernel's own address space; AddressSpace::no_tables() tells where page tables cannot be followed and
+/// the kernel is seen all the same, where it maps itself linearly. Errors: why they cannot, where it is not;
+/// MissingDebugInfo where VMCOREINFO lacks what the architecture needs. `physical` must outlive the result.
 Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const Arch& arch, const PhysicalMemory& physical,
                                                          const VmcoreInfo& info);
+
+/// Whether init_uts_ns can be read there, and holds the release that VMCOREINFO tells.
+bool shows_kernel(const AddressSpace& memory, const VmcoreInfo& info);
 
 /// Tells `memory` where the kernel maps all physical memory, as far as `symbols` give it away: data whose
 /// page tables are lost can be read all the same.

@@ -32,7 +32,7 @@ std::optional<std::uint64_t> LinearRange::to_virtual(std::uint64_t physical) con
     return first + (physical - paddr);
 }
 
-AddressSpace::AddressSpace(const PhysicalMemory& physical, std::unique_ptr<PageTableWalker> walker,
+AddressSpace::AddressSpace(const PhysicalMemory& physical, Result<std::unique_ptr<PageTableWalker>> walker,
                            std::vector<LinearRange> linear, std::uint32_t word_size)
     : physical_(physical),
       walker_(std::move(walker)),
@@ -41,11 +41,14 @@ AddressSpace::AddressSpace(const PhysicalMemory& physical, std::unique_ptr<PageT
       cache_(cached_translations) {}
 
 Result<Translation> AddressSpace::walk(std::uint64_t vaddr) const {
-    Result<Translation> walked =
-        walker_ ? walker_->walk(vaddr) : fail(ErrorCode::NotMapped, "no page tables are known", vaddr);
+    Result<Translation> walked = walker_ ? (*walker_)->walk(vaddr) : without_tables(vaddr);
     if (walked || (walker_ && tables_were_readable(walked.error()))) return walked;
     if (const auto place = linear(vaddr)) return *place;
     return walked;
+}
+
+tl::unexpected<Error> AddressSpace::without_tables(std::uint64_t vaddr) const {
+    return fail(walker_.error().code, walker_.error().message, vaddr);
 }
 
 std::optional<Translation> AddressSpace::linear(std::uint64_t vaddr) const {
@@ -56,16 +59,26 @@ std::optional<Translation> AddressSpace::linear(std::uint64_t vaddr) const {
     return place ? std::optional(Translation{*place, small_page}) : std::nullopt;
 }
 
-void AddressSpace::set_direct_map(LinearRange range) const {
+bool AddressSpace::is_in_linear_range(std::uint64_t vaddr) const {
+    return std::any_of(linear_.begin(), linear_.end(),
+                       [&](const LinearRange& range) { return range.to_physical(vaddr).has_value(); });
+}
+
+void AddressSpace::set_direct_map(Result<LinearRange> range) const {
     std::call_once(direct_map_once_, [&] {
-        direct_map_ = range;
+        direct_map_ = std::move(range);
         has_direct_map_.store(true, std::memory_order_release);
     });
 }
 
 std::optional<LinearRange> AddressSpace::direct_map() const {
-    if (!has_direct_map_.load(std::memory_order_acquire)) return std::nullopt;
-    return direct_map_;
+    if (!has_direct_map_.load(std::memory_order_acquire) || !direct_map_) return std::nullopt;
+    return *direct_map_;
+}
+
+Error AddressSpace::why_no_direct_map() const {
+    if (has_direct_map_.load(std::memory_order_acquire) && !direct_map_) return direct_map_.error();
+    return {ErrorCode::Unsupported, "where the kernel maps all memory is not known"};
 }
 
 std::optional<std::uint64_t> AddressSpace::direct_map_address(std::uint64_t paddr) const {
@@ -82,13 +95,13 @@ Result<Translation> AddressSpace::translate_whole(std::uint64_t vaddr) const {
 }
 
 Result<std::uint64_t> AddressSpace::last_entry(std::uint64_t vaddr) const {
-    if (!walker_) return fail(ErrorCode::NotMapped, "no page tables are known", vaddr);
-    return walker_->last_entry(untagged(vaddr));
+    if (!walker_) return without_tables(vaddr);
+    return (*walker_)->last_entry(untagged(vaddr));
 }
 
 Result<TableWalk> AddressSpace::steps(std::uint64_t vaddr) const {
-    if (!walker_) return fail(ErrorCode::NotMapped, "no page tables are known", vaddr);
-    return walker_->steps(untagged(vaddr));
+    if (!walker_) return without_tables(vaddr);
+    return (*walker_)->steps(untagged(vaddr));
 }
 
 Result<std::uint64_t> AddressSpace::translate(std::uint64_t vaddr) const {

@@ -67,8 +67,12 @@ struct LinearRange {
 /// Thread-safe for readers. Borrows the physical memory.
 class AddressSpace {
   public:
-    AddressSpace(const PhysicalMemory& physical, std::unique_ptr<PageTableWalker> walker,
+    /// Without a walker, for the reason that stands in its place, linear ranges alone are translated.
+    AddressSpace(const PhysicalMemory& physical, Result<std::unique_ptr<PageTableWalker>> walker,
                  std::vector<LinearRange> linear = {}, std::uint32_t word_size = 8);
+
+    /// Why the page tables cannot be followed; null where they can.
+    const Error* no_tables() const { return walker_ ? nullptr : &walker_.error(); }
 
     /// Translates by page table; falls back to a linear range only where a table page cannot be read.
     Result<std::uint64_t> translate(std::uint64_t vaddr) const;
@@ -111,10 +115,15 @@ class AddressSpace {
     Endian endian() const { return physical_.endian(); }
 
     /// Adds the direct map, once its place is known: page tables are allocated from the top of memory, which
-    /// a truncated dump loses first. Only the first call counts; others may be reading meanwhile.
-    void set_direct_map(LinearRange range) const;
+    /// a truncated dump loses first; or why nothing can be said of it. Only the first call counts; others may
+    /// be reading meanwhile.
+    void set_direct_map(Result<LinearRange> range) const;
+    /// Of those that were known from the start.
+    bool is_in_linear_range(std::uint64_t vaddr) const;
     /// Where all physical memory is mapped, once that is known. It need not begin with address 0.
     std::optional<LinearRange> direct_map() const;
+    /// Where there is no direct_map().
+    Error why_no_direct_map() const;
     std::optional<std::uint64_t> direct_map_address(std::uint64_t paddr) const;
 
     /// Adds that the kernel keeps tags in these bits, the top ones, of pointers to its own memory: they say
@@ -136,13 +145,14 @@ class AddressSpace {
     static constexpr std::size_t cached_translations = 8192;
 
     Result<Translation> walk(std::uint64_t vaddr) const;
+    tl::unexpected<Error> without_tables(std::uint64_t vaddr) const;
     std::optional<Translation> linear(std::uint64_t vaddr) const;
 
     const PhysicalMemory& physical_;
-    std::unique_ptr<PageTableWalker> walker_;
+    Result<std::unique_ptr<PageTableWalker>> walker_;
     std::vector<LinearRange> linear_;
     std::uint32_t word_size_;
-    mutable LinearRange direct_map_;
+    mutable Result<LinearRange> direct_map_;
     mutable std::once_flag direct_map_once_;
     mutable std::atomic<bool> has_direct_map_ = false;
     mutable std::atomic<std::uint64_t> tag_bits_ = 0;

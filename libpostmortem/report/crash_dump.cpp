@@ -73,6 +73,11 @@ Result<CgroupTree> CrashDump::cgroups() const {
     return make_cgroup_tree(*kernel_);
 }
 
+std::optional<Error> CrashDump::no_page_tables() const {
+    const Error* why = kernel_->memory().no_tables();
+    return why ? std::optional(*why) : std::nullopt;
+}
+
 KernelLog CrashDump::log() const {
     return make_kernel_log(*kernel_);
 }

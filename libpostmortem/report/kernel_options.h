@@ -11,6 +11,7 @@ inline KernelOptions kernel_options(const OpenOptions& options) {
     kernel.vmlinux = options.vmlinux;
     kernel.search_vmlinux = options.search_vmlinux;
     kernel.types = options.types;
+    kernel.without_tables = options.without_page_tables;
     kernel.dump = dump_options(options);
     return kernel;
 }

@@ -16,7 +16,7 @@ TEST_CASE("pointers have tags where KASAN puts some there, and on no other kerne
     const PhysicalMemory physical(dump);
     constexpr std::uint64_t tagged = 0x3bff800080001000;
     const auto place_of = [&](std::uint16_t machine, const char* symbol) {
-        const AddressSpace memory(physical, nullptr);
+        const AddressSpace memory(physical, fail(ErrorCode::Unsupported, "no tables"));
         learn_tags(*arch_of(machine), memory, SymbolList("", {{symbol, 0xffff800080100000, 't'}}));
         return memory.untagged(tagged);
     };

@@ -128,10 +128,10 @@ TEST_CASE("a direct map that becomes known later serves like any linear range") 
     machine.dump.fail_page(machine.builder.entry(heap + 0x10000, 1), ErrorCode::PageMissing);
     machine.dump.write(0x10000, "direct map");
     CHECK(error_at(*machine.memory, heap + 0x10000).code == ErrorCode::PageMissing);
-    machine.memory->set_direct_map({heap, heap + 0x10fff, 0});
+    machine.memory->set_direct_map(LinearRange{heap, heap + 0x10fff, 0});
     CHECK(machine.memory->c_string(heap + 0x10000).value() == "direct map");
     CHECK(error_at(*machine.memory, heap + 0x11000).code == ErrorCode::PageMissing);
-    machine.memory->set_direct_map({heap, heap + 0xfffff, 0x5000});  // only the first one counts
+    machine.memory->set_direct_map(LinearRange{heap, heap + 0xfffff, 0x5000});  // only the first one counts
     CHECK(machine.memory->c_string(heap + 0x10000).value() == "direct map");
 }
 
@@ -139,9 +139,12 @@ TEST_CASE("without page tables the linear ranges are all there is") {
     SparseDump dump;
     dump.write(0x1000, "text");
     const PhysicalMemory physical(dump);
-    const AddressSpace memory(physical, nullptr, {{heap, heap + 0x1fff, 0}});
+    const AddressSpace memory(physical, fail(ErrorCode::Unsupported, "tables of a new kind"),
+                              {{heap, heap + 0x1fff, 0}});
     CHECK(memory.c_string(heap + 0x1000).value() == "text");
-    CHECK(error_at(memory, heap + 0x2000).code == ErrorCode::NotMapped);
+    CHECK(error_at(memory, heap + 0x2000).message == "tables of a new kind");
+    CHECK(memory.no_tables()->message == "tables of a new kind");
+    CHECK(memory.steps(heap).error().code == ErrorCode::Unsupported);
     CHECK(error_at(memory, heap).code == ErrorCode::NoSuchMemory);
 }
 

@@ -17,6 +17,7 @@ Syntax syntax() {
                   "  postmortem log -T --zone utc vmcore\n"};
     syntax.rules.surplus_from = 0;
     syntax.has_ndjson = true;
+    syntax.without_page_tables = true;
     syntax.options = {
         on_or_off("human-times,T", "the time of day in place of seconds since boot"),
         text("zone", "local|utc|dump",
@@ -43,6 +44,9 @@ std::optional<LogZone> zone_of(const Arguments& arguments) {
 }
 
 int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (const auto why = dump.no_page_tables())
+        output.complain("log: read where the kernel's memory is mapped linearly: " +
+                        postmortem::describe(*why));
     if (arguments.has("audit")) return print(arguments, postmortem::unsent_audits(dump), output);
     if (arguments.has("safe-buffers")) return print(arguments, postmortem::printk_safe_buffers(dump), output);
     const auto zone = zone_of(arguments);

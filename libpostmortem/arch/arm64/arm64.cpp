@@ -80,6 +80,7 @@ const Arch arch = {
                .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,
+               .direct_map_told = "NUMBER(PHYS_OFFSET) and NUMBER(VA_BITS)",
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
                .tag_bits = tag_bits,

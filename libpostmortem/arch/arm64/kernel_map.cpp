@@ -6,12 +6,13 @@
 #include <fmt/format.h>
 
 #include "arch/arm64/page_tables.h"
+#include "arch/page_size.h"
 #include "base/checked.h"
 
 namespace postmortem::arm64 {
 namespace {
 
-constexpr unsigned most_va_bits = 52;
+constexpr std::int64_t least_va_bits = 36, most_va_bits = 52;
 // More than any image has. The kernel places it at a multiple of 2 MiB (arch/arm64/include/asm/boot.h) and
 // its text at the first pages.
 constexpr std::uint64_t largest_image = 64u << 20;
@@ -44,23 +45,39 @@ bool exists(const Shape& shape) {
     return false;
 }
 
-// TCR_EL1.T1SZ since 5.11 (bbdbc11804ff). Before, no kernel had another size than the one it was built for,
-// but for those with 64 KiB pages, whose tables are the same for both.
-Result<Shape> shape_of(const DumpFile& dump, const VmcoreInfo& info) {
+// CONFIG_ARM64_VA_BITS.
+Result<unsigned> built_va_bits(const VmcoreInfo& info) {
     const auto va_bits = info.number("VA_BITS");
     if (!va_bits)
         return fail(ErrorCode::MissingDebugInfo,
                     "VMCOREINFO does not tell how long addresses are (NUMBER(VA_BITS) is absent)");
-    const std::uint64_t page_size = info.decimal("PAGESIZE").value_or(dump.page_size());
-    const std::int64_t t1sz = info.number("TCR_EL1_T1SZ").value_or(64 - *va_bits);
-    if (*va_bits < 1 || *va_bits > most_va_bits || t1sz < 0 || t1sz > 63 || !std::has_single_bit(page_size))
-        return fail(ErrorCode::Corrupt, "VMCOREINFO's word on the length of addresses is impossible");
-    Shape shape{static_cast<unsigned>(std::countr_zero(page_size)), static_cast<unsigned>(*va_bits),
-                static_cast<unsigned>(64 - t1sz)};
-    if (!exists(shape))
+    if (*va_bits < least_va_bits || *va_bits > most_va_bits)
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("page tables for addresses of {} bits (NUMBER(VA_BITS) in VMCOREINFO) cannot "
+                                "be followed: kernels are built for {} to {}",
+                                *va_bits, least_va_bits, most_va_bits));
+    return static_cast<unsigned>(*va_bits);
+}
+
+// TCR_EL1.T1SZ since 5.11 (bbdbc11804ff). Before, no kernel had another size than the one it was built for,
+// but for those with 64 KiB pages, whose tables are the same for both.
+Result<Shape> shape_of(const DumpFile& dump, const VmcoreInfo& info) {
+    const auto va_bits = built_va_bits(info);
+    if (!va_bits) return fail(va_bits.error());
+    const auto page_size = page_size_of(dump, info, {4096, 16384, 65536});
+    if (!page_size) return fail(page_size.error());
+    const auto t1sz = info.number("TCR_EL1_T1SZ");
+    const std::int64_t actual = t1sz ? 64 - *t1sz : std::int64_t{*va_bits};
+    const Shape shape{static_cast<unsigned>(std::countr_zero(*page_size)), *va_bits,
+                      static_cast<unsigned>(actual)};
+    if (!exists(shape)) {
+        const std::string told = t1sz ? fmt::format("NUMBER(TCR_EL1_T1SZ)={:#x}", *t1sz)
+                                      : fmt::format("NUMBER(VA_BITS)={}", *va_bits);
         return fail(ErrorCode::Unsupported,
-                    fmt::format("page tables for pages of {} bytes and addresses of {} bits", page_size,
-                                shape.actual_va_bits));
+                    fmt::format("page tables for pages of {} bytes and addresses as long as {} in VMCOREINFO "
+                                "says cannot be followed: no kernel has such",
+                                *page_size, told));
+    }
     return shape;
 }
 
@@ -70,14 +87,14 @@ PageTableParams tables_of(const Shape& shape, std::uint64_t root) {
     const bool large_pages = shape.page_shift == page_shift_64k;
     const unsigned va_bits =
         large_pages ? std::max(shape.va_bits, shape.actual_va_bits) : shape.actual_va_bits;
-    return {root, shape.page_shift, va_bits, !large_pages && va_bits == most_va_bits};
+    return {root, shape.page_shift, va_bits, !large_pages && va_bits == unsigned{most_va_bits}};
 }
 
 // Until 5.4 (14c127c957c1) the kernel's image lay in the lower half of its addresses and physical memory in
 // the upper one; since then it is the other way round.
-std::uint64_t linear_start(const Shape& shape, std::uint64_t image) {
-    const bool image_above = (image >> (shape.va_bits - 1) & 1) != 0;
-    return ~std::uint64_t{0} << (image_above ? shape.va_bits : shape.va_bits - 1);
+std::uint64_t linear_start(unsigned va_bits, std::uint64_t image) {
+    const bool image_above = (image >> (va_bits - 1) & 1) != 0;
+    return ~std::uint64_t{0} << (image_above ? va_bits : va_bits - 1);
 }
 
 // PHYS_OFFSET is what lies at the start of the linear map, or would: where the CPUs fall short of what the
@@ -99,25 +116,33 @@ void add_image(KernelMapping& mapping, std::uint64_t text, std::uint64_t voffset
     if (last) mapping.linear.push_back({first, *last, paddr});
 }
 
-}  // namespace
-
-Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+Result<std::unique_ptr<PageTableWalker>> kernel_tables(const PhysicalMemory& physical,
+                                                       const VmcoreInfo& info) {
     const auto tables = info.symbol("swapper_pg_dir");
     const auto voffset = bit_pattern(info, "kimage_voffset");
     if (!tables || !voffset)
         return fail(ErrorCode::MissingDebugInfo,
                     fmt::format("VMCOREINFO does not tell where the page tables are ({} is absent)",
                                 tables ? "NUMBER(kimage_voffset)" : "SYMBOL(swapper_pg_dir)"));
-    const DumpFile& dump = physical.dump();
-    const auto shape = shape_of(dump, info);
+    const auto shape = shape_of(physical.dump(), info);
     if (!shape) return fail(shape.error());
+    return make_walker(physical, tables_of(*shape, *tables - *voffset));
+}
 
-    KernelMapping mapping{make_walker(physical, tables_of(*shape, *tables - *voffset)), {}};
+}  // namespace
+
+KernelMapping map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+    const DumpFile& dump = physical.dump();
+    KernelMapping mapping{kernel_tables(physical, info), {}};
+    const auto text = info.symbol("_stext"), tables = info.symbol("swapper_pg_dir"),
+               image = text ? text : tables;
     const auto memory_end = checked_mul(dump.info().max_pfn, std::uint64_t{dump.page_size()});
-    if (!memory_end || *memory_end == 0) return mapping;
-    add_image(mapping, info.symbol("_stext").value_or(*tables), *voffset, *memory_end);
-    if (const auto phys_offset = bit_pattern(info, "PHYS_OFFSET"))
-        add_linear_map(mapping, linear_start(*shape, *tables), *phys_offset, *memory_end);
+    if (!image || !memory_end || *memory_end == 0) return mapping;
+    if (const auto voffset = bit_pattern(info, "kimage_voffset"))
+        add_image(mapping, *image, *voffset, *memory_end);
+    if (const auto va_bits = built_va_bits(info))
+        if (const auto phys_offset = bit_pattern(info, "PHYS_OFFSET"))
+            add_linear_map(mapping, linear_start(*va_bits, *image), *phys_offset, *memory_end);
     return mapping;
 }
 

@@ -48,18 +48,23 @@ Result<Tables> find_tables(const PhysicalMemory& physical, const VmcoreInfo& inf
     return Tables{{*tables - *chosen, pae}, *chosen};
 }
 
-Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
-    const auto tables = find_tables(physical, info);
-    if (!tables) return fail(tables.error());
-    const DumpFile& dump = physical.dump();
-    const std::uint64_t image =
-        align_down(info.symbol("_stext").value_or(tables->page_offset), dump.page_size());
-    KernelMapping mapping{make_walker(physical, tables->params), {}};
+// Where the tables do not tell where low memory is mapped, the usual place is taken.
+void add_image(KernelMapping& mapping, const DumpFile& dump, std::optional<std::uint64_t> text,
+               std::uint64_t page_offset) {
+    const std::uint64_t image = align_down(text.value_or(page_offset), dump.page_size());
     const std::uint64_t memory_end = std::min(dump.info().max_pfn, low_pages_limit) * dump.page_size();
-    if (image < tables->page_offset || image - tables->page_offset >= memory_end) return mapping;
-    const std::uint64_t paddr = image - tables->page_offset;
+    if (image < page_offset || image - page_offset >= memory_end) return;
+    const std::uint64_t paddr = image - page_offset;
     const std::uint64_t bytes = std::min(largest_image, memory_end - paddr);
     mapping.linear.push_back({image, image + bytes - 1, paddr});
+}
+
+KernelMapping map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+    const auto tables = find_tables(physical, info);
+    KernelMapping mapping{
+        tables.map([&](const Tables& found) { return make_walker(physical, found.params); }), {}};
+    add_image(mapping, physical.dump(), info.symbol("_stext"),
+              tables ? tables->page_offset : page_offsets[0]);
     return mapping;
 }
 

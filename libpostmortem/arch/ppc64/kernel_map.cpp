@@ -1,10 +1,12 @@
 #include "arch/ppc64/kernel_map.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 
 #include <fmt/format.h>
 
+#include "arch/page_size.h"
 #include "arch/ppc64/page_tables.h"
 #include "arch/ppc64/struct_pages.h"
 #include "base/checked.h"
@@ -20,10 +22,9 @@ std::uint64_t physical_of(std::uint64_t vaddr) {
 }
 
 Result<unsigned> page_shift_of(const DumpFile& dump, const VmcoreInfo& info) {
-    const std::uint64_t page = info.decimal("PAGESIZE").value_or(dump.page_size());
-    if (page == 1u << 12) return 12u;
-    if (page == 1u << 16) return 16u;
-    return fail(ErrorCode::Unsupported, fmt::format("page tables for pages of {} bytes", page));
+    return page_size_of(dump, info, {4096, 65536}).map([](std::uint64_t size) {
+        return static_cast<unsigned>(std::countr_zero(size));
+    });
 }
 
 // Linux's own tree beside the hash had another shape until 4.17 (f384796c40dc), and nothing tells it.
@@ -52,12 +53,18 @@ Result<PageTableParams> kernel_tables(const PhysicalMemory& physical, const Vmco
         const auto seen = mmu_of(physical, params.root);
         if (!seen)
             return fail(seen.error().code,
-                        fmt::format("the top page table cannot be read: {}", seen.error().message),
+                        fmt::format("SYMBOL(swapper_pg_dir)={:x} in VMCOREINFO leads to no page tables: "
+                                    "the top page table cannot be read: {}",
+                                    *tables, seen.error().message),
                         seen.error().address);
         params.mmu = seen->value_or(Mmu::Hash);
     }
     if (params.mmu == Mmu::Hash && has_older_tree(info))
-        return fail(ErrorCode::Unsupported, "the page tables of a kernel before 4.17 that uses a hash");
+        return fail(
+            ErrorCode::Unsupported,
+            fmt::format("the page tables of a kernel before 4.17 (OSRELEASE={} in VMCOREINFO) that uses a "
+                        "hash cannot be followed: nothing tells their shape",
+                        info.string("OSRELEASE").value_or("")));
     return params;
 }
 
@@ -95,21 +102,28 @@ class BesideHash final : public PageTableWalker {
     Result<std::vector<MappedPiece>> page_structs_;
 };
 
-}  // namespace
-
-Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+Result<std::unique_ptr<PageTableWalker>> kernel_walker(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                                       std::uint64_t memory_bytes) {
     const auto params = kernel_tables(physical, info);
     if (!params) return fail(params.error());
+    if (const auto seen = mmu_of(physical, params->root); seen && *seen && **seen != params->mmu)
+        return fail(
+            ErrorCode::Corrupt,
+            fmt::format("NUMBER(RADIX_MMU)={} in VMCOREINFO contradicts the top page table, which is {}",
+                        info.number("RADIX_MMU").value_or(0),
+                        **seen == Mmu::Radix ? "a radix tree's" : "of a tree beside a hash"),
+            params->root);
+    if (params->mmu == Mmu::Radix) return make_walker(physical, *params);
+    return std::make_unique<BesideHash>(physical, *params, memory_bytes, mapped_page_structs(physical, info));
+}
+
+}  // namespace
+
+KernelMapping map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
     const DumpFile& dump = physical.dump();
     const std::uint64_t memory_bytes =
         checked_mul(dump.info().max_pfn, std::uint64_t{dump.page_size()}).value_or(0);
-    KernelMapping mapping;
-    if (params->mmu == Mmu::Radix) {
-        mapping.walker = make_walker(physical, *params);
-    } else {
-        mapping.walker = std::make_unique<BesideHash>(physical, *params, memory_bytes,
-                                                      mapped_page_structs(physical, info));
-    }
+    KernelMapping mapping{kernel_walker(physical, info, memory_bytes), {}};
     if (memory_bytes != 0 && memory_bytes <= std::uint64_t{1} << 52)
         mapping.all_memory = {linear_map, linear_map + memory_bytes - 1, 0};
     return mapping;

@@ -6,7 +6,7 @@
 
 namespace postmortem::ppc64 {
 
-Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info);
+KernelMapping map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info);
 
 Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical, const VmcoreInfo& info,
                                                   std::uint64_t root);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "arch/page_size.h"
 #include "arch/riscv64/page_tables.h"
 #include "base/checked.h"
 
@@ -26,27 +27,27 @@ Result<unsigned> address_bits(const DumpFile& dump, const VmcoreInfo& info) {
     if (!va_bits)
         return fail(ErrorCode::MissingDebugInfo,
                     "VMCOREINFO does not tell how long addresses are (NUMBER(VA_BITS) is absent)");
-    if (*va_bits < 1 || *va_bits > 64)
-        return fail(ErrorCode::Corrupt, "VMCOREINFO's word on the length of addresses is impossible");
-    const std::uint64_t page = info.decimal("PAGESIZE").value_or(dump.page_size());
-    if ((*va_bits != 39 && *va_bits != 48 && *va_bits != 57) || page != page_size)
-        return fail(
-            ErrorCode::Unsupported,
-            fmt::format("page tables for pages of {} bytes and addresses of {} bits", page, *va_bits));
+    if (*va_bits != 39 && *va_bits != 48 && *va_bits != 57)
+        return fail(*va_bits < 1 || *va_bits > 64 ? ErrorCode::Corrupt : ErrorCode::Unsupported,
+                    fmt::format("page tables for addresses of {} bits (NUMBER(VA_BITS) in VMCOREINFO) cannot "
+                                "be followed: there are such for 39, 48 and 57",
+                                *va_bits));
+    if (const auto page = page_size_of(dump, info, {page_size}); !page) return fail(page.error());
     return static_cast<unsigned>(*va_bits);
 }
 
 // Where the tables map themselves to the place from which they were read, that is the right one.
-bool map_themselves(const PhysicalMemory& physical, unsigned va_bits, std::uint64_t tables,
+bool map_themselves(const PhysicalMemory& physical, const Result<unsigned>& va_bits, std::uint64_t tables,
                     std::uint64_t root) {
-    const auto mapped = make_walker(physical, {root, va_bits})->walk(tables);
+    if (!va_bits) return false;
+    const auto mapped = make_walker(physical, {root, *va_bits})->walk(tables);
     return mapped && mapped->paddr == root;
 }
 
 // From addresses of the image to physical ones. Older kernels do not tell va_kernel_pa_offset: there the
 // image lay where phys_ram_base says or, once the firmware's memory was mapped too (6.4), 2 MiB further.
-Result<std::uint64_t> image_offset(const PhysicalMemory& physical, const VmcoreInfo& info, unsigned va_bits,
-                                   std::uint64_t tables) {
+Result<std::uint64_t> image_offset(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                   const Result<unsigned>& va_bits) {
     if (const auto told = bit_pattern(info, "va_kernel_pa_offset")) return *told;
     const auto link = bit_pattern(info, "KERNEL_LINK_ADDR"), ram = bit_pattern(info, "phys_ram_base");
     if (!link || !ram)
@@ -55,7 +56,9 @@ Result<std::uint64_t> image_offset(const PhysicalMemory& physical, const VmcoreI
                                 "(NUMBER(va_kernel_pa_offset) and NUMBER({}) are absent)",
                                 link ? "phys_ram_base" : "KERNEL_LINK_ADDR"));
     const std::uint64_t plain = *link - *ram, behind_firmware = plain - image_alignment;
-    return map_themselves(physical, va_bits, tables, tables - behind_firmware) ? behind_firmware : plain;
+    const auto tables = info.symbol("swapper_pg_dir");
+    return tables && map_themselves(physical, va_bits, *tables, *tables - behind_firmware) ? behind_firmware
+                                                                                           : plain;
 }
 
 // Modules end where the image begins, and begin 2 GiB before it ends.
@@ -80,23 +83,29 @@ void add_linear_map(KernelMapping& mapping, const VmcoreInfo& info, std::uint64_
     if (last) mapping.all_memory = {*start, *last, *ram};
 }
 
-}  // namespace
-
-Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+Result<std::unique_ptr<PageTableWalker>> kernel_tables(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                                       const Result<unsigned>& va_bits,
+                                                       const Result<std::uint64_t>& offset) {
     const auto tables = info.symbol("swapper_pg_dir");
     if (!tables)
         return fail(ErrorCode::MissingDebugInfo,
                     "VMCOREINFO does not tell where the page tables are (SYMBOL(swapper_pg_dir) is absent)");
+    if (!va_bits) return fail(va_bits.error());
+    if (!offset) return fail(offset.error());
+    return make_walker(physical, {*tables - *offset, *va_bits});
+}
+
+}  // namespace
+
+KernelMapping map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
     const DumpFile& dump = physical.dump();
     const auto va_bits = address_bits(dump, info);
-    if (!va_bits) return fail(va_bits.error());
-    const auto offset = image_offset(physical, info, *va_bits, *tables);
-    if (!offset) return fail(offset.error());
-
-    KernelMapping mapping{make_walker(physical, {*tables - *offset, *va_bits}), {}};
+    const auto offset = image_offset(physical, info, va_bits);
+    KernelMapping mapping{kernel_tables(physical, info, va_bits, offset), {}};
     const auto memory_end = checked_mul(dump.info().max_pfn, std::uint64_t{dump.page_size()});
     if (!memory_end || *memory_end == 0) return mapping;
-    add_image(mapping, info, info.symbol("_stext").value_or(*tables), *offset, *memory_end);
+    const auto text = info.symbol("_stext"), image = text ? text : info.symbol("swapper_pg_dir");
+    if (image && offset) add_image(mapping, info, *image, *offset, *memory_end);
     add_linear_map(mapping, info, *memory_end);
     return mapping;
 }

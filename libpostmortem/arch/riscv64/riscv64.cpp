@@ -68,6 +68,7 @@ const Arch arch = {
                .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,
+               .direct_map_told = "NUMBER(PAGE_OFFSET) and NUMBER(phys_ram_base)",
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
                .lowest_code_address = lowest_code_address,

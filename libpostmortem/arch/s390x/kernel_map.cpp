@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "arch/s390x/page_tables.h"
 #include "base/checked.h"
 
@@ -37,6 +39,20 @@ Result<std::unique_ptr<PageTableWalker>> walker_from(const PhysicalMemory& physi
     return make_walker(physical, {root, levels_of(*first), user});
 }
 
+Result<std::unique_ptr<PageTableWalker>> kernel_tables(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                                       const Placement& place) {
+    const auto tables = info.symbol("swapper_pg_dir");
+    if (!tables)
+        return fail(ErrorCode::MissingDebugInfo,
+                    "VMCOREINFO does not tell where the page tables are (SYMBOL(swapper_pg_dir) is absent)");
+    auto walker = walker_from(physical, *tables - place.image + place.image_physical, false);
+    if (walker) return walker;
+    Error why = walker.error();
+    why.message = fmt::format("SYMBOL(swapper_pg_dir)={:x} in VMCOREINFO leads to no page tables: {}",
+                              *tables, why.message);
+    return fail(std::move(why));
+}
+
 // Nothing where it would reach beyond the last address.
 std::optional<LinearRange> range_of(std::uint64_t first, std::uint64_t bytes, std::uint64_t paddr) {
     const auto last = bytes != 0 ? checked_add(first, bytes - 1) : std::nullopt;
@@ -45,16 +61,9 @@ std::optional<LinearRange> range_of(std::uint64_t first, std::uint64_t bytes, st
 
 }  // namespace
 
-Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
-    const auto tables = info.symbol("swapper_pg_dir");
-    if (!tables)
-        return fail(ErrorCode::MissingDebugInfo,
-                    "VMCOREINFO does not tell where the page tables are (SYMBOL(swapper_pg_dir) is absent)");
+KernelMapping map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
     const Placement place = placement_of(info);
-    auto walker = walker_from(physical, *tables - place.image + place.image_physical, false);
-    if (!walker) return fail(walker.error());
-
-    KernelMapping mapping{std::move(*walker), {}};
+    KernelMapping mapping{kernel_tables(physical, info, place), {}};
     const DumpFile& dump = physical.dump();
     const auto memory_end = checked_mul(dump.info().max_pfn, std::uint64_t{dump.page_size()});
     if (!memory_end || *memory_end == 0) return mapping;

@@ -73,6 +73,7 @@ const Arch arch = {
                .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,
+               .direct_map_told = "IDENTITYBASE",
                .direct_map_lines = direct_map_lines,
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,

@@ -44,7 +44,8 @@ Result<std::unique_ptr<PageTableWalker>> map_user(const PhysicalMemory& physical
     return make_walker(physical, params);
 }
 
-Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
+Result<std::unique_ptr<PageTableWalker>> kernel_tables(const PhysicalMemory& physical, const VmcoreInfo& info,
+                                                       std::uint64_t phys_base) {
     // Named init_level4_pgt until 4.13; swapper_pg_dir is an alias on every release.
     std::optional<std::uint64_t> root;
     for (const char* name : {"init_top_pgt", "init_level4_pgt", "swapper_pg_dir"})
@@ -52,17 +53,19 @@ Result<KernelMapping> map_kernel(const PhysicalMemory& physical, const VmcoreInf
     if (!root)
         return fail(ErrorCode::MissingDebugInfo,
                     "VMCOREINFO names no page table (SYMBOL(init_top_pgt) is absent)");
+    return make_walker(physical, tables_at(*root - kernel_map + phys_base, info));
+}
+
+KernelMapping map_kernel(const PhysicalMemory& physical, const VmcoreInfo& info) {
     // VMCOREINFO goes before the kdump sub-header: QEMU wrote the latter wrongly for years.
     const auto claimed = info.number("phys_base");
     const std::uint64_t phys_base =
         claimed ? static_cast<std::uint64_t>(*claimed) : physical.dump().info().phys_base.value_or(0);
 
-    const PageTableParams params = tables_at(*root - kernel_map + phys_base, info);
-
     // Where that is too little the page tables tell the rest.
     const std::uint64_t linear_size = image_size(info, fixed_image_size);
-    return KernelMapping{make_walker(physical, params),
-                         {{kernel_map, kernel_map + linear_size - 1, phys_base}}};
+    return {kernel_tables(physical, info, phys_base),
+            {{kernel_map, kernel_map + linear_size - 1, phys_base}}};
 }
 
 // VMALLOC_SIZE_TB_L4 and _L5 (arch/x86/include/asm/pgtable_64_types.h); VMALLOC_END is the last byte.

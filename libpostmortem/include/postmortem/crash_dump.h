@@ -37,6 +37,9 @@ struct OpenOptions {
     std::optional<std::filesystem::path> vmlinux;
     bool search_vmlinux = true;
     TypeSources types = {};
+    /// Open it also where its page tables cannot be followed: log() is whole all the same, as a rule, and
+    /// little else can be had.
+    bool without_page_tables = false;
     /// Further parts of a split dump; those beside the first are found without being named.
     std::vector<std::filesystem::path> more_parts;
     /// Where a compressed dump is unpacked to, into a file without a name; by default $TMPDIR, or /var/tmp.
@@ -100,6 +103,9 @@ class POSTMORTEM_API CrashDump {
     /// The same, one by one in little memory: `visit` is called in order, and what is missing is returned.
     Result<Problems> visit_backtraces(const BacktraceRequest& request,
                                       const std::function<void(const Backtrace&)>& visit) const;
+
+    /// Why the page tables cannot be followed; nothing where they can.
+    std::optional<Error> no_page_tables() const;
 
     /// The layers below, for those who want more; their headers are not installed.
     const Kernel& kernel() const { return *kernel_; }

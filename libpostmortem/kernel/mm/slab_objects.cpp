@@ -47,8 +47,7 @@ Result<SlabObjects> SlabObjects::open(const Kernel& kernel) {
     for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
         objects.cpu_offsets_.push_back(per_cpu_address(kernel, std::uint64_t{0}, cpu).value_or(0));
     (void)kernel.symbols();  // which give the direct map away
-    if (!kernel.memory().direct_map())
-        return fail(ErrorCode::Unsupported, "where the kernel maps all memory is not known");
+    if (!kernel.memory().direct_map()) return fail(kernel.memory().why_no_direct_map());
     return objects;
 }
 

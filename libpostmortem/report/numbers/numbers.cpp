@@ -50,9 +50,10 @@ Result<ConvertedAddress> converted_address(const Kernel& kernel, AddressConversi
                      : fail(ErrorCode::InvalidArgument,
                             fmt::format("'{}' is no page frame of any machine", word));
     }
-    // Its page tables must agree, or it is no address of the direct map.
-    (void)kernel.symbols();
-    auto address = kernel.memory().direct_map_address(*value);
+    (void)kernel.symbols();  // which may give the direct map away
+    const auto map = kernel.memory().direct_map();
+    if (!map) return fail(kernel.memory().why_no_direct_map());
+    const auto address = map->to_virtual(*value);
     if (!address)
         return fail(ErrorCode::NotFound,
                     fmt::format("no address of the direct map is known for {:x}", *value));

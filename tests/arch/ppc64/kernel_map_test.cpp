@@ -54,8 +54,8 @@ struct Memory {
     Result<std::uint64_t> at(std::uint64_t vaddr, const std::string& info) const {
         const PhysicalMemory physical(dump);
         const auto mapping = ppc64::map_kernel(physical, VmcoreInfo(info));
-        if (!mapping) return fail(mapping.error());
-        return mapping->walker->walk(vaddr).map([](const Translation& found) { return found.paddr; });
+        if (!mapping.walker) return fail(mapping.walker.error());
+        return (*mapping.walker)->walk(vaddr).map([](const Translation& found) { return found.paddr; });
     }
 
     SparseDump dump{1u << 16};
@@ -70,11 +70,11 @@ TEST_CASE("radix tables, told by VMCOREINFO or by themselves, hold the linear ma
     CHECK(memory.at(linear + 0x1234, tables).value() == 0x1234);
     const PhysicalMemory physical(memory.dump);
     const auto mapping = ppc64::map_kernel(physical, VmcoreInfo(tables));
-    CHECK(mapping->linear.empty());
-    REQUIRE(mapping->all_memory);
-    CHECK(mapping->all_memory->first == linear);
-    CHECK(mapping->all_memory->last == linear + gib - 1);
-    CHECK(mapping->all_memory->paddr == 0);
+    CHECK(mapping.linear.empty());
+    REQUIRE(mapping.all_memory);
+    CHECK(mapping.all_memory->first == linear);
+    CHECK(mapping.all_memory->last == linear + gib - 1);
+    CHECK(mapping.all_memory->paddr == 0);
 }
 
 TEST_CASE("with the hash: memory one to one, Linux's tree, and the list of mapped page structs") {
@@ -117,6 +117,7 @@ TEST_CASE("what cannot be translated is named") {
           ErrorCode::Unsupported);
     const std::string older = "OSRELEASE=4.16.1\nPAGESIZE=65536\nSYMBOL(swapper_pg_dir)=c000000001000000\n";
     CHECK(memory.at(linear, older).error().code == ErrorCode::Unsupported);
+    CHECK(memory.at(linear, tables + "NUMBER(RADIX_MMU)=1\n").error().code == ErrorCode::Corrupt);
     memory.dump.fail_page(tables_at, ErrorCode::PageExcluded);
     CHECK(memory.at(linear, tables).error().code == ErrorCode::PageExcluded);
 }

@@ -41,12 +41,12 @@ TEST_CASE("the image lies apart from memory, each wherever it was put") {
     const Memory memory(image_physical + tables_at);
     const PhysicalMemory physical(memory.dump);
     const auto mapping = s390x::map_kernel(physical, VmcoreInfo(apart));
-    REQUIRE(mapping);
-    CHECK(mapping->walker->walk(image + 0x1234).value().paddr == image_physical + 0x1234);
-    CHECK(known_place(*mapping, image + 0x1234) == image_physical + 0x1234);
-    CHECK(known_place(*mapping, 0x20000000000 + gib - 1) == gib - 1);
-    CHECK(known_place(*mapping, 0x20000000000 + gib) == std::nullopt);
-    CHECK(known_place(*mapping, 0x1000) == std::nullopt);
+    REQUIRE(mapping.walker);
+    CHECK((*mapping.walker)->walk(image + 0x1234).value().paddr == image_physical + 0x1234);
+    CHECK(known_place(mapping, image + 0x1234) == image_physical + 0x1234);
+    CHECK(known_place(mapping, 0x20000000000 + gib - 1) == gib - 1);
+    CHECK(known_place(mapping, 0x20000000000 + gib) == std::nullopt);
+    CHECK(known_place(mapping, 0x1000) == std::nullopt);
 }
 
 TEST_CASE("where memory would be mapped beyond the last address, it is mapped nowhere") {
@@ -57,9 +57,9 @@ TEST_CASE("where memory would be mapped beyond the last address, it is mapped no
         text.replace(text.find("IDENTITYBASE"),
                      text.find('\n', text.find("IDENTITYBASE")) + 1 - text.find("IDENTITYBASE"), damaged);
         const auto mapping = s390x::map_kernel(physical, VmcoreInfo(text));
-        REQUIRE(mapping);
-        CHECK_FALSE(mapping->all_memory);
-        CHECK(known_place(*mapping, image + 0x1234) == image_physical + 0x1234);
+        REQUIRE(mapping.walker);
+        CHECK_FALSE(mapping.all_memory);
+        CHECK(known_place(mapping, image + 0x1234) == image_physical + 0x1234);
     }
 }
 
@@ -67,19 +67,19 @@ TEST_CASE("before, addresses were the physical ones") {
     const Memory memory(tables_at);
     const PhysicalMemory physical(memory.dump);
     const auto mapping = s390x::map_kernel(physical, VmcoreInfo(identical));
-    REQUIRE(mapping);
-    CHECK(mapping->walker->walk(image).value().paddr == image_physical);
-    CHECK(known_place(*mapping, 0x1234) == 0x1234);
-    CHECK(known_place(*mapping, gib) == std::nullopt);
+    REQUIRE(mapping.walker);
+    CHECK((*mapping.walker)->walk(image).value().paddr == image_physical);
+    CHECK(known_place(mapping, 0x1234) == 0x1234);
+    CHECK(known_place(mapping, gib) == std::nullopt);
 }
 
 TEST_CASE("without the tables' place, or the tables, the answer says so") {
     Memory memory(tables_at);
     memory.dump.fail_page(tables_at, ErrorCode::PageExcluded);
     const PhysicalMemory physical(memory.dump);
-    CHECK(s390x::map_kernel(physical, VmcoreInfo("KERNELOFFSET=0\n")).error().code ==
+    CHECK(s390x::map_kernel(physical, VmcoreInfo("KERNELOFFSET=0\n")).walker.error().code ==
           ErrorCode::MissingDebugInfo);
-    CHECK(s390x::map_kernel(physical, VmcoreInfo(identical)).error().code == ErrorCode::PageExcluded);
+    CHECK(s390x::map_kernel(physical, VmcoreInfo(identical)).walker.error().code == ErrorCode::PageExcluded);
     CHECK(s390x::map_user(physical, VmcoreInfo(identical), 2 * gib).error().code == ErrorCode::NoSuchMemory);
 }
 

@@ -19,9 +19,9 @@ std::uint64_t last_of_image(const std::string& told) {
     const SparseDump dump;
     const PhysicalMemory physical(dump);
     const auto mapping = x86_64::arch.memory.map_kernel(physical, VmcoreInfo(tables + told));
-    REQUIRE(mapping.has_value());
-    REQUIRE(mapping->linear.size() == 1);
-    return mapping->linear.front().last;
+    REQUIRE(mapping.walker);
+    REQUIRE(mapping.linear.size() == 1);
+    return mapping.linear.front().last;
 }
 
 std::uint64_t modules(const std::string& told) {

@@ -114,7 +114,8 @@ TEST_CASE("the pointers of a 32-bit kernel's table are four bytes apart") {
             ++next;
         }
         const PhysicalMemory physical(dump);
-        const AddressSpace memory(physical, nullptr, {{low_memory, low_memory + 0xffff, 0}}, 4);
+        const AddressSpace memory(physical, fail(ErrorCode::Unsupported, "no tables"),
+                                  {{low_memory, low_memory + 0xffff, 0}}, 4);
         check(TaskStates::of(memory, low_memory + table), era);
     }
 }
