@@ -18,6 +18,7 @@ FrameWalker::Step FrameWalker::by_linked_frames(const UnwindPosition& at, StackS
     if (step.outcome == Step::Outcome::Failed) step = by_named_return(at, stacks);
     if (step.outcome == Step::Outcome::Failed && at.fp && !user_task_ && starts_a_stack(*at.fp, stacks))
         return Step::end_of_stack();
+    if (step.outcome == Step::Outcome::Failed && !step.error) step.error = no_frame_linked(at, stacks);
     return step;
 }
 

@@ -27,9 +27,23 @@ FrameWalker::Step FrameWalker::by_links(const UnwindPosition& at, StackSet stack
         return Step::end_of_stack();
     if (step.outcome == Step::Outcome::Failed) step = by_frame_pointer(at, stacks);
     if (step.outcome == Step::Outcome::Failed && is_first_frame(at, stacks)) return Step::end_of_stack();
-    if (step.outcome == Step::Outcome::Failed && !step.error)
-        step.error = Error(ErrorCode::NotFound, "the frame pointer leads to no frame", at.ip);
+    if (step.outcome == Step::Outcome::Failed && !step.error) step.error = no_frame_linked(at, stacks);
     return step;
+}
+
+Error FrameWalker::no_frame_linked(const UnwindPosition& at, StackSet stacks) {
+    if (!at.fp) return {ErrorCode::NotFound, "what the frame pointer was is not known", at.ip};
+    if (auto lost = lost_frame(*at.fp, stacks)) return std::move(*lost);
+    return {ErrorCode::NotFound, "the frame pointer leads to no frame", at.ip};
+}
+
+std::optional<Error> FrameWalker::lost_frame(std::uint64_t fp, StackSet stacks) {
+    const FramePointers& shape = arch_.code.frame_pointers;
+    for (const std::uint64_t slot : {shape.caller_at(fp), shape.return_address_at(fp)})
+        for (const StackRange& stack : stacks)
+            if (stack.holds(slot, word_))
+                if (const auto word = read(slot); !word) return word.error();
+    return std::nullopt;
 }
 
 // Interrupted before it had a frame of its own, or without one: the frame pointer is still its caller's, and

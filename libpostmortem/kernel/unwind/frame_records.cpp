@@ -34,7 +34,12 @@ FrameWalker::Step FrameWalker::by_records(const UnwindPosition& at, StackSet sta
     const FramePointers& shape = arch_.code.frame_pointers;
     const std::uint64_t slot = shape.return_address_at(record);
     const auto fp = read_on(stacks, shape.caller_at(record)), word = read_on(stacks, slot);
-    if (!fp || !word) return begins_entry(at, stacks) ? Step::end_of_stack() : no_record(at);
+    if ((!fp || !word) && begins_entry(at, stacks)) return Step::end_of_stack();
+    if (!fp || !word) {
+        Step lost = no_record(at);
+        if (auto why = lost_frame(record, stacks)) lost.error = std::move(why);
+        return lost;
+    }
     for (const StackRange& stack : stacks) {
         if (stack.holds(record, word_) && stack.holds(at.slot, word_) && record < at.slot)
             return no_record(at);

@@ -136,6 +136,10 @@ class FrameWalker {
     Step by_registers_around(std::uint64_t record, std::uint64_t fp, std::uint64_t ip, StackSet stacks);
     Step at_first_frame(StackSet stacks);
     Step by_linked_frames(const UnwindPosition& at, StackSet stacks);
+    /// Why the frame pointer leads no further.
+    Error no_frame_linked(const UnwindPosition& at, StackSet stacks);
+    /// Of a frame that lies on a stack: why it cannot be read; nothing where it can.
+    std::optional<Error> lost_frame(std::uint64_t fp, StackSet stacks);
     Step by_leaf_frame(const UnwindPosition& at, StackSet stacks);
     Step by_overflow(const UnwindPosition& at, StackSet stacks);
     Step by_saved_registers(const UnwindPosition& at, StackSet stacks);

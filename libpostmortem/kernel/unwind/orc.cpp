@@ -185,7 +185,7 @@ Result<OrcEntry> OrcTables::find(std::uint64_t ip) const {
         const auto pushed = static_cast<std::int16_t>(kernel_.arch().word_size);
         return OrcEntry{pushed, 0, OrcRegister::Sp, OrcRegister::Undefined, OrcType::Call, false};
     }
-    if (!layout_.numbering) return fail(ErrorCode::NotFound, "this architecture has no ORC tables");
+    if (!layout_.numbering) return fail(ErrorCode::NotFound, "this architecture has no unwind tables");
     if (const Module* module = kernel_.modules().find(ip)) {
         const auto table = module_table(*module);
         if (!table) return fail(table.error());

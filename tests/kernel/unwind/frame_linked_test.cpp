@@ -226,4 +226,19 @@ TEST_CASE("frames that lead nowhere: back, beside the stacks, to what is no retu
     }
 }
 
+TEST_CASE("where a walk is lost the reason is what is wrong with the frame") {
+    Linked code;
+    const auto reason = [&](const UnwindPosition& start) {
+        const auto trace = code.walk(start, true);
+        return trace.lost ? *trace.lost : trace.guessed.value_or(Error());
+    };
+    code.put_frame(code.inner_fp, code.inner_fp - 0x100000, code.call(code.read, 0x40, code.inner));
+    CHECK(reason(code.asleep()).message == "the frame pointer leads to no frame");
+    UnwindPosition without = code.asleep();
+    without.fp.reset();
+    CHECK(reason(without).message == "what the frame pointer was is not known");
+    code.image.exclude(code.inner_fp - 16);
+    CHECK(reason(code.asleep()).code == ErrorCode::PageExcluded);
+}
+
 }  // namespace frame_linked_test

@@ -183,4 +183,13 @@ TEST_CASE("records that lead nowhere: back, beside the stacks, to what is no ret
     }
 }
 
+TEST_CASE("a record that cannot be read is lost for the reason for which its page is") {
+    Records code;
+    code.image.exclude(code.stack.high - 0x280);
+    const auto trace = code.walk(code.asleep());
+    const auto& why = trace.lost ? trace.lost : trace.guessed;
+    REQUIRE(why);
+    CHECK(why->code == ErrorCode::PageExcluded);
+}
+
 }  // namespace frame_records_test
