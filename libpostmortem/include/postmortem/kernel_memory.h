@@ -170,7 +170,7 @@ struct KernelMemory {
     std::optional<std::uint64_t> flags;  ///< whose they are, where a number was named
     std::uint32_t longest_flag = 0;      ///< letters of the longest name of all
     std::uint32_t flag_digits = 0;       ///< of the bit behind the last flag, in which they are all shown
-    std::vector<HugePageRow> huge_pages;
+    std::optional<std::vector<HugePageRow>> huge_pages;  ///< empty: the kernel has none
     std::vector<VmallocRow> vmalloc;
     std::optional<AddressView> address;
     Problems problems;

@@ -14,6 +14,8 @@ constexpr std::uint64_t highest_page_order = 30;
 
 Result<std::vector<HugePagePool>> read_huge_page_pools(const Kernel& kernel) {
     const auto table = kernel.symbol("hstates");
+    if (!table && table.error().code == ErrorCode::NotFound)
+        return std::vector<HugePagePool>();  // CONFIG_HUGETLBFS=n
     if (!table) return fail(table.error());
     // Under that name since 3.6 (47d38344abd0).
     auto count = kernel.number<std::uint32_t>("hugetlb_max_hstate");

@@ -358,12 +358,13 @@ void add_page_flags(const Kernel& kernel, std::optional<std::uint64_t> flags, Ke
 void add_huge_pages(const Kernel& kernel, KernelMemory& memory, ProblemCollector& problems) {
     const auto pools = read_huge_page_pools(kernel);
     if (!pools) return problems.add("the huge pages", pools.error());
+    auto& rows = memory.huge_pages.emplace();
     const auto table = kernel.symbol("hstates");
     const auto stride = kernel.types().size_of("hstate");
     for (std::size_t i = 0; i < pools->size(); ++i) {
         const HugePagePool& pool = (*pools)[i];
-        memory.huge_pages.push_back({table && stride ? *table + i * *stride : 0, pool.page_bytes, pool.free,
-                                     pool.total, pool_name(pool.page_bytes)});
+        rows.push_back({table && stride ? *table + i * *stride : 0, pool.page_bytes, pool.free, pool.total,
+                        pool_name(pool.page_bytes)});
     }
 }
 

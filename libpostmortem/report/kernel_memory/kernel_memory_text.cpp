@@ -95,9 +95,10 @@ std::string page_flags_text(const KernelMemory& memory) {
     return out;
 }
 
-std::string huge_pages_text(const KernelMemory& memory) {
+std::string huge_pages_text(const std::vector<HugePageRow>& rows) {
     std::string out = "     HSTATE        SIZE    FREE   TOTAL  NAME\n";
-    for (const HugePageRow& row : memory.huge_pages) {
+    if (rows.empty()) out += "  (none)\n";
+    for (const HugePageRow& row : rows) {
         const bool gigabytes = row.page_bytes >= 1ull << 30;
         const std::string size =
             row.page_bytes >= 1ull << 20
@@ -175,7 +176,7 @@ std::string to_text(const KernelMemory& memory) {
     for (const auto& [cpu, offset] : memory.per_cpu)
         out += fmt::format("{:>5} {}: {:x}\n", "CPU", cpu, offset);
     if (!memory.page_flags.empty()) out += page_flags_text(memory);
-    if (!memory.huge_pages.empty()) out += huge_pages_text(memory);
+    if (memory.huge_pages) out += huge_pages_text(*memory.huge_pages);
     if (!memory.vmalloc.empty()) out += vmalloc_heading;
     for (const VmallocRow& row : memory.vmalloc) out += vmalloc_line(row);
     if (memory.address) out += address_text(*memory.address, memory.page_bytes);

@@ -16,6 +16,7 @@ std::string name_or_dash(const std::string& name) {
 
 std::string to_text(const PciBuses& buses) {
     std::string out;
+    if (buses.buses.empty() && buses.problems.empty()) out += "    ROOT BUS     BUSNAME\n  (none)\n";
     for (const PciBus& bus : buses.buses) {
         out += bus.root
                    ? fmt::format("    ROOT BUS     BUSNAME\n{:16x} {}\n", bus.address, name_or_dash(bus.name))

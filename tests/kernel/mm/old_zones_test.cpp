@@ -83,6 +83,15 @@ std::uint64_t make_pools(FakeKernel& fake, std::initializer_list<std::uint32_t> 
 
 }  // namespace
 
+TEST_CASE("a kernel that was built without huge pages has none") {
+    FakeKernel fake;
+    make_zone(fake, false);
+    const auto kernel = fake.open();
+    const auto pools = read_huge_page_pools(*kernel);
+    REQUIRE(pools);
+    CHECK(pools->empty());
+}
+
 TEST_CASE(
     "before 3.8 what a zone has is what is present, and before 2.6.34 CPUs have their parts in arrays") {
     for (const bool by_pointer : {true, false}) {  // CONFIG_NUMA

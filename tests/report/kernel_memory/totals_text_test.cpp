@@ -26,6 +26,13 @@ TEST_CASE("high memory begins a group of its own, though it is a part of all mem
           "   TOTAL SWAP        0            0         ----\n");
 }
 
+TEST_CASE("a kernel without huge pages has none, and one of which they are not known is not said to") {
+    KernelMemory memory;
+    CHECK(to_text(memory).empty());
+    memory.huge_pages.emplace();
+    CHECK(to_text(memory) == "     HSTATE        SIZE    FREE   TOTAL  NAME\n  (none)\n");
+}
+
 TEST_CASE("page flags are as wide as the bit behind the last one") {
     KernelMemory memory;
     memory.page_flags = {{"PG_lru", 5}};
