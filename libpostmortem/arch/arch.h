@@ -104,6 +104,8 @@ struct MemoryLayout {
     /// depends on how the kernel was built.
     std::uint64_t lowest_kernel_address = 0;
     std::uint64_t user_end = 0;
+    /// Programs have a space of their own, and in the kernel's it has memory at address 0, too.
+    bool uses_address_0 = false;
     /// Bits of pointers that hold tags, and functions that only kernels have which put some there. 0: none
     /// do.
     std::uint64_t tag_bits = 0;

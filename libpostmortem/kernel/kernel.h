@@ -63,6 +63,11 @@ class Kernel {
     const AddressSpace& memory() const { return *memory_; }
     /// Whether an address lies in the kernel's half, also one with a tag.
     bool is_of_kernel(std::uint64_t address) const;
+    /// The same of one that somebody names without a word on whose it is. What is read as a pointer may be
+    /// null where the kernel has memory at address 0.
+    bool is_named_of_kernel(std::uint64_t address) const {
+        return arch_->memory.uses_address_0 || is_of_kernel(address);
+    }
     /// … which no program has. Where the two have spaces of their own (s390x), both may have it.
     bool is_of_kernel_alone(std::uint64_t address) const {
         return address >= arch_->memory.user_end && is_of_kernel(address);

@@ -77,6 +77,7 @@ const Arch arch = {
                .direct_map_lines = direct_map_lines,
                .lowest_kernel_address = lowest_kernel_address,
                .user_end = user_end,
+               .uses_address_0 = true,
                .lowest_code_address = lowest_kernel_address,
                .page_structs = page_structs,
                .first_page_struct = "vmemmap",

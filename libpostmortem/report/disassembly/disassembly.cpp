@@ -235,7 +235,7 @@ Result<Disassembly> disassemble(const CrashDump& dump, const DisassemblyRequest&
     Disassembly made;
     made.address = start->address;
     // As crash does, an address that is no kernel's is taken for one of the task at hand.
-    made.user = request.user || !kernel.is_of_kernel(start->address);
+    made.user = request.user || !kernel.is_named_of_kernel(start->address);
     std::unique_ptr<AddressSpace> of_task;
     if (made.user) {
         auto space = memory_of_task(kernel, request.task);

@@ -189,7 +189,7 @@ Result<void> SpaceMaker::narrow() {
     const auto named = request_.start.empty() ? Result<std::uint64_t>(lowest) : address(request_.start);
     if (!named) return fail(named.error());
     const bool of_kernel = request_.where != Where::Physical && request_.where != Where::User;
-    if (of_kernel && !kernel_.is_of_kernel(*named))
+    if (of_kernel && !kernel_.is_named_of_kernel(*named))
         return fail(ErrorCode::InvalidArgument, fmt::format("{:x} is no address of the kernel", *named));
     const auto start = align_down<std::uint64_t>(*named, kernel_.memory().word_size());
     if (start != *named) space_.rounded_start = start;

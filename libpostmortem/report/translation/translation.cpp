@@ -137,7 +137,7 @@ bool is_of_kernel(const Kernel& kernel, std::uint64_t address, TranslationReques
         case TranslationRequest::Kind::ByAddress: break;
         case TranslationRequest::Kind::ByAddressOfTask: return kernel.is_of_kernel_alone(address);
     }
-    return kernel.is_of_kernel(address);
+    return kernel.is_named_of_kernel(address);
 }
 
 }  // namespace
