@@ -109,6 +109,7 @@ SparseMemory::SparseMemory(std::uint64_t base, std::uint64_t size, Endian endian
     : base_(base),
       dump_(4096, endian),
       physical_(dump_),
-      memory_(physical_, nullptr, {LinearRange{base, base + size - 1, 0}}) {}
+      memory_(physical_, fail(ErrorCode::NotMapped, "no page tables are known"),
+              {LinearRange{base, base + size - 1, 0}}) {}
 
 }  // namespace postmortem::test
