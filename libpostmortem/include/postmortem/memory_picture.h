@@ -165,6 +165,8 @@ struct MemorySum {
     std::int64_t unaccounted_bytes =
         0;                          ///< below zero where the parts overlap or changed while they were read
     std::vector<MemoryHint> hints;  ///< what part of `unaccounted_bytes` is known to be
+    /// Titles of parts that could not be read, and therefore lie within `unaccounted_bytes`.
+    std::vector<std::string> unread;
     /// Beside MemTotal: present in the machine, and never given to the page allocator.
     std::uint64_t present_bytes = 0;
     std::vector<MemoryHint> reserved;

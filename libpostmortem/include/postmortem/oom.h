@@ -349,7 +349,8 @@ struct OomBalance {
     std::uint64_t total_kib = 0;  ///< Present memory without what was reserved at boot.
     OomCounters parts_kib;        ///< Disjoint: anonymous, file, unevictable, slab, ..., free.
     std::int64_t unaccounted_kib =
-        0;  ///< Negative where counters overlap or changed while they were printed.
+        0;                      ///< Negative where counters overlap or changed while they were printed.
+    bool parts_unread = false;  ///< Parts that exist could not be read: they are within `unaccounted_kib`.
     std::optional<std::uint64_t> shmem_kib;  ///< Part of anonymous and unevictable; not a part of the sum.
     bool page_size_assumed = false;          ///< No line tells the page size: 4 KiB was taken.
 };

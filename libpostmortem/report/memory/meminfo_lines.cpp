@@ -184,7 +184,8 @@ Result<std::uint64_t> LinesMaker::free_high_pages() const {
 void LinesMaker::high_memory() {
     // _totalhigh_pages since 5.0 (ca79b0c211af).
     const auto total = kernel_.word({"_totalhigh_pages", "totalhigh_pages"});
-    if (!total && total.error().code == ErrorCode::NotFound) return;
+    const bool needs_none = kernel_.arch().word_size == 8;
+    if (!total && (needs_none || total.error().code == ErrorCode::NotFound)) return;
     const auto less = [](const Result<std::uint64_t>& all, const Result<std::uint64_t>& part) {
         if (!all || !part) return all ? part : all;
         return Result<std::uint64_t>(*all - std::min(*all, *part));

@@ -45,6 +45,10 @@ class Accountant {
     void pages(const char* id, const char* title, std::initializer_list<std::string_view> counters) {
         part(id, title, count(counters) * page_);
     }
+    void unread(const char* title, const char* problem, const Error& why) {
+        sum_.unread.emplace_back(title);
+        problems_.add(problem, why);
+    }
     std::uint64_t count(std::initializer_list<std::string_view> names) const {
         return exact_.get(names).value_or(0);
     }
@@ -96,6 +100,8 @@ void Accountant::user_memory() {
     std::uint64_t huge = 0;
     for (const HugePagePool& pool : sources_.huge_pages) huge += pool.bytes();
     part("hugetlb", "huge pages set aside", huge);
+    const auto pools = kernel_.symbol("hstates");
+    if (!pools && pools.error().code != ErrorCode::NotFound) sum_.unread.emplace_back("huge pages set aside");
 }
 
 void Accountant::kernel_memory() {
@@ -109,7 +115,7 @@ void Accountant::kernel_memory() {
     if (const auto percpu = read_percpu_pool(kernel_))
         part("percpu", "per-CPU variables", (percpu->pages - percpu->boot_pages) * page_);
     else if (percpu.error().code != ErrorCode::NotFound)  // counted since 4.20 (7e8a6304d541)
-        problems_.add("the per-CPU memory", percpu.error());
+        unread("per-CPU variables", "the per-CPU memory", percpu.error());
     if (const auto vmalloc = vmalloc_pages(kernel_, exact_)) {
         // With CONFIG_VMAP_STACK the stacks come from vmalloc().
         const bool stacks_inside = kernel_.types().offset_of("task_struct", "stack_vm_area").has_value();
@@ -117,7 +123,7 @@ void Accountant::kernel_memory() {
         part("vmalloc", "vmalloc (without kernel stacks)",
              bytes - (stacks_inside ? std::min(bytes, stacks) : 0));
     } else {
-        problems_.add("the vmalloc memory", vmalloc.error());
+        unread("vmalloc", "the vmalloc memory", vmalloc.error());
     }
     pages("zsmalloc", "compressed pages of zram and zswap", {"NR_ZSPAGES"});
     pages("bounce", "bounce buffers", {"NR_BOUNCE"});

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <postmortem/render.h>
 
@@ -30,7 +31,11 @@ void shares(Out out, const MemorySum& sum) {
     for (const MemoryShare& part : sum.parts)
         share_line(out, static_cast<std::int64_t>(part.bytes), sum.total_bytes, part.title);
     share_line(out, sum.unaccounted_bytes, sum.total_bytes,
-               "unaccounted: taken straight from the page allocator");
+               sum.unread.empty()
+                   ? "unaccounted: taken straight from the page allocator"
+                   : fmt::format("unaccounted: {}, which could not be read, and what was taken "
+                                 "straight from the page allocator",
+                                 fmt::join(sum.unread, ", ")));
     for (const MemoryHint& hint : sum.hints)
         fmt::format_to(out, "{:>12}         of which {}\n", hint.bytes / kib, hint.title);
     share_line(out, static_cast<std::int64_t>(sum.total_bytes), sum.total_bytes, "MemTotal");

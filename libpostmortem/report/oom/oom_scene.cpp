@@ -210,6 +210,7 @@ std::optional<OomBalance> make_oom_balance(const MemoryPicture& picture) {
     OomBalance balance;
     balance.total_kib = picture.sum->total_bytes / bytes_per_kib;
     balance.unaccounted_kib = picture.sum->unaccounted_bytes / static_cast<std::int64_t>(bytes_per_kib);
+    balance.parts_unread = !picture.sum->unread.empty();
     for (const MemoryShare& part : picture.sum->parts) {
         const std::string name = balance_name(part);
         const std::uint64_t kib = part.bytes / bytes_per_kib;

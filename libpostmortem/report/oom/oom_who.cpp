@@ -73,7 +73,7 @@ void explain_slab(const OomEvent& event, const OomBalance& balance, OomVerdict& 
 void explain_unaccounted(const OomEvent& event, const OomBalance& balance, OomVerdict& verdict) {
     // What is free is in the zones.
     if (event.is_scene && event.memory.zones.empty()) return;
-    if (balance.unaccounted_kib < static_cast<std::int64_t>(noticeable_kib)) return;
+    if (balance.parts_unread || balance.unaccounted_kib < static_cast<std::int64_t>(noticeable_kib)) return;
     const auto kib = static_cast<std::uint64_t>(balance.unaccounted_kib);
     if (kib * 100 < balance.total_kib * 15) return;
     const std::string_view where =

@@ -237,6 +237,11 @@ TEST_CASE("a dump whose zones could not be read has nothing that is accounted to
     scene.memory.zones.emplace_back().name = "DMA32";
     oom::explain_holders(scene, seeing);
     CHECK_FALSE(text_of(seeing, Kind::Unaccounted).empty());
+    OomVerdict half_blind;
+    half_blind.balance = blind.balance;
+    half_blind.balance->parts_unread = true;
+    oom::explain_holders(scene, half_blind);
+    CHECK(text_of(half_blind, Kind::Unaccounted).empty());
 }
 
 TEST_CASE("free memory in pieces is above its watermark, and no sentence says otherwise") {
