@@ -47,6 +47,13 @@ TEST_CASE("mod says where modules begin as it does with types") {
     CHECK(contains(ask("bookworm-sysrq", {"mod"}).err, package));
 }
 
+TEST_CASE("a kernel whose task groups are not known is not said to have none") {
+    const auto groups = ask("bookworm-sysrq", {"runq", "-g"});
+    CHECK(groups.exit_code == 1);
+    CHECK(contains(groups.out, "Whether this kernel has task groups is not known."));
+    CHECK_FALSE(contains(groups.out, "has no task groups"));
+}
+
 TEST_CASE("oom does not call memory unreadable whose layout is not known") {
     const auto answer = ask("bookworm-sysrq", {"oom"});
     CHECK(answer.exit_code == 1);

@@ -67,6 +67,7 @@ struct RunQueues {
     std::vector<CpuRunQueue> cpus;
     std::uint64_t root_task_group = 0;  ///< 0 where the kernel has no task groups
     std::string root_task_group_name;   ///< "ROOT"; "INIT" until 2.6.38
+    bool groups_known = true;           ///< whether it has any could be found out
     bool fair_groups = false;           ///< CONFIG_FAIR_GROUP_SCHED
     bool realtime_groups = false;       ///< CONFIG_RT_GROUP_SCHED
     Problems problems;

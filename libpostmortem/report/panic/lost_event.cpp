@@ -20,6 +20,34 @@ std::string hard_lockup(const Backtrace& trace) {
     return fmt::format("NMI watchdog: Watchdog detected hard LOCKUP on cpu {}", trace.cpu.value_or(0));
 }
 
+std::string place_of(const Frame& frame) {
+    if (frame.function.empty()) return fmt::format("{:#x}", frame.ip);
+    return fmt::format("{}+{:#x}/{:#x}{}", frame.function, frame.offset, frame.size,
+                       frame.module.empty() ? "" : fmt::format(" [{}]", frame.module));
+}
+
+// kernel/panic.c: __warn() calls panic(), since 6.2 through check_panic_on_warn() (79cc1ba7badf).
+bool died_of_warning(const Backtrace& trace) {
+    const auto named = [](std::string_view name) {
+        return [=](const Frame& frame) { return frame.function == name; };
+    };
+    const auto panic = std::find_if(trace.frames.begin(), trace.frames.end(), named("panic"));
+    if (panic == trace.frames.end() || panic + 1 == trace.frames.end()) return false;
+    return named("__warn")(panic[1]) || named("check_panic_on_warn")(panic[1]);
+}
+
+// WARN() is an exception, or a call.
+std::string warning(const Backtrace& trace) {
+    const auto is_caller = [](const Frame& frame) { return frame.function.starts_with("warn_slowpath_"); };
+    auto place = std::find_if(trace.frames.begin(), trace.frames.end(), is_caller);
+    if (place != trace.frames.end()) ++place;
+    if (place == trace.frames.end())
+        place = std::find_if(trace.frames.begin() + 1, trace.frames.end(),
+                             [](const Frame& frame) { return frame.interrupted; });
+    return fmt::format("WARNING: CPU: {} PID: {} at {}", trace.cpu.value_or(0), trace.pid,
+                       place != trace.frames.end() ? place_of(*place) : "(the log is lost)");
+}
+
 template <const char* const& Text>
 std::string fixed(const Backtrace&) {
     return Text;
@@ -60,6 +88,7 @@ std::optional<std::string> headline_of(const Backtrace& trace, const FaultWords&
         return std::any_of(trace.frames.begin(), trace.frames.end(),
                            [&](const Frame& frame) { return frame.function == function; });
     };
+    if (died_of_warning(trace)) return warning(trace);
     if (trace.pid == 1 && calls("panic") && calls("do_exit")) return killed_init;
     for (const Sign& sign : causes)
         if (calls(sign.function)) return sign.headline(trace);
@@ -77,17 +106,12 @@ std::string write_report(const Backtrace& trace, const std::string& headline, co
     auto out = std::back_inserter(text);
     fmt::format_to(out, "CPU: {} PID: {} Comm: {} {}\n", trace.cpu.value_or(0), trace.pid, trace.comm,
                    release);
-    const auto place = [](const Frame& frame) {
-        if (frame.function.empty()) return fmt::format("{:#x}", frame.ip);
-        return fmt::format("{}+{:#x}/{:#x}{}", frame.function, frame.offset, frame.size,
-                           frame.module.empty() ? "" : fmt::format(" [{}]", frame.module));
-    };
     // The innermost frame is where the CPU was at last, long after that.
     const auto first = trace.frames.begin() + (trace.frames.empty() ? 0 : 1);
     const auto interrupted =
         std::find_if(first, trace.frames.end(), [](const Frame& frame) { return frame.interrupted; });
     const bool faulted = interrupted != trace.frames.end();
-    if (faulted) fmt::format_to(out, "{}{}\n", words.interrupted_at, place(*interrupted));
+    if (faulted) fmt::format_to(out, "{}{}\n", words.interrupted_at, place_of(*interrupted));
     const auto is_in_kernels_trace = [&](const Frame& frame) {
         const bool named_by_itself =
             !words.plain_return_addresses || frame.interrupted || frame.offset != frame.size;
@@ -96,7 +120,7 @@ std::string write_report(const Backtrace& trace, const std::string& headline, co
     text += "Call Trace:\n";
     for (auto frame = faulted ? interrupted + 1 : trace.frames.begin(); frame != trace.frames.end(); ++frame)
         if (!frame->function.empty() && is_in_kernels_trace(*frame))
-            fmt::format_to(out, " {}\n", place(*frame));
+            fmt::format_to(out, " {}\n", place_of(*frame));
     text += "---[ end trace 0000000000000000 ]---\n";
     return text;
 }

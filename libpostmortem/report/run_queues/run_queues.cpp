@@ -45,6 +45,7 @@ class RunQueueMaker {
     RunQueues start() {
         RunQueues answer;
         for (const Error& problem : groups_.problems()) problems_.add("the task groups", problem);
+        answer.groups_known = groups_.problems().empty() || !groups_.all().empty();
         if (groups_.all().empty()) return answer;
         answer.root_task_group = groups_.all().front().address;
         answer.root_task_group_name = groups_.has_old_name() ? "INIT" : "ROOT";

@@ -75,6 +75,7 @@ void describe(Describer<CpuRunQueue>& cpu) {
 void describe(Describer<RunQueues>& queues) {
     queues.is_document();
     queues.add("root_task_group", &RunQueues::root_task_group, "the task_group of all others").address();
+    queues.add("groups_known", &RunQueues::groups_known, "whether there are such groups could be found out");
     queues.add("fair_groups", &RunQueues::fair_groups, "groups share CPUs (CONFIG_FAIR_GROUP_SCHED)");
     queues.add("realtime_groups", &RunQueues::realtime_groups,
                "groups share real-time budgets (CONFIG_RT_GROUP_SCHED)");

@@ -207,7 +207,9 @@ void print_groups(Appender out, const RunQueues& queues) {
         if (queues.realtime_groups && cpu.realtime) print_group_queue(out, queues, *cpu.realtime, true);
         if (queues.fair_groups && cpu.fair) print_group_queue(out, queues, *cpu.fair, false);
     }
-    if (!queues.fair_groups && !queues.realtime_groups)
+    if (!queues.groups_known)
+        fmt::format_to(out, "\nWhether this kernel has task groups is not known.\n");
+    else if (!queues.fair_groups && !queues.realtime_groups)
         fmt::format_to(out, "\nThis kernel has no task groups.\n");
 }
 
