@@ -9,8 +9,8 @@ void describe(Describer<LoadedModule>& module) {
     module.is("module", "A module that was loaded");
     module.add("name", &LoadedModule::name, "its name");
     module.add("address", &LoadedModule::address, "its struct module").address();
-    module.add("text_base", &LoadedModule::text_base, "where its text begins").address();
-    module.add("bytes", &LoadedModule::bytes, "what of it stays in memory: as /proc/modules");
+    module.add("text_base", &LoadedModule::text_base, "where its text begins").address().or_null();
+    module.add("bytes", &LoadedModule::bytes, "what of it stays in memory: as /proc/modules").or_null();
     module.word("state", &LoadedModule::state, ModuleState::Unformed, "as /proc/modules");
     module.add("references", &LoadedModule::references, "as /proc/modules counts them");
     module.add("used_by", &LoadedModule::used_by, "modules that need it, the latest first");

@@ -33,10 +33,14 @@ std::string to_text(const LoadedModules& list) {
     std::string out =
         fmt::format("{}  {:<{}}  {}  {:>{}}  OBJECT FILE\n", centred("MODULE", digits), "NAME", name_width,
                     centred(list.in_pieces ? "TEXT_BASE" : "BASE", digits), "SIZE", bytes_width);
-    for (const LoadedModule& module : list.modules)
-        out += fmt::format("{:0{}x}  {:<{}}  {:0{}x}  {:>{}}  (not loaded){}\n", module.address, digits,
-                           escaped(module.name), name_width, module.text_base, digits, module.bytes,
-                           bytes_width, module.has_symbols ? "  [CONFIG_KALLSYMS]" : "");
+    for (const LoadedModule& module : list.modules) {
+        const bool known = module.text_base != 0;
+        out += fmt::format("{:0{}x}  {:<{}}  {:>{}}  {:>{}}  (not loaded){}\n", module.address, digits,
+                           escaped(module.name), name_width,
+                           known ? fmt::format("{:0{}x}", module.text_base, digits) : "-", digits,
+                           known ? fmt::format("{}", module.bytes) : "-", bytes_width,
+                           module.has_symbols ? "  [CONFIG_KALLSYMS]" : "");
+    }
     return out;
 }
 
