@@ -230,7 +230,7 @@ TEST_CASE("where a walk is lost the reason is what is wrong with the frame") {
     Linked code;
     const auto reason = [&](const UnwindPosition& start) {
         const auto trace = code.walk(start, true);
-        return trace.lost ? *trace.lost : trace.guessed.value_or(Error());
+        return trace.guessed ? *trace.guessed : trace.lost.value_or(Error());
     };
     code.put_frame(code.inner_fp, code.inner_fp - 0x100000, code.call(code.read, 0x40, code.inner));
     CHECK(reason(code.asleep()).message == "the frame pointer leads to no frame");
