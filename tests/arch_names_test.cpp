@@ -31,7 +31,6 @@ constexpr std::array exempt = {
     Exemption{"log/events/frame.cpp", "the words before the place in an oops, of all architectures"},
     Exemption{"log/events/frame.h", "quotes those lines"},
     Exemption{"log/events/instruction_place.cpp", "the place in an oops, where it is not the instruction's"},
-    Exemption{"log/events/program_interruption.h", "what that depends on"},
     Exemption{"log/events/registers.cpp", "the words before registers in an oops"},
     Exemption{"log/events/registers.h", "quotes register lines of oopses"},
     Exemption{"log/events/rules/faults.cpp", "headlines that name a register"},

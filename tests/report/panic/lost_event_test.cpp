@@ -63,7 +63,8 @@ TEST_CASE("every handler of every architecture leads to the function that was in
 }
 
 TEST_CASE("a machine that died of a warning did not die of a bug") {
-    for (const std::uint16_t machine : {EM_X86_64, EM_AARCH64, EM_S390}) {
+    constexpr std::uint16_t machines[] = {EM_X86_64, EM_AARCH64, EM_S390};
+    for (const std::uint16_t machine : machines) {
         const Arch& arch = *arch_of(machine);
         PanicEvidence evidence = faulted(arch.faults.entries.front().function, false);
         auto& frames = evidence.backtrace->frames;
@@ -71,12 +72,6 @@ TEST_CASE("a machine that died of a warning did not die of a bug") {
         const auto by_exception = event_from_backtrace(evidence, arch.faults, "6.1.0", 0x18);
         REQUIRE(by_exception);
         CHECK(by_exception->title == "WARNING in widget_touch");
-        // Where WARN() is a call.
-        frames[2] = frame("warn_slowpath_fmt");
-        frames[3] = frame("widget_touch");
-        const auto by_call = event_from_backtrace(evidence, arch.faults, "6.1.0", 0x18);
-        REQUIRE(by_call);
-        CHECK(by_call->id == by_exception->id);
     }
 }
 
