@@ -2,44 +2,24 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/checked.h"
 #include "kernel/lists.h"
+#include "kernel/module_name.h"
+#include "types/btf.h"
 
 namespace postmortem {
 namespace {
 
 constexpr std::uint64_t page = 4096;
 constexpr std::uint64_t most_data = 64ull << 20;  ///< between the first exported variable and the last
-constexpr std::size_t most_modules = 4096, longest_module_name = 64;
+constexpr std::size_t most_modules = 4096;
 
 Error unknown(std::string_view name) {
     return {ErrorCode::NotFound, fmt::format("nothing tells where {} lies", name)};
-}
-
-// struct btf_header (include/uapi/linux/btf.h): where what it begins ends, if it is one.
-std::optional<std::uint64_t> end_of_btf(const ByteReader& reader, std::uint64_t at) {
-    constexpr std::uint16_t magic = 0xeb9f;
-    constexpr std::uint32_t header_bytes = 24, most_header_bytes = 64, most_bytes = 64u << 20;
-    if (reader.u16(at) != magic || reader.u8(at + 2) != 1 || reader.u8(at + 3) != 0) return std::nullopt;
-    const auto header = reader.u32(at + 4), types = reader.u32(at + 12), strings = reader.u32(at + 16),
-               string_bytes = reader.u32(at + 20);
-    if (!string_bytes || *header < header_bytes || *header > most_header_bytes) return std::nullopt;
-    if (*types == 0 || *types > most_bytes || *strings < *types || *strings > most_bytes ||
-        *string_bytes == 0 || *string_bytes > most_bytes)
-        return std::nullopt;
-    return std::uint64_t{*header} + *strings + *string_bytes;
-}
-
-bool is_module_name(std::string_view name) {
-    return !name.empty() && name.size() < longest_module_name &&
-           std::all_of(name.begin(), name.end(), [](char c) {
-               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-           });
 }
 
 }  // namespace
@@ -49,15 +29,15 @@ UnnamedData::UnnamedData(const AddressSpace& memory, std::uint64_t rodata, std::
 
 // BTF ends what is only read, behind the tables (include/asm-generic/vmlinux.lds.h).
 std::optional<UnnamedData::Bounds> UnnamedData::find_btf() const {
-    constexpr std::uint64_t searched = 1ull << 20, header_bytes = 24;
+    constexpr std::uint64_t searched = 1ull << 20;
     if (!exports_) return std::nullopt;
     const std::uint64_t first = align_up(exports_->end, std::uint64_t{4});
-    std::array<std::byte, page + header_bytes> bytes;
+    std::array<std::byte, page + btf_header_bytes> bytes;
     for (std::uint64_t at = first; at < first + searched; at += page) {
         if (!memory_.read(at, bytes, Caching::Pass)) return std::nullopt;
-        const ByteReader reader(bytes, memory_.endian());
         for (std::uint64_t offset = 0; offset < page; offset += 4)
-            if (const auto size = end_of_btf(reader, offset)) return Bounds{at + offset, at + offset + *size};
+            if (const auto size = btf_size(Bytes(bytes).subspan(offset), memory_.endian()))
+                return Bounds{at + offset, at + offset + *size};
     }
     return std::nullopt;
 }

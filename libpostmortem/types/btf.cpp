@@ -334,4 +334,18 @@ void for_each_type_name(const TypeFinder& types, const std::function<bool(std::s
     if (const auto* const btf = dynamic_cast<const Btf*>(&types)) btf->for_each_name(visit);
 }
 
+std::optional<std::uint64_t> btf_size(Bytes header, Endian endian) {
+    constexpr std::uint32_t most_header_bytes = 64, most_bytes = 64u << 20;
+    const ByteReader reader(header, endian);
+    constexpr std::uint8_t version = 1, flags = 0;
+    if (reader.u16(0) != magic || reader.u8(2) != version || reader.u8(3) != flags) return std::nullopt;
+    const auto own = reader.u32(4), types = reader.u32(12), strings_at = reader.u32(16),
+               strings = reader.u32(20);
+    if (!strings || *own < btf_header_bytes || *own > most_header_bytes) return std::nullopt;
+    if (*types == 0 || *types > most_bytes || *strings_at < *types || *strings_at > most_bytes ||
+        *strings == 0 || *strings > most_bytes)
+        return std::nullopt;
+    return std::uint64_t{*own} + *strings_at + *strings;
+}
+
 }  // namespace postmortem

@@ -15,6 +15,12 @@ namespace postmortem {
 /// hole costs the types that lie in it and behind it, and the names in it, and cannot pass for anything else.
 constexpr std::byte btf_hole{0xff};
 
+/// Of struct btf_header (include/uapi/linux/btf.h), as the first version had it.
+constexpr std::size_t btf_header_bytes = 24;
+
+/// How many bytes of BTF begin with this header; nothing where it is none.
+std::optional<std::uint64_t> btf_size(Bytes header, Endian endian);
+
 /// Takes the bytes of a .BTF section (the kernel's __start_BTF to __stop_BTF, or a vmlinux's section).
 /// `source` names where they come from. Errors: Corrupt where nothing can be made of them. Where only the
 /// types up to a malformed one are good, they are found, and a search for another fails with Corrupt; so it

@@ -76,7 +76,7 @@ const Arch arch = {
     .recognises = recognises,
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
-               .page_sizes = 4096 | 16384 | 65536,
+               .page_sizes = page_sizes,
                .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,

@@ -64,7 +64,7 @@ Result<unsigned> built_va_bits(const VmcoreInfo& info) {
 Result<Shape> shape_of(const DumpFile& dump, const VmcoreInfo& info) {
     const auto va_bits = built_va_bits(info);
     if (!va_bits) return fail(va_bits.error());
-    const auto page_size = page_size_of(dump, info, {4096, 16384, 65536});
+    const auto page_size = page_size_of(dump, info, page_sizes);
     if (!page_size) return fail(page_size.error());
     const auto t1sz = info.number("TCR_EL1_T1SZ");
     const std::int64_t actual = t1sz ? 64 - *t1sz : std::int64_t{*va_bits};

@@ -10,6 +10,7 @@
 namespace postmortem::arm64 {
 
 constexpr unsigned page_shift_64k = 16;
+constexpr std::uint32_t page_sizes = 4096 | 16384 | 65536;
 
 struct PageTableParams {
     std::uint64_t root = 0;    ///< physical address of swapper_pg_dir

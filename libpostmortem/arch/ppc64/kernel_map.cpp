@@ -22,7 +22,7 @@ std::uint64_t physical_of(std::uint64_t vaddr) {
 }
 
 Result<unsigned> page_shift_of(const DumpFile& dump, const VmcoreInfo& info) {
-    return page_size_of(dump, info, {4096, 65536}).map([](std::uint64_t size) {
+    return page_size_of(dump, info, page_sizes).map([](std::uint64_t size) {
         return static_cast<unsigned>(std::countr_zero(size));
     });
 }

@@ -11,6 +11,8 @@
 
 namespace postmortem::ppc64 {
 
+constexpr std::uint32_t page_sizes = 4096 | 65536;
+
 enum class Mmu : std::uint8_t { Radix, Hash };
 
 struct PageTableParams {

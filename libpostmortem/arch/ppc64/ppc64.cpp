@@ -89,7 +89,7 @@ const Arch arch = {
     .memory = {.map_kernel = map_kernel,
                .map_user = map_user,
                .byte_order = byte_order,
-               .page_sizes = 4096 | 65536,
+               .page_sizes = page_sizes,
                .swap_entries = swap_entries,
                .page_entry = page_entry,
                .level_name = level_name_of,

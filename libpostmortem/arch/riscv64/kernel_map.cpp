@@ -32,7 +32,7 @@ Result<unsigned> address_bits(const DumpFile& dump, const VmcoreInfo& info) {
                     fmt::format("page tables for addresses of {} bits (NUMBER(VA_BITS) in VMCOREINFO) cannot "
                                 "be followed: there are such for 39, 48 and 57",
                                 *va_bits));
-    if (const auto page = page_size_of(dump, info, {page_size}); !page) return fail(page.error());
+    if (const auto page = page_size_of(dump, info, page_size); !page) return fail(page.error());
     return static_cast<unsigned>(*va_bits);
 }
 

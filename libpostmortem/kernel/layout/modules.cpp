@@ -1,28 +1,20 @@
 // struct module by what it holds: a symbol table in which the module itself has a name, and pieces of memory
 // in which those symbols lie.
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "kernel/layout/module_facts.h"
 #include "kernel/lists.h"
+#include "kernel/module_name.h"
 
 namespace postmortem {
 namespace {
 
 constexpr std::size_t most_listed = 4096;
-constexpr std::size_t longest_module_name = 64;  // MODULE_NAME_LEN is 56 or 60
 constexpr std::uint64_t module_bytes = 1536;     // of struct module, as far as it is searched
 constexpr std::uint64_t most_table_entries = 1u << 20;
 constexpr std::uint64_t most_symbols_read = 4096;
 constexpr std::string_view own_symbol = "__this_module";
-
-bool is_module_name(std::string_view name) {
-    return !name.empty() && name.size() < longest_module_name &&
-           std::all_of(name.begin(), name.end(), [](char c) {
-               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-           });
-}
 
 // struct module begins: enum module_state state; struct list_head list; char name[].
 bool find_modules(ModuleFacts& facts) {

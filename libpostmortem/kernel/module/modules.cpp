@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "kernel/kernel.h"
 #include "kernel/lists.h"
+#include "kernel/module_name.h"
 
 namespace postmortem {
 namespace {
@@ -18,7 +19,6 @@ constexpr std::uint64_t max_module_symbols = 1u << 20;
 constexpr std::uint64_t max_string_table = 64u << 20;
 constexpr std::uint64_t max_memory_types = 16;       // enum mod_mem_type has 7
 constexpr std::uint64_t max_module_bytes = 1 << 30;  // more than the room for all modules
-constexpr std::size_t max_name = 64;                 // MODULE_NAME_LEN is 56
 /// Where ELF's symbol of either width keeps what counts.
 struct ElfSymbolLayout {
     std::uint64_t size, info, section, value;
@@ -112,7 +112,7 @@ void ModuleList::add(std::uint64_t address) {
     };
     auto name = module["name"].string();
     if (!name) return problem("a module's name", name.error());
-    name->resize(std::min(name->size(), max_name));
+    name->resize(std::min(name->size(), longest_module_name));
     Ranges ranges = ranges_of(module);
     if (ranges.problem) problem(fmt::format("the memory of module {}", *name), *ranges.problem);
     modules_.push_back({std::move(*name), address, module["taints"].u64_or(0), std::move(ranges.known)});

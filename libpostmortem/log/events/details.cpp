@@ -233,7 +233,8 @@ class TraceReader {
   public:
     void read(const ReportLine& line, LogEvent& event) {
         if (done_) return;
-        if (opens_history(line.text)) {
+        // s390's last branch, which may lie anywhere, stands below the trace as a frame would.
+        if (opens_history(line.text) || contains(line.text, "Last Breaking-Event-Address:")) {
             done_ = true;
             return;
         }

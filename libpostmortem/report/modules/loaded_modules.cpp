@@ -7,6 +7,7 @@
 
 #include "base/problem_collector.h"
 #include "kernel/lists.h"
+#include "kernel/module_name.h"
 #include "kernel/module/modules.h"
 #include "kernel/panic/taint.h"
 #include "object/field.h"
@@ -16,7 +17,6 @@ namespace postmortem {
 namespace {
 
 constexpr std::size_t most_module_users = 4096;
-constexpr std::size_t longest_module_name = 64;
 constexpr std::uint64_t most_pieces = 16;
 
 class ModuleReader {

@@ -236,6 +236,14 @@ TEST_CASE("where a walk is lost the reason is what is wrong with the frame") {
     CHECK(reason(code.asleep()).message == "the frame pointer leads to no frame");
     code.image.exclude(code.inner_fp - 16);
     CHECK(reason(code.asleep()).code == ErrorCode::PageExcluded);
+    // Without the pointer, and without a call that could be found by itself.
+    Linked bare;
+    bare.put_frame(bare.inner_fp, 0, 0);
+    UnwindPosition without = bare.asleep();
+    without.fp.reset();
+    const auto trace = bare.walk(without, true);
+    const Error why = trace.guessed ? *trace.guessed : trace.lost.value_or(Error());
+    CHECK(why.message == "what the frame pointer was is not known");
 }
 
 }  // namespace frame_linked_test

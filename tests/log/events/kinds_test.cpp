@@ -332,7 +332,9 @@ TEST_CASE("s390 names where a program goes on, which may be the next function") 
     CHECK(told.title == "kernel BUG in widget_open");
     CHECK(told.ip->function == "widget_open");
     CHECK(told.ip->offset == 0x24u);
+    REQUIRE(told.frames.size() == 3);
     CHECK(told.frames.front().function == "widget_open");
+    CHECK(told.frames.back().function == "proc_reg_write");
     // No line tells whose end lies there.
     CHECK(report(bug, " [<000003fffed4fa0e>] proc_reg_write+0x96/0xf8 \n").title ==
           "kernel BUG in widget_write");

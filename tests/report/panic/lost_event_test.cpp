@@ -72,6 +72,13 @@ TEST_CASE("a machine that died of a warning did not die of a bug") {
         const auto by_exception = event_from_backtrace(evidence, arch.faults, "6.1.0", 0x18);
         REQUIRE(by_exception);
         CHECK(by_exception->title == "WARNING in widget_touch");
+        // Where WARN() is a call.
+        frames[2] = frame("warn_slowpath_fmt");
+        frames[3].interrupted = false;
+        const auto by_call = event_from_backtrace(evidence, arch.faults, "6.1.0", 0x18);
+        REQUIRE(by_call);
+        CHECK(by_call->title == by_exception->title);
+        CHECK(by_call->event_class == EventClass::Warning);
     }
 }
 
