@@ -12,6 +12,7 @@
 #include "dump/pages/reframed_dump.h"
 #include "kernel/build_of.h"
 #include "kernel/carried_notes.h"
+#include "kernel/image_place.h"
 #include "kernel/layout/infer_layout.h"
 #include "kernel/memory_form.h"
 #include "kernel/module/modules.h"
@@ -52,12 +53,6 @@ bool is_of_xen_host(const DumpFile& dump) {
     });
 }
 
-/// Of an unsigned long, in bytes: a list_head is two pointers. VMCOREINFO has told its size ever since
-/// (2.6.24).
-std::uint32_t word_size(const VmcoreInfo& info) {
-    return info.size("list_head").value_or(16) == 8 ? 4 : 8;
-}
-
 /// Without CONFIG_KALLSYMS_ALL there are functions alone, and the little data that lies between them (one
 /// symbol of i386 6.1); with it a quarter and more is data (7.2: 26 %, 5.10: 56 %). A damaged table is
 /// believed to have all.
@@ -83,27 +78,6 @@ Result<std::uint64_t> by_older_ways(const SymbolTable& table, const AddressSpace
         for (const char* last : {"__brk_limit", "__bss_stop"})
             if (const auto end = table.address_of(last)) return *end;
     return exported_address(table, memory, name);
-}
-
-Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const VmcoreInfo& info) {
-    // Since 6.0 (f09bddbd8661).
-    if (const auto names = info.symbol("kallsyms_names")) {
-        KallsymsLocation location;
-        location.names = *names;
-        location.num_syms = info.symbol("kallsyms_num_syms").value_or(0);
-        location.token_table = info.symbol("kallsyms_token_table").value_or(0);
-        location.token_index = info.symbol("kallsyms_token_index").value_or(0);
-        location.offsets = info.symbol("kallsyms_offsets").value_or(0);
-        location.relative_base = info.symbol("kallsyms_relative_base").value_or(0);
-        location.word_size = word_size(info);
-        return location;
-    }
-    // The tables end .rodata, which lies between the text and the data; init_uts_ns is data.
-    const auto text = info.symbol("_stext"), data = info.symbol("init_uts_ns");
-    if (!text || !data || *data <= *text)
-        return fail(ErrorCode::MissingDebugInfo,
-                    "VMCOREINFO tells neither where kallsyms nor where the kernel lies");
-    return find_kallsyms(memory, *text, *data, word_size(info));
 }
 
 }  // namespace
@@ -167,7 +141,9 @@ Result<std::unique_ptr<AddressSpace>> Kernel::open_by_note(const VmcoreInfo& inf
         if (options_.record_touched_pages) physical_->record_touched_pages();
     }
     auto memory = open_kernel_memory(*arch_, *physical_, info);
-    if (!memory || !(*memory)->no_tables() || options_.without_tables) return memory;
+    if (!memory) return memory;
+    if (auto fits = check_image_place(**memory, info); !fits) return fail(std::move(fits.error()));
+    if (!(*memory)->no_tables() || options_.without_tables) return memory;
     Error refusal = *(*memory)->no_tables();
     refusal.message += " (`postmortem log` reads its log all the same)";
     return fail(std::move(refusal));

@@ -83,6 +83,29 @@ TEST_CASE("where neither page tables nor a linear map lead to the kernel, nothin
     CHECK(log.out.empty());
 }
 
+TEST_CASE("where VMCOREINFO has the kernel in other memory, nothing of that is taken for its own") {
+    constexpr std::string_view mismatch = "does not fit the memory";
+    for (const Case& c :
+         {Case{"arm64-trixie-sysrq", "voffset)=0xffffb0ffd5000000", "voffset)=0xffffb0ffd5200000", mismatch},
+          {"riscv64-trixie-sysrq", "pa_offset)=0xfffffffeffe00000", "pa_offset)=0xfffffffeffe10000",
+           mismatch},
+          {"s390x-trixie-sysrq", "KERNELOFFSET=3fffe7f8000", "KERNELOFFSET=3fffe9f8000", mismatch},
+          {"trixie-sysrq", "NUMBER(phys_base)=-90177536", "NUMBER(phys_base)=-90173440", mismatch},
+          // (its symbols are searched for, and found where they do not belong)
+          {"bullseye-sysrq", "NUMBER(phys_base)=293601280", "NUMBER(phys_base)=293666816", mismatch}}) {
+        CAPTURE(c.name);
+        const Altered altered(c.name, c.line, c.other);
+        CHECK(run_postmortem({"info", altered.path()}).exit_code == 0);
+        for (const char* command : {"sys", "meminfo", "log", "panic"}) {
+            CAPTURE(command);
+            const ProgramResult result = run_postmortem({command, altered.path()});
+            CHECK(result.exit_code == 3);
+            CHECK(result.out.empty());
+            CHECK(result.err.find(c.reason) != std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("a map of all memory that page tables contradict is not believed") {
     for (const Case& c :
          {Case{"riscv64-trixie-sysrq", "(PAGE_OFFSET)=0xff60000000000000", "(PAGE_OFFSET)=0xff61000000000000",
