@@ -51,6 +51,13 @@
 namespace postmortem {
 namespace {
 
+// It is asked for the memory of the structs: whether all their members are known is no matter of the new
+// dump.
+Problems without_lack_of_types(Problems problems) {
+    std::erase_if(problems, [](const Error& problem) { return problem.code == ErrorCode::MissingDebugInfo; });
+    return problems;
+}
+
 /// Asks all that the commands ask, for the sake of what it reads.
 class Questioner {
   public:
@@ -108,7 +115,8 @@ class Questioner {
         take(task_signals(dump_, {each, false}));
         take(address_spaces(dump_, {each}));
         if (const auto names = vm_flags_text(dump_, 0); !names) problems_.add(names.error());
-        take(task_structs(dump_, {each.selectors, {}, false}));
+        if (const auto structs = task_structs(dump_, {each.selectors, {}, false}))
+            note(without_lack_of_types(structs->problems));
     }
 
     void ask_about_subsystems() {
