@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include "base/text.h"
@@ -12,7 +13,7 @@ namespace postmortem {
 namespace {
 
 constexpr std::string_view version = " 1";
-constexpr std::string_view size_line = "bytes";
+constexpr std::string_view size_line = "bytes", check_line = "check";
 constexpr std::size_t longest_header = 8192, longest_value = 512;
 constexpr std::uint64_t most_content = 256u << 20;
 constexpr int compression_level = 15;
@@ -28,10 +29,21 @@ std::string one_line(std::string_view text) {
     return line;
 }
 
+std::uint32_t checksum(std::string_view text) {
+    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
+}
+
 std::string header_of(std::string_view kind, const PackedText& text) {
     std::string header = first_words(kind).append(version).append("\n");
     for (const auto& [name, value] : text.lines) header += fmt::format("{}: {}\n", name, one_line(value));
-    return header + fmt::format("{}: {}\n\n", size_line, text.content.size());
+    header += fmt::format("{}: {}\n", size_line, text.content.size());
+    return header + fmt::format("{}: {:08x}\n\n", check_line, checksum(header));
+}
+
+// Those that an older postmortem made tell no checksum.
+bool header_is_whole(std::string_view header, std::string_view told) {
+    if (told.empty()) return true;
+    return parse_u64(told, 16) == checksum(header.substr(0, header.rfind(fmt::format("{}: ", check_line))));
 }
 
 Result<void> unpack_content(Bytes packed, std::string& content, std::string_view name) {
@@ -83,6 +95,8 @@ Result<PackedText> unpack_text(std::string_view kind, Bytes bytes, std::string_v
         const std::size_t colon = line.find(": ");
         if (colon != npos) text.lines.emplace_back(line.substr(0, colon), line.substr(colon + 2));
     }
+    if (!header_is_whole(all.substr(0, end), text.line(check_line)))
+        return fail(ErrorCode::Corrupt, fmt::format("{}: its header is damaged", name));
     const auto size = parse_u64(text.line(size_line), 10);
     if (!size || *size > most_content)
         return fail(ErrorCode::Corrupt, fmt::format("{}: its header tells no possible size", name));

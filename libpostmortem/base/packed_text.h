@@ -1,5 +1,5 @@
-// The form of the files that this program makes for itself: lines that people can read ("release: 6.1.0"), an
-// empty line, and the content, packed with zstd and a checksum.
+// The form of the files that this program makes for itself: lines that people can read ("release: 6.1.0") with
+// their checksum, an empty line, and the content, packed with zstd and another one.
 #pragma once
 
 #include <string>

@@ -102,6 +102,22 @@ TEST_CASE("damaged type files end in an error or in the same types") {
         CHECK_FALSE(unpack_type_file(as_bytes(garbage), "x"));
 }
 
+TEST_CASE("no byte of what a type file says of itself can change unnoticed") {
+    const auto whole = pack(sample());
+    const std::size_t header = as_text(whole).find("\ncheck: ");
+    REQUIRE(header != npos);
+    for (std::size_t i = 0; i < header; ++i) {
+        CAPTURE(i);
+        auto bytes = whole;
+        bytes[i] ^= std::byte{1};
+        CHECK_FALSE(unpack_type_file(bytes, "mutant"));
+    }
+    // Those of an older postmortem end with their size.
+    std::string older(as_text(whole));
+    older.erase(header, older.find("\n\n") - header);
+    CHECK(unpack_type_file(as_bytes(older), "older"));
+}
+
 TEST_CASE("type files are found beside the dump, in the cache, and where they are said to be") {
     const test::TempDir dir;
     const test::EnvironmentVariable cache("XDG_CACHE_HOME", dir.path() / "cache");

@@ -51,13 +51,6 @@
 namespace postmortem {
 namespace {
 
-// It is asked for the memory of the structs: whether all their members are known is no matter of the new
-// dump.
-Problems without_lack_of_types(Problems problems) {
-    std::erase_if(problems, [](const Error& problem) { return problem.code == ErrorCode::MissingDebugInfo; });
-    return problems;
-}
-
 /// Asks all that the commands ask, for the sake of what it reads.
 class Questioner {
   public:
@@ -111,12 +104,11 @@ class Questioner {
             each.selectors.push_back(fmt::format("{:#x}", task.task));
         take(open_files(dump_, {each, {}}));
         take(open_sockets(dump_, each));
-        take(socket_structs(dump_, each));
+        take_structs(socket_structs(dump_, each));
         take(task_signals(dump_, {each, false}));
         take(address_spaces(dump_, {each}));
         if (const auto names = vm_flags_text(dump_, 0); !names) problems_.add(names.error());
-        if (const auto structs = task_structs(dump_, {each.selectors, {}, false}))
-            note(without_lack_of_types(structs->problems));
+        take_structs(task_structs(dump_, {each.selectors, {}, false}));
     }
 
     void ask_about_subsystems() {
@@ -143,7 +135,7 @@ class Questioner {
     void ask_about_the_system() {
         step("machine, configuration");
         for (const MachineRequest& part : {MachineRequest{}, {true, false}, {false, true}})
-            take(machine(dump_, part));
+            take_structs(machine(dump_, part));
         take(system_calls(dump_));
         take(kernel_config(dump_));
         take(firmware_strings(dump_));
@@ -153,6 +145,14 @@ class Questioner {
     template <typename Answer>
     void take(const Result<Answer>& answer) {
         if (answer) note(answer->problems);
+    }
+    // They are asked for their memory: whether all their members are known is no matter of the new dump.
+    template <typename Answer>
+    void take_structs(Result<Answer> answer) {
+        if (!answer) return;
+        std::erase_if(answer->problems,
+                      [](const Error& problem) { return problem.code == ErrorCode::MissingDebugInfo; });
+        note(answer->problems);
     }
     void step(std::string_view name) const {
         if (options_.progress) options_.progress(name);
