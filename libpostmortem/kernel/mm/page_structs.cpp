@@ -62,11 +62,11 @@ Result<std::optional<std::uint64_t>> base_told(const Kernel& kernel, std::uint64
 
 Result<std::vector<PageArray>> arrays_of(const Kernel& kernel, std::uint64_t size) {
     const auto told = base_told(kernel, size);
-    if (!told) return fail(told.error());
-    if (*told) return std::vector{one_array(**told)};
+    if (told && *told) return std::vector{one_array(**told)};
     auto arrays = arrays_of_sections(kernel);
     if (!arrays.empty()) return arrays;
     if (const auto flat = base_of_flat_map(kernel, size)) return std::vector{one_array(*flat)};
+    if (!told) return fail(told.error());
     return fail(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known");
 }
 

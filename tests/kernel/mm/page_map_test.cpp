@@ -124,6 +124,15 @@ TEST_CASE("where the page structs lie VMCOREINFO tells, or every section does") 
     CHECK(pages->of_frame(2 * section_frames) == own_array + 2 * section_frames * struct_page_bytes);
 }
 
+TEST_CASE("every section tells where the page structs lie also where the variable that does cannot be read") {
+    Sections made;
+    made.fake.variable("padding", 8192);
+    made.fake.lose(made.fake.variable("vmemmap_base", 8192));
+    const auto pages = PageStructs::open(*made.fake.open());
+    REQUIRE_MESSAGE(pages, pages.error().message);
+    CHECK(pages->of_frame(1) == page_structs + struct_page_bytes);
+}
+
 TEST_CASE("all sections may be in one table, the last of which has the last frame of memory") {
     for (const std::uint64_t last : {0u, 1u, 3u}) {
         CAPTURE(last);
