@@ -321,6 +321,9 @@ struct CodeFacts {
     /// that does not holds the caller's frame pointer alone.
     bool (*keeps_link)(Bytes code, Endian) = nullptr;
     SignedAddresses signed_addresses{};
+    /// Where the data lies that the function at `start` reads, writes or hands on, as far as its instructions
+    /// tell. May be null.
+    std::vector<std::uint64_t> (*data_places)(Bytes code, std::uint64_t start) = nullptr;
 };
 
 // --- faults and the machine, in the kernel's own words ---

@@ -12,6 +12,7 @@
 #include "dump/pages/reframed_dump.h"
 #include "kernel/build_of.h"
 #include "kernel/carried_notes.h"
+#include "kernel/data_by_code.h"
 #include "kernel/image_place.h"
 #include "kernel/layout/infer_layout.h"
 #include "kernel/memory_form.h"
@@ -234,6 +235,7 @@ Result<const SymbolTable*> Kernel::symbols() const {
     if (!symbols_) {
         symbols_ = load_symbols();
         if (*symbols_) {
+            data_by_code_ = std::make_unique<DataByCode>(*arch_, *memory_, ***symbols_);
             learn_direct_map(*arch_, *memory_, vmcoreinfo_, ***symbols_);
             learn_tags(*arch_, *memory_, ***symbols_);
         }
@@ -264,7 +266,8 @@ Result<std::optional<std::uint64_t>> Kernel::find_symbol(std::string_view name) 
 // Types tell of more, but while they are looked for themselves.
 std::optional<std::uint64_t> Kernel::find_unnamed(std::string_view name) const {
     const std::lock_guard guard(lock_);
-    const auto found = unnamed_data_->address_of(name, types_are_loading_ ? nullptr : &types());
+    auto found = unnamed_data_->address_of(name, types_are_loading_ ? nullptr : &types());
+    if (!found) found = data_by_code_->address_of(name);
     return found ? std::optional(*found) : std::nullopt;
 }
 

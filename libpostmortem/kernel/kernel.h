@@ -25,6 +25,7 @@
 namespace postmortem {
 
 class ModuleList;
+class DataByCode;
 class UnnamedData;
 class Vmlinux;
 
@@ -167,8 +168,9 @@ class Kernel {
 
     mutable std::recursive_mutex lock_;
     mutable std::optional<Result<std::unique_ptr<SymbolTable>>> symbols_;
-    mutable bool names_data_ = true;  ///< as far as symbols_ are there
+    mutable bool names_data_ = true;                     ///< as far as symbols_ are there
     mutable std::unique_ptr<UnnamedData> unnamed_data_;  ///< where they do not
+    mutable std::unique_ptr<DataByCode> data_by_code_;
     mutable std::unique_ptr<TypeFinder> types_;
     mutable bool types_are_loading_ = false;
     mutable std::unique_ptr<TypeFinder> types_and_variables_;

@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include "arch/arm64/code.h"
+#include "arch/arm64/data_places.h"
 #include "arch/arm64/disassembler.h"
 #include "arch/arm64/faults.h"
 #include "arch/arm64/kernel_map.h"
@@ -98,7 +99,8 @@ const Arch arch = {
              .frame_pointers = {.caller = 0, .return_address = 8, .in_registers = "stackframe"},
              .resting = resting,
              .has_frame = has_frame,
-             .signed_addresses = {signature_bits, strip_signature}},
+             .signed_addresses = {signature_bits, strip_signature},
+             .data_places = data_places},
     .faults = fault_words,
     .disassembler = [](Endian) { return make_disassembler(); },
 };

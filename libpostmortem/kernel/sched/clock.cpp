@@ -24,7 +24,9 @@ Object find_timekeeper(const Kernel& kernel) {
     }
     const auto known = kernel.known_symbol({"timekeeper_data", "tk_core", "shadow_timekeeper", "timekeeper"});
     if (!known) return {kernel.memory(), kernel.types(), known.error()};
-    return kernel.variable(*known, "timekeeper");
+    // (tk_core without a name for its type does not begin with the timekeeper)
+    const bool holds_more = *known == "timekeeper_data" || *known == "tk_core";
+    return kernel.variable(*known, holds_more ? "tk_data" : "timekeeper");
 }
 
 }  // namespace

@@ -1,0 +1,1 @@
+postmortem: missing: the blocks of memory: the kernel's own symbols are functions alone, and memory_blocks is none of them; install linux-image-6.1.0-57-cloud-arm64-dbg (Debian), or give --vmlinux FILE
