@@ -1,7 +1,6 @@
 #include "arch/arm64/data_places.h"
 
-#include <array>
-#include <optional>
+#include "arch/arm64/known_addresses.h"
 
 namespace postmortem::arm64 {
 namespace {
@@ -28,7 +27,7 @@ class Instruction {
 
     bool is_pc_relative() const { return is(0x1f000000, 0x10000000); }  // ADR, ADRP
     bool is_add_immediate() const { return is(0xff800000, 0x91000000); }
-    bool is_move() const { return is(0xffe0ffe0, 0xaa0003e0); }
+    bool is_move() const { return is(0xffe0ffe0, 0xaa0003e0) && rd() != zero_register; }
     bool is_call() const { return is(0xfc000000, 0x94000000) || is(0xfefff000, 0xd63f0000); }
     bool ends_straight_code() const { return is(0xfc000000, 0x14000000) || is(0xfe000000, 0xd6000000); }
     bool branches_on_condition() const {
@@ -66,93 +65,56 @@ class Follower {
     void step(Instruction one, std::uint64_t place) {
         if (one.is_pc_relative()) return form_from(one, place);
         if (one.is_add_immediate()) return add(one);
-        if (one.is_move()) return set(one.rd(), registers_[one.rm()]);
+        if (one.is_move()) return registers_.copy(one.rd(), one.rm());
         if (one.branches_on_condition()) return;
         if (one.is_call()) return forget_what_calls_change();
-        if (one.ends_straight_code()) return registers_.fill(std::nullopt);
+        if (one.ends_straight_code()) return registers_.forget_all();
         if (one.is_access()) return access(one);
-        forget(one.rd());
+        registers_.forget(one.rd());
     }
 
-    std::vector<std::uint64_t> take() const {
-        std::vector<std::uint64_t> found;
-        for (const Place& place : places_)
-            if (!place.is_base) found.push_back(place.address);
-        return found;
-    }
+    std::vector<std::uint64_t> places() const { return registers_.places(); }
 
   private:
-    /// What a register holds; `place`: where in places_ it was formed, unless it is the start of a page
-    /// alone.
-    struct Known {
-        std::uint64_t address = 0;
-        std::optional<std::size_t> place;
-    };
-    struct Place {
-        std::uint64_t address = 0;
-        bool is_base = false;  ///< of other places alone, as where variables share an anchor
-    };
-
     void form_from(Instruction one, std::uint64_t place) {
-        if (one.bits(31, 1) == 0) return form(one.rd(), place + one.pc_offset());
-        set(one.rd(), Known{place / adrp_page * adrp_page + (one.pc_offset() << 12), std::nullopt});
+        if (one.bits(31, 1) == 0) return registers_.form(one.rd(), place + one.pc_offset());
+        registers_.form_page(one.rd(), place / adrp_page * adrp_page + (one.pc_offset() << 12));
     }
 
     void add(Instruction one) {
-        const auto base = used(one.rn());
-        forget(one.rd());
-        if (base) form(one.rd(), *base + one.immediate());
+        const auto base = registers_.use(one.rn());
+        registers_.forget(one.rd());
+        if (base) registers_.form(one.rd(), *base + one.immediate());
     }
 
     void access(Instruction one) {
         if (one.is_scaled())
-            touch(one.rn(), one.scaled_offset());
+            registers_.touch_by(one.rn(), one.scaled_offset());
         else if (one.is_unscaled())
-            touch(one.rn(), one.signed_bits(12, 9));
+            registers_.touch_by(one.rn(), one.signed_bits(12, 9));
         else if (one.is_pair_at_offset())
-            touch(one.rn(), one.pair_offset());
+            registers_.touch_by(one.rn(), one.pair_offset());
         else if (one.is_exclusive() || one.is_atomic())
-            touch(one.rn(), 0);
+            registers_.touch_by(one.rn(), 0);
         else if (!one.is_indexed_by_register())
-            forget(one.rn());  // others may write their base
+            registers_.forget(one.rn());  // others may write their base
         forget_loaded(one);
     }
 
     // What an access may have written, loads and others alike: a register too many costs nothing but a place.
     void forget_loaded(Instruction one) {
-        if (one.is_exclusive()) forget(one.rm());
+        if (one.is_exclusive()) registers_.forget(one.rm());
         if (one.is_vector()) return;
-        forget(one.rd());
-        if (one.is_pair()) forget(one.rt2());
+        registers_.forget(one.rd());
+        if (one.is_pair()) registers_.forget(one.rt2());
     }
 
-    void touch(unsigned base, std::uint64_t offset) {
-        if (const auto address = used(base)) places_.push_back({*address + offset});
-    }
-
-    std::optional<std::uint64_t> used(unsigned number) {
-        const auto& known = registers_[number];
-        if (!known) return std::nullopt;
-        if (known->place) places_[*known->place].is_base = true;
-        return known->address;
-    }
-
-    void form(unsigned number, std::uint64_t address) {
-        set(number, Known{address, places_.size()});
-        places_.push_back({address});
-    }
-
-    void set(unsigned number, std::optional<Known> known) {
-        if (number != zero_register) registers_[number] = known;
-    }
-    void forget(unsigned number) { registers_[number].reset(); }
     void forget_what_calls_change() {
-        for (unsigned number = 0; number < first_callee_saved; ++number) forget(number);
-        forget(link_register);
+        for (unsigned number = 0; number < first_callee_saved; ++number) registers_.forget(number);
+        registers_.forget(link_register);
     }
 
-    std::array<std::optional<Known>, 32> registers_{};
-    std::vector<Place> places_;
+    KnownAddresses registers_;  // (the last, which stands for the stack pointer and for zero, is not known)
 };
 
 }  // namespace
@@ -161,7 +123,7 @@ std::vector<std::uint64_t> data_places(Bytes code, std::uint64_t start) {
     Follower follower;
     for (std::size_t at = 0; at + instruction_bytes <= code.size(); at += instruction_bytes)
         follower.step(Instruction(load<std::uint32_t>(code.data() + at, Endian::Little)), start + at);
-    return follower.take();
+    return follower.places();
 }
 
 }  // namespace postmortem::arm64
