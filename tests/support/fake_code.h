@@ -48,6 +48,7 @@ class FakeCode : public CodeSource {
     std::map<std::string, std::uint64_t> hooks;
 
     CodePlace look_up(std::uint64_t ip) const override;
+    std::uint64_t some_text() const override { return text; }
     bool may_be_text(std::uint64_t address) const override;
     bool has_tables() const override { return tables; }
     std::uint64_t signature_bits() const override { return signature; }

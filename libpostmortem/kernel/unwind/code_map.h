@@ -41,6 +41,8 @@ class CodeSource {
     /// The bits of a return address that may hold a signature.
     virtual std::uint64_t signature_bits() const { return 0; }
     virtual FrameInRegisters frame_in_registers() const { return {}; }
+    /// An address of the kernel's own text; 0 where none is known.
+    virtual std::uint64_t some_text() const { return 0; }
     /// A quick answer that sorts out most words of a stack.
     virtual bool may_be_text(std::uint64_t address) const = 0;
     /// Tracers make functions return to code of their own, and keep the true return address elsewhere.

@@ -94,7 +94,7 @@ FrameWalker::Step FrameWalker::by_frame_pointer(const UnwindPosition& at, StackS
 FrameWalker::Step FrameWalker::by_marked_registers(std::uint64_t place, const StackRange& stack,
                                                    StackSet stacks) {
     Step step;
-    step.saved = registers_on(stacks, place);
+    step.saved = linked_registers_on(stacks, place);
     if (step.saved) {
         step.outcome = Step::Outcome::Moved;
         step.next = UnwindPosition::from_registers(step.saved);
@@ -146,7 +146,7 @@ FrameWalker::Step FrameWalker::by_bare_entry(const UnwindPosition& at, StackSet 
         stack = stack_of(stacks, place);
     }
     Step step;
-    step.saved = stack ? registers_on(stacks, place) : nullptr;
+    step.saved = stack ? linked_registers_on(stacks, place) : nullptr;
     if (!step.saved || is_own_snapshot(*step.saved, at) || !where_pushed(*step.saved, place, *stack))
         return {};
     step.outcome = Step::Outcome::Moved;

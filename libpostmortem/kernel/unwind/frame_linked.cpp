@@ -60,7 +60,7 @@ FrameWalker::Step FrameWalker::by_overflow(const UnwindPosition& at, StackSet st
 FrameWalker::Step FrameWalker::by_saved_registers(const UnwindPosition& at, StackSet stacks) {
     if (at.interrupted || !at.fp) return {};
     Step step;
-    step.saved = registers_on(stacks, at.sp);
+    step.saved = linked_registers_on(stacks, at.sp);
     const std::uint64_t end = at.sp + arch_.frames.size;
     if (!step.saved || (step.saved->fp() != *at.fp && *at.fp != end)) return {};
     if (is_own_snapshot(*step.saved, at)) return {};

@@ -46,18 +46,20 @@ std::optional<Error> FrameWalker::lost_frame(std::uint64_t fp, StackSet stacks) 
     return std::nullopt;
 }
 
-// Interrupted before it had a frame of its own, or without one: the frame pointer is still its caller's, and
-// the return address lies at the stack pointer, or above the pushed frame pointer.
+// Interrupted before it had a frame of its own, without one, or where there is no code: the frame pointer is
+// still its caller's, and the return address lies at the stack pointer, or above the pushed frame pointer.
 FrameWalker::Step FrameWalker::by_fresh_call(const UnwindPosition& at, StackSet stacks) {
     if (!at.interrupted) return {};
     const std::uint64_t function = code_.at(at.ip).start;
-    if (function == 0) return {};
+    const bool wild = went_wild(at);
+    if (function == 0 && !wild) return {};
     for (const std::uint64_t slot : {at.sp, at.sp + word_}) {
         const auto ip = read_on(stacks, slot);
         if (!ip) continue;
         const auto called = code_.map().call_target(*ip);
         // A call by pointer does not name the function: there its instructions have to tell.
-        const bool bare = slot == at.sp && !called && is_return_address(*ip) && !code_.map().has_frame(at.ip);
+        const bool bare =
+            slot == at.sp && !called && is_return_address(*ip) && (wild || !code_.map().has_frame(at.ip));
         if (called != function && !bare) continue;
         if (slot != at.sp && (!at.fp || read_on(stacks, at.sp) != *at.fp)) continue;
         Step step = moved_to(*ip, slot, FrameTrust::CallSite);

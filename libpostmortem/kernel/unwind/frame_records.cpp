@@ -56,14 +56,16 @@ FrameWalker::Step FrameWalker::by_records(const UnwindPosition& at, StackSet sta
     return step;
 }
 
-// Interrupted without a frame of its own, be it that it makes none or that it did not get there: the return
-// address is still where the call left it.
+// Interrupted without a frame of its own, be it that it makes none, that it did not get there, or that there
+// is no code: the return address is still where the call left it.
 FrameWalker::Step FrameWalker::by_link_register(const UnwindPosition& at, StackSet stacks) {
     if (!at.interrupted || !at.registers || !arch_.registers->link) return {};
     const CodePlace& function = code_.at(at.ip);
     const std::uint64_t ip = true_return_address((*at.registers)[*arch_.registers->link], at.sp);
-    if (function.start == 0 || (ip > function.start && ip - function.start <= function.size)) return {};
-    if (!is_return_address(ip) || code_.map().has_frame(at.ip)) return {};
+    if (!is_return_address(ip)) return {};
+    const bool made_none = function.start != 0 && !code_.map().has_frame(at.ip) &&
+                           !(ip > function.start && ip - function.start <= function.size);
+    if (!made_none && !went_wild(at)) return {};
     const std::uint64_t slot = arch_.code.frame_pointers.return_address_at(at.fp.value_or(0));
     if (const auto kept = read_on(stacks, slot); kept && code_.map().unsigned_address(*kept) == ip) return {};
     Step step = moved_to(ip, at.sp, FrameTrust::LinkRegister);
@@ -78,7 +80,7 @@ FrameWalker::Step FrameWalker::by_registers_around(std::uint64_t record, std::ui
                                                    StackSet stacks) {
     const std::uint64_t place = record - code_.map().frame_in_registers().offset;
     Step step;
-    step.saved = registers_on(stacks, place);
+    step.saved = linked_registers_on(stacks, place);
     if (!step.saved || step.saved->user_mode()) return {};
     bool theirs = step.saved->fp() == fp && step.saved->ip() == ip;
     if (fp == 0 && ip == 0) {

@@ -95,13 +95,23 @@ bool FrameWalker::plausible(const Registers& registers) {
 }
 
 SavedRegisters FrameWalker::registers_on(StackSet stacks, std::uint64_t address) {
+    SavedRegisters registers = linked_registers_on(stacks, address);
+    return registers && plausible(*registers) ? registers : nullptr;
+}
+
+SavedRegisters FrameWalker::linked_registers_on(StackSet stacks, std::uint64_t address) {
     std::array<std::byte, largest_frame> room;
     const MutableBytes raw = MutableBytes(room).first(arch_.frames.size);
     if (!read_on(stacks, address) || !read_on(stacks, address + raw.size() - word_)) return nullptr;
     if (!read_bytes(address, raw)) return nullptr;
     const auto registers = arch_.frames.parse(raw, endian_, address);
-    if (!registers || !plausible(*registers)) return nullptr;
+    if (!registers || !registers->possible()) return nullptr;
+    if (registers->user_mode() && registers->ip() >= arch_.memory.user_end) return nullptr;
     return std::make_shared<const Registers>(*registers);
+}
+
+bool FrameWalker::went_wild(const UnwindPosition& at) const {
+    return at.interrupted && at.registers && !code_.map().source().may_be_text(at.ip);
 }
 
 // An entry that saved only some registers, as those of system calls did until 4.1, left in the room of the
@@ -192,6 +202,8 @@ void FrameWalker::walk(const UnwindPosition& start, StackSet stacks, bool user_t
             const bool sure = step.next.trust != FrameTrust::Scan && error.code == ErrorCode::NotFound;
             if (!sure && !out.guessed) out.guessed = std::move(error);
         }
+        if (step.outcome == Step::Outcome::Moved && step.error && !out.guessed)
+            out.guessed = std::move(step.error);
         if (step.saved) {
             out.frames.back().registers = static_cast<std::uint32_t>(out.registers.size());
             out.registers.push_back(*step.saved);

@@ -78,8 +78,8 @@ class FrameWalker {
         enum class Outcome : std::uint8_t { Moved, EndOfStack, Failed };
         Outcome outcome = Outcome::Failed;
         UnwindPosition next;
-        SavedRegisters saved;  ///< the registers that lay between the two frames; else null
-        std::optional<Error> error;
+        SavedRegisters saved;        ///< the registers that lay between the two frames; else null
+        std::optional<Error> error;  ///< why it failed; where it moved: why that is not sure
 
         static Step end_of_stack() {
             Step step;
@@ -145,6 +145,9 @@ class FrameWalker {
     Step by_saved_registers(const UnwindPosition& at, StackSet stacks);
     Step by_named_return(const UnwindPosition& at, StackSet stacks);
     Step by_back_chain(const UnwindPosition& at, StackSet stacks);
+    bool may_be_lost_text(std::uint64_t ip);
+    /// Moved, and yet not sure.
+    Step into_lost_text(std::uint64_t ip, std::uint64_t slot) const;
     Step by_unsaved_link(const UnwindPosition& at, std::uint64_t frame, StackSet stacks);
     Step by_marked_frame(std::uint64_t frame, StackSet stacks);
     Step by_first_frame(std::uint64_t frame, StackSet stacks);
@@ -163,9 +166,15 @@ class FrameWalker {
     Step by_scan(const UnwindPosition& at, StackSet stacks);
 
     Result<std::uint64_t> read_on(StackSet stacks, std::uint64_t address);
-    /// A plausible struct pt_regs, or null.
+    /// A struct pt_regs that nothing but itself speaks for, or null: it has to be plausible.
     SavedRegisters registers_on(StackSet stacks, std::uint64_t address);
+    /// One that the words around it lead to, or null: the instruction may be any, where a wild pointer was
+    /// called.
+    SavedRegisters linked_registers_on(StackSet stacks, std::uint64_t address);
     bool plausible(const Registers& registers);
+    /// Interrupted where there is no code at all: what has led there is a call or a jump, and nothing has run
+    /// since.
+    bool went_wild(const UnwindPosition& at) const;
     Result<void> read_bytes(std::uint64_t address, MutableBytes out);
     SavedRegisters partly_saved(const UnwindPosition& at, StackSet stacks);
     /// How far the saved instruction pointer is behind the instruction that led to this entry.

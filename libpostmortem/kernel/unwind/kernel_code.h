@@ -19,6 +19,7 @@ class KernelCode final : public CodeSource {
     explicit KernelCode(const Kernel& kernel);
 
     CodePlace look_up(std::uint64_t ip) const override;
+    std::uint64_t some_text() const override { return text_.first; }
     bool may_be_text(std::uint64_t address) const override;
     bool has_tables() const override { return orc_.exist(); }
     std::uint64_t signature_bits() const override;

@@ -146,6 +146,43 @@ TEST_CASE(
     CHECK(trace_by("io_int_handler", monitor_event)[1] == "memcpy");  // what an interrupt found there
 }
 
+TEST_CASE("a call of a wild pointer is its registers' frame, and was called from where their link says") {
+    Chained code;
+    code.put_pt_regs(code.program, program_mask, 0x401000, 0x3ff0000);
+    const std::uint64_t handler_sp = code.inner_sp - 0x300, saved = handler_sp + frame_size;
+    code.put_frame(handler_sp, 0, code.call(code.entry, 0x80, code.leaf));
+    const auto trace_to = [&](std::uint64_t psw) {
+        code.put_pt_regs(saved, kernel_mask, psw, code.inner_sp, code.inner + 0x46);
+        UnwindPosition start;
+        start.ip = code.entry + 0x86;
+        start.slot = handler_sp + saved_link;
+        start.sp = start.slot + 8;
+        return code.walk(start, true);
+    };
+    for (const std::uint64_t psw : {std::uint64_t{2}, std::uint64_t{0xffff800012345000}}) {
+        const auto trace = trace_to(psw);
+        CHECK(functions(trace) == Names{"system_call", "", "do_read", "vfs_read", "system_call"});
+        CHECK(trace.frames[1].ip == psw);
+        CHECK(trace.frames[1].interrupted);
+        CHECK(trace.frames[2].trust == FrameTrust::LinkRegister);
+        CHECK(trace.end == BacktraceEnd::User);
+        CHECK_FALSE(trace.guessed);
+    }
+}
+
+TEST_CASE("a frame whose code is lost is kept, and told of") {
+    Chained code;
+    code.put_pt_regs(code.program, program_mask, 0x401000, 0x3ff0000);
+    const std::uint64_t lost = FakeCode::text + 0x40000000;
+    code.put_frame(code.read_sp, code.first, lost);
+    const auto trace = code.walk(code.asleep(), true);
+    CHECK(functions(trace) == Names{"do_read", "", "system_call"});
+    CHECK(trace.frames[1].trust == FrameTrust::Scan);
+    REQUIRE(trace.guessed);
+    CHECK(trace.guessed->address == lost);
+    CHECK(trace.end == BacktraceEnd::User);
+}
+
 TEST_CASE("interrupted without a frame, the return address is in its register") {
     Chained code;
     code.put_pt_regs(code.program, program_mask, 0x401000, 0x3ff0000);

@@ -153,6 +153,24 @@ TEST_CASE(
     CHECK_FALSE(trace.guessed);
 }
 
+TEST_CASE("a call of a wild pointer is a frame, and its caller the next") {
+    Linked code;
+    code.put_program();
+    const std::uint64_t saved = code.inner_sp - riscv64::registers_size;
+    code.put_registers(
+        saved, code.registers(0, code.inner_sp, code.inner_fp, code.call(code.inner, 0x60, code.leaf)));
+    code.put_frame(saved, code.inner_fp, code.call(code.entry, 0x60, code.leaf));
+    UnwindPosition start;
+    start.ip = code.leaf + 0x20;
+    start.sp = start.slot = saved - 0x40;
+    start.fp = saved;
+    const auto trace = code.walk(start, true);
+    CHECK(functions(trace) ==
+          Names{"memcpy", "handle_exception", "", "do_read", "vfs_read", "handle_exception"});
+    CHECK(trace.frames[3].trust == FrameTrust::LinkRegister);
+    CHECK_FALSE(trace.guessed);
+}
+
 TEST_CASE("interrupted in a function that calls none, or that has no frame yet or any more") {
     Linked code;
     code.put_program();

@@ -156,8 +156,8 @@ TEST_CASE("from the interrupt stack a pointer leads to what was interrupted") {
 
 namespace {
 
-/// reboot_interrupt of 2.6.32 > smp_reboot_interrupt > stop_this_cpu, on the interrupt stack; the entry has saved its
-/// registers on the task's.
+/// reboot_interrupt of 2.6.32 > smp_reboot_interrupt > stop_this_cpu, on the interrupt stack; the entry has
+/// saved its registers on the task's.
 struct OldInterrupt : SystemCall {
     explicit OldInterrupt(bool of_user) : user(of_user) {
         enter_at(room);
@@ -179,13 +179,16 @@ struct OldInterrupt : SystemCall {
 
     bool user;
     StackRange irq = add_stack(StackKind::Irq);
-    std::uint64_t interrupt = add("reboot_interrupt"), handler = add("smp_reboot_interrupt"), stop = add("stop_this_cpu");
-    Registers saved = user ? user_registers() : kernel_registers(inner + 0x20, inner_frame - 0x200 + pt_regs_size + 8);
+    std::uint64_t interrupt = add("reboot_interrupt"), handler = add("smp_reboot_interrupt"),
+                  stop = add("stop_this_cpu");
+    Registers saved =
+        user ? user_registers() : kernel_registers(inner + 0x20, inner_frame - 0x200 + pt_regs_size + 8);
 };
 
 }  // namespace
 
-TEST_CASE("an interrupt's entry of 2.6.32 makes a frame of what it saves, in the place of the next register") {
+TEST_CASE(
+    "an interrupt's entry of 2.6.32 makes a frame of what it saves, in the place of the next register") {
     for (const bool user : {true, false}) {
         CAPTURE(user);
         OldInterrupt code(user);
@@ -202,8 +205,8 @@ TEST_CASE("an interrupt's entry of 2.6.32 makes a frame of what it saves, in the
             CHECK(trace.frames.size() == 3);
             CHECK(trace.end == BacktraceEnd::User);
         } else {
-            CHECK(functions(trace) == Names{"stop_this_cpu", "smp_reboot_interrupt", "reboot_interrupt", "vfs_read",
-                                            "sys_read", "system_call"});
+            CHECK(functions(trace) == Names{"stop_this_cpu", "smp_reboot_interrupt", "reboot_interrupt",
+                                            "vfs_read", "sys_read", "system_call"});
         }
     }
 }
@@ -255,6 +258,18 @@ TEST_CASE("a function without a frame that was called by pointer has its caller 
     // one.
     code.image.put<std::uint32_t>(leaf, 0x30ec8348);  // sub $0x30,%rsp
     CHECK(functions(code.walk(start, true)) == Names{"sysrq_handle_crash", "sys_read", "system_call"});
+}
+
+TEST_CASE("a wild pointer was called from where the stack pointer's word leads") {
+    SystemCall code;
+    code.enter_at(code.room);
+    const std::uint64_t sp = code.inner_frame - 0x20;
+    code.image.put<std::uint64_t>(sp, code.indirect_call(code.inner, 0x60));
+    Registers now = kernel_registers(0, sp);
+    now.set(Bp, code.inner_frame);
+    const auto trace = code.walk(UnwindPosition::from_registers(now), true);
+    CHECK(functions(trace) == Names{"", "vfs_read", "sys_read", "system_call"});
+    CHECK_FALSE(trace.guessed);
 }
 
 TEST_CASE("an entry that clears the frame pointer and calls by a table ends the walk") {
@@ -331,7 +346,8 @@ TEST_CASE("an idle task's first function has a return address of 0, and nothing 
     }
 }
 
-TEST_CASE("a stack that begins where a program's registers would lie has nothing at all behind its first frame") {
+TEST_CASE(
+    "a stack that begins where a program's registers would lie has nothing at all behind its first frame") {
     SystemCall code;
     code.put_frame(code.outer_frame, code.room + 0x20, code.call(code.entry, 0x40, code.read));
     CHECK(code.walk(code.asleep()).end == BacktraceEnd::Kernel);

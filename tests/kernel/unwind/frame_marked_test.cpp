@@ -96,6 +96,32 @@ TEST_CASE("the back chain leads to the marked frame of the program that called t
     }
 }
 
+TEST_CASE("the mark of the next frame is no mark of a small one before it") {
+    Chained code;
+    code.mark(code.first, program_msr, 0x10001000, 0x7ffff000);
+    // In this place the older frames have theirs: system_call_exception() without a random offset of the
+    // stack.
+    const std::uint64_t small = code.first + newer.mark_at - older.mark_at;
+    code.put_frame(small, code.first, code.call(code.read, 0x80, code.inner));
+    code.put_frame(code.read_sp, small, code.call(code.read, 0x40, code.inner));
+    const auto trace = code.walk(code.asleep(), true);
+    CHECK(functions(trace) == Names{"do_read", "vfs_read", "vfs_read", "system_call"});
+    CHECK(trace.end == BacktraceEnd::User);
+    CHECK(trace.registers.size() == 1);
+}
+
+TEST_CASE("a call of a wild pointer is a frame, and its caller the next") {
+    Chained code;
+    code.mark(code.first, program_msr, 0x10001000, 0x7ffff000);
+    const std::uint64_t frame = code.inner_sp - 0x300;
+    code.put_frame(frame, code.inner_sp, code.call(code.entry, 0x80, code.leaf));
+    code.mark(frame, kernel_msr, 0, code.inner_sp, code.inner + 0x44);
+    const auto trace = code.walk(code.in_frame(frame, code.entry + 0x84), true);
+    CHECK(functions(trace) == Names{"system_call", "", "do_read", "vfs_read", "system_call"});
+    CHECK(trace.frames[2].trust == FrameTrust::LinkRegister);
+    CHECK_FALSE(trace.guessed);
+}
+
 TEST_CASE("a kernel thread ends where the chain does") {
     Chained code;
     code.put_frame(code.first, 0, code.entry + 0x44);

@@ -156,6 +156,24 @@ TEST_CASE("interrupted without a frame, the caller is where the link register sa
           Names{"do_read", "vfs_read", "el0t_64_sync"});
 }
 
+TEST_CASE("a call of a wild pointer is a frame, and its caller the next") {
+    Records code;
+    const std::uint64_t sp = code.stack.high - 0x280, back = code.call(code.inner, 0x60, code.leaf);
+    const std::uint64_t saved = sp - 0x400, record = saved + code.in_registers.offset;
+    code.put_registers(saved, code.registers(0, sp, sp, back));
+    code.put_record(record, sp, 0);
+    code.put_record(saved - 0x40, record, code.call(code.entry, 0x60, code.leaf));
+    UnwindPosition start;
+    start.ip = code.entry + 0x44;
+    start.sp = start.slot = start.fp.emplace(saved - 0x40);
+    const auto trace = code.walk(start);
+    CHECK(functions(trace) ==
+          Names{"el0t_64_sync", "el0t_64_sync", "", "do_read", "vfs_read", "el0t_64_sync"});
+    CHECK(trace.frames[2].ip == 0);
+    CHECK(trace.frames[3].trust == FrameTrust::LinkRegister);
+    CHECK_FALSE(trace.guessed);
+}
+
 TEST_CASE(
     "a processor that has just entered the kernel has no frame: the program's registers are still its own") {
     Records code;
