@@ -172,7 +172,7 @@ struct LogEvent {
     std::string blamed;              ///< the function in the title: the first informative one
     std::string source;              ///< "mm/slub.c:123" where the kernel says so
     std::optional<LogFrame> ip;      ///< the instruction pointer, where the report has one
-    std::optional<LogFrame> caller;  ///< what the link register held: LR, ra
+    std::optional<LogFrame> caller;  ///< what the link register held: LR, ra; s390: the last branch
 
     std::optional<std::uint64_t> fault_address;
     AddressKind address_kind = AddressKind::Unknown;

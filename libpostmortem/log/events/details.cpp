@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "log/events/fault_address.h"
 #include "log/events/frame.h"
+#include "log/events/instruction_place.h"
 #include "log/events/interrupted.h"
 #include "log/events/registers.h"
 #include "log/events/stack_lines.h"
@@ -344,6 +345,7 @@ void read_details(const Report& report, LogEvent& event) {
     TraceReader trace;
     RegisterReader registers;
     FaultAddressReader address;
+    LastBranch branch;
     InterruptedPart interrupted;
     task.read_headline(report.headline());
     read_place(report.lines[report.headline_at], event);
@@ -358,12 +360,14 @@ void read_details(const Report& report, LogEvent& event) {
         if (own_registers && !is_interrupted) {
             read_ip(report.lines[i], event);
             registers.read(text, event.registers);
+            branch.read(report.lines[i].text);
         }
         if (const std::size_t at = text.find("Hardware name: "); at != npos && event.hardware.empty()) {
             event.hardware = trimmed(text.substr(at + 15));
         }
     }
     address.settle(event);
+    if (!event.ip && !event.caller) event.caller = branch.into_nowhere();
 }
 
 }  // namespace postmortem

@@ -13,11 +13,21 @@
 namespace postmortem {
 namespace {
 
+// What fetching an instruction from where there is none comes to; s390 has memory at NULL, too.
+bool may_be_of_fetch(EventClass event_class) {
+    switch (event_class) {
+        case EventClass::NullDereference:
+        case EventClass::PageFault:
+        case EventClass::InvalidOpcode:
+        case EventClass::BusError:
+        case EventClass::AlignmentFault: return true;
+        default: return false;
+    }
+}
+
 // A call to NULL: no frame of the caller is on the stack yet, only the link register has it.
 bool was_sent_nowhere(const LogEvent& event) {
-    const bool is_fault =
-        event.event_class == EventClass::NullDereference || event.event_class == EventClass::PageFault;
-    return is_fault && !event.ip && event.caller && !event.frames.empty() &&
+    return may_be_of_fetch(event.event_class) && !event.ip && event.caller && !event.frames.empty() &&
            event.caller->function != event.frames.front().function;
 }
 

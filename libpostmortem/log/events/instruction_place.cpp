@@ -40,6 +40,16 @@ std::optional<std::uint64_t> psw_address(std::string_view line) {
     return parse_u64(cursor.take_while(is_hex), 16);
 }
 
+std::string place_text(const LogFrame& frame, std::uint64_t offset) {
+    const std::string module = frame.module.empty() ? "" : fmt::format(" [{}]", frame.module);
+    const std::string size = frame.size ? fmt::format("/{:#x}", *frame.size) : "";
+    return fmt::format("{}+{:#x}{}{}", frame.symbol, offset, size, module);
+}
+
+std::string place_before(const LogFrame& named, std::uint64_t bytes) {
+    return place_text(named, *named.offset - bytes);
+}
+
 // The function that an address lies in, if any line names one that reaches so far.
 std::string place_of(std::uint64_t address, const Report& report) {
     for (std::size_t i = 0; i < report.own_lines; ++i) {
@@ -47,8 +57,7 @@ std::string place_of(std::uint64_t address, const Report& report) {
         if (!frame || !frame->address || !frame->offset || !frame->size) continue;
         const std::uint64_t offset = address - (*frame->address - *frame->offset);
         if (offset >= *frame->size) continue;
-        const std::string module = frame->module.empty() ? "" : fmt::format(" [{}]", frame->module);
-        return fmt::format("{}+{:#x}/{:#x}{}", frame->symbol, offset, *frame->size, module);
+        return place_text(*frame, offset);
     }
     return fmt::format("{:#x}", address);
 }
@@ -60,9 +69,27 @@ void rename(ReportLine& line, const LogFrame& frame, const std::string& place) {
     line.plain = line.text.substr(0, at) + place + line.text.substr(end);
 }
 
+// A panic that was made of a WARN() shows what that interrupted below the exception's entry.
+void name_warning(Report& report) {
+    const auto end = report.lines.begin() + static_cast<std::ptrdiff_t>(report.own_lines);
+    const auto behind = [&](std::vector<ReportLine>::iterator from, std::string_view function) {
+        const auto frame = std::find_if(from, end, [&](const ReportLine& line) {
+            return contains(line.text, function) && parse_frame(line.text);
+        });
+        return frame == end ? end : frame + 1;
+    };
+    const auto warned =
+        behind(behind(report.lines.begin(), "monitor_event_exception+"), "pgm_check_handler+");
+    if (warned == end) return;
+    const auto named = parse_frame(warned->text);
+    if (named && named->offset && *named->offset >= monitor_call_bytes)
+        rename(*warned, *named, place_before(*named, monitor_call_bytes));
+}
+
 }  // namespace
 
 void name_instruction(Report& report) {
+    if (contains(report.headline(), "Kernel panic - not syncing: ")) return name_warning(report);
     const auto end = report.lines.begin() + static_cast<std::ptrdiff_t>(report.own_lines);
     std::uint64_t behind = contains(report.headline(), "WARNING: ") ? monitor_call_bytes : 0;
     for (auto line = report.lines.begin(); line != end; ++line) {
@@ -70,8 +97,9 @@ void name_instruction(Report& report) {
         const auto psw = psw_address(line->text);
         if (!psw) continue;
         const auto named = parse_instruction_pointer(line->text);
-        if (!named || !named->offset || *named->offset >= behind) return;
-        const std::string place = place_of(*psw - behind, report);
+        if (!named || !named->offset || behind == 0) return;
+        const std::string place =
+            *named->offset >= behind ? place_before(*named, behind) : place_of(*psw - behind, report);
         rename(*line, *named, place);
         const auto repeats = std::find_if(line, end, [&](const ReportLine& other) {
             const auto frame = parse_frame(other.text);
@@ -80,6 +108,12 @@ void name_instruction(Report& report) {
         if (repeats != end) rename(*repeats, *named, place);
         return;
     }
+}
+
+void LastBranch::read(std::string_view line) {
+    if (follows_ && !branch_) branch_ = parse_frame(line);
+    follows_ = contains(line, "Last Breaking-Event-Address:");
+    if (psw_address(line)) is_nowhere_ = !parse_instruction_pointer(line);
 }
 
 }  // namespace postmortem

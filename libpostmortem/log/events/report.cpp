@@ -77,6 +77,11 @@ void blame(const Naming& naming, LogEvent& event) {
     }
     if (naming.blamed < naming.candidates.size()) event.blamed = naming.candidates[naming.blamed].function;
     if (event.offset || event.function.empty()) return;
+    if (event.caller && !event.ip && event.caller->function == event.function) {
+        event.offset = event.caller->offset;
+        if (event.module.empty()) event.module = event.caller->module;
+        return;
+    }
     for (const LogFrame& frame : event.frames) {
         if (frame.function != event.function) continue;
         event.offset = frame.offset;

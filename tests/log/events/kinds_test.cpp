@@ -352,6 +352,47 @@ TEST_CASE("s390 names where a program goes on, which may be the next function") 
     CHECK(warning.frames.front().function == "widget_open");
 }
 
+TEST_CASE("s390: the instruction that was given up stands before where the program goes on") {
+    const LogEvent divided = one_in(
+        "fixpoint divide exception: 0009 ilc:2 [#1] SMP \n"
+        "Krnl PSW : 0704c00180000000 000003ff7e7a54aa (widget_divide+0x22/0x38 [widget])\n"
+        "Call Trace:\n"
+        " [<000003ff7e7a54aa>] widget_divide+0x22/0x38 [widget] \n"
+        " [<000003fffed4fa0e>] proc_reg_write+0x96/0xf8 \n");
+    CHECK(divided.title == "divide error in widget_divide");
+    CHECK(divided.offset == 0x1eu);
+    CHECK(divided.frames.front().offset == 0x1eu);
+}
+
+TEST_CASE("s390: a call of a null pointer is told by the last branch") {
+    const LogEvent event = one_in(
+        "illegal operation: 0001 ilc:1 [#1] SMP \n"
+        "CPU: 0 PID: 219 Comm: sh 6.12.0 #1\n"
+        "Krnl PSW : 0704c00180000000 0000000000000002 (0x2)\n"
+        "Call Trace:\n"
+        " [<0000000000000002>] 0x2 \n"
+        "([<000003ff7e8b7c48>] widget_write+0x0/0x138 [widget])\n"
+        " [<000003ff7e8b7d74>] widget_write+0x12c/0x138 [widget] \n"
+        " [<000003fffed4fa0e>] proc_reg_write+0x96/0xf8 \n"
+        "Last Breaking-Event-Address:\n"
+        " [<000003ff7e8b73d0>] widget_call+0x28/0x48 [widget]\n"
+        "---[ end trace 0000000000000000 ]---\n");
+    CHECK(event.title == "illegal operation in widget_call");
+    CHECK(event.function == "widget_call");
+    CHECK(event.module == "widget");
+    CHECK(event.offset == 0x28u);
+}
+
+TEST_CASE("the entry of a warning's exception is not where the warning was") {
+    const LogEvent event =
+        only({"Kernel panic - not syncing: kernel: panic_on_warn set ...", "Call Trace:", " panic+0x1/0x2",
+              " check_panic_on_warn+0x1/0x2", " __warn+0x1/0x2", " report_bug+0x1/0x2",
+              " monitor_event_exception+0x1/0x2", " __do_pgm_check+0x1/0x2", " pgm_check_handler+0x1/0x2",
+              " widget_warn+0x2c/0x50"});
+    CHECK(event.function == "widget_warn");
+    CHECK(event.offset == 0x28u);  // behind "mc 0,0"
+}
+
 TEST_CASE("a leftover at the very beginning of a function is not where it happened") {
     CHECK(only({"Kernel panic - not syncing: panic_on_warn set ...", "Call Trace:", " panic+0x1/0x2",
                 " gadget_wait+0x0/0x20", " widget_call+0x1/0x2"})
