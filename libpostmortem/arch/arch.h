@@ -79,8 +79,8 @@ struct MemoryLayout {
     /// The order of bytes that memory itself shows, where who wrote the dump may not have known it; nothing
     /// where it shows none. May be null.
     std::optional<Endian> (*byte_order)(const PhysicalMemory&, const VmcoreInfo&) = nullptr;
-    /// Bytes of a page: one bit for each size that a kernel may have been built for. Who writes a dump may count
-    /// in others (QEMU in the largest).
+    /// Bytes of a page: one bit for each size that a kernel may have been built for. Who writes a dump may
+    /// count in others (QEMU in the largest).
     std::uint32_t page_sizes = 4096;
     /// What an entry that is not present tells of where the page is, newest form first. Areas that no machine
     /// has mean something else.
@@ -334,8 +334,16 @@ struct FaultEntry {
     const char* headline = nullptr;  ///< null: a page fault
 };
 
+/// What RegisterFile::cause says of an exception, and how its report begins: handlers that are jumped to, or
+/// that jump themselves, are not on the stack.
+struct FaultCause {
+    std::string_view cause;
+    const char* headline = nullptr;  ///< null: a page fault
+};
+
 struct FaultWords {
     std::span<const FaultEntry> entries;
+    std::span<const FaultCause> causes{};
     std::string (*page_fault)(std::optional<std::uint64_t> address) = nullptr;
     std::string_view interrupted_at;      ///< what precedes the place in an oops: "pc : "
     const char* fault_address = nullptr;  ///< the member of task_struct that remembers a page fault's

@@ -38,6 +38,7 @@ constexpr FaultEntry fault_entries[] = {
 
 }  // namespace
 
-const FaultWords fault_words = {fault_entries, page_fault, "pc : ", nullptr};
+const FaultWords fault_words = {
+    .entries = fault_entries, .page_fault = page_fault, .interrupted_at = "pc : "};
 
 }  // namespace postmortem::arm64

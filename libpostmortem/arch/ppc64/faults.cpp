@@ -16,18 +16,34 @@ std::string page_fault(std::optional<std::uint64_t> address) {
     return fmt::format("BUG: {} at {:#010x}", what, *address);
 }
 
-// arch/powerpc/kernel/traps.c; the inner ones first. A trap stands for BUG().
+// arch/powerpc/kernel/traps.c; the inner ones first.
 constexpr FaultEntry fault_entries[] = {
     {"unrecoverable_exception", "Unrecoverable exception"},
     {"machine_check_exception", "Oops: Machine check, sig: 7 [#1]"},
     {"alignment_exception", "Oops: Unaligned access, sig: 7 [#1]"},
-    {"program_check_exception", "Oops: Exception in kernel mode, sig: 5 [#1]"},
     {"bad_page_fault"},
     {"__bad_page_fault"},
 };
 
+// A trap stands for BUG(). Of what an instruction fetch met the DAR says nothing.
+constexpr FaultCause fault_causes[] = {
+    {"program interrupt: trap", "kernel BUG at (the log is lost)!"},
+    {"program interrupt: illegal instruction", "Oops: Exception in kernel mode, sig: 4 [#1]"},
+    {"program interrupt: privileged instruction", "Oops: Exception in kernel mode, sig: 4 [#1]"},
+    {"program interrupt: floating-point exception", "Oops: Exception in kernel mode, sig: 8 [#1]"},
+    {"alignment interrupt", "Oops: Unaligned access, sig: 7 [#1]"},
+    {"instruction storage interrupt", "BUG: Unable to handle kernel instruction fetch"},
+    {"instruction segment interrupt", "BUG: Unable to handle kernel instruction fetch"},
+    {"data storage interrupt"},
+    {"data segment interrupt"},
+};
+
 }  // namespace
 
-const FaultWords fault_words = {fault_entries, page_fault, "NIP ", nullptr, Dar, false};
+const FaultWords fault_words = {.entries = fault_entries,
+                                .causes = fault_causes,
+                                .page_fault = page_fault,
+                                .interrupted_at = "NIP ",
+                                .fault_register = Dar};
 
 }  // namespace postmortem::ppc64

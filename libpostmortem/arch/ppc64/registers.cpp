@@ -52,6 +52,8 @@ bool possible(const Registers& registers) {
     return registers[Trap] <= (highest_trap | trap_flags);
 }
 
+constexpr std::uint64_t program = 0x700;
+
 struct Vector {
     std::uint64_t trap;
     std::string_view words;
@@ -64,7 +66,7 @@ constexpr Vector vectors[] = {{0x100, "system reset"},
                               {0x480, "instruction segment interrupt"},
                               {0x500, "external interrupt"},
                               {0x600, "alignment interrupt"},
-                              {0x700, "program interrupt"},
+                              {program, "program interrupt"},
                               {0x800, "floating-point unavailable"},
                               {0x900, "decrementer"},
                               {0x980, "hypervisor decrementer"},
@@ -83,6 +85,19 @@ constexpr Vector vectors[] = {{0x100, "system reset"},
                               {0xf60, "facility unavailable"},
                               {0xf80, "hypervisor facility unavailable"},
                               {0x3000, "system call"}};  // vectored
+
+// Power ISA, Book III, "Program Interrupt"; Linux: REASON_TRAP and its like, arch/powerpc/kernel/traps.c.
+std::string_view program_interrupt(std::uint64_t msr) {
+    constexpr std::uint64_t floating_point = 0x100000, illegal = 0x80000, privileged = 0x40000,
+                            trap = 0x20000;
+    switch (msr & (floating_point | illegal | privileged | trap)) {
+        case floating_point: return "program interrupt: floating-point exception";
+        case illegal: return "program interrupt: illegal instruction";
+        case privileged: return "program interrupt: privileged instruction";
+        case trap: return "program interrupt: trap";
+        default: return "program interrupt";
+    }
+}
 
 }  // namespace
 
@@ -106,7 +121,8 @@ std::string_view cause_words(const Registers& registers) {
     const auto known = std::find_if(std::begin(vectors), std::end(vectors), [&](const Vector& vector) {
         return vector.trap == (registers[Trap] & ~trap_flags);
     });
-    return known != std::end(vectors) ? known->words : std::string_view();
+    if (known == std::end(vectors)) return {};
+    return known->trap == program ? program_interrupt(registers[Msr]) : known->words;
 }
 
 std::optional<Registers> parse_pt_regs(Bytes bytes, Endian endian) {

@@ -36,6 +36,10 @@ constexpr FaultEntry fault_entries[] = {
 
 }  // namespace
 
-const FaultWords fault_words = {fault_entries, page_fault, "epc : ", nullptr, BadAddr, true};
+const FaultWords fault_words = {.entries = fault_entries,
+                                .page_fault = page_fault,
+                                .interrupted_at = "epc : ",
+                                .fault_register = BadAddr,
+                                .plain_return_addresses = true};
 
 }  // namespace postmortem::riscv64

@@ -52,7 +52,10 @@ std::uint64_t gate_handler(Bytes gate, Endian endian) {
 }
 
 FaultWords fault_words(std::string_view interrupted_at) {
-    return {fault_entries, page_fault, interrupted_at, "thread.cr2"};
+    return {.entries = fault_entries,
+            .page_fault = page_fault,
+            .interrupted_at = interrupted_at,
+            .fault_address = "thread.cr2"};
 }
 
 const HardwareFacts hardware = {

@@ -82,6 +82,20 @@ constexpr std::array panics = {
     Sign{"vpanic", fixed<plain_panic>},
 };
 
+// The innermost frame is where the CPU was at last, long after that.
+std::vector<Frame>::const_iterator interrupted_frame(const Backtrace& trace) {
+    const auto first = trace.frames.begin() + (trace.frames.empty() ? 0 : 1);
+    return std::find_if(first, trace.frames.end(), [](const Frame& frame) { return frame.interrupted; });
+}
+
+// What the registers say of the exception that ended it.
+const FaultCause* cause_of(const Backtrace& trace, const FaultWords& words) {
+    const auto interrupted = interrupted_frame(trace);
+    if (interrupted == trace.frames.end()) return nullptr;
+    const auto cause = std::ranges::find(words.causes, std::prev(interrupted)->cause, &FaultCause::cause);
+    return cause != words.causes.end() ? &*cause : nullptr;
+}
+
 std::optional<std::string> headline_of(const Backtrace& trace, const FaultWords& words,
                                        std::optional<std::uint64_t> fault_address) {
     const auto calls = [&](std::string_view function) {
@@ -92,11 +106,25 @@ std::optional<std::string> headline_of(const Backtrace& trace, const FaultWords&
     if (trace.pid == 1 && calls("panic") && calls("do_exit")) return killed_init;
     for (const Sign& sign : causes)
         if (calls(sign.function)) return sign.headline(trace);
-    for (const FaultEntry& entry : words.entries)
-        if (calls(entry.function)) return entry.headline ? entry.headline : words.page_fault(fault_address);
-    for (const Sign& sign : panics)
-        if (calls(sign.function)) return sign.headline(trace);
-    return std::nullopt;
+    const FaultCause* cause = cause_of(trace, words);
+    for (const FaultEntry& entry : words.entries) {
+        if (!calls(entry.function)) continue;
+        if (entry.headline) return entry.headline;
+        return cause && cause->headline ? cause->headline : words.page_fault(fault_address);
+    }
+    const auto panic =
+        std::find_if(panics.begin(), panics.end(), [&](const Sign& sign) { return calls(sign.function); });
+    if (panic == panics.end()) return std::nullopt;
+    if (cause) return cause->headline ? cause->headline : words.page_fault(fault_address);
+    return panic->headline(trace);
+}
+
+// It prints its trace before it stops the other CPUs and starts the next kernel.
+std::vector<Frame>::const_iterator begin_of_panic(const Backtrace& trace) {
+    const auto panic = std::find_if(trace.frames.begin(), trace.frames.end(), [](const Frame& frame) {
+        return std::ranges::find(panics, frame.function, &Sign::function) != panics.end();
+    });
+    return panic != trace.frames.end() ? panic : trace.frames.begin();
 }
 
 // As the kernel itself would have printed it, so that the same rules name and sign it.
@@ -106,19 +134,18 @@ std::string write_report(const Backtrace& trace, const std::string& headline, co
     auto out = std::back_inserter(text);
     fmt::format_to(out, "CPU: {} PID: {} Comm: {} {}\n", trace.cpu.value_or(0), trace.pid, trace.comm,
                    release);
-    // The innermost frame is where the CPU was at last, long after that.
-    const auto first = trace.frames.begin() + (trace.frames.empty() ? 0 : 1);
-    const auto interrupted =
-        std::find_if(first, trace.frames.end(), [](const Frame& frame) { return frame.interrupted; });
+    const auto interrupted = interrupted_frame(trace);
     const bool faulted = interrupted != trace.frames.end();
     if (faulted) fmt::format_to(out, "{}{}\n", words.interrupted_at, place_of(*interrupted));
+    // Where there is no code, who has called it is all that tells of it: their oopses name the register's.
+    const bool nowhere = faulted && interrupted->function.empty();
     const auto is_in_kernels_trace = [&](const Frame& frame) {
         const bool named_by_itself =
             !words.plain_return_addresses || frame.interrupted || frame.offset != frame.size;
-        return named_by_itself && frame.trust != FrameTrust::LinkRegister;
+        return named_by_itself && (nowhere || frame.trust != FrameTrust::LinkRegister);
     };
     text += "Call Trace:\n";
-    for (auto frame = faulted ? interrupted + 1 : trace.frames.begin(); frame != trace.frames.end(); ++frame)
+    for (auto frame = faulted ? interrupted + 1 : begin_of_panic(trace); frame != trace.frames.end(); ++frame)
         if (!frame->function.empty() && is_in_kernels_trace(*frame))
             fmt::format_to(out, " {}\n", place_of(*frame));
     text += "---[ end trace 0000000000000000 ]---\n";

@@ -62,6 +62,62 @@ TEST_CASE("every handler of every architecture leads to the function that was in
     }
 }
 
+TEST_CASE("where no handler is left on the stack the registers tell which exception it was") {
+    constexpr std::uint16_t machines[] = {EM_S390, EM_PPC64};
+    for (const std::uint16_t machine : machines) {
+        const Arch& arch = *arch_of(machine);
+        REQUIRE_FALSE(arch.faults.causes.empty());
+        for (const FaultCause& cause : arch.faults.causes) {
+            CAPTURE(cause.cause);
+            PanicEvidence evidence = faulted("the_entry", false);
+            evidence.backtrace->frames[2].cause = cause.cause;
+            const auto event = event_from_backtrace(evidence, arch.faults, "6.1.0", 0x18);
+            REQUIRE(event);
+            CHECK(event->event_class != EventClass::Panic);
+            CHECK(event->title.ends_with(" in widget_touch"));
+            CHECK(event->corruption.empty());
+        }
+    }
+    PanicEvidence divided = faulted("pgm_check_handler", false);
+    divided.backtrace->frames[2].cause = "fixed point divide";
+    const auto event = event_from_backtrace(divided, arch_of(EM_S390)->faults, "6.1.0", {});
+    CHECK(event->title == "divide error in widget_touch");
+}
+
+TEST_CASE("who called a wild pointer is to blame, whatever has led to him") {
+    constexpr std::uint16_t machines[] = {EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390, EM_PPC64};
+    for (const std::uint16_t machine : machines) {
+        const Arch& arch = *arch_of(machine);
+        CAPTURE(arch.name);
+        for (const FaultEntry& entry : arch.faults.entries) {
+            if (entry.headline) continue;
+            PanicEvidence evidence = faulted(entry.function, true);
+            Frame& wild = evidence.backtrace->frames[3];
+            wild.function.clear();
+            wild.ip = wild.offset = wild.size = 0;
+            const auto event = event_from_backtrace(evidence, arch.faults, "6.1.0", 0);
+            REQUIRE(event);
+            CHECK(event->function == "widget_poke");
+            CHECK(event->title.ends_with(" in widget_poke"));
+        }
+    }
+}
+
+TEST_CASE("where a panic stopped the machine is not where it came from") {
+    constexpr std::uint16_t machines[] = {EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390, EM_PPC64};
+    for (const std::uint16_t machine : machines) {
+        PanicEvidence evidence;
+        Backtrace trace;
+        for (const char* name : {"machine_stop", "widget_notify", "panic", "sysrq_handle_crash",
+                                 "__handle_sysrq", "write_sysrq_trigger"})
+            trace.frames.push_back(frame(name));
+        evidence.backtrace = trace;
+        const auto event = event_from_backtrace(evidence, arch_of(machine)->faults, "6.1.0", {});
+        REQUIRE(event);
+        CHECK(event->function == "sysrq_handle_crash");
+    }
+}
+
 TEST_CASE("a machine that died of a warning did not die of a bug") {
     constexpr std::uint16_t machines[] = {EM_X86_64, EM_AARCH64, EM_S390};
     for (const std::uint16_t machine : machines) {
