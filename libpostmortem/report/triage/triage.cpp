@@ -64,8 +64,13 @@ void analyse_dump(TriageCase& one, const fs::path& path, const CrashInputOptions
     const Kernel& kernel = dump->kernel();
     one.seen = crash_time(kernel);
     one.host = kernel.dump().info().utsname.nodename;
-    PanicAnalysis analysis = dump->signature();
-    take_analysis(one, analysis.cause() ? std::move(analysis) : dump->panic());
+    PanicAnalysis by_log = dump->signature();
+    if (by_log.cause()) return take_analysis(one, std::move(by_log));
+    // Where the log is whole and tells of no crash, what else is not known of the machine does not speak of
+    // one.
+    PanicAnalysis by_stack = dump->panic();
+    by_stack.problems = std::move(by_log.problems);
+    take_analysis(one, std::move(by_stack));
 }
 
 TriageCase analyse(const CrashFile& file, const CrashInputOptions& options) {
