@@ -43,16 +43,29 @@ std::optional<LogZone> zone_of(const Arguments& arguments) {
     return std::nullopt;
 }
 
-int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+constexpr const char* linear_alone = "read where the kernel's memory is mapped linearly: ";
+
+void say_linear_alone(const postmortem::CrashDump& dump, Output& output) {
     if (const auto why = dump.no_page_tables())
-        output.complain("log: read where the kernel's memory is mapped linearly: " +
-                        postmortem::describe(*why));
+        output.complain(std::string("log: ") + linear_alone + postmortem::describe(*why));
+}
+
+// A log that is whole is none the worse for it; of one that is not, it may be the reason.
+void tell_missing_tables(const postmortem::CrashDump& dump, postmortem::KernelLog& log, Output& output) {
+    const auto why = dump.no_page_tables();
+    if (!why || log.problems.empty()) return say_linear_alone(dump, output);
+    log.problems.emplace(log.problems.begin(), why->code, linear_alone + why->message, why->address);
+}
+
+int ask(const postmortem::CrashDump& dump, const Arguments& arguments, Output& output) {
+    if (arguments.has("audit") || arguments.has("safe-buffers")) say_linear_alone(dump, output);
     if (arguments.has("audit")) return print(arguments, postmortem::unsent_audits(dump), output);
     if (arguments.has("safe-buffers")) return print(arguments, postmortem::printk_safe_buffers(dump), output);
     const auto zone = zone_of(arguments);
     if (!zone)
         return output.complain("log: --zone takes local, utc or dump, not '" + arguments.text("zone") + "'");
     postmortem::KernelLog log = dump.log();
+    tell_missing_tables(dump, log, output);
     if (arguments.has("rust")) postmortem::write_rust_names(log);
     if (arguments.json || arguments.ndjson) return print(arguments, log, output);
     LogPrinting how;
