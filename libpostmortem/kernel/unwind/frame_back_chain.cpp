@@ -69,13 +69,15 @@ bool FrameWalker::may_be_lost_text(std::uint64_t ip) {
     constexpr unsigned bits_of_place = 52;  // those above are the same of all addresses of the kernel's code
     const std::uint64_t text = code_.map().source().some_text();
     if (text == 0 || (ip ^ text) >> bits_of_place != 0 || ip < arch_.memory.lowest_code_address) return false;
-    std::array<std::byte, 1> code;
-    return !code_.map().source().may_be_text(ip) && !read_block(ip - 1, code);
+    if (code_.map().source().may_be_text(ip)) return false;
+    std::array<std::byte, 8> room;
+    const MutableBytes before = MutableBytes(room).first(arch_.code.calls.longest);
+    return !read_block(ip - before.size(), before) || arch_.code.calls.ends_in_call(before, endian_);
 }
 
 FrameWalker::Step FrameWalker::into_lost_text(std::uint64_t ip, std::uint64_t slot) const {
     Step step = moved_to(ip, slot, FrameTrust::Scan);
-    step.error = Error(ErrorCode::NotMapped, "a return address leads to code that cannot be read", ip);
+    step.error = Error(ErrorCode::NotMapped, "a return address leads to code that nothing tells of", ip);
     return step;
 }
 

@@ -181,6 +181,12 @@ TEST_CASE("a frame whose code is lost is kept, and told of") {
     REQUIRE(trace.guessed);
     CHECK(trace.guessed->address == lost);
     CHECK(trace.end == BacktraceEnd::User);
+    // A module's code is there, but not its name.
+    code.image.put<std::uint32_t>(lost - 6, 0xc0e50000);
+    code.image.put<std::uint16_t>(lost - 2, 0x10);
+    CHECK(functions(code.walk(code.asleep(), true)) == Names{"do_read", "", "system_call"});
+    code.image.put<std::uint32_t>(lost - 6, 0x07000700);  // no call
+    CHECK(functions(code.walk(code.asleep(), true)) == Names{"do_read", "system_call"});
 }
 
 TEST_CASE("interrupted without a frame, the return address is in its register") {
