@@ -89,7 +89,9 @@ FrameWalker::Step FrameWalker::by_unsaved_link(const UnwindPosition& at, std::ui
     const CodePlace& function = code_.at(at.ip);
     const std::uint64_t slot = arch_.code.frame_pointers.return_address_at(frame);
     const std::uint64_t ip = true_return_address((*at.registers)[*arch_.registers->link], slot);
-    if (!is_return_address(ip) || !read_on(stacks, slot)) return {};
+    if (!read_on(stacks, slot)) return {};
+    if (went_wild(at) && may_be_lost_text(ip)) return into_lost_text(ip, slot);
+    if (!is_return_address(ip)) return {};
     const bool made_none =
         function.start != 0 && !code_.map().has_frame(at.ip) && code_.at(ip - 1).start != function.start;
     if (!made_none && !went_wild(at)) return {};

@@ -120,6 +120,13 @@ TEST_CASE("a call of a wild pointer is a frame, and its caller the next") {
     CHECK(functions(trace) == Names{"system_call", "", "do_read", "vfs_read", "system_call"});
     CHECK(trace.frames[2].trust == FrameTrust::LinkRegister);
     CHECK_FALSE(trace.guessed);
+    // Of a module that nothing tells of, what was interrupted and what had called it.
+    const std::uint64_t lost = FakeCode::text + 0x40000000;
+    code.mark(frame, kernel_msr, lost + 0x100, code.inner_sp, lost);
+    const auto unsure = code.walk(code.in_frame(frame, code.entry + 0x84), true);
+    CHECK(functions(unsure) == Names{"system_call", "", "", "vfs_read", "system_call"});
+    CHECK(unsure.frames[2].trust == FrameTrust::Scan);
+    CHECK(unsure.guessed);
 }
 
 TEST_CASE("a kernel thread ends where the chain does") {
