@@ -57,6 +57,18 @@ std::optional<std::uint64_t> VmcoreInfo::symbol(std::string_view name) const {
     return parsed(in_class("SYMBOL", name), 16);
 }
 
+std::vector<std::pair<std::string_view, std::uint64_t>> VmcoreInfo::symbols() const {
+    constexpr std::string_view before = "SYMBOL(", behind = ")";
+    std::vector<std::pair<std::string_view, std::uint64_t>> all;
+    for (const Line& line : lines_) {
+        std::string_view name = key_of(line);
+        if (!name.starts_with(before) || !name.ends_with(behind)) continue;
+        name = name.substr(before.size(), name.size() - before.size() - behind.size());
+        if (const auto address = symbol(name)) all.emplace_back(name, *address);
+    }
+    return all;
+}
+
 std::optional<std::uint64_t> VmcoreInfo::offset(std::string_view member) const {
     return parsed(in_class("OFFSET", member), 10);
 }

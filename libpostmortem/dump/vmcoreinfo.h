@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postmortem {
@@ -36,6 +37,8 @@ class VmcoreInfo {
 
     /// SYMBOL(name): the symbol's virtual address.
     std::optional<std::uint64_t> symbol(std::string_view name) const;
+    /// All of those, by name.
+    std::vector<std::pair<std::string_view, std::uint64_t>> symbols() const;
     /// OFFSET(struct.member): bytes.
     std::optional<std::uint64_t> offset(std::string_view member) const;
     /// SIZE(type): bytes.

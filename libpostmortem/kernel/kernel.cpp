@@ -1,6 +1,7 @@
 #include "kernel/kernel.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@
 #include "kernel/translation.h"
 #include "kernel/unnamed_data.h"
 #include "symbols/exported.h"
+#include "symbols/function_symbols.h"
 #include "symbols/kallsyms.h"
 #include "symbols/vmlinux.h"
 #include "types/btf.h"
@@ -219,7 +221,7 @@ Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
             if (all) return all;
             unnamed_data_ = std::make_unique<UnnamedData>(*memory_, location->last_table(),
                                                           arch_->memory.lowest_code_address);
-            return table;
+            return with_other_names(std::move(*table));
         }
         why = std::move(table.error());
     } else {
@@ -227,6 +229,28 @@ Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
     }
     if (auto all = symbols_of_file(); all || vmlinux()) return all;
     why.message = fmt::format("kernel symbols: {}; {}", why.message, vmlinux_install_hint(release()));
+    return fail(std::move(why));
+}
+
+std::unique_ptr<SymbolTable> Kernel::with_other_names(std::unique_ptr<SymbolTable> functions) const {
+    std::vector<Symbol> others = unnamed_data_->exported();
+    std::unordered_set<std::string> known;
+    for (const Symbol& other : others) known.insert(other.name);
+    for (const auto& [name, address] : vmcoreinfo_.symbols())
+        if (known.emplace(name).second) others.push_back({std::string(name), address, '?'});
+    return std::make_unique<FunctionSymbols>(std::move(functions), std::move(others));
+}
+
+bool Kernel::names_functions_alone() const {
+    return symbols() && !names_data_;
+}
+
+Result<SymbolHit> Kernel::unnamed_at(std::uint64_t address, Error why) const {
+    const std::lock_guard guard(lock_);
+    if (why.code == ErrorCode::MissingDebugInfo && !types_are_loading_)
+        if (auto name = unnamed_data_->per_cpu_variable_at(address, &types()); !name.empty())
+            return SymbolHit{{std::move(name), address, '?'}, 0, {}};
+    why.message += fmt::format("; {}", vmlinux_install_hint(release()));
     return fail(std::move(why));
 }
 
@@ -305,6 +329,7 @@ Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
     constexpr std::uint64_t plausible_size = 64ull << 20;
     if (hit && address - hit->symbol.address > plausible_size)
         return fail(ErrorCode::NotFound, "no symbol covers the address", address);
+    if (!hit && names_functions_alone()) return unnamed_at(address, std::move(hit.error()));
     return hit;
 }
 

@@ -76,12 +76,15 @@ class Kernel {
 
     /// The kernel's own symbols: kallsyms where the dump holds it and it names data, too, else the vmlinux's.
     Result<const SymbolTable*> symbols() const;
+    /// These are functions and what is exported to modules (CONFIG_KALLSYMS_ALL=n): other data has no name.
+    bool names_functions_alone() const;
     /// Errors: NotFound where this kernel has no such symbol, MissingDebugInfo where its symbols are
     /// functions alone (CONFIG_KALLSYMS_ALL=n).
     Result<std::uint64_t> symbol(std::string_view name) const;
     /// Which of the names that a symbol has had this kernel knows, newest first. The errors name all of them.
     Result<std::string_view> known_symbol(std::initializer_list<std::string_view> names) const;
-    /// The symbol that covers an address, in the kernel or in a module.
+    /// The symbol that covers an address, in the kernel or in a module. Errors: NotFound where none does,
+    /// MissingDebugInfo where data of the kernel may lie there, whose names are not known.
     Result<SymbolHit> symbol_at(std::uint64_t address) const;
 
     /// BTF where the dump holds it, else a type file, else the vmlinux's BTF or DWARF, else what can be
@@ -149,6 +152,8 @@ class Kernel {
     std::filesystem::path folder() const;
     Result<std::unique_ptr<SymbolTable>> load_symbols() const;
     Result<std::unique_ptr<SymbolTable>> symbols_of_file() const;
+    std::unique_ptr<SymbolTable> with_other_names(std::unique_ptr<SymbolTable> functions) const;
+    Result<SymbolHit> unnamed_at(std::uint64_t address, Error why) const;
     /// Nothing where this kernel has no such symbol.
     Result<std::optional<std::uint64_t>> find_symbol(std::string_view name) const;
     Error no_symbol(std::string_view names) const;

@@ -42,15 +42,24 @@ std::optional<UnnamedData::Bounds> UnnamedData::find_btf() const {
     return std::nullopt;
 }
 
+std::vector<Symbol> UnnamedData::exported() const {
+    std::vector<Symbol> all;
+    if (exports_)
+        (void)exports_->symbols->for_each([&](const Symbol& symbol) {
+            all.push_back(symbol);
+            return true;
+        });
+    return all;
+}
+
 Result<std::uint64_t> UnnamedData::address_of(std::string_view name, const TypeFinder* types) const {
     if (btf_ && name == "__start_BTF") return btf_->start;
     if (btf_ && name == "__stop_BTF") return btf_->end;
     if (!exports_) return fail(exports_.error());
     if (auto exported = exports_->symbols->address_of(name)) return exported;
     const std::lock_guard guard(lock_);
-    if (types && !per_cpu_) per_cpu_ = place_per_cpu_variables(*types);
-    if (per_cpu_)
-        if (const auto placed = per_cpu_->find(name); placed != per_cpu_->end()) return placed->second;
+    const Places& per_cpu = per_cpu_places(types);
+    if (const auto placed = per_cpu.find(name); placed != per_cpu.end()) return placed->second;
     const auto only_place = [&](std::optional<std::optional<std::uint64_t>>& known,
                                 const auto& find) -> Result<std::uint64_t> {
         if (!known) known = find();
@@ -63,6 +72,20 @@ Result<std::uint64_t> UnnamedData::address_of(std::string_view name, const TypeF
             return surroundings ? find_runqueues(memory_, *surroundings) : std::nullopt;
         });
     return fail(unknown(name));
+}
+
+const UnnamedData::Places& UnnamedData::per_cpu_places(const TypeFinder* types) const {
+    static const Places none;
+    if (types && !per_cpu_) per_cpu_ = place_per_cpu_variables(*types);
+    return per_cpu_ ? *per_cpu_ : none;
+}
+
+std::string UnnamedData::per_cpu_variable_at(std::uint64_t address, const TypeFinder* types) const {
+    const std::lock_guard guard(lock_);
+    if (exports_)
+        for (const auto& [name, place] : per_cpu_places(types))
+            if (place == address) return name;
+    return {};
 }
 
 // kernel_cpustat (kstat until 3.3) lies with the runqueues: both are kernel/sched/core.c's.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernel/unnamed_runqueues.h"
 #include "memory/address_space.h"
@@ -23,9 +24,13 @@ class UnnamedData {
     /// modules lie at or above it.
     UnnamedData(const AddressSpace& memory, std::uint64_t rodata, std::uint64_t lowest_code);
 
+    /// What is exported to modules, code and data alike; nothing where the table was not found.
+    std::vector<Symbol> exported() const;
     /// An exported variable, the bounds of BTF, a per-CPU variable that `types` (may be null) place, the
     /// runqueues, the list of modules. Errors: NotFound.
     Result<std::uint64_t> address_of(std::string_view name, const TypeFinder* types) const;
+    /// Which of the per-CPU variables that `types` (may be null) place lies there; empty where none does.
+    std::string per_cpu_variable_at(std::uint64_t address, const TypeFinder* types) const;
 
   private:
     struct Bounds {
@@ -37,6 +42,7 @@ class UnnamedData {
     std::optional<Bounds> find_btf() const;
     Bounds exported_data() const;
     Places place_per_cpu_variables(const TypeFinder& types) const;
+    const Places& per_cpu_places(const TypeFinder* types) const;
     std::optional<PerCpuSurroundings> per_cpu_surroundings() const;
     std::optional<std::uint64_t> find_modules() const;
     bool is_list_of_modules(std::uint64_t head) const;

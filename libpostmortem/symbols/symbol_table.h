@@ -18,7 +18,8 @@ namespace postmortem {
 struct Symbol {
     std::string name;
     std::uint64_t address = 0;
-    char type = '?';  ///< as nm prints it: T/t text, D/d data, A absolute, …
+    char type = '?';  ///< as nm prints it: T/t text, D/d data, A absolute, …; ? where its table does not tell
+    std::uint64_t size = 0;  ///< as its table tells; 0 where that does not
 };
 
 /// The symbol that covers an address.

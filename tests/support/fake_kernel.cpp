@@ -120,9 +120,26 @@ void FakeKernel::write_types() {
     symbol("__stop_BTF", types_at + bytes.size());
 }
 
+void FakeKernel::tell_other_symbols() {
+    std::vector<Symbol> functions;
+    std::uint64_t end = 0;
+    for (const Symbol& symbol : symbols_) {
+        const bool is_mark = symbol.name == "_text" || symbol.name == "_stext";
+        if (!is_mark && !functions_.contains(symbol.name)) {
+            if (symbol.name != "_end") tell(fmt::format("SYMBOL({})={:x}", symbol.name, symbol.address));
+            continue;
+        }
+        functions.push_back({symbol.name, symbol.address, 'T'});
+        end = std::max(end, symbol.address);
+    }
+    functions.push_back({"_etext", end + 32, 'T'});
+    symbols_ = std::move(functions);
+}
+
 void FakeKernel::write_symbols() {
     const std::uint64_t image = image_of(build_), symbols_at = image + symbols_offset;
     if (has_end_) symbol("_end", image + image_bytes - 1);
+    if (!functions_.empty()) tell_other_symbols();
     std::stable_sort(symbols_.begin(), symbols_.end(),
                      [](const Symbol& a, const Symbol& b) { return a.address < b.address; });
     SparseMemory scratch(image, image_bytes);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ class FakeKernel {
     void symbol(std::string_view name, std::uint64_t value);
     /// Kallsyms has no absolute symbols, such as _end, as before 2.6.33.
     void without_absolute_symbols() { has_end_ = false; }
+    /// Kallsyms names these alone, as without CONFIG_KALLSYMS_ALL; the others VMCOREINFO tells.
+    void name_functions_alone(std::set<std::string> functions) { functions_ = std::move(functions); }
     /// Zeroed memory in the direct map.
     std::uint64_t allocate(std::uint64_t bytes, std::uint64_t alignment = 64);
     /// The same, on pages of its own, so that losing them costs nothing else.
@@ -73,12 +76,14 @@ class FakeKernel {
     std::uint64_t paddr_of(std::uint64_t vaddr) const;
     void write_types();
     void write_symbols();
+    void tell_other_symbols();
 
     FakeBuild build_;
     SparseDump dump_;
     PageTableBuilder tables_;
     BtfBuilder types_;
     std::vector<Symbol> symbols_;
+    std::set<std::string> functions_;
     std::uint64_t next_variable_;
     std::uint64_t next_heap_;
     std::string vmcoreinfo_;

@@ -21,9 +21,9 @@ constexpr std::uint64_t max_memory_types = 16;       // enum mod_mem_type has 7
 constexpr std::uint64_t max_module_bytes = 1 << 30;  // more than the room for all modules
 /// Where ELF's symbol of either width keeps what counts.
 struct ElfSymbolLayout {
-    std::uint64_t size, info, section, value;
+    std::uint64_t size, info, section, value, length;
 };
-constexpr ElfSymbolLayout elf32_symbol = {16, 12, 14, 4}, elf64_symbol = {24, 4, 6, 8};
+constexpr ElfSymbolLayout elf32_symbol = {16, 12, 14, 4, 8}, elf64_symbol = {24, 4, 6, 8, 16};
 
 /// The pieces of one module, and why one of them is not known.
 struct Ranges {
@@ -171,7 +171,8 @@ static Result<std::unique_ptr<SymbolList>> read_symbols(const Kernel& kernel, co
         // The kernel skips nameless symbols and the ones that only mark an instruction set
         // (is_mapping_symbol()).
         if (!name || name->empty() || name->front() == '$' || name->starts_with(".L")) continue;
-        symbols.push_back({std::move(*name), value, type_of(i, value)});
+        const std::uint64_t size = wide ? *reader.u64(at + layout.length) : *reader.u32(at + layout.length);
+        symbols.push_back({std::move(*name), value, type_of(i, value), size});
     }
     return std::make_unique<SymbolList>(module.name, std::move(symbols));
 }
@@ -185,13 +186,38 @@ Result<const SymbolList*> ModuleList::symbols_of(const Module& module) const {
     return known->second->get();
 }
 
+// Of what lies in another piece of memory the symbol is not.
+static bool reaches(const Module& module, const Symbol& symbol, std::uint64_t address) {
+    return std::any_of(module.ranges.begin(), module.ranges.end(), [&](const ModuleRange& range) {
+        return range.holds(symbol.address) && range.holds(address);
+    });
+}
+
+// Data begins on a page of its own (CONFIG_STRICT_MODULE_RWX).
+static std::uint64_t code_end(const Symbol& function) {
+    constexpr std::uint64_t page = 4096;
+    return align_up(function.address + std::max<std::uint64_t>(function.size, 1), page);
+}
+
 Result<SymbolHit> ModuleList::symbol_at(std::uint64_t address) const {
     const Module* module = find(address);
     if (!module) return fail(ErrorCode::NotFound, "no module lies at this address", address);
     auto symbols = symbols_of(*module);
-    if (!symbols) return fail(std::move(symbols.error()));
+    if (!symbols)
+        return fail(symbols.error().code,
+                    fmt::format("the symbols of module {}: {}", module->name, symbols.error().message),
+                    address);
     auto hit = (*symbols)->containing(address);
-    if (!hit) return hit;
+    if (!hit || !reaches(*module, hit->symbol, address))
+        return fail(ErrorCode::NotFound,
+                    fmt::format("no symbol of module {} covers the address", module->name), address);
+    const bool is_last = hit->size == 0 || !reaches(*module, hit->symbol, hit->symbol.address + hit->size);
+    if (is_last && kernel_.names_functions_alone() && address >= code_end(hit->symbol))
+        return fail(ErrorCode::MissingDebugInfo,
+                    fmt::format("no function of module {} covers the address, and its symbols are functions "
+                                "alone",
+                                module->name),
+                    address);
     hit->module = module->name;
     return hit;
 }

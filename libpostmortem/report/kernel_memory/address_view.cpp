@@ -162,7 +162,7 @@ class AddressViewer {
         const Task* found = nullptr;
         for (const Task& task : table.tasks) {
             const std::uint64_t start = kernel_.memory().untagged(task.address);
-            const bool is_task = size && address_ >= start && address_ - start < *size;
+            const bool is_task = address_ >= start && address_ - start < size.value_or(1);
             if (is_task && (!found || task.address > found->address)) found = &task;
         }
         view.on_stack = found == nullptr;
@@ -172,6 +172,7 @@ class AddressViewer {
             if (!found && on_stack) found = &task;
         }
         view.on_stack = view.on_stack && found != nullptr;
+        if (!found && !size) problems_.add("the task", size.error());
         if (!found) return;
         auto context = task_context(dump_, {fmt::format("{:x}", found->address), std::nullopt});
         if (!context) return problems_.add("the task", context.error());

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include "base/text.h"
 #include "kernel/module/modules.h"
 #include "report/values/symbolic.h"
+#include "symbols/vmlinux.h"
 
 namespace postmortem {
 namespace {
@@ -37,6 +39,10 @@ class SymbolSearch {
         listing_.symbols.push_back({address, ' ', std::string(part), 0, module.name, mark});
     }
     std::vector<ModulePart> parts_of(const Module& module);
+    Error why_unnamed(std::string_view name) const;
+    Error why_uncovered(std::uint64_t address) const;
+    void tell_unread(const Module& module, const Error& why);
+    void tell_unnamed_data();
     void add_module_part(const Module& module, const ModulePart& part, const SymbolTable& symbols);
     void add_module(const Module& module);
     Result<void> add_modules();
@@ -47,6 +53,8 @@ class SymbolSearch {
     const SymbolListRequest& request_;
     SymbolicNames names_;
     SymbolListing listing_;
+    ProblemCollector of_modules_;
+    std::map<std::string, Error> unread_modules_;  ///< those whose symbols are not known
 };
 
 template <class Visit>
@@ -61,7 +69,7 @@ Result<void> SymbolSearch::for_each(Visit visit) {
     for (const Module& module : kernel_.modules().all()) {
         const auto symbols = kernel_.modules().symbols_of(module);
         if (!symbols) {
-            listing_.problems.push_back(symbols.error());
+            tell_unread(module, symbols.error());
             continue;
         }
         (void)(*symbols)->for_each([&](const Symbol& symbol) {
@@ -70,6 +78,38 @@ Result<void> SymbolSearch::for_each(Visit visit) {
         });
     }
     return {};
+}
+
+void SymbolSearch::tell_unread(const Module& module, const Error& why) {
+    if (unread_modules_.emplace(module.name, why).second)
+        of_modules_.add("the symbols", fmt::format("of module {}", module.name), why);
+}
+
+void SymbolSearch::tell_unnamed_data() {
+    if (!kernel_.names_functions_alone()) return;
+    listing_.problems.emplace_back(
+        ErrorCode::MissingDebugInfo,
+        fmt::format("data: the kernel's own symbols are functions alone, and what is exported to modules; {}",
+                    vmlinux_install_hint(kernel_.release())));
+}
+
+Error SymbolSearch::why_unnamed(std::string_view name) const {
+    auto known = kernel_.symbol(name);
+    if (!known && known.error().code != ErrorCode::NotFound) return std::move(known.error());
+    if (unread_modules_.empty()) return {ErrorCode::NotFound, fmt::format("no symbol is named {}", name)};
+    const auto& [module, why] = *unread_modules_.begin();
+    return {why.code,
+            fmt::format("no symbol of the kernel is named {}, and those of {} modules are not known "
+                        "({}: {})",
+                        name, unread_modules_.size(), module, why.message)};
+}
+
+Error SymbolSearch::why_uncovered(std::uint64_t address) const {
+    auto covered = kernel_.symbol_at(address);
+    const bool is_told =
+        !covered && (covered.error().code != ErrorCode::NotFound || kernel_.names_functions_alone());
+    if (is_told) return std::move(covered.error());
+    return {ErrorCode::NotFound, fmt::format("no symbol covers the address {:x}", address)};
 }
 
 // Since 6.4 (ac3b43283923) each kind of a module's memory lies by itself: mem[], by enum mod_mem_type.
@@ -121,7 +161,7 @@ void SymbolSearch::add_module(const Module& module) {
             return true;
         });
     else
-        listing_.problems.push_back(table.error());
+        tell_unread(module, table.error());
     add_mark(module, end, ListedSymbol::Mark::ModuleEnd);
 }
 
@@ -175,12 +215,11 @@ Result<void> SymbolSearch::add_named(std::string_view word) {
         if (const auto place = kernel_.symbol(word)) {
             const auto hit = names_.hit(*place);
             const bool has_name = hit && hit->symbol.address == *place;
-            add(has_name ? hit->symbol : Symbol{std::string(word), *place, 'A'}, {});
+            const char type = kernel_.names_functions_alone() ? '?' : 'A';
+            add(has_name ? hit->symbol : Symbol{std::string(word), *place, type}, {});
         }
     if (listing_.symbols.size() == from)
-        listing_.problems.emplace_back(ErrorCode::NotFound,
-                                       number ? fmt::format("no symbol covers the address {:x}", *number)
-                                              : fmt::format("no symbol is named {}", word));
+        listing_.problems.push_back(number ? why_uncovered(*number) : why_unnamed(word));
     if (request_.previous || request_.next) add_neighbours(from);
     return {};
 }
@@ -199,17 +238,20 @@ Result<SymbolListing> SymbolSearch::make() {
             return true;
         });
         if (done) done = add_modules();
+        tell_unnamed_data();
     } else {
         done = for_each([&](const Symbol& symbol, std::string_view module) {
             for (const std::string& part : request_.words)
                 if (contains(symbol.name, part)) return add(symbol, module);
         });
+        tell_unnamed_data();
     }
     if (!done) return fail(std::move(done.error()));
+    for (Error& problem : of_modules_.take()) listing_.problems.push_back(std::move(problem));
     if (!listing_.symbols.empty()) return std::move(listing_);
-    if (!listing_.problems.empty()) return fail(listing_.problems.front());
-    if (request_.which != SymbolListRequest::Which::Containing)
-        return fail(ErrorCode::NotFound, "no symbol is named so");
+    const bool by_part = request_.which == SymbolListRequest::Which::Containing;
+    if (!listing_.problems.empty() && !by_part) return fail(listing_.problems.front());
+    if (!by_part) return fail(ErrorCode::NotFound, "no symbol is named so");
     listing_.problems.push_back(Error(ErrorCode::NotFound, fmt::format("no symbol's name contains '{}'",
                                                                        fmt::join(request_.words, "' or '"))));
     return std::move(listing_);

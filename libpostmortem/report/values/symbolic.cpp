@@ -21,7 +21,8 @@ SymbolicNames::SymbolicNames(const Kernel& kernel) : kernel_(kernel), symbols_(k
 
 std::optional<SymbolHit> SymbolicNames::hit(std::uint64_t address) const {
     const bool in_image = address >= first_ && address < end_;
-    if (!in_image && kernel_.modules().find(address) == nullptr) return std::nullopt;
+    if (!in_image && !kernel_.names_functions_alone() && kernel_.modules().find(address) == nullptr)
+        return std::nullopt;
     return symbols_.at(address);
 }
 
