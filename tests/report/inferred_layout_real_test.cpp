@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "dump/kdump/kdump_writer.h"
 #include "kernel/layout/infer_layout.h"
+#include "kernel/module/modules.h"
 #include "object/field.h"
 #include "report/backtrace/backtrace.h"
 #include "report/tasks/task_list.h"
@@ -71,10 +72,6 @@ void check_same(const Backtrace& bare, const Backtrace& known) {
     CHECK(bare.registers.size() == known.registers.size());
     REQUIRE(bare.frames.size() == known.frames.size());
     for (std::size_t i = 0; i < bare.frames.size(); ++i) {
-        // Symbols that are functions alone do not tell where the modules are: in their code a step is a
-        // guess.
-        const bool unknown_module = !known.frames[i].module.empty() && bare.frames[i].module.empty();
-        if (unknown_module && bare.frames[i].trust == FrameTrust::Scan) continue;
         CHECK(bare.frames[i].ip == known.frames[i].ip);
         CHECK(bare.frames[i].slot == known.frames[i].slot);
         CHECK(bare.frames[i].function == known.frames[i].function);
@@ -117,6 +114,21 @@ void check_offsets(const InferredLayout& layout, const TypeFinder& truth) {
     for (const SizeFinding& size : layout.findings.sizes()) {
         CAPTURE(size.type);
         if (const auto known = truth.size_of(size.type)) CHECK(size.bytes == *known);
+    }
+}
+
+// Of every piece of their memory, those too that few of them have.
+void check_same_modules(const ModuleList& bare, const ModuleList& known) {
+    REQUIRE(bare.all().size() == known.all().size());
+    for (std::size_t i = 0; i < known.all().size(); ++i) {
+        const Module &one = bare.all()[i], &other = known.all()[i];
+        CAPTURE(other.name);
+        CHECK(one.name == other.name);
+        REQUIRE(one.ranges.size() == other.ranges.size());
+        for (std::size_t piece = 0; piece < one.ranges.size(); ++piece) {
+            CHECK(one.ranges[piece].base == other.ranges[piece].base);
+            CHECK(one.ranges[piece].size == other.ranges[piece].size);
+        }
     }
 }
 
@@ -187,6 +199,7 @@ TEST_CASE("every inferred offset is the one that BTF gives") {
         const auto layout = infer_layout(*bare);
         REQUIRE(layout);
         check_offsets(*layout, truth->types());
+        check_same_modules(bare->modules(), truth->modules());
         for (const std::string_view member :
              {"tasks", "comm", "pid", "tgid", "group_leader", "signal", "real_parent", "parent", "children",
               "sibling", "stack", "thread.sp", "mm", "flags", "state", "cpu"})

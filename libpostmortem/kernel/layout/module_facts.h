@@ -15,6 +15,7 @@ namespace postmortem {
 struct ModuleFacts {
     const Kernel& kernel;
     Findings& findings;
+    bool functions_alone = false;          ///< modules' symbols are (CONFIG_KALLSYMS_ALL=n)
     std::vector<std::uint64_t> modules{};  ///< struct module of each
     /// Where the symbols of each lie, ascending.
     std::map<std::uint64_t, std::vector<std::uint64_t>> symbols{};

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint32_t most_piece_bytes = 1u << 30;
 constexpr std::uint64_t piece_alignment = 4096;
+constexpr std::size_t most_pieces = 16;                    // enum mod_mem_type has 7
+constexpr std::uint64_t most_piece_distance = 2ull << 30;  // code and data of a module reach each other
 constexpr std::uint32_t most_module_orcs = 1u << 24, orcs_looked_at = 16;
 constexpr std::uint64_t orc_entry_bytes = 6;
 constexpr std::uint64_t beyond_symbols = 16ull << 20;
@@ -41,15 +43,48 @@ bool evenly_spaced(const std::vector<Placement>& pieces) {
     return true;
 }
 
-// As many pieces as there are tables of them: `mem` with as many elements as every module confirms.
+// A piece that few modules have, as what is only written while they start: nothing or memory, and not so far
+// away that it could not be of the module.
+Says judge_rare_piece(const ModuleFacts& facts, const StructImage& module, std::uint64_t offset,
+                      std::uint64_t size_at) {
+    const auto base = module.word(offset);
+    const auto size = module.number(offset + size_at);
+    if (!base || !size) return Says::Nothing;
+    if (*base == 0) return *size == 0 ? Says::Nothing : Says::No;
+    const std::uint64_t distance =
+        *base > module.address() ? *base - module.address() : module.address() - *base;
+    const bool is_memory = facts.is_pointer(*base) && *base % piece_alignment == 0 && *size != 0 &&
+                           *size <= most_piece_bytes && distance <= most_piece_distance;
+    return is_memory ? Says::Yes : Says::No;
+}
+
+// How many pieces lie side by side, those among them that only some modules have.
+std::size_t count_pieces(const ModuleFacts& facts, const std::vector<Placement>& common, std::uint64_t stride,
+                         std::uint64_t size_at) {
+    std::size_t count = common.size();
+    for (std::size_t i = count; i < most_pieces; ++i) {
+        bool some = false;
+        for (const std::uint64_t address : facts.modules) {
+            const StructImage module(facts.kernel.memory(), address, 0);
+            const Says says = judge_rare_piece(facts, module, common.front().offset + i * stride, size_at);
+            if (says == Says::No) return count;
+            some = some || says == Says::Yes;
+        }
+        if (some) count = i + 1;
+    }
+    return count;
+}
+
+// As many pieces as there are tables of them: `mem` with as many elements as no module contradicts.
 bool add_pieces(ModuleFacts& facts, const std::vector<Placement>& pieces, std::uint64_t size_at) {
     if (pieces.empty() || !evenly_spaced(pieces)) return false;
-    const std::size_t count = facts.modules.size();
-    facts.findings.add({"module", "mem", pieces.front().offset,
-                        MemberShape::array("module_memory", pieces.size()), pieces.front().agree, count});
+    const bool are_many = pieces.size() > 1;
+    const std::uint64_t stride = are_many ? pieces[1].offset - pieces[0].offset : size_at + 4;
+    const std::size_t count = are_many ? count_pieces(facts, pieces, stride, size_at) : 1;
+    facts.findings.add({"module", "mem", pieces.front().offset, MemberShape::array("module_memory", count),
+                        pieces.front().agree, facts.modules.size()});
     facts.findings.add_with_last("module_memory", "base", 0, MemberShape::pointer());
     facts.findings.add_with_last("module_memory", "size", size_at, MemberShape::number(4));
-    const std::uint64_t stride = pieces.size() > 1 ? pieces[1].offset - pieces[0].offset : size_at + 4;
     facts.findings.add(SizeFinding{TypeKind::Struct, "module_memory", stride});
     return true;
 }

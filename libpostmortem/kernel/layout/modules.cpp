@@ -11,10 +11,12 @@ namespace postmortem {
 namespace {
 
 constexpr std::size_t most_listed = 4096;
-constexpr std::uint64_t module_bytes = 1536;     // of struct module, as far as it is searched
+constexpr std::uint64_t module_bytes = 1536;  // of struct module, as far as it is searched
 constexpr std::uint64_t most_table_entries = 1u << 20;
 constexpr std::uint64_t most_symbols_read = 4096;
-constexpr std::string_view own_symbol = "__this_module";
+constexpr std::size_t longest_symbol = 512;
+constexpr std::string_view own_symbol = "__this_module", exit_function = "cleanup_module";
+constexpr std::uint64_t most_module_distance = 64ull << 20;  // from struct module to its symbols
 
 // struct module begins: enum module_state state; struct list_head list; char name[].
 bool find_modules(ModuleFacts& facts) {
@@ -50,11 +52,53 @@ struct TablePlaces {
     std::uint64_t symtab, count, strtab;
 };
 
+/// A symbol as ELF keeps it, of either width.
+struct SymbolWords {
+    std::uint64_t name = 0, value = 0, size = 0;
+    std::uint16_t section = 0;
+};
+
+struct SymbolForm {
+    bool wide = true;
+
+    std::uint64_t bytes() const { return wide ? 24 : 16; }
+    SymbolWords read(const ByteReader& table, std::uint64_t index) const {
+        const std::uint64_t at = index * bytes();
+        if (wide) return {*table.u32(at), *table.u64(at + 8), *table.u64(at + 16), *table.u16(at + 6)};
+        return {*table.u32(at), *table.u32(at + 4), *table.u32(at + 8), *table.u16(at + 14)};
+    }
+};
+
+bool points_at(const AddressSpace& memory, std::uint64_t module, std::uint64_t address) {
+    const StructImage image(memory, module, module_bytes);
+    for (std::uint64_t at = 0; at < module_bytes; at += memory.word_size())
+        if (image.word(at) == address) return true;
+    return false;
+}
+
 /// What such a table tells: where the symbols lie, and how large the module itself is.
 struct TableWords {
     std::vector<std::uint64_t> values;
     std::uint64_t module_bytes = 0;
 };
+
+// Where functions alone have names, the module has none, but struct module points at its function `exit`. A
+// module without one says nothing, unless this is no table of functions near it.
+Says judge_functions(const ModuleFacts& facts, std::uint64_t module, const ByteReader& table,
+                     const SymbolForm& form, std::uint64_t strtab, std::uint64_t count) {
+    const AddressSpace& memory = facts.kernel.memory();
+    Says says = Says::Nothing;
+    for (std::uint64_t i = 1; i < count; ++i) {
+        const SymbolWords symbol = form.read(table, i);
+        if (symbol.section == 0) continue;
+        const auto name = memory.c_string(strtab + symbol.name, longest_symbol);
+        const std::uint64_t distance = symbol.value > module ? symbol.value - module : module - symbol.value;
+        if (!name || name->empty() || distance > most_module_distance) return Says::No;
+        if (*name == exit_function) says = points_at(memory, module, symbol.value) ? Says::Yes : Says::No;
+        if (says == Says::No) break;
+    }
+    return says;
+}
 
 /// Whether a table is the module's: one of its symbols is the module.
 Says judge_table(const ModuleFacts& facts, std::uint64_t module, std::uint64_t at, const TablePlaces& places,
@@ -66,28 +110,25 @@ Says judge_table(const ModuleFacts& facts, std::uint64_t module, std::uint64_t a
     if (!facts.is_pointer(*symtab) || *strtab < facts.kernel.arch().memory.lowest_code_address ||
         *count == 0 || *count > most_table_entries)
         return Says::No;
-    const bool wide = facts.word() == 8;
-    const std::uint64_t entry = wide ? 24 : 16, value_at = wide ? 8 : 4, section_at = wide ? 6 : 14,
-                        size_at = wide ? 16 : 8;
+    const SymbolForm form{facts.word() == 8};
     const std::uint64_t read = std::min<std::uint64_t>(*count, most_symbols_read);
-    const auto raw = memory.bytes(*symtab, read * entry);
+    const auto raw = memory.bytes(*symtab, read * form.bytes());
     if (!raw) return raw.error().code == ErrorCode::NotMapped ? Says::No : Says::Nothing;
     const ByteReader table(*raw, memory.endian());
     bool found = false;
     told = {};
     for (std::uint64_t i = 1; i < read; ++i) {
-        const std::uint64_t value =
-            wide ? *table.u64(i * entry + value_at) : *table.u32(i * entry + value_at);
-        if (*table.u16(i * entry + section_at) == 0 || value < facts.kernel.arch().memory.lowest_code_address)
-            continue;
-        told.values.push_back(value);
-        if (value != module || found) continue;
-        const auto name = memory.c_string(*strtab + *table.u32(i * entry), own_symbol.size() + 1);
+        const SymbolWords symbol = form.read(table, i);
+        if (symbol.section == 0 || symbol.value < facts.kernel.arch().memory.lowest_code_address) continue;
+        told.values.push_back(symbol.value);
+        if (symbol.value != module || found) continue;
+        const auto name = memory.c_string(*strtab + symbol.name, own_symbol.size() + 1);
         found = name && *name == own_symbol;
-        if (found)
-            told.module_bytes = wide ? *table.u64(i * entry + size_at) : *table.u32(i * entry + size_at);
+        if (found) told.module_bytes = symbol.size;
     }
-    return found ? Says::Yes : read < *count ? Says::Nothing : Says::No;
+    if (found) return Says::Yes;
+    if (facts.functions_alone) return judge_functions(facts, module, table, form, *strtab, read);
+    return read < *count ? Says::Nothing : Says::No;
 }
 
 // struct mod_kallsyms, which `kallsyms` points to, since 4.5 (8244062ef1e5).
@@ -140,7 +181,7 @@ bool infer_table_in_module(ModuleFacts& facts, const Survey& survey) {
 }  // namespace
 
 void infer_modules(const Kernel& kernel, Findings& findings) {
-    ModuleFacts facts{kernel, findings, {}, {}};
+    ModuleFacts facts{kernel, findings, kernel.names_functions_alone(), {}, {}};
     if (!find_modules(facts)) return;
     Survey survey = Survey::of(kernel.memory(), facts.modules, module_bytes, 16);
     if (!infer_table_behind_pointer(facts, survey) && !infer_table_in_module(facts, survey)) return;

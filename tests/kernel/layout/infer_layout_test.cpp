@@ -165,6 +165,43 @@ TEST_CASE("a module's memory is looked for in the module alone") {
     CHECK(ranges.front().size == core_size);
 }
 
+// Without CONFIG_KALLSYMS_ALL a module's symbols are functions alone, and none of them is the module itself.
+TEST_CASE("a table of functions is the module's that points at its exit function") {
+    constexpr std::uint64_t symtab_at = 220, core_at = 196, core_size = 0x310, exit_at = 300, entry = 16;
+    for (const bool points_at_it : {true, false}) {
+        UntypedKernel made(generation_named("2.6.32 of i386"));
+        test::FakeKernel& fake = made.fake();
+        const std::uint64_t head = fake.variable("modules", 8), memory = fake.allocate_page();
+        const std::uint64_t module = memory + 0xa0, symbols = fake.allocate(4 * entry),
+                            names = fake.allocate(64);
+        fake.name_functions_alone({"schedule", "ret_from_fork"});
+        fake.link_list(head, {module + 4});
+        fake.write(module + 12, "elder");
+        fake.write(names, std::string_view("\0cleanup_module\0elder_init", 27));
+        for (const auto& [index, name, value] : {std::tuple(1u, 1u, memory + 0x40), {2u, 16u, memory}}) {
+            fake.put<std::uint32_t>(symbols + index * entry, name);
+            fake.put_word(symbols + index * entry + 4, value);
+            fake.put<std::uint16_t>(symbols + index * entry + 14, 1);
+        }
+        fake.put_word(module + symtab_at, symbols);
+        fake.put<std::uint32_t>(module + symtab_at + 8, 3);
+        fake.put_word(module + symtab_at + 16, names);
+        fake.put_word(module + core_at, memory);
+        fake.put<std::uint32_t>(module + core_at + 8, core_size);
+        fake.put_word(module + exit_at, points_at_it ? memory + 0x40 : memory + 0x50);
+        const auto kernel = made.open();
+        REQUIRE(kernel->names_functions_alone());
+        const auto layout = infer_layout(*kernel);
+        REQUIRE_MESSAGE(layout, layout.error().message);
+        CHECK(layout->findings.has("module", "symtab") == points_at_it);
+        if (!points_at_it) continue;
+        CHECK(inferred(*layout, "module", "symtab") == symtab_at);
+        CHECK(inferred(*layout, "module", "mem") == core_at);
+        CHECK(kernel->symbol_at(memory + 0x44)->symbol.name == "cleanup_module");
+        CHECK(kernel->symbol_at(memory + 0x44)->module == "elder");
+    }
+}
+
 TEST_CASE("one task that contradicts costs the member, or all that stands on it") {
     const auto with = [&](auto&& lie, const TaskGeneration& generation = task_generations().back()) {
         UntypedKernel made(generation);
