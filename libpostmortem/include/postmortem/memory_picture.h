@@ -168,7 +168,7 @@ struct MemorySum {
     /// Titles of parts that could not be read, and therefore lie within `unaccounted_bytes`.
     std::vector<std::string> unread;
     /// Beside MemTotal: present in the machine, and never given to the page allocator.
-    std::uint64_t present_bytes = 0;
+    std::uint64_t present_bytes = 0;  ///< 0 where the zones could not be read
     std::vector<MemoryHint> reserved;
 };
 

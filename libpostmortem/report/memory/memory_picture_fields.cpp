@@ -168,7 +168,7 @@ void describe(Describer<MemorySum>& sum) {
             "below zero where the parts overlap or changed while they were read");
     sum.add("hints", &MemorySum::hints, "what part of that is known to be");
     sum.add("unread", &MemorySum::unread, "parts that could not be read, and are within what is unaccounted");
-    sum.add("present_bytes", &MemorySum::present_bytes, "in the machine");
+    sum.add("present_bytes", &MemorySum::present_bytes, "in the machine").or_null();
     sum.add("reserved", &MemorySum::reserved, "beside MemTotal: never given to the page allocator");
 }
 

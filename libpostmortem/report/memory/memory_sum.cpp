@@ -20,7 +20,7 @@ class Accountant {
                ProblemCollector& problems)
         : kernel_(kernel),
           sources_(sources),
-          exact_(exact_counters(sources.zones, names)),
+          exact_(sources.zones.nodes.empty() ? sources.counters : exact_counters(sources.zones, names)),
           page_(kernel.dump().page_size()),
           problems_(problems) {}
 
@@ -64,6 +64,7 @@ class Accountant {
 void Accountant::free_memory() {
     pages("free", "free", {"NR_FREE_PAGES"});
     std::uint64_t kept = 0;
+    if (sources_.zones.nodes.empty()) sum_.unread.emplace_back("free, kept at hand by CPUs");
     for (const NodeZones& node : sources_.zones.nodes)
         for (const MemoryZone& zone : node.zones)
             for (const ZonePageSet& set : zone.page_sets)
@@ -171,7 +172,7 @@ void describe_reserved(const Kernel& kernel, const MeminfoSources& sources, Memo
     if (const auto reservation = read_crash_reservation(kernel); reservation && reservation->bytes != 0)
         sum.reserved.push_back(
             {"memory kept for the capture kernel", reservation->bytes + reservation->low_bytes});
-    if (const auto size = kernel.types().size_of("page"))
+    if (const auto size = kernel.types().size_of("page"); size && spanned != 0)
         sum.reserved.push_back({"map of all pages (struct page), about", spanned * *size});
     const auto start = kernel.symbol("_text"), end = kernel.symbol("_end");
     if (start && end && *end > *start) sum.reserved.push_back({"kernel image", *end - *start});

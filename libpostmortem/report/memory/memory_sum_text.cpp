@@ -39,9 +39,11 @@ void shares(Out out, const MemorySum& sum) {
     for (const MemoryHint& hint : sum.hints)
         fmt::format_to(out, "{:>12}         of which {}\n", hint.bytes / kib, hint.title);
     share_line(out, static_cast<std::int64_t>(sum.total_bytes), sum.total_bytes, "MemTotal");
+    if (sum.present_bytes == 0 && sum.reserved.empty()) return;
     fmt::format_to(out, "\nBeside MemTotal\n");
     const std::uint64_t beside = sum.present_bytes - std::min(sum.present_bytes, sum.total_bytes);
-    fmt::format_to(out, "{:>12}         never given to the page allocator\n", beside / kib);
+    fmt::format_to(out, "{:>12}         never given to the page allocator\n",
+                   sum.present_bytes == 0 ? "-" : fmt::format("{}", beside / kib));
     for (const MemoryHint& hint : sum.reserved)
         fmt::format_to(out, "{:>12}         of which {}\n", hint.bytes / kib, hint.title);
 }
