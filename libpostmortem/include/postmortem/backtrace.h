@@ -121,6 +121,7 @@ struct SavedFrame {
     bool user = false;          ///< of a user's program
     std::string function;       ///< that was interrupted; empty for a user's program
     std::uint64_t offset = 0;
+    std::string module;  ///< that the code is of; empty for the kernel itself
     std::vector<RegisterValue> registers;
 };
 

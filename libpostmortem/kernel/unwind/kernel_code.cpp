@@ -87,7 +87,10 @@ CodePlace KernelCode::look_up(std::uint64_t ip) const {
         return place;
     }
     auto hit = kernel_.symbol_at(ip);
-    if (!hit) return place;
+    if (!hit) {
+        if (const Module* module = kernel_.modules().find(ip)) place.module = module->name;
+        return place;
+    }
     place.is_text = is_text_type(hit->symbol.type);
     place.is_init = init_text_.holds(ip);
     place.function = std::move(hit->symbol.name);

@@ -39,6 +39,7 @@ void describe(Describer<SavedFrame>& saved) {
     saved.add("user", &SavedFrame::user, "they are those of a user's program");
     saved.add("function", &SavedFrame::function, "that was interrupted").or_null();
     saved.add("offset", &SavedFrame::offset, "in the function: bytes");
+    saved.add("module", &SavedFrame::module, "that the code is of").or_null();
     saved.map("registers", &SavedFrame::registers, "by their names").address();
 }
 

@@ -186,8 +186,10 @@ class BacktracePrinter {
     template <class Place>
     void print_exception_ip(const Place& frame) {
         line_.text("    [exception ").text(trace_.style.ip_name).text(": ");
-        line_.escaped(frame.function.empty() ? invalid : frame.function);
+        const bool in_module = frame.function.empty() && !frame.module.empty();
+        line_.escaped(in_module ? unknown : frame.function.empty() ? invalid : frame.function);
         if (!frame.function.empty() && frame.offset != 0) line_.text("+").decimal(frame.offset);
+        if (in_module) line_.text(" [").escaped(frame.module).text("]");
         line_.text("]\n");
     }
 

@@ -31,7 +31,8 @@ SavedFrame describe_saved(std::uint64_t address, const Registers& registers, Fra
     if (!saved.user) {
         const CodePlace& place = walker.code().at(registers.ip());
         saved.function = place.function;
-        saved.offset = registers.ip() - place.start;
+        if (!place.function.empty()) saved.offset = registers.ip() - place.start;
+        saved.module = place.module;
     }
     fill_registers(saved.registers, registers, true);
     return saved;
