@@ -18,12 +18,14 @@ std::string dmi_name(std::string_view enumerator) {
     return name;
 }
 
-bool is_virtual(const Kernel& kernel) {
+Result<bool> is_virtual(const Kernel& kernel) {
     const HardwareFacts& facts = kernel.arch().hardware;
     const auto& [variable, type, member] = facts.cpu_features;
     if (!variable) return false;
     const Object features = kernel.variable(variable, type)[member];
-    return (features.at(facts.virtual_word).u64_or(0) >> facts.virtual_bit & 1) != 0;
+    const auto word = features.at(facts.virtual_word).u64();
+    if (!word) return fail(word.error());
+    return (*word >> facts.virtual_bit & 1) != 0;
 }
 
 }  // namespace
@@ -54,7 +56,9 @@ Result<std::string> read_hypervisor(const Kernel& kernel) {
     if (!facts.hypervisor) return fail(ErrorCode::NotFound, "the kernel keeps no record of a hypervisor");
     const auto type = kernel.number<std::uint32_t>(facts.hypervisor);
     if (!type) return fail(type.error());
-    if (*type == 0 && is_virtual(kernel)) return std::string("unknown");
+    const auto hidden = *type == 0 ? is_virtual(kernel) : Result<bool>(false);
+    if (!hidden) return fail(hidden.error());
+    if (*hidden) return std::string("unknown");
     if (*type < facts.hypervisors.size()) return std::string(facts.hypervisors[*type]);
     return fmt::format("unknown ({})", *type);
 }

@@ -25,8 +25,8 @@ struct LoadedModule {
     std::uint64_t text_base = 0;  ///< where its text begins
     std::uint64_t bytes = 0;      ///< what of it stays in memory: text, data, read-only data
     std::optional<ModuleState> state;
-    std::optional<std::int64_t> references;  ///< as /proc/modules counts them
-    std::vector<std::string> used_by;        ///< modules that need it, the latest first
+    std::optional<std::int64_t> references;           ///< as /proc/modules counts them
+    std::optional<std::vector<std::string>> used_by;  ///< modules that need it, the latest first
     std::optional<std::uint64_t> taint_mask;
     std::string taint_letters;          ///< "OE"
     std::optional<bool> has_signature;  ///< absent where this kernel checks none

@@ -32,6 +32,7 @@ enum class OomImmunity {
     AdjMin,        ///< oom_score_adj is -1000
     Skipped,       ///< MMF_OOM_SKIP: its memory has been reaped, or is as good as gone
     Vfork,         ///< a vfork() child that still runs in its parent's memory
+    Unknown,       ///< what it depends on could not be read
 };
 
 /// A process with all its threads.
@@ -57,11 +58,12 @@ struct OomProcess {
     std::optional<std::uint64_t> oom_score;  ///< what /proc/PID/oom_score would say
     OomImmunity immunity = OomImmunity::None;
 
-    bool exiting = false;     ///< the whole group has been told to exit, or its leader has begun to
-    bool oom_victim = false;  ///< chosen already: signal->oom_mm is set
-    bool reaped = false;      ///< a victim whose memory the oom_reaper has been through
-    bool frozen = false;
-    bool kill_first = false;                 ///< signal->oom_flag_origin: swapoff, KSM
+    // These are absent where the layout does not tell.
+    std::optional<bool> exiting;     ///< the whole group has been told to exit, or its leader has begun to
+    std::optional<bool> oom_victim;  ///< chosen already: signal->oom_mm is set
+    std::optional<bool> reaped;      ///< a victim whose memory the oom_reaper has been through
+    std::optional<bool> frozen;
+    std::optional<bool> kill_first;          ///< signal->oom_flag_origin: swapoff, KSM
     std::optional<std::int32_t> mm_through;  ///< the leader is gone; this thread still has the mm
     std::vector<std::int32_t>
         shares_mm_with;  ///< other processes in the same address space: they die with it

@@ -79,7 +79,9 @@ class BadnessReader {
         tgid_ = find("task_struct", {"tgid"});
         cred_ = find("task_struct", {"real_cred"});
         vfork_done_ = find("task_struct", {"vfork_done"});
-        jobctl_ = find("task_struct", {"jobctl"}, false);
+        const auto jobctl = Field::find(kernel_.types(), "task_struct", {"jobctl"});
+        jobctl_ = jobctl.value_or(Field());
+        may_have_jobctl_ = jobctl || jobctl.error().code != ErrorCode::NotFound;
         uid_ = find("cred", {"uid"});
         score_adj_ = find("signal_struct", {"oom_score_adj"}, rule_.has_score_adj);
         signal_flags_ = find("signal_struct", {"flags"});
@@ -184,10 +186,9 @@ class BadnessReader {
                 keep(adj.error());
         }
         process.kill_first = origin_.u64_or(space_, *signal, 0) != 0;
-        if (const std::uint64_t mm = victim_mm_.u64_or(space_, *signal, 0); mm != 0) {
-            process.oom_victim = true;
-            process.reaped = (flags_of(mm).value_or(0) & mmf_oom_skip) != 0;
-        }
+        const std::uint64_t mm = victim_mm_.u64_or(space_, *signal, 0);
+        process.oom_victim = mm != 0;
+        process.reaped = mm != 0 && (flags_of(mm).value_or(0) & mmf_oom_skip) != 0;
     }
 
     // find_lock_task_mm(): the first thread that still has the address space.
@@ -253,6 +254,8 @@ class BadnessReader {
             process.oom_score = 0;
             return;
         }
+        const bool knows_vfork = !rule_.spares_vfork || vfork_done_.present();
+        if (!flags || !process.oom_score_adj || !knows_vfork) process.immunity = OomImmunity::Unknown;
         if (!process.counted || !process.oom_score_adj || !flags || total_pages_ == 0) return;
         const bool admin = rule_.root_bonus && is_admin(kernel_, holder.address);
         process.badness = oom_badness(rule_, oom_weight(process, admin), total_pages_, page_size_);
@@ -268,10 +271,14 @@ class BadnessReader {
 
     // By the freezer of suspend or of cgroup v1; by that of cgroup v2 (5.2, 76f969e8948d), whose own bit
     // alone says less: stopped tasks have it too.
-    bool is_frozen(const Task& task) const {
-        return (task.flags & pf_frozen) != 0 || (task.state & task_frozen) != 0 ||
-               ((jobctl_.u64_or(space_, task.address, 0) & jobctl_trap_freeze) != 0 &&
-                kernel_.object("task_struct", task.address)["frozen"].u64_or(0) != 0);
+    std::optional<bool> is_frozen(const Task& task) const {
+        if ((task.flags & pf_frozen) != 0 || (task.state & task_frozen) != 0) return true;
+        if (!jobctl_.present()) return may_have_jobctl_ ? std::nullopt : std::optional(false);
+        const auto jobctl = jobctl_.u64(space_, task.address);
+        if (!jobctl) return std::nullopt;
+        if ((*jobctl & jobctl_trap_freeze) == 0) return false;
+        const auto frozen = kernel_.object("task_struct", task.address)["frozen"].u64();
+        return frozen ? std::optional(*frozen != 0) : std::nullopt;
     }
 
     static void name_sharers(std::vector<OomProcess>& processes) {
@@ -298,6 +305,7 @@ class BadnessReader {
     Field signal_, mm_of_task_, real_parent_, tgid_, cred_, vfork_done_, jobctl_, uid_;
     Field score_adj_, signal_flags_, victim_mm_, origin_;
     Field mm_flags_, table_bytes_, tables_, directories_;
+    bool may_have_jobctl_ = true;
 };
 
 }  // namespace

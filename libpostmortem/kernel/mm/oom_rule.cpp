@@ -110,8 +110,10 @@ OomRule read_oom_rule(const Kernel& kernel) {
     rule.root_bonus = favours_root(kernel).value_or(release < Release{4, 17, 0});
     rule.in_thousandths = release != Release{} && release < Release{3, 5, 0};
     rule.spares_vfork = release == Release{} || release >= Release{4, 8, 0};
-    if (const auto signal = kernel.types().find_struct("signal_struct"))
-        rule.has_score_adj = kernel.types().member(*signal, "oom_score_adj").has_value();
+    const auto signal = kernel.types().find_struct("signal_struct");
+    const auto adj = signal ? kernel.types().member(*signal, "oom_score_adj") : fail(signal.error());
+    rule.is_known = adj || (signal && adj.error().code == ErrorCode::NotFound);
+    rule.has_score_adj = adj || !rule.is_known;
     return rule;
 }
 

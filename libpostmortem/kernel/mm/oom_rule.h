@@ -25,6 +25,8 @@ struct OomRule {
     /// There is oom_score_adj at all: since 2.6.36 (a63d83f427fb). Before, points came from total_vm, run
     /// time and oom_adj; they are not computed.
     bool has_score_adj = true;
+    /// False where the types do not tell the last of these.
+    bool is_known = true;
 };
 
 OomRule read_oom_rule(const Kernel& kernel);

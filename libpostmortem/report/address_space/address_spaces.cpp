@@ -38,7 +38,9 @@ class AddressSpaceMaker {
         made.mm = task.mm;
         made.rss_kib = made.total_kib = 0;
         if (task.mm == 0) return made;
-        made.pgd = kernel_.object("mm_struct", task.mm)["pgd"].u64_or(0);
+        const auto tables = kernel_.object("mm_struct", task.mm)["pgd"].u64();
+        made.pgd = tables.value_or(0);
+        if (!tables) problem("the page tables", task, tables.error());
         add_sizes(made, task);
         const auto space = with_pages() ? user_space(kernel_, task.mm) : fail(Error());
         if (with_pages() && !space) problem("user memory", task, space.error());

@@ -21,10 +21,11 @@ struct AreaColumns {
 };
 
 void print_sizes(SpaceOut out, const TaskAddressSpace& space, const AreaColumns& columns) {
-    fmt::format_to(out, "{}  {}   RSS    TOTAL_VM\n{}  {}  {}  {}\n", centered("MM", columns.pointer),
-                   centered("PGD", columns.pointer), centered(fmt::format("{:x}", space.mm), columns.pointer),
-                   centered(fmt::format("{:x}", space.pgd), columns.pointer),
-                   centered(kib_or_dash(space.rss_kib), 6), centered(kib_or_dash(space.total_kib), 8));
+    fmt::format_to(
+        out, "{}  {}   RSS    TOTAL_VM\n{}  {}  {}  {}\n", centered("MM", columns.pointer),
+        centered("PGD", columns.pointer), centered(fmt::format("{:x}", space.mm), columns.pointer),
+        centered(space.mm != 0 && space.pgd == 0 ? "-" : fmt::format("{:x}", space.pgd), columns.pointer),
+        centered(kib_or_dash(space.rss_kib), 6), centered(kib_or_dash(space.total_kib), 8));
 }
 
 void print_area_header(SpaceOut out, const AreaColumns& columns) {

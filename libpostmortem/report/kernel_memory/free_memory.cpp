@@ -98,7 +98,7 @@ class FreeMemoryMaker {
         row.start_pfn = start;
         row.pages_into_node = start - std::min(start, node.start_pfn);
         const auto first = pages_ ? pages_->of_frame(start) : fail(pages_.error());
-        if (first) row.mem_map = *first;
+        row.mem_map = first ? std::optional(*first) : std::nullopt;
         const Object areas = zone["free_area"];
         if (!areas.ok()) return problems_.add("the free lists", *areas.error());
         const std::uint64_t orders = std::min<std::uint64_t>(areas.type().count, most_orders);

@@ -12,7 +12,7 @@ void describe(Describer<FreeZone>& zone);
 void describe(Describer<FreeMemory>& memory) {
     memory.is_document();
     memory.add("page_bytes", &FreeMemory::page_bytes, "size of a page");
-    memory.add("nodes", &FreeMemory::nodes, "how many there are");
+    memory.add("nodes", &FreeMemory::nodes, "how many there are").or_null();
     memory.add("zones", &FreeMemory::zones, "node by node").answer();
     memory.add("counted", &FreeMemory::counted, "pages on all lists");
     memory.add("free", &FreeMemory::free, "pages, by the counters");
@@ -40,11 +40,14 @@ void describe(Describer<NodeRow>& node) {
 void describe(Describer<SectionRow>& section) {
     section.add("number", &SectionRow::number, "by physical address");
     section.add("address", &SectionRow::address, "of its mem_section").address();
-    section.add("coded_mem_map", &SectionRow::coded_mem_map, "where its page structs would start, were its first frame 0")
+    section
+        .add("coded_mem_map", &SectionRow::coded_mem_map,
+             "where its page structs would start, were its first frame 0")
         .address();
     section.add("mem_map", &SectionRow::mem_map, "where they start").address();
-    section.add("state", &SectionRow::state,
-                "a letter for each flag: present (P), has page structs (M), online (O), early (E), device (D)");
+    section.add(
+        "state", &SectionRow::state,
+        "a letter for each flag: present (P), has page structs (M), online (O), early (E), device (D)");
     section.add("first_pfn", &SectionRow::first_pfn, "its first frame");
 }
 

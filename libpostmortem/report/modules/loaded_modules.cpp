@@ -7,8 +7,8 @@
 
 #include "base/problem_collector.h"
 #include "kernel/lists.h"
-#include "kernel/module_name.h"
 #include "kernel/module/modules.h"
+#include "kernel/module_name.h"
 #include "kernel/panic/taint.h"
 #include "object/field.h"
 #include "types/partial_types.h"
@@ -97,6 +97,7 @@ class ModuleReader {
 
     void read_users(const Module& module, LoadedModule& loaded) {
         if (!users_.present() || !use_list_.present() || !user_.present()) return;
+        auto& used_by = loaded.used_by.emplace();
         const auto walk = for_each_list_node(
             memory_, users_.address_in(module.address),
             [&](std::uint64_t node) {
@@ -104,7 +105,7 @@ class ModuleReader {
                 const auto name = user ? memory_.c_string(name_.address_in(*user), longest_module_name)
                                        : fail(user.error());
                 if (name)
-                    loaded.used_by.push_back(*name);
+                    used_by.push_back(*name);
                 else
                     problems_.add("a user of a module", "(" + module.name + ")", name.error());
                 return true;

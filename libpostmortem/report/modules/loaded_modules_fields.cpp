@@ -15,7 +15,8 @@ void describe(Describer<LoadedModule>& module) {
     module.add("references", &LoadedModule::references, "as /proc/modules counts them");
     module.add("used_by", &LoadedModule::used_by, "modules that need it, the latest first");
     module.add("taint_mask", &LoadedModule::taint_mask, "how it taints the kernel").address();
-    module.add("taint_letters", &LoadedModule::taint_letters, "its bits as the kernel's letters");
+    module.add("taint_letters", &LoadedModule::taint_letters, "its bits as the kernel's letters")
+        .only_if([](const LoadedModule& one) { return one.taint_mask.has_value(); });
     module.add("has_signature", &LoadedModule::has_signature, "null where this kernel checks none");
     module.add("has_symbols", &LoadedModule::has_symbols, "the kernel kept its symbol table");
 }

@@ -139,8 +139,8 @@ class Chooser {
         if (at == processes_.end()) return false;
         if (scene_.kernel.number<std::int32_t>("sysctl_oom_kill_allocating_task").value_or(0) == 0)
             return false;
-        if (scene_.allocating->mm == 0 || at->immunity == OomImmunity::Init ||
-            at->immunity == OomImmunity::AdjMin || !shares_nodes(*at))
+        if (scene_.allocating->mm == 0 || at->immunity == OomImmunity::Unknown ||
+            at->immunity == OomImmunity::Init || at->immunity == OomImmunity::AdjMin || !shares_nodes(*at))
             return false;
         choice_.outcome = OomChoice::Outcome::Kills;
         choice_.allocating_task = true;
@@ -167,17 +167,18 @@ class Chooser {
                 choice_.not_allowed.push_back(process.pid);
                 continue;
             }
-            if (process.oom_victim && process.reaped) continue;
-            if (process.oom_victim) {
+            const bool is_victim = process.oom_victim.value_or(false);
+            if (is_victim && process.reaped.value_or(false)) continue;
+            if (is_victim) {
                 choice_.outcome = OomChoice::Outcome::Waits;
                 choice_.pid = process.pid;
                 return;
             }
-            if (process.kill_first)
+            if (process.kill_first.value_or(false))
                 candidates.push_back({&process, INT64_MAX});
             else if (process.badness)
                 candidates.push_back({&process, points_of(process)});
-            else if (process.immunity == OomImmunity::None)
+            else if (process.immunity == OomImmunity::None || process.immunity == OomImmunity::Unknown)
                 ++unknown;
         }
         choice_.incomplete = unknown > 0 || !scene_.tasks.problems.empty();

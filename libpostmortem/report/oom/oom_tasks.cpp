@@ -48,6 +48,7 @@ std::vector<OomConsumer> consumers(const std::vector<OomProcess>& processes, con
 }
 
 std::string describe(const OomRule& rule) {
+    if (!rule.is_known) return {};
     if (!rule.has_score_adj) return "by total_vm, run time and oom_adj (before 2.6.36): not computed";
     if (rule.in_thousandths)
         return "badness = (rss + swap + page tables) in thousandths of all memory + oom_score_adj, which is "

@@ -87,7 +87,7 @@ void describe(Describer<ProcessView>& process) {
     process.add("badness_pages", own_of_process<&OomProcess::badness>,
                 "in the OOM that `choice` is about; null for the immune");
     process.add("immunity", own_of_process<&OomProcess::immunity>, "why the OOM killer passes it by")
-        .one_of({"none", "init", "kernel-thread", "no-memory", "adj-min", "skipped", "vfork"});
+        .one_of({"none", "init", "kernel-thread", "no-memory", "adj-min", "skipped", "vfork", "unknown"});
     process.add("exiting", own_of_process<&OomProcess::exiting>,
                 "it has been told to exit, or its leader has begun to");
     process.add("oom_victim", own_of_process<&OomProcess::oom_victim>, "chosen already");
@@ -149,7 +149,7 @@ void describe(Describer<OomTable>& table) {
     table.add(
         "swap_kib", [](const OomTable& t) { return in_kib(t.swap_pages, t.page_size / 1024); },
         "total_swap_pages");
-    table.add("rule", &OomTable::rule, "how badness and score are made, in one line");
+    table.add("rule", &OomTable::rule, "how badness and score are made, in one line").or_null();
     table.add("choice", &OomTable::choice, "whom the OOM killer would take");
     table
         .add(

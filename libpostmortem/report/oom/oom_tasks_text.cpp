@@ -76,6 +76,7 @@ std::string_view immunity_words(OomImmunity immunity) {
         case OomImmunity::AdjMin: return "exempt: oom_score_adj -1000";
         case OomImmunity::Skipped: return "passed by: MMF_OOM_SKIP";
         case OomImmunity::Vfork: return "passed by: vfork child";
+        case OomImmunity::Unknown: return "";
     }
     return "";
 }
@@ -84,20 +85,21 @@ std::string notes(const OomTable& table, const OomProcess& process) {
     std::vector<std::string> words;
     if (table.choice.outcome == OomChoice::Outcome::Kills && table.choice.pid == process.pid)
         words.emplace_back("would be killed next");
-    if (process.immunity != OomImmunity::None) words.emplace_back(immunity_words(process.immunity));
-    if (process.reaped)
+    const std::string_view immunity = immunity_words(process.immunity);
+    if (!immunity.empty()) words.emplace_back(immunity);
+    if (process.reaped.value_or(false))
         words.emplace_back("victim, reaped");
-    else if (process.oom_victim)
+    else if (process.oom_victim.value_or(false))
         words.emplace_back("victim, dying");
-    else if (process.exiting)
+    else if (process.exiting.value_or(false))
         words.emplace_back("exiting");
-    if (process.kill_first) words.emplace_back("marked to be killed first");
-    if (process.frozen) words.emplace_back("frozen");
+    if (process.kill_first.value_or(false)) words.emplace_back("marked to be killed first");
+    if (process.frozen.value_or(false)) words.emplace_back("frozen");
     if (process.mm_through)
         words.push_back(fmt::format("leader gone, memory held by thread {}", *process.mm_through));
     if (!process.shares_mm_with.empty())
         words.push_back(fmt::format("shares its memory with {}", fmt::join(process.shares_mm_with, ", ")));
-    if (!process.memory && process.immunity == OomImmunity::None)
+    if (!process.memory && immunity.empty())
         words.emplace_back(process.memory_is_located ? "memory unreadable"
                                                      : "memory not known: types are missing");
     return fmt::format("{}", fmt::join(words, "; "));
@@ -215,7 +217,7 @@ std::string to_text(const OomTable& table, const OomTableStyle& style) {
         return pages ? fmt::format("{} KiB", *pages * (table.page_size / 1024)) : "unknown";
     };
     out += fmt::format("RAM {}, swap {}. {}.\n\n", in_kib(table.ram_pages), in_kib(table.swap_pages),
-                       table.rule);
+                       table.rule.empty() ? "How badness is made is not known" : table.rule);
     out += render_oom_processes(table, style);
     out += render_oom_consumers(table);
     return out;

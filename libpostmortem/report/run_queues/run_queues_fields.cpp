@@ -46,8 +46,10 @@ void describe(Describer<RunQueueRow>& row) {
 
 void describe(Describer<SchedulingQueue>& queue) {
     queue.is("scheduling queue", "What one scheduling class had for a CPU");
-    queue.add("address", &SchedulingQueue::address, "of its tree, array of lists, or list").address();
-    queue.add("queue", &SchedulingQueue::queue, "its cfs_rq, rt_rq, dl_rq, …").address();
+    queue.add("address", &SchedulingQueue::address, "of its tree, array of lists, or list")
+        .address()
+        .or_null();
+    queue.add("queue", &SchedulingQueue::queue, "its cfs_rq, rt_rq, dl_rq, …").address().or_null();
     queue.add("whole", &SchedulingQueue::whole, "these are all; otherwise `problems` has the reason");
     queue.add("rows", &SchedulingQueue::rows, "in the order of the class");
 }
@@ -55,9 +57,9 @@ void describe(Describer<SchedulingQueue>& queue) {
 void describe(Describer<CpuRunQueue>& cpu) {
     cpu.add("cpu", &CpuRunQueue::cpu, "its number");
     cpu.add("online", &CpuRunQueue::online, "it had tasks to run; false where it was taken down");
-    cpu.add("runqueue", &CpuRunQueue::runqueue, "its rq").address();
+    cpu.add("runqueue", &CpuRunQueue::runqueue, "its rq").address().or_null();
     cpu.add("clock_ns", &CpuRunQueue::clock_ns, "the runqueue's clock, at most a tick before the crash");
-    cpu.add("current_task", &CpuRunQueue::current_task, "the task_struct that ran").address();
+    cpu.add("current_task", &CpuRunQueue::current_task, "the task_struct that ran").address().or_null();
     cpu.add("current", &CpuRunQueue::current, "the task that ran");
     cpu.add("running_ns", &CpuRunQueue::running_ns, "for how long it had been running");
     cpu.add("donor", &CpuRunQueue::donor, "on whose account it ran, where another's (proxy execution)")
@@ -74,7 +76,9 @@ void describe(Describer<CpuRunQueue>& cpu) {
 
 void describe(Describer<RunQueues>& queues) {
     queues.is_document();
-    queues.add("root_task_group", &RunQueues::root_task_group, "the task_group of all others").address();
+    queues.add("root_task_group", &RunQueues::root_task_group, "the task_group of all others")
+        .address()
+        .or_null();
     queues.add("groups_known", &RunQueues::groups_known, "whether there are such groups could be found out");
     queues.add("fair_groups", &RunQueues::fair_groups, "groups share CPUs (CONFIG_FAIR_GROUP_SCHED)");
     queues.add("realtime_groups", &RunQueues::realtime_groups,

@@ -24,9 +24,15 @@ TEST_CASE("without types no process is said to be passed by, and none has a scor
         for (const OomProcess& process : processes) {
             CAPTURE(process.pid);
             CHECK(process.immunity != OomImmunity::Skipped);
-            if (process.immunity == OomImmunity::None) CHECK_FALSE(process.oom_score);
+            CHECK(process.immunity != OomImmunity::None);
+            if (process.immunity == OomImmunity::Unknown) CHECK_FALSE(process.oom_score);
+            CHECK_FALSE(process.exiting.has_value());
+            CHECK_FALSE(process.oom_victim.has_value());
+            CHECK_FALSE(process.kill_first.has_value());
+            CHECK_FALSE(process.frozen == std::optional(false));
         }
         CHECK_FALSE(problems.take().empty());
+        CHECK_FALSE(read_oom_rule(*kernel).is_known);
     }
 }
 

@@ -44,7 +44,7 @@ TEST_SUITE("real dumps") {
                 if (const std::uint64_t there = std::stoull(address, nullptr, 16))
                     CHECK(module.text_base == there);
                 std::string ours;
-                for (const std::string& user : module.used_by) ours += user + ",";
+                for (const std::string& user : module.used_by.value()) ours += user + ",";
                 if (ours.empty()) ours = "-";
                 if (list.problems.empty()) CHECK(ours == users);
                 ++compared;
