@@ -33,6 +33,7 @@ const std::vector<Traces>& known_traces() {
         {"tainted_mask", {"get_taint"}},
         {"panic_on_oops", {"kexec_should_crash", "die"}},
         {"panic_on_warn", {"check_panic_on_warn", "panic"}},
+        {"panic_on_taint", {"add_taint", "proc_taint"}},
         {"crashk_res", {"crash_get_memory_size", "sanity_check_segment_list"}, {}, nullptr, true},
         {"watchdog_enabled", {"lockup_detector_soft_poweroff"}},
         // fs, init
@@ -69,9 +70,30 @@ const std::vector<Traces>& known_traces() {
         {"sysctl_overcommit_kbytes", {"overcommit_ratio_handler", "vm_commit_limit"}},
         {"sysctl_overcommit_memory", {"overcommit_policy_handler", "do_mmap"}},
         {"sysctl_overcommit_ratio", {"overcommit_kbytes_handler"}},
+        {"totalcma_pages",
+         {"meminfo_proc_show", "__show_mem", "show_mem"},
+         {"page_handle_poison", "clear_hwpoisoned_pages", "si_meminfo", "si_mem_available"}},
         {"total_swap_pages", {"vm_commit_limit", "proc_oom_score"}},
         {"totalreserve_pages", {"calculate_totalreserve_pages"}},
         {"vm_committed_as", {"vm_memory_committed"}},
+    };
+    return all;
+}
+
+/// Of what a kernel may be built without, and a function that each one with it has.
+struct Part {
+    const char* variable;
+    std::vector<const char*> functions;  ///< one of them
+};
+
+const std::vector<Part>& parts() {
+    static const std::vector<Part> all = {
+        {"zswap_stored_pages", {"zswap_store", "zswap_frontswap_store"}},  // the former since 6.7
+        {"watchdog_ev", {"watchdog_overflow_callback"}},
+        {"hardlockup_panic",
+         {"watchdog_overflow_callback", "watchdog_hardlockup_check", "soft_nmi_interrupt"}},
+        {"transparent_hugepage_flags", {"khugepaged"}},
+        {"cma_area_count", {"cma_alloc"}},
     };
     return all;
 }
@@ -92,6 +114,16 @@ std::vector<std::string_view> DataByCode::names() {
     std::vector<std::string_view> all;
     for (const Traces& one : known_traces()) all.emplace_back(one.variable);
     return all;
+}
+
+bool DataByCode::is_absent(std::string_view name) const {
+    for (const Part& part : parts())
+        if (part.variable == name)
+            return std::all_of(part.functions.begin(), part.functions.end(), [&](const char* function) {
+                const auto known = symbols_.address_of(function);
+                return !known && known.error().code == ErrorCode::NotFound;
+            });
+    return false;
 }
 
 // The memory of the kernel's start holds something else by now.

@@ -26,6 +26,9 @@ class DataByCode {
     /// where nothing is known of them, or where there is more than one such place.
     Result<std::uint64_t> address_of(std::string_view name) const;
 
+    /// Whether this kernel has no such variable: it has none of the functions of what it belongs to.
+    bool is_absent(std::string_view name) const;
+
     /// All variables that it knows of.
     static std::vector<std::string_view> names();
 

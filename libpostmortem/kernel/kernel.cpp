@@ -1,7 +1,6 @@
 #include "kernel/kernel.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -13,16 +12,12 @@
 #include "dump/pages/reframed_dump.h"
 #include "kernel/build_of.h"
 #include "kernel/carried_notes.h"
-#include "kernel/data_by_code.h"
 #include "kernel/image_place.h"
 #include "kernel/layout/infer_layout.h"
 #include "kernel/memory_form.h"
 #include "kernel/module/modules.h"
 #include "kernel/translation.h"
-#include "kernel/unnamed_data.h"
-#include "symbols/exported.h"
-#include "symbols/function_symbols.h"
-#include "symbols/kallsyms.h"
+#include "kernel/unnamed_variables.h"
 #include "symbols/vmlinux.h"
 #include "types/btf.h"
 #include "types/find_type_file.h"
@@ -54,33 +49,6 @@ bool is_of_xen_host(const DumpFile& dump) {
     return std::any_of(notes.begin(), notes.end(), [](const Note& note) {
         return note.name == "VMCOREINFO_XEN" || (note.name == "Xen" && note.type == crash_info);
     });
-}
-
-/// Without CONFIG_KALLSYMS_ALL there are functions alone, and the little data that lies between them (one
-/// symbol of i386 6.1); with it a quarter and more is data (7.2: 26 %, 5.10: 56 %). A damaged table is
-/// believed to have all.
-bool has_data(const SymbolTable& table) {
-    const auto known = table.address_of("init_task");
-    if (known || known.error().code != ErrorCode::NotFound) return true;
-    std::size_t all = 0, data = 0;
-    const auto read = table.for_each([&](const Symbol& symbol) {
-        constexpr std::string_view types_of_data = "dDbBrR";
-        ++all;
-        if (types_of_data.find(symbol.type) != std::string_view::npos) ++data;
-        return true;
-    });
-    return !read || data > all / 20;
-}
-
-// Until 2.6.33 (dd17c8f72993) the symbols of per-CPU variables had a prefix, and kallsyms had no absolute
-// ones, such as the end of the image, which is that of its last section.
-Result<std::uint64_t> by_older_ways(const SymbolTable& table, const AddressSpace& memory,
-                                    std::string_view name) {
-    if (const auto per_cpu = table.address_of(fmt::format("per_cpu__{}", name))) return *per_cpu;
-    if (name == "_end")
-        for (const char* last : {"__brk_limit", "__bss_stop"})
-            if (const auto end = table.address_of(last)) return *end;
-    return exported_address(table, memory, name);
 }
 
 }  // namespace
@@ -189,148 +157,6 @@ Result<std::unique_ptr<Vmlinux>> Kernel::attached_vmlinux(const std::optional<st
         if (found.error().code == ErrorCode::Io) why = std::move(found.error());
     }
     return fail(std::move(why));
-}
-
-// KERNELOFFSET is x86_64's and some others'; where it is not told, both name the start of the code.
-std::uint64_t Kernel::slide(const Vmlinux& vmlinux) const {
-    if (const auto told = vmcoreinfo_.hex("KERNELOFFSET")) return *told;
-    const auto here = vmcoreinfo_.symbol("_stext");
-    const auto linked = vmlinux.symbols(0);
-    const auto there = linked ? (*linked)->address_of("_stext") : fail(linked.error());
-    return here && there ? *here - *there : 0;
-}
-
-// Those that an extract carries, else a vmlinux's.
-Result<std::unique_ptr<SymbolTable>> Kernel::symbols_of_file() const {
-    if (auto carried = symbols_in_note(*dump_)) return carried;
-    const auto file = vmlinux();
-    if (!file) return fail(file.error());
-    return (*file)->symbols(slide(**file));
-}
-
-Result<std::unique_ptr<SymbolTable>> Kernel::load_symbols() const {
-    auto location = kallsyms_location(*memory_, vmcoreinfo_);
-    Error why;
-    if (location) {
-        auto table = open_kallsyms(*memory_, *location, vmcoreinfo_.symbol("_stext").value_or(0));
-        if (table) {
-            names_data_ = has_data(**table);
-            if (names_data_) return table;
-            auto all = symbols_of_file();
-            names_data_ = all.has_value();
-            if (all) return all;
-            unnamed_data_ = std::make_unique<UnnamedData>(*memory_, location->last_table(),
-                                                          arch_->memory.lowest_code_address);
-            return with_other_names(std::move(*table));
-        }
-        why = std::move(table.error());
-    } else {
-        why = std::move(location.error());
-    }
-    if (auto all = symbols_of_file(); all || vmlinux()) return all;
-    why.message = fmt::format("kernel symbols: {}; {}", why.message, vmlinux_install_hint(release()));
-    return fail(std::move(why));
-}
-
-std::unique_ptr<SymbolTable> Kernel::with_other_names(std::unique_ptr<SymbolTable> functions) const {
-    std::vector<Symbol> others = unnamed_data_->exported();
-    std::unordered_set<std::string> known;
-    for (const Symbol& other : others) known.insert(other.name);
-    for (const auto& [name, address] : vmcoreinfo_.symbols())
-        if (known.emplace(name).second) others.push_back({std::string(name), address, '?'});
-    return std::make_unique<FunctionSymbols>(std::move(functions), std::move(others));
-}
-
-bool Kernel::names_functions_alone() const {
-    return symbols() && !names_data_;
-}
-
-Result<SymbolHit> Kernel::unnamed_at(std::uint64_t address, Error why) const {
-    const std::lock_guard guard(lock_);
-    if (why.code == ErrorCode::MissingDebugInfo && !types_are_loading_)
-        if (auto name = unnamed_data_->per_cpu_variable_at(address, &types()); !name.empty())
-            return SymbolHit{{std::move(name), address, '?'}, 0, {}};
-    why.message += fmt::format("; {}", vmlinux_install_hint(release()));
-    return fail(std::move(why));
-}
-
-Result<const SymbolTable*> Kernel::symbols() const {
-    const std::lock_guard guard(lock_);
-    if (!symbols_) {
-        symbols_ = load_symbols();
-        if (*symbols_) {
-            data_by_code_ = std::make_unique<DataByCode>(*arch_, *memory_, ***symbols_);
-            learn_direct_map(*arch_, *memory_, vmcoreinfo_, ***symbols_);
-            learn_tags(*arch_, *memory_, ***symbols_);
-        }
-    }
-    if (!*symbols_) return fail(symbols_->error());
-    return (*symbols_)->get();
-}
-
-bool Kernel::is_of_kernel(std::uint64_t address) const {
-    const MemoryLayout& layout = arch_->memory;
-    if (address >= layout.lowest_kernel_address || layout.tag_bits == 0)
-        return address >= layout.lowest_kernel_address;
-    (void)symbols();  // (they tell of tags)
-    return memory_->untagged(address) >= layout.lowest_kernel_address;
-}
-
-Result<std::optional<std::uint64_t>> Kernel::find_symbol(std::string_view name) const {
-    if (const auto known = vmcoreinfo_.symbol(name)) return *known;
-    auto table = symbols();
-    if (!table) return fail(std::move(table.error()));
-    auto address = (*table)->address_of(name);
-    if (address) return *address;
-    if (address.error().code != ErrorCode::NotFound) return fail(std::move(address.error()));
-    if (const auto older = by_older_ways(**table, *memory_, name)) return *older;
-    return names_data_ ? std::nullopt : find_unnamed(name);
-}
-
-// Types tell of more, but while they are looked for themselves.
-std::optional<std::uint64_t> Kernel::find_unnamed(std::string_view name) const {
-    const std::lock_guard guard(lock_);
-    auto found = unnamed_data_->address_of(name, types_are_loading_ ? nullptr : &types());
-    if (!found) found = data_by_code_->address_of(name);
-    return found ? std::optional(*found) : std::nullopt;
-}
-
-Error Kernel::no_symbol(std::string_view names) const {
-    if (names_data_) return {ErrorCode::NotFound, fmt::format("no symbol named {}", names)};
-    return {ErrorCode::MissingDebugInfo,
-            fmt::format("the kernel's own symbols are functions alone, and {} is none of them; {}", names,
-                        vmlinux_install_hint(release()))};
-}
-
-Result<std::uint64_t> Kernel::symbol(std::string_view name) const {
-    auto found = find_symbol(name);
-    if (!found) return fail(std::move(found.error()));
-    if (!*found) return fail(no_symbol(name));
-    return **found;
-}
-
-Result<std::string_view> Kernel::known_symbol(std::initializer_list<std::string_view> names) const {
-    std::optional<Error> unread;
-    for (const std::string_view name : names) {
-        auto found = find_symbol(name);
-        if (found && *found) return name;
-        if (!found) unread = std::move(found.error());
-    }
-    return fail(unread ? std::move(*unread) : no_symbol(fmt::format("{}", fmt::join(names, " or "))));
-}
-
-Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
-    if (modules().find(address)) return modules().symbol_at(address);
-    auto table = symbols();
-    if (!table) return fail(std::move(table.error()));
-    auto hit = (*table)->containing(address);
-    // The last symbol of the image does not reach into whatever lies above it, nor the last per-CPU one up to
-    // the image. The largest variable is the log buffer (CONFIG_LOG_BUF_SHIFT is 25 at most).
-    constexpr std::uint64_t plausible_size = 64ull << 20;
-    if (hit && address - hit->symbol.address > plausible_size)
-        return fail(ErrorCode::NotFound, "no symbol covers the address", address);
-    if (!hit && names_functions_alone()) return unnamed_at(address, std::move(hit.error()));
-    return hit;
 }
 
 Result<std::unique_ptr<TypeFinder>> Kernel::btf_in_dump() const {

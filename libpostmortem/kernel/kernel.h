@@ -25,8 +25,7 @@
 namespace postmortem {
 
 class ModuleList;
-class DataByCode;
-class UnnamedData;
+class UnnamedVariables;
 class Vmlinux;
 
 struct KernelOptions {
@@ -150,14 +149,14 @@ class Kernel {
     Result<std::unique_ptr<Vmlinux>> attached_vmlinux(const std::optional<std::string>& build_id) const;
     Result<void> check_given_files() const;
     std::filesystem::path folder() const;
-    Result<std::unique_ptr<SymbolTable>> load_symbols() const;
+    Result<const SymbolTable*> load_symbols() const;
+    Result<const SymbolTable*> symbols_beside(std::unique_ptr<SymbolTable> functions,
+                                              std::uint64_t rodata) const;
     Result<std::unique_ptr<SymbolTable>> symbols_of_file() const;
-    std::unique_ptr<SymbolTable> with_other_names(std::unique_ptr<SymbolTable> functions) const;
     Result<SymbolHit> unnamed_at(std::uint64_t address, Error why) const;
-    /// Nothing where this kernel has no such symbol.
+    Error unnamed(std::string_view names) const;
+    /// Nothing where this kernel has no such symbol. Errors: MissingDebugInfo where that is not known.
     Result<std::optional<std::uint64_t>> find_symbol(std::string_view name) const;
-    Error no_symbol(std::string_view names) const;
-    std::optional<std::uint64_t> find_unnamed(std::string_view name) const;
     Result<std::unique_ptr<TypeFinder>> btf_in_dump() const;
     Result<std::unique_ptr<TypeFinder>> types_of_file() const;
     Result<std::unique_ptr<TypeFinder>> types_of_vmlinux() const;
@@ -172,10 +171,11 @@ class Kernel {
     std::unique_ptr<AddressSpace> memory_;
 
     mutable std::recursive_mutex lock_;
-    mutable std::optional<Result<std::unique_ptr<SymbolTable>>> symbols_;
-    mutable bool names_data_ = true;                     ///< as far as symbols_ are there
-    mutable std::unique_ptr<UnnamedData> unnamed_data_;  ///< where they do not
-    mutable std::unique_ptr<DataByCode> data_by_code_;
+    mutable std::optional<Result<const SymbolTable*>> symbols_;
+    mutable std::unique_ptr<SymbolTable> symbol_table_;
+    mutable std::unique_ptr<UnnamedVariables>
+        unnamed_;                              ///< in its place, where kallsyms names functions alone
+    mutable std::string why_data_is_unnamed_;  ///< where that is a fault of the file that would
     mutable std::unique_ptr<TypeFinder> types_;
     mutable bool types_are_loading_ = false;
     mutable std::unique_ptr<TypeFinder> types_and_variables_;

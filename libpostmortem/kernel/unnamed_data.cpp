@@ -136,6 +136,12 @@ UnnamedData::Bounds UnnamedData::exported_data() const {
     return data;
 }
 
+ImageBounds UnnamedData::image() const {
+    if (!exports_) return {};
+    const Bounds data = exported_data();
+    return {exports_->end, exports_->end, data.start, std::max(data.start, data.end)};
+}
+
 // struct module begins: enum module_state state; struct list_head list; char name[]. It lies in the module's
 // own memory.
 std::optional<std::uint64_t> UnnamedData::find_modules() const {

@@ -17,6 +17,12 @@
 
 namespace postmortem {
 
+/// Of the image: where it keeps what is only read, strings among it, and where its variables.
+struct ImageBounds {
+    std::uint64_t read_only_start = 0, read_only_end = 0;
+    std::uint64_t data_start = 0, data_end = 0;
+};
+
 /// Thread-safe. Borrows the memory.
 class UnnamedData {
   public:
@@ -29,6 +35,8 @@ class UnnamedData {
     /// An exported variable, the bounds of BTF, a per-CPU variable that `types` (may be null) place, the
     /// runqueues, the list of modules. Errors: NotFound.
     Result<std::uint64_t> address_of(std::string_view name, const TypeFinder* types) const;
+    /// As far as exported variables reach; empty where the table was not found.
+    ImageBounds image() const;
     /// Which of the per-CPU variables that `types` (may be null) place lies there; empty where none does.
     std::string per_cpu_variable_at(std::uint64_t address, const TypeFinder* types) const;
 

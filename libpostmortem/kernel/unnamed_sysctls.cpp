@@ -32,6 +32,9 @@ constexpr std::array sysctl_files = {
     SysctlFile{"sysctl_hung_task_timeout_secs", "hung_task_timeout_secs"},
     SysctlFile{"sysctl_panic_on_rcu_stall", "panic_on_rcu_stall"},
     SysctlFile{"sysctl_panic_on_oom", "panic_on_oom"},
+    SysctlFile{"unknown_nmi_panic", "unknown_nmi_panic"},
+    SysctlFile{"panic_on_unrecovered_nmi", "panic_on_unrecovered_nmi"},
+    SysctlFile{"panic_on_io_nmi", "panic_on_io_nmi"},
     SysctlFile{"watchdog_thresh", "watchdog_thresh"},
     SysctlFile{"sysctl_overcommit_memory", "overcommit_memory"},
     SysctlFile{"sysctl_overcommit_ratio", "overcommit_ratio"},
@@ -47,6 +50,12 @@ constexpr std::array sysctl_files = {
     SysctlFile{"sysctl_vfs_cache_pressure", "vfs_cache_pressure"},
     SysctlFile{"node_reclaim_mode", "zone_reclaim_mode"},
 };
+
+const SysctlFile* file_of(std::string_view variable) {
+    const auto file = std::find_if(sysctl_files.begin(), sysctl_files.end(),
+                                   [&](const SysctlFile& one) { return one.variable == variable; });
+    return file == sysctl_files.end() ? nullptr : &*file;
+}
 
 /// All of a range that can be read, a piece at a time, each with the first bytes of the next.
 template <typename Visit>
@@ -93,16 +102,16 @@ UnnamedSysctls::UnnamedSysctls(const AddressSpace& memory, const ImageBounds& im
 UnnamedSysctls::Strings UnnamedSysctls::find_names(const AddressSpace& memory, const ImageBounds& image) {
     constexpr std::size_t longest_with_nuls = 32;
     Strings found;
-    all_read_ = for_each_piece(memory, image.read_only_start, image.read_only_end, longest_with_nuls,
-                               [&](std::uint64_t address, Bytes bytes) {
-                                   const std::string_view text = as_text(bytes);
-                                   for (const SysctlFile& one : sysctl_files)
-                                       for (auto at = find_string(text, one.file, 0); at;
-                                            at = find_string(text, one.file, *at + 1)) {
-                                           found.emplace(address + *at, one.file);
-                                           variables_.try_emplace(one.file);
-                                       }
-                               });
+    all_names_read_ = for_each_piece(memory, image.read_only_start, image.read_only_end, longest_with_nuls,
+                                     [&](std::uint64_t address, Bytes bytes) {
+                                         const std::string_view text = as_text(bytes);
+                                         for (const SysctlFile& one : sysctl_files)
+                                             for (auto at = find_string(text, one.file, 0); at;
+                                                  at = find_string(text, one.file, *at + 1)) {
+                                                 found.emplace(address + *at, one.file);
+                                                 variables_.try_emplace(one.file);
+                                             }
+                                     });
     return found;
 }
 
@@ -110,7 +119,7 @@ void UnnamedSysctls::find_entries(const AddressSpace& memory, const ImageBounds&
                                   const Strings& names) {
     const std::uint32_t word = memory.word_size();
     const std::size_t entry_bytes = 2 * word + 8;
-    const bool all = for_each_piece(
+    (void)for_each_piece(
         memory, image.data_start, image.data_end, entry_bytes, [&](std::uint64_t, Bytes bytes) {
             const ByteReader reader(bytes, memory.endian());
             const auto word_at = [&](std::size_t at) {
@@ -126,15 +135,16 @@ void UnnamedSysctls::find_entries(const AddressSpace& memory, const ImageBounds&
                 if (std::find(known.begin(), known.end(), data) == known.end()) known.push_back(data);
             }
         });
-    all_read_ = all_read_ && all;
+}
+
+bool UnnamedSysctls::shows(std::string_view variable) {
+    return file_of(variable) != nullptr;
 }
 
 Result<std::optional<std::uint64_t>> UnnamedSysctls::address_of(std::string_view variable) const {
-    const auto file = std::find_if(sysctl_files.begin(), sysctl_files.end(),
-                                   [&](const SysctlFile& one) { return one.variable == variable; });
-    if (file != sysctl_files.end()) {
+    if (const SysctlFile* file = file_of(variable)) {
         const auto found = variables_.find(file->file);
-        if (found == variables_.end() && all_read_) return std::nullopt;
+        if (found == variables_.end() && all_names_read_) return std::nullopt;
         if (found != variables_.end() && found->second.size() == 1) return found->second.front();
     }
     return fail(ErrorCode::NotFound, fmt::format("no table of sysctls tells where {} lies", variable));

@@ -8,20 +8,18 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/unnamed_data.h"
 #include "memory/address_space.h"
 
 namespace postmortem {
-
-/// Of the image: where it keeps what is only read, strings among it, and where its variables.
-struct ImageBounds {
-    std::uint64_t read_only_start = 0, read_only_end = 0;
-    std::uint64_t data_start = 0, data_end = 0;
-};
 
 /// Borrows nothing beyond its construction, which reads all of those bounds.
 class UnnamedSysctls {
   public:
     UnnamedSysctls(const AddressSpace& memory, const ImageBounds& image);
+
+    /// Whether there is a file that shows it, on kernels that have the variable.
+    static bool shows(std::string_view variable);
 
     /// Nothing where this kernel has no such file; whether it has may be unknown. Errors: NotFound where no
     /// file shows the variable, or nothing tells where it lies.
@@ -33,7 +31,7 @@ class UnnamedSysctls {
     Strings find_names(const AddressSpace& memory, const ImageBounds& image);
     void find_entries(const AddressSpace& memory, const ImageBounds& image, const Strings& names);
 
-    bool all_read_ = true;
+    bool all_names_read_ = true;
     std::map<std::string_view, std::vector<std::uint64_t>> variables_;  // by the name of the file
 };
 

@@ -111,4 +111,15 @@ TEST_CASE("what a function calls tells what it hands on") {
     }
 }
 
+TEST_CASE("a part that a kernel was built without has no variables") {
+    Code with, without;
+    with.add_function("zswap_store", {});
+    for (const Code* code : {&with, &without}) {
+        const SymbolList list("", code->symbols);
+        const DataByCode by_code(arm64::arch, code->space(), list);
+        CHECK(by_code.is_absent("zswap_stored_pages") == (code == &without));
+        CHECK_FALSE(by_code.is_absent("tainted_mask"));
+    }
+}
+
 }  // namespace data_by_code_test

@@ -13,7 +13,7 @@ using test::MemoryImage;
 namespace {
 
 constexpr std::uint64_t strings = 0xffff800008f00000, data = strings + 0x100000;
-constexpr ImageBounds image = {strings, strings + 0x3000, data, data + 0x3000};
+const ImageBounds image = {strings, strings + 0x3000, data, data + 0x3000};
 
 struct Tables : MemoryImage {
     explicit Tables(Endian endian = Endian::Little) : MemoryImage(endian) {

@@ -6,15 +6,19 @@ namespace postmortem {
 namespace {
 
 // The first chunk ends what was set aside at boot; static variables and the reserved chunk lie before it.
-std::uint64_t boot_pages_per_unit(const Kernel& kernel) {
+Result<std::uint64_t> boot_pages_per_unit(const Kernel& kernel) {
     const auto base = kernel.word("pcpu_base_addr");
     const auto place = kernel.word("pcpu_first_chunk");
-    if (!base || !place || *place == 0) return 0;
+    if (!base) return base;
+    if (!place || *place == 0) return place;
     const std::uint64_t page = kernel.dump().page_size();
     const Object first = kernel.object("pcpu_chunk", *place);
     const auto start = first["base_addr"].u64(), pages = first["nr_pages"].u64(),
                unused = first["end_offset"].u64();
-    if (!start || !pages || !unused || *start < *base) return 0;
+    for (const auto* part : {&start, &pages, &unused})
+        if (!*part) return *part;
+    if (*start < *base)
+        return fail(ErrorCode::Corrupt, "the first chunk of per-CPU memory lies before it begins", *start);
     return (*start - *base + *pages * page - *unused) / page;
 }
 
@@ -29,7 +33,8 @@ Result<PercpuPool> read_percpu_pool(const Kernel& kernel) {
     if (*units > most_units) return fail(ErrorCode::Corrupt, "an impossible number of per-CPU units");
     PercpuPool pool;
     pool.pages = *per_unit * *units;
-    pool.boot_pages = std::min(boot_pages_per_unit(kernel), *per_unit) * *units;
+    pool.boot_pages = boot_pages_per_unit(kernel).map(
+        [&](std::uint64_t boot) { return std::min(boot, *per_unit) * *units; });
     return pool;
 }
 

@@ -1,5 +1,8 @@
 #include "kernel/sched/clock.h"
 
+#include <array>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "kernel/cpus.h"
@@ -56,22 +59,49 @@ Result<Clock> read_clock(const Kernel& kernel) {
     return Clock{static_cast<std::int64_t>(*seconds), static_cast<std::uint32_t>(ns), boottime};
 }
 
+namespace {
+
+// A variable until 6.13; the clocksource "jiffies" has the same length as mult >> shift on every release.
+Result<std::uint64_t> tick_length(const Kernel& kernel) {
+    if (const auto variable = kernel.word("tick_nsec")) return *variable;
+    const Object jiffies = kernel.variable("clocksource_jiffies", "clocksource");
+    const auto mult = jiffies["mult"].u64(), shift = jiffies["shift"].u64();
+    if (!mult) return mult;
+    if (!shift) return shift;
+    return *shift < 32 ? *mult >> *shift : 0;
+}
+
+// jiffies_64 starts five minutes before its low 32 bits wrap (INITIAL_JIFFIES): as far as it is from there by
+// now, the uptime is from five minutes. Near to them every rate would do.
+std::optional<std::uint32_t> rate_by_uptime(const Kernel& kernel) {
+    constexpr std::array<std::uint32_t, 4> rates = {100, 250, 300, 1000};  // CONFIG_HZ, kernel/Kconfig.hz
+    constexpr double five_minutes = 300, slack = 2, wrap = 4294967296.0;
+    const auto clock = read_clock(kernel);
+    const auto now = kernel.number<std::uint64_t>("jiffies_64");
+    if (!clock || !now) return std::nullopt;
+    const double seconds = static_cast<double>(clock->boottime_ns) / ns_per_second - five_minutes;
+    std::optional<std::uint32_t> found;
+    for (const std::uint32_t rate : rates) {
+        const double apart = (static_cast<double>(*now) - wrap) / rate - seconds;
+        if (apart > slack || apart < -slack) continue;
+        if (found) return std::nullopt;
+        found = rate;
+    }
+    return found;
+}
+
+}  // namespace
+
 Result<std::uint32_t> ticks_per_second(const Kernel& kernel) {
-    std::uint64_t tick_ns = 0;
-    // A variable until 6.13; the clocksource "jiffies" has the same length as mult >> shift on every release.
-    if (const auto variable = kernel.word("tick_nsec")) {
-        tick_ns = *variable;
-    } else {
-        const Object jiffies = kernel.variable("clocksource_jiffies", "clocksource");
-        const auto mult = jiffies["mult"].u64(), shift = jiffies["shift"].u64();
-        if (!mult) return fail(mult.error());
-        if (!shift) return fail(shift.error());
-        tick_ns = *shift < 32 ? *mult >> *shift : 0;
+    const auto tick_ns = tick_length(kernel);
+    if (!tick_ns) {
+        if (const auto rate = rate_by_uptime(kernel)) return *rate;
+        return fail(tick_ns.error());
     }
     // CONFIG_HZ lies between 24 and 1200 on every architecture.
-    if (tick_ns < ns_per_second / 2000 || tick_ns > ns_per_second / 10)
-        return fail(ErrorCode::Corrupt, fmt::format("a timer tick of {} ns is implausible", tick_ns));
-    return static_cast<std::uint32_t>((ns_per_second + tick_ns / 2) / tick_ns);
+    if (*tick_ns < ns_per_second / 2000 || *tick_ns > ns_per_second / 10)
+        return fail(ErrorCode::Corrupt, fmt::format("a timer tick of {} ns is implausible", *tick_ns));
+    return static_cast<std::uint32_t>((ns_per_second + *tick_ns / 2) / *tick_ns);
 }
 
 Result<std::uint64_t> ticks_since_boot(const Kernel& kernel, std::uint32_t hz) {

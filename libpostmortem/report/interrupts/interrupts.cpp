@@ -60,7 +60,8 @@ class InterruptReader {
         const Object desc = kernel_.object("irq_desc", address);
         const std::string detail = fmt::format("of line {}", line.number);
         read_actions(line, desc, detail);
-        // Until 2.6.37 (ff7dcd44dd44) what irq_data holds was the descriptor's own, and it counted in a plain array.
+        // Until 2.6.37 (ff7dcd44dd44) what irq_data holds was the descriptor's own, and it counted in a plain
+        // array.
         is_old_ = !desc.has("irq_data");
         const Object chip = (is_old_ ? desc : desc["irq_data"])["chip"];
         if (const auto there = chip.u64(); there && *there != 0)
@@ -100,8 +101,9 @@ class InterruptReader {
     // Part of the irq_common_data since 4.3 (9df872faa7e1); behind a pointer where there may be very many
     // CPUs.
     void read_affinity(IrqLine& line, const Object& desc, const std::string& detail) {
-        const Object mask =
-            (desc.has("irq_common_data") ? desc["irq_common_data"] : is_old_ ? desc : desc["irq_data"])["affinity"];
+        const Object mask = (desc.has("irq_common_data") ? desc["irq_common_data"]
+                             : is_old_                   ? desc
+                                                         : desc["irq_data"])["affinity"];
         if (!mask.ok()) return;
         const bool behind_pointer = mask.type().kind == TypeKind::Pointer;
         const auto place = behind_pointer ? mask.u64() : mask.checked_address();
@@ -134,18 +136,23 @@ class InterruptReader {
     void read_softirqs(InterruptTable& table) {
         const auto vector = kernel_.symbol("softirq_vec");
         if (!vector) return problems_.add("the softirqs", vector.error());
-        const auto whole = symbols_.at(*vector);
+        const auto whole = kernel_.symbol_at(*vector);
         const std::uint64_t word = kernel_.arch().word_size;
-        const std::uint64_t room = whole ? whole->size / word : most_softirqs;
+        const std::uint64_t room = whole && whole->size != 0 ? whole->size / word : most_softirqs;
         for (std::uint32_t number = 0; number < std::min<std::uint64_t>(room, most_softirqs); ++number) {
             const auto action = kernel_.memory().word(*vector + number * word);
             if (!action) return problems_.add("the softirqs", action.error());
             if (*action == 0) continue;
-            // What lies behind the table up to the next symbol is none of it.
-            const auto hit = symbols_.at(*action);
-            if (!hit) break;
+            const auto hit = kernel_.symbol_at(*action);
+            if (!hit && is_of_no_function(hit.error())) break;
+            if (!hit) return problems_.add("the softirqs", hit.error());
             table.softirqs.push_back({number, *action, hit->symbol.name});
         }
+    }
+
+    // What lies behind the table up to the next symbol is none of it.
+    static bool is_of_no_function(const Error& error) {
+        return error.code == ErrorCode::NotFound || error.code == ErrorCode::MissingDebugInfo;
     }
 
     const Kernel& kernel_;

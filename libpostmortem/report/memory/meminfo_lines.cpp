@@ -58,6 +58,11 @@ class LinesMaker {
     Result<std::uint64_t> free_high_pages() const;
     Result<std::uint64_t> committed() const;
 
+    // What a kernel is built with or without, told by a variable.
+    bool may_have(std::string_view variable) const {
+        const auto known = kernel_.symbol(variable);
+        return known || known.error().code != ErrorCode::NotFound;
+    }
     // A line that every kernel has.
     void kib(const char* name, Result<std::uint64_t> value) {
         if (value)
@@ -270,7 +275,7 @@ void LinesMaker::limits() {
 }
 
 void LinesMaker::huge_pages() {
-    if (kernel_.symbol("transparent_hugepage_flags")) {
+    if (may_have("transparent_hugepage_flags")) {
         // Counted in huge pages until 5.11, in pages since 5.12 (69473e5de870), like NR_SWAPCACHE.
         constexpr std::uint64_t small_pages = 512;
         const std::uint64_t unit = counters_.has("NR_SWAPCACHE") ? 1 : small_pages;
@@ -283,7 +288,7 @@ void LinesMaker::huge_pages() {
         line_if_any("FileHugePages", huge({"NR_FILE_THPS"}));
         line_if_any("FilePmdMapped", huge({"NR_FILE_PMDMAPPED"}));
     }
-    if (kernel_.symbol("cma_area_count")) {
+    if (may_have("cma_area_count")) {
         line_if_any("CmaTotal", kernel_.word("totalcma_pages"));
         line_if_any("CmaFree", count({"NR_FREE_CMA_PAGES"}));
     }

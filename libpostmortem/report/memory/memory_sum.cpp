@@ -113,10 +113,12 @@ void Accountant::kernel_memory() {
     part("kernel_stacks", "kernel stacks", stacks);
     pages("page_tables", "page tables", {"NR_PAGETABLE"});
     pages("secondary_page_tables", "page tables of virtual machines and IOMMUs", {"NR_SECONDARY_PAGETABLE"});
-    if (const auto percpu = read_percpu_pool(kernel_))
-        part("percpu", "per-CPU variables", (percpu->pages - percpu->boot_pages) * page_);
-    else if (percpu.error().code != ErrorCode::NotFound)  // counted since 4.20 (7e8a6304d541)
-        unread("per-CPU variables", "the per-CPU memory", percpu.error());
+    const auto percpu = read_percpu_pool(kernel_);
+    const auto boot = percpu.and_then([](const PercpuPool& pool) { return pool.boot_pages; });
+    if (boot)
+        part("percpu", "per-CPU variables", (percpu->pages - *boot) * page_);
+    else if (percpu || percpu.error().code != ErrorCode::NotFound)  // counted since 4.20 (7e8a6304d541)
+        unread("per-CPU variables", "the per-CPU memory", boot.error());
     if (const auto vmalloc = vmalloc_pages(kernel_, exact_)) {
         // With CONFIG_VMAP_STACK the stacks come from vmalloc().
         const bool stacks_inside = kernel_.types().offset_of("task_struct", "stack_vm_area").has_value();
@@ -160,7 +162,8 @@ void describe_unaccounted(const Kernel& kernel, std::uint64_t counted_page_table
 
 // What the page allocator never got: the kernel itself, its map of the memory, and what was asked for at
 // boot.
-void describe_reserved(const Kernel& kernel, const MeminfoSources& sources, MemorySum& sum) {
+void describe_reserved(const Kernel& kernel, const MeminfoSources& sources, MemorySum& sum,
+                       ProblemCollector& problems) {
     const std::uint64_t page = kernel.dump().page_size();
     std::uint64_t present = 0, spanned = 0;
     for (const NodeZones& node : sources.zones.nodes)
@@ -175,9 +178,15 @@ void describe_reserved(const Kernel& kernel, const MeminfoSources& sources, Memo
     if (const auto size = kernel.types().size_of("page"); size && spanned != 0)
         sum.reserved.push_back({"map of all pages (struct page), about", spanned * *size});
     const auto start = kernel.symbol("_text"), end = kernel.symbol("_end");
-    if (start && end && *end > *start) sum.reserved.push_back({"kernel image", *end - *start});
-    if (const auto percpu = read_percpu_pool(kernel); percpu && percpu->boot_pages != 0)
-        sum.reserved.push_back({"per-CPU variables since boot", percpu->boot_pages * page});
+    if (start && end && *end > *start)
+        sum.reserved.push_back({"kernel image", *end - *start});
+    else
+        problems.add("the size of the kernel image",
+                     !start ? start.error()
+                     : !end ? end.error()
+                            : Error(ErrorCode::Corrupt, "it ends before it starts"));
+    if (const auto percpu = read_percpu_pool(kernel); percpu && percpu->boot_pages.value_or(0) != 0)
+        sum.reserved.push_back({"per-CPU variables since boot", *percpu->boot_pages * page});
 }
 
 }  // namespace
@@ -190,7 +199,7 @@ std::optional<MemorySum> make_memory_sum(const Kernel& kernel, const VmCounterNa
         return std::nullopt;
     }
     MemorySum sum = Accountant(kernel, names, sources, problems).make(*total);
-    describe_reserved(kernel, sources, sum);
+    describe_reserved(kernel, sources, sum, problems);
     describe_unaccounted(kernel, sources.counters.get("NR_PAGETABLE").value_or(0), sum, problems);
     return sum;
 }
