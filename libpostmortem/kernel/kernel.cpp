@@ -250,6 +250,10 @@ const ModuleList& Kernel::modules() const {
     return *modules_;
 }
 
+Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
+    return modules().find(address) ? modules().symbol_at(address) : symbol_of_image(address);
+}
+
 KernelBuild Kernel::build() const {
     return build_of(*this);
 }

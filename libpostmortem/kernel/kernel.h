@@ -153,6 +153,7 @@ class Kernel {
     Result<const SymbolTable*> symbols_beside(std::unique_ptr<SymbolTable> functions,
                                               std::uint64_t rodata) const;
     Result<std::unique_ptr<SymbolTable>> symbols_of_file() const;
+    Result<SymbolHit> symbol_of_image(std::uint64_t address) const;
     Result<SymbolHit> unnamed_at(std::uint64_t address, Error why) const;
     Error unnamed(std::string_view names) const;
     /// Nothing where this kernel has no such symbol. Errors: MissingDebugInfo where that is not known.

@@ -4,7 +4,6 @@
 #include "kernel/carried_notes.h"
 #include "kernel/image_place.h"
 #include "kernel/kernel.h"
-#include "kernel/module/modules.h"
 #include "kernel/translation.h"
 #include "kernel/unnamed_variables.h"
 #include "symbols/exported.h"
@@ -173,8 +172,7 @@ Result<SymbolHit> Kernel::unnamed_at(std::uint64_t address, Error why) const {
     return fail(std::move(why));
 }
 
-Result<SymbolHit> Kernel::symbol_at(std::uint64_t address) const {
-    if (modules().find(address)) return modules().symbol_at(address);
+Result<SymbolHit> Kernel::symbol_of_image(std::uint64_t address) const {
     auto table = symbols();
     if (!table) return fail(std::move(table.error()));
     auto hit = (*table)->containing(address);
