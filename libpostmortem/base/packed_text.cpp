@@ -12,7 +12,7 @@
 namespace postmortem {
 namespace {
 
-constexpr std::string_view version = " 1";
+constexpr std::string_view version = " 2", version_without_check = " 1";
 constexpr std::string_view size_line = "bytes", check_line = "check";
 constexpr std::size_t longest_header = 8192, longest_value = 512;
 constexpr std::uint64_t most_content = 256u << 20;
@@ -40,9 +40,7 @@ std::string header_of(std::string_view kind, const PackedText& text) {
     return header + fmt::format("{}: {:08x}\n\n", check_line, checksum(header));
 }
 
-// Those that an older postmortem made tell no checksum.
 bool header_is_whole(std::string_view header, std::string_view told) {
-    if (told.empty()) return true;
     return parse_u64(told, 16) == checksum(header.substr(0, header.rfind(fmt::format("{}: ", check_line))));
 }
 
@@ -84,7 +82,8 @@ Result<PackedText> unpack_text(std::string_view kind, Bytes bytes, std::string_v
     const std::string first = first_words(kind);
     if (!all.starts_with(first))
         return fail(ErrorCode::Unsupported, fmt::format("{}: it holds no {} of postmortem", name, kind));
-    if (!all.substr(first.size()).starts_with(fmt::format("{}\n", version)))
+    const bool older = all.substr(first.size()).starts_with(fmt::format("{}\n", version_without_check));
+    if (!older && !all.substr(first.size()).starts_with(fmt::format("{}\n", version)))
         return fail(ErrorCode::Unsupported,
                     fmt::format("{}: it is of a format that this postmortem does not know", name));
     const std::size_t end = all.substr(0, longest_header).find("\n\n");
@@ -95,7 +94,7 @@ Result<PackedText> unpack_text(std::string_view kind, Bytes bytes, std::string_v
         const std::size_t colon = line.find(": ");
         if (colon != npos) text.lines.emplace_back(line.substr(0, colon), line.substr(colon + 2));
     }
-    if (!header_is_whole(all.substr(0, end), text.line(check_line)))
+    if (!older && !header_is_whole(all.substr(0, end), text.line(check_line)))
         return fail(ErrorCode::Corrupt, fmt::format("{}: its header is damaged", name));
     const auto size = parse_u64(text.line(size_line), 10);
     if (!size || *size > most_content)

@@ -53,6 +53,7 @@ const std::vector<Traces>& known_traces() {
         {"workqueues", {"freeze_workqueues_busy", "show_all_workqueues", "show_workqueue_state"}},
         {"root_task_group", {"task_wants_autogroup", "attach_entity_cfs_rq"}},
         // mm
+        {"vmstat_text", {"vmstat_show", "zoneinfo_show_print", "node_read_vmstat"}},
         {"slab_caches", {"slab_show", "slub_cpu_dead"}},
         {"hstates", {"size_to_hstate", "hugetlb_reserve_pages"}},
         {"hugetlb_max_hstate", {"size_to_hstate"}, {"hugetlb_reserve_pages"}},

@@ -187,13 +187,15 @@ Result<std::unique_ptr<TypeFinder>> Kernel::types_of_vmlinux() const {
 
 Result<std::unique_ptr<TypeFinder>> Kernel::types_of_file() const {
     if (!options_.types.files) return fail(ErrorCode::NotFound, "type files are not to be used");
-    if (auto carried = types_in_note(*dump_, build())) return carried;
+    auto carried = types_in_note(*dump_, build());
+    if (carried) return carried;
     TypeFileQuery query;
     query.build = build();
     query.given = options_.types.given;
     query.beside = folder();
     auto found = find_type_file(query);
-    if (!found) return fail(std::move(found.error()));
+    if (!found)
+        return fail(std::move(carried.error().code != ErrorCode::NotFound ? carried.error() : found.error()));
     return open_type_file(std::move(found->file), fmt::format("type file {}", found->path.string()));
 }
 

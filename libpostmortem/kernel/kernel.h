@@ -77,6 +77,8 @@ class Kernel {
     Result<const SymbolTable*> symbols() const;
     /// These are functions and what is exported to modules (CONFIG_KALLSYMS_ALL=n): other data has no name.
     bool names_functions_alone() const;
+    /// The same of the symbols that modules bring, whatever names the kernel's own.
+    bool modules_name_functions_alone() const;
     /// Errors: NotFound where this kernel has no such symbol, MissingDebugInfo where its symbols are
     /// functions alone (CONFIG_KALLSYMS_ALL=n).
     Result<std::uint64_t> symbol(std::string_view name) const;
@@ -153,6 +155,7 @@ class Kernel {
     Result<const SymbolTable*> symbols_beside(std::unique_ptr<SymbolTable> functions,
                                               std::uint64_t rodata) const;
     Result<std::unique_ptr<SymbolTable>> symbols_of_file() const;
+    Result<std::unique_ptr<SymbolTable>> symbols_of(const Vmlinux& vmlinux) const;
     Result<SymbolHit> symbol_of_image(std::uint64_t address) const;
     Result<SymbolHit> unnamed_at(std::uint64_t address, Error why) const;
     Error unnamed(std::string_view names) const;
@@ -175,7 +178,9 @@ class Kernel {
     mutable std::optional<Result<const SymbolTable*>> symbols_;
     mutable std::unique_ptr<SymbolTable> symbol_table_;
     mutable std::unique_ptr<UnnamedVariables>
-        unnamed_;                              ///< in its place, where kallsyms names functions alone
+        unnamed_;  ///< in its place, where kallsyms names functions alone
+    mutable bool kallsyms_names_functions_alone_ = false;
+    mutable std::optional<std::uint64_t> slide_;
     mutable std::string why_data_is_unnamed_;  ///< where that is a fault of the file that would
     mutable std::unique_ptr<TypeFinder> types_;
     mutable bool types_are_loading_ = false;

@@ -42,13 +42,26 @@ Result<std::uint64_t> by_older_ways(const SymbolTable& table, const AddressSpace
 
 }  // namespace
 
-// KERNELOFFSET is x86_64's and some others'; where it is not told, both name the start of the code.
-std::uint64_t Kernel::slide(const Vmlinux& vmlinux) const {
-    if (const auto told = vmcoreinfo_.hex("KERNELOFFSET")) return *told;
+// KERNELOFFSET is x86_64's and some others'; where it is not told, or leads past the start of the code, that
+// tells.
+Result<std::unique_ptr<SymbolTable>> Kernel::symbols_of(const Vmlinux& vmlinux) const {
+    const std::lock_guard guard(lock_);
     const auto here = vmcoreinfo_.symbol("_stext");
-    const auto linked = vmlinux.symbols(0);
-    const auto there = linked ? (*linked)->address_of("_stext") : fail(linked.error());
-    return here && there ? *here - *there : 0;
+    std::uint64_t slide = slide_.value_or(vmcoreinfo_.hex("KERNELOFFSET").value_or(0));
+    auto table = vmlinux.symbols(slide);
+    const auto there = table ? (*table)->address_of("_stext") : fail(table.error());
+    if (here && there && *here != *there) {
+        slide += *here - *there;
+        table = vmlinux.symbols(slide);
+    }
+    slide_ = slide;
+    return table;
+}
+
+std::uint64_t Kernel::slide(const Vmlinux& vmlinux) const {
+    const std::lock_guard guard(lock_);
+    if (!slide_) (void)symbols_of(vmlinux);
+    return *slide_;
 }
 
 // Those that an extract carries, else a vmlinux's.
@@ -56,7 +69,7 @@ Result<std::unique_ptr<SymbolTable>> Kernel::symbols_of_file() const {
     auto carried = symbols_in_note(*dump_);
     if (carried) return carried;
     const auto file = vmlinux();
-    if (file) return (*file)->symbols(slide(**file));
+    if (file) return symbols_of(**file);
     return fail(carried.error().code == ErrorCode::NotFound ? file.error() : carried.error());
 }
 
@@ -71,11 +84,12 @@ Result<const SymbolTable*> Kernel::load_symbols() const {
         symbol_table_ = std::move(*table);
         return symbol_table_.get();
     } else {
+        kallsyms_names_functions_alone_ = true;
         return symbols_beside(std::move(*table), location->last_table());
     }
     auto all = symbols_of_file();
     if (!all && !vmlinux())
-        return fail(why.code,
+        return fail(why.code == ErrorCode::NotFound ? ErrorCode::MissingDebugInfo : why.code,
                     fmt::format("kernel symbols: {}; {}", why.message, vmlinux_install_hint(release())),
                     why.address);
     if (!all) return fail(std::move(all.error()));
@@ -90,7 +104,7 @@ Result<const SymbolTable*> Kernel::symbols_beside(std::unique_ptr<SymbolTable> f
         symbol_table_ = std::move(*all);
         return symbol_table_.get();
     } else if (all.error().code == ErrorCode::Corrupt) {
-        why_data_is_unnamed_ = all.error().message;
+        why_data_is_unnamed_ = "the symbols that came with the dump are damaged";
     }
     unnamed_ =
         std::make_unique<UnnamedVariables>(*arch_, *memory_, vmcoreinfo_, std::move(functions), rodata);
@@ -111,6 +125,10 @@ Result<const SymbolTable*> Kernel::symbols() const {
 
 bool Kernel::names_functions_alone() const {
     return symbols() && unnamed_;
+}
+
+bool Kernel::modules_name_functions_alone() const {
+    return symbols() && kallsyms_names_functions_alone_;
 }
 
 bool Kernel::is_of_kernel(std::uint64_t address) const {

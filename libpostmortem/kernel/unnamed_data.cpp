@@ -67,9 +67,13 @@ Result<std::uint64_t> UnnamedData::address_of(std::string_view name, const TypeF
     };
     if (name == "modules") return only_place(modules_, [this] { return find_modules(); });
     if (name == "runqueues")
-        return only_place(runqueues_, [this]() -> std::optional<std::uint64_t> {
-            const auto surroundings = per_cpu_surroundings();
-            return surroundings ? find_runqueues(memory_, *surroundings) : std::nullopt;
+        return only_place(runqueues_, [&]() -> std::optional<std::uint64_t> {
+            auto surroundings = per_cpu_surroundings();
+            if (!surroundings) return std::nullopt;
+            if (types)
+                if (const auto idle = types->offset_of("rq", "idle"))
+                    surroundings->idle = static_cast<std::uint32_t>(*idle);
+            return find_runqueues(memory_, *surroundings);
         });
     return fail(unknown(name));
 }
@@ -98,7 +102,7 @@ std::optional<PerCpuSurroundings> UnnamedData::per_cpu_surroundings() const {
                init_task = exported.address_of("init_task");
     const auto count = limit ? memory_.u32(*limit) : fail(limit.error());
     if (!near || !offsets || !init_task || !count || *count > most_cpus) return std::nullopt;
-    PerCpuSurroundings around{*near, {}, *init_task};
+    PerCpuSurroundings around{*near, {}, *init_task, {}};
     for (std::uint32_t cpu = 0; cpu < *count; ++cpu) {
         const auto offset = memory_.word(*offsets + cpu * memory_.word_size());
         if (!offset) return std::nullopt;

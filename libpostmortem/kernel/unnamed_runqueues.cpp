@@ -1,6 +1,7 @@
 #include "kernel/unnamed_runqueues.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
@@ -27,7 +28,9 @@ class RunqueueSearch {
         const std::uint64_t first = align_down(around_.near - searched, page);
         for_each_word(first, first + 2 * searched, [&](std::uint64_t variable, std::uint64_t value) {
             if (value != around_.init_task || !is_idle_on_all(variable)) return;
-            if (const auto start = start_of_struct_around(variable)) found.insert(*start);
+            const auto start =
+                around_.idle ? std::optional(variable - *around_.idle) : start_of_struct_around(variable);
+            if (start) found.insert(*start);
         });
         return found.size() == 1 ? std::optional(*found.begin()) : std::nullopt;
     }
@@ -74,19 +77,21 @@ class RunqueueSearch {
         return bytes.find(name + '\0') != std::string::npos;
     }
 
-    // Of the structs that begin in front of the variable and hold their own address, the nearest. (The head
-    // of a list that is empty holds its own, too, at its very start.)
+    // Of the structs that begin in front of the variable and hold their own address, the one that does most
+    // often. (The head of a list that is empty holds its own, too, at its very start.)
     std::optional<std::uint64_t> start_of_struct_around(std::uint64_t variable) const {
-        std::optional<std::uint64_t> nearest;
+        std::map<std::uint64_t, std::size_t> held;
         const std::uint64_t first = align_down(variable - largest_runqueue, page);
         for_each_word(first, variable + largest_runqueue, [&](std::uint64_t place, std::uint64_t value) {
             const std::uint64_t start = place - (at_cpu(place, 0) - value);
             const bool around = place - start >= cache_line && place - start < largest_runqueue &&
                                 variable - start < largest_runqueue;
-            if (around && start % cache_line == 0 && holds_itself_on_all(start, place))
-                nearest = std::max(nearest.value_or(0), start);
+            if (around && start % cache_line == 0 && holds_itself_on_all(start, place)) ++held[start];
         });
-        return nearest;
+        const auto most = std::max_element(held.begin(), held.end(), [](const auto& one, const auto& other) {
+            return one.second <= other.second;  // of equals the nearest
+        });
+        return most == held.end() ? std::nullopt : std::optional(most->first);
     }
     bool holds_itself_on_all(std::uint64_t start, std::uint64_t place) const {
         for (std::size_t cpu = 0; cpu < around_.offsets.size(); ++cpu)

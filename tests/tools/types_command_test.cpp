@@ -41,7 +41,7 @@ TEST_CASE("a type file is made where it is said, in a folder, or in the cache") 
     CHECK(made.exit_code == 0);
     CHECK(made.out.starts_with(target + ": "));
     CHECK(contains(made.out, "from DWARF"));
-    CHECK(file_contents(target).starts_with("postmortem types 1\n"));
+    CHECK(file_contents(target).starts_with("postmortem types 2\n"));
 
     CHECK(run_postmortem({"types", fixture("dwarf4"), fixture("dwarf5"), "-o", dir.path().string()})
               .exit_code == 0);

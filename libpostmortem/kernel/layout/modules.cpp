@@ -181,7 +181,7 @@ bool infer_table_in_module(ModuleFacts& facts, const Survey& survey) {
 }  // namespace
 
 void infer_modules(const Kernel& kernel, Findings& findings) {
-    ModuleFacts facts{kernel, findings, kernel.names_functions_alone(), {}, {}};
+    ModuleFacts facts{kernel, findings, kernel.modules_name_functions_alone(), {}, {}};
     if (!find_modules(facts)) return;
     Survey survey = Survey::of(kernel.memory(), facts.modules, module_bytes, 16);
     if (!infer_table_behind_pointer(facts, survey) && !infer_table_in_module(facts, survey)) return;

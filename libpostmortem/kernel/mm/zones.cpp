@@ -249,6 +249,8 @@ void ZoneReader::read_migrate_types() {
     const auto count = kernel_.types().enumerator("migratetype", "MIGRATE_TYPES");
     const auto names = kernel_.symbol("migratetype_names");
     if (!count || *count < 0) return;
+    if (by_type_ && !names && names.error().code != ErrorCode::NotFound)
+        problems_.add("the names of migratetypes", names.error());
     for (std::uint64_t i = 0;
          i < std::min<std::uint64_t>(static_cast<std::uint64_t>(*count), most_migrate_types); ++i) {
         const auto text =

@@ -212,7 +212,7 @@ Result<SymbolHit> ModuleList::symbol_at(std::uint64_t address) const {
         return fail(ErrorCode::NotFound,
                     fmt::format("no symbol of module {} covers the address", module->name), address);
     const bool is_last = hit->size == 0 || !reaches(*module, hit->symbol, hit->symbol.address + hit->size);
-    if (is_last && kernel_.names_functions_alone() && address >= code_end(hit->symbol))
+    if (is_last && kernel_.modules_name_functions_alone() && address >= code_end(hit->symbol))
         return fail(ErrorCode::MissingDebugInfo,
                     fmt::format("no function of module {} covers the address, and its symbols are functions "
                                 "alone",

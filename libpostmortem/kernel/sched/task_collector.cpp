@@ -40,6 +40,7 @@ struct Found {
     Result<Task> task = fail(Error());
     Links links;
     bool idle = false, running = false, in_process_list = false;
+    std::vector<std::uint32_t> run_by;      ///< CPUs
     std::optional<std::uint32_t> runqueue;  ///< the CPU that idles in it, or runs it
     std::optional<std::int32_t> pid_in_table;
     std::optional<std::int32_t> thread_group;  ///< whose list of threads it is in
@@ -113,8 +114,12 @@ class Collector {
         for (const Error& missing : reader_.missing()) problems_.add("struct task_struct", missing);
         std::vector<Found*> accepted;
         accepted.reserve(found_.size());
-        for (Found& found : found_)
-            if (accept(found)) accepted.push_back(&found);
+        for (Found& found : found_) {
+            if (accept(found))
+                accepted.push_back(&found);
+            else if (found.running)
+                lose_queue_of(found);
+        }
         std::stable_sort(accepted.begin(), accepted.end(), [](const Found* a, const Found* b) {
             if (a->task->is_idle() != b->task->is_idle()) return a->task->is_idle();
             return a->task->is_idle() ? a->task->cpu < b->task->cpu : a->task->pid < b->task->pid;
@@ -131,6 +136,15 @@ class Collector {
     }
 
   private:
+    void lose_queue_of(const Found& found) {
+        const Error no_task(ErrorCode::Corrupt, "what it says to run is no task", found.address);
+        for (const std::uint32_t cpu : found.run_by) {
+            lost_queues_.push_back(cpu);
+            problems_.add("the runqueue", fmt::format("of CPU {}", cpu),
+                          found.task ? no_task : found.task.error());
+        }
+    }
+
     /// Whether it may have been what a CPU was running of which that cannot be read.
     bool may_run(const Task& task) const {
         if (all_queues_lost_) return true;
@@ -184,6 +198,7 @@ class Collector {
             }
             if (Found* task = current.value_or(0) != 0 ? found(*current) : nullptr) {
                 task->running = true;
+                task->run_by.push_back(cpu);
                 task->runqueue = cpu;
             }
         }

@@ -19,7 +19,7 @@ inline constexpr std::array<TaintKind, 20> taint_kinds = {{
     {'M', "the processor reported a machine check"},
     {'B', "a page was in a bad state"},
     {'U', "user space asked for the taint"},
-    {'D', "the kernel oopsed before"},
+    {'D', "the kernel has oopsed"},
     {'A', "an ACPI table was overridden"},
     {'W', "the kernel issued a warning"},
     {'C', "a staging driver was loaded"},

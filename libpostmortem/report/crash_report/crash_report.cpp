@@ -6,6 +6,7 @@
 #include "report/backtrace/backtrace.h"
 #include "report/hang/hang.h"
 #include "report/log/kernel_log.h"
+#include "report/panic/lost_event.h"
 #include "report/system/system_info.h"
 #include "report/tasks/task_list.h"
 
@@ -23,6 +24,7 @@ class ReportMaker {
         problems_.add_all(table_.problems);
         describe_system_and_log();
         describe_cpus();
+        if (!report_.cause) recover_cause();
         report_.hang = make_hang_report(kernel_).verdict;
         report_.problems = problems_.take();
         return std::move(report_);
@@ -64,6 +66,14 @@ class ReportMaker {
         std::sort(report_.other_cpus.begin(), report_.other_cpus.end(),
                   [](const Backtrace& a, const Backtrace& b) { return a.cpu < b.cpu; });
         problems_.add_all(unwinder.problems());
+    }
+
+    // The log may be lost.
+    void recover_cause() {
+        PanicEvidence evidence;
+        evidence.task = report_.panic_task;
+        evidence.backtrace = report_.panic_backtrace;
+        report_.cause = event_from_stack(kernel_, evidence);
     }
 
     const Kernel& kernel_;

@@ -27,8 +27,10 @@ class AuditReader {
         bool any = false;
         for (const char* queue : queues) {
             const auto head = kernel_.symbol(queue);
+            any = any || head || head.error().code != ErrorCode::NotFound;
+            if (!head && head.error().code != ErrorCode::NotFound)
+                problems_.add("a queue of audit messages", head.error());
             if (!head) continue;
-            any = true;
             read_queue(queue, *head, audits);
         }
         if (!any)

@@ -87,7 +87,10 @@ void SpaceMaker::add_linear() {
     if (const auto& map = space_.direct_map; map && map->paddr < space_.machine_bytes)
         add(map->first, std::min(map->last - map->first + 1, space_.machine_bytes - map->paddr));
     const auto first = kernel_.symbol("_text"), end = kernel_.symbol("_end");
-    if (first && end && *end > *first) add(*first, *end - *first);
+    if (first && end && *end > *first)
+        add(*first, *end - *first);
+    else if (!first || !end)
+        problems_.add("the kernel's image", !first ? first.error() : end.error());
     join();
 }
 

@@ -169,4 +169,29 @@ std::optional<LogEvent> event_from_backtrace(const PanicEvidence& evidence, cons
     return event;
 }
 
+namespace {
+
+// Of the exception that came last, as its entry saved it.
+std::optional<std::uint64_t> saved_register(const PanicEvidence& evidence, std::string_view name) {
+    if (!evidence.backtrace) return std::nullopt;
+    for (const Frame& frame : evidence.backtrace->frames)
+        for (const RegisterValue& one : frame.registers)
+            if (one.name == name) return one.value;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LogEvent> event_from_stack(const Kernel& kernel, const PanicEvidence& evidence) {
+    std::optional<std::uint64_t> fault_address;
+    const FaultWords& words = kernel.arch().faults;
+    if (evidence.task && words.fault_address) {
+        const Object task = kernel.object("task_struct", evidence.task->task);
+        if (const auto address = task.path(words.fault_address).u64()) fault_address = *address;
+    }
+    if (words.fault_register)
+        fault_address = saved_register(evidence, kernel.arch().registers->names[*words.fault_register]);
+    return event_from_backtrace(evidence, words, kernel.release(), fault_address);
+}
+
 }  // namespace postmortem

@@ -8,8 +8,12 @@
 #include <postmortem/panic.h>
 
 #include "arch/arch.h"
+#include "kernel/kernel.h"
 
 namespace postmortem {
+
+/// The same where it has to be looked for: `evidence` has the task and its backtrace.
+std::optional<LogEvent> event_from_stack(const Kernel& kernel, const PanicEvidence& evidence);
 
 /// `fault_address`: what the task's last page fault was about. Nothing where the backtrace does not tell of a
 /// death.

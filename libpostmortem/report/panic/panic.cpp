@@ -92,26 +92,9 @@ class AnalysisMaker {
             problems_.add("the watchdog", state.error());
     }
 
-    // Of the exception that came last, as its entry saved it.
-    std::optional<std::uint64_t> saved_address(std::string_view name) const {
-        if (!evidence_.backtrace) return std::nullopt;
-        for (const Frame& frame : evidence_.backtrace->frames)
-            for (const RegisterValue& one : frame.registers)
-                if (one.name == name) return one.value;
-        return std::nullopt;
-    }
-
     // The log does not tell of a death (it is unreadable, or overwritten): the stack may.
     void recover_cause(LogAnalysis& log) {
-        std::optional<std::uint64_t> fault_address;
-        const FaultWords& words = kernel_.arch().faults;
-        if (evidence_.task && words.fault_address) {
-            const Object task = kernel_.object("task_struct", evidence_.task->task);
-            if (const auto address = task.path(words.fault_address).u64()) fault_address = *address;
-        }
-        if (words.fault_register)
-            fault_address = saved_address(kernel_.arch().registers->names[*words.fault_register]);
-        auto event = event_from_backtrace(evidence_, words, kernel_.release(), fault_address);
+        auto event = event_from_stack(kernel_, evidence_);
         if (!event) return;
         log.cause = log.events.size();
         log.events.push_back(std::move(*event));

@@ -175,6 +175,9 @@ Result<void> SymbolSearch::add_modules() {
     }
     for (const std::string& name : wanted)
         listing_.problems.emplace_back(ErrorCode::NotFound, fmt::format("no module is named {}", name));
+    if (kernel_.modules_name_functions_alone() && !kernel_.modules().all().empty())
+        listing_.problems.emplace_back(ErrorCode::MissingDebugInfo,
+                                       "data of modules: the symbols that they bring are functions alone");
     for (const Error& problem : kernel_.modules().problems()) listing_.problems.push_back(problem);
     return {};
 }
@@ -191,8 +194,16 @@ void SymbolSearch::add_neighbours(std::size_t from) {
         if (symbol.address > address && (!next || symbol.address < next->first.address))
             next.emplace(symbol, module);
     });
-    if (request_.next && next) add(next->first, next->second);
-    if (!request_.previous || !previous) return;
+    // Between what is exported there may lie data without a name.
+    const auto lies_beside = [&](const Symbol& other) {
+        return !kernel_.names_functions_alone() || (named.type != '?' && other.type != '?');
+    };
+    if (!request_.next) next.reset();
+    if (!request_.previous) previous.reset();
+    if ((next && !lies_beside(next->first)) || (previous && !lies_beside(previous->first)))
+        tell_unnamed_data();
+    if (next && lies_beside(next->first)) add(next->first, next->second);
+    if (!previous || !lies_beside(previous->first)) return;
     add(previous->first, previous->second);
     std::rotate(listing_.symbols.begin() + static_cast<std::ptrdiff_t>(from), listing_.symbols.end() - 1,
                 listing_.symbols.end());
