@@ -6,6 +6,7 @@
 #include <postmortem/oom.h>
 
 #include "log/text/usable.h"
+#include "report/panic/lost_event.h"
 #include "report/triage/crash_files.h"
 
 namespace postmortem {
@@ -82,7 +83,7 @@ Result<PanicAnalysis> analyse_crash(const fs::path& path, const CrashInputOption
 PanicAnalysis analyse_crash(const CrashDump& dump, bool with_memory) {
     if (with_memory) return dump.panic();
     PanicAnalysis by_log = dump.signature();
-    return by_log.cause() ? by_log : dump.panic();
+    return is_all_that_is_left(by_log.cause()) ? dump.panic() : by_log;
 }
 
 CheckResult check_crash(const KnownCrashes& known, const fs::path& path, const CrashInputOptions& options) {

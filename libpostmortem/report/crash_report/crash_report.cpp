@@ -24,7 +24,7 @@ class ReportMaker {
         problems_.add_all(table_.problems);
         describe_system_and_log();
         describe_cpus();
-        if (!report_.cause) recover_cause();
+        if (is_all_that_is_left(report_.cause ? &*report_.cause : nullptr)) recover_cause();
         report_.hang = make_hang_report(kernel_).verdict;
         report_.problems = problems_.take();
         return std::move(report_);
@@ -73,7 +73,9 @@ class ReportMaker {
         PanicEvidence evidence;
         evidence.task = report_.panic_task;
         evidence.backtrace = report_.panic_backtrace;
-        report_.cause = event_from_stack(kernel_, evidence);
+        auto event = event_from_stack(kernel_, evidence);
+        if (event && (!report_.cause || event->event_class != EventClass::Panic))
+            report_.cause = std::move(*event);
     }
 
     const Kernel& kernel_;

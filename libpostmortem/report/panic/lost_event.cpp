@@ -194,4 +194,8 @@ std::optional<LogEvent> event_from_stack(const Kernel& kernel, const PanicEviden
     return event_from_backtrace(evidence, words, kernel.release(), fault_address);
 }
 
+bool is_all_that_is_left(const LogEvent* cause) {
+    return !cause || (cause->event_class == EventClass::Escalation && !cause->follows);
+}
+
 }  // namespace postmortem

@@ -12,6 +12,10 @@
 
 namespace postmortem {
 
+/// Whether the kernel died of something that it told of before, and of which this is all that the log still
+/// has: the end of an oops or of a WARN().
+bool is_all_that_is_left(const LogEvent* cause);
+
 /// The same where it has to be looked for: `evidence` has the task and its backtrace.
 std::optional<LogEvent> event_from_stack(const Kernel& kernel, const PanicEvidence& evidence);
 

@@ -10,6 +10,7 @@
 #include "dump/dump_file.h"
 #include "kernel/kernel.h"
 #include "kernel/sched/clock.h"
+#include "report/panic/lost_event.h"
 #include "report/triage/crash_files.h"
 
 namespace postmortem {
@@ -65,7 +66,7 @@ void analyse_dump(TriageCase& one, const fs::path& path, const CrashInputOptions
     one.seen = crash_time(kernel);
     one.host = kernel.dump().info().utsname.nodename;
     PanicAnalysis by_log = dump->signature();
-    if (by_log.cause()) return take_analysis(one, std::move(by_log));
+    if (!is_all_that_is_left(by_log.cause())) return take_analysis(one, std::move(by_log));
     // Where the log is whole and tells of no crash, what else is not known of the machine does not speak of
     // one.
     PanicAnalysis by_stack = dump->panic();

@@ -5,6 +5,7 @@
 
 #include <postmortem/crash_dump.h>
 
+#include "base/text.h"
 #include "support/changed_dump.h"
 #include "support/places.h"
 #include "support/program.h"
@@ -31,6 +32,32 @@ TEST_CASE("where the log is lost the place is that of the cause, not where the C
             run_postmortem({"panic", "--json", (dumps / sample / "vmcore").string()}).out)["cause"];
         CHECK(cause["title"] == "kernel panic: sysrq triggered crash");
         for (const char* field : {"id", "function", "offset"}) CHECK(cause[field] == told[field]);
+    }
+}
+
+TEST_CASE("where the log has but the end of an oops, the stack tells of what it was") {
+    const test::TempDir dir;
+    const auto sample = test::source_dir() / "testdata/dumps/bookworm-mod-null/vmcore";
+    test::ChangedDump dump("bookworm-mod-null");
+    const Kernel& kernel = dump.kernel();
+    const std::uint64_t buffer = kernel.word("log_buf").value(), page = 4096;
+    const std::uint64_t end = buffer + kernel.number<std::uint32_t>("log_buf_len").value();
+    bool lost = false;
+    for (std::uint64_t at = buffer; at < end && !lost; at += page) {
+        const auto bytes = kernel.memory().bytes(at, page);
+        lost = bytes && contains(as_text(*bytes), "BUG: kernel NULL pointer dereference");
+        if (lost) dump.lose(at);
+    }
+    REQUIRE(lost);
+    dump.save(dir.path() / "vmcore");
+    const auto told =
+        nlohmann::json::parse(run_postmortem({"panic", "--json", sample.string()}).out)["cause"];
+    for (const char* command : {"panic", "signature", "report"}) {
+        CAPTURE(std::string(command));
+        const auto answer = run_postmortem({command, "--json", (dir.path() / "vmcore").string()});
+        CHECK(answer.exit_code != 0);
+        const auto cause = nlohmann::json::parse(answer.out)["cause"];
+        for (const char* field : {"id", "function"}) CHECK(cause[field] == told[field]);
     }
 }
 
