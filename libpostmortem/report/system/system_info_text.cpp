@@ -34,12 +34,10 @@ std::string kernel(const SystemInfo& info) {
     return line;
 }
 
-// A kdump-compressed dump is partial where it was filtered; crash says nothing of filtered ELF dumps. Pages
-// of zeros, which QEMU leaves out always, are read all the same.
+// A kdump-compressed dump is partial where it was filtered; crash says nothing of filtered ELF dumps.
 std::string dump_file(const SystemInfo& info) {
     const bool compressed = info.dump_format.find("kdump") != std::string::npos;
-    constexpr std::uint32_t zero_pages = 1;
-    const bool partial = compressed && (info.dump_level.value_or(0) & ~zero_pages) != 0;
+    const bool partial = compressed && info.dump_level.value_or(0) > 0;
     std::string line = escaped(info.dump_path);
     if (partial || info.dump_incomplete) line += ' ';
     if (partial) line += " [PARTIAL DUMP]";
