@@ -1,7 +1,6 @@
 #include "kernel/data_by_code.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include <fmt/format.h>

@@ -1,7 +1,6 @@
 #include "kernel/image_place.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -10,26 +9,17 @@
 namespace postmortem {
 namespace {
 
-/// Of an unsigned long, in bytes: a list_head is two pointers. VMCOREINFO has told its size ever since
-/// (2.6.24).
-std::uint32_t word_size(const VmcoreInfo& info) {
-    return info.size("list_head").value_or(16) == 8 ? 4 : 8;
-}
-
 // A damaged name is a name still, and a page of zeros one that the dump may have lost.
 bool shows_other_memory(const AddressSpace& memory, const VmcoreInfo& info) {
     const LossesHandled nothing_is_answered_by_it;
     const auto place = info.symbol("init_uts_ns");
-    const auto release = info.string("OSRELEASE");
-    if (!place || !release || release->empty()) return false;
-    std::array<std::byte, 512> names;  // (of all of struct uts_namespace)
+    if (!place || info.string("OSRELEASE").value_or("").empty()) return false;
+    UtsNames names;
     const auto read = memory.read(*place, names);
     if (!read) return read.error().code == ErrorCode::NotMapped;
     const bool is_empty =
         std::all_of(names.begin(), names.end(), [](std::byte value) { return value == std::byte{0}; });
-    const std::string_view text = as_text(names);
-    return !is_empty && text.find(*release) == std::string_view::npos &&
-           text.find("Linux") == std::string_view::npos;
+    return !is_empty && !have_release(names, info) && as_text(names).find("Linux") == std::string_view::npos;
 }
 
 // Symbols that were searched for are found in any place, so that the banner has to lie where they tell.
@@ -47,6 +37,17 @@ bool has_symbols_in_place(const AddressSpace& memory, const VmcoreInfo& info) {
 
 }  // namespace
 
+bool have_release(const UtsNames& names, const VmcoreInfo& info) {
+    const std::string_view release = info.string("OSRELEASE").value_or("");
+    return !release.empty() && as_text(names).find(release) != std::string_view::npos;
+}
+
+bool shows_kernel(const AddressSpace& memory, const VmcoreInfo& info) {
+    UtsNames names;
+    const auto place = info.symbol("init_uts_ns");
+    return place && memory.read(*place, names) && have_release(names, info);
+}
+
 Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const VmcoreInfo& info) {
     // Since 6.0 (f09bddbd8661).
     if (const auto names = info.symbol("kallsyms_names")) {
@@ -57,7 +58,7 @@ Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const Vmc
         location.token_index = info.symbol("kallsyms_token_index").value_or(0);
         location.offsets = info.symbol("kallsyms_offsets").value_or(0);
         location.relative_base = info.symbol("kallsyms_relative_base").value_or(0);
-        location.word_size = word_size(info);
+        location.word_size = memory.word_size();
         return location;
     }
     // The tables end .rodata, which lies between the text and the data; init_uts_ns is data.
@@ -65,7 +66,7 @@ Result<KallsymsLocation> kallsyms_location(const AddressSpace& memory, const Vmc
     if (!text || !data || *data <= *text)
         return fail(ErrorCode::MissingDebugInfo,
                     "VMCOREINFO tells neither where kallsyms nor where the kernel lies");
-    return find_kallsyms(memory, *text, *data, word_size(info));
+    return find_kallsyms(memory, *text, *data, memory.word_size());
 }
 
 Result<void> check_image_place(const AddressSpace& memory, const VmcoreInfo& info) {

@@ -10,22 +10,15 @@
 #include <postmortem/lost_pages.h>
 
 #include "base/checked.h"
+#include "kernel/image_place.h"
 #include "kernel/kernel_bases.h"
 
 namespace postmortem {
 namespace {
 
-// struct uts_namespace has the names of the system within so many bytes.
-using Names = std::array<std::byte, 512>;
-
-bool have_release(const Names& names, const VmcoreInfo& info) {
-    const std::string_view release = info.string("OSRELEASE").value_or("");
-    return !release.empty() && as_text(names).find(release) != std::string_view::npos;
-}
-
 bool have_release_at(const PhysicalMemory& physical, std::uint64_t place, const VmcoreInfo& info) {
     const LossesHandled nothing_is_answered_by_it;
-    Names names;
+    UtsNames names;
     return physical.read(place, names) && have_release(names, info);
 }
 
@@ -94,12 +87,6 @@ Result<LinearRange> checked_direct_map(const AddressSpace& memory, const LinearR
 }
 
 }  // namespace
-
-bool shows_kernel(const AddressSpace& memory, const VmcoreInfo& info) {
-    Names names;
-    const auto place = info.symbol("init_uts_ns");
-    return place && memory.read(*place, names) && have_release(names, info);
-}
 
 Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const Arch& arch, const PhysicalMemory& physical,
                                                          const VmcoreInfo& info) {

@@ -16,9 +16,6 @@ namespace postmortem {
 Result<std::unique_ptr<AddressSpace>> open_kernel_memory(const Arch& arch, const PhysicalMemory& physical,
                                                          const VmcoreInfo& info);
 
-/// Whether init_uts_ns can be read there, and holds the release that VMCOREINFO tells.
-bool shows_kernel(const AddressSpace& memory, const VmcoreInfo& info);
-
 /// Tells `memory` where the kernel maps all physical memory, as far as `symbols` give it away: data whose
 /// page tables are lost can be read all the same.
 void learn_direct_map(const Arch& arch, const AddressSpace& memory, const VmcoreInfo& info,

@@ -2,60 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include <fmt/format.h>
 
 #include <postmortem/lost_pages.h>
 
 #include "base/checked.h"
+#include "kernel/sysctl_files.h"
 
 namespace postmortem {
 namespace {
 
 constexpr std::uint64_t piece_bytes = 4096;
 constexpr std::uint64_t most_zeroed_data = 64ull << 20;  ///< behind the last of the data that is searched
-
-struct SysctlFile {
-    std::string_view variable;
-    std::string_view file;
-};
-
-constexpr std::array sysctl_files = {
-    SysctlFile{"panic_on_oops", "panic_on_oops"},
-    SysctlFile{"panic_on_warn", "panic_on_warn"},
-    SysctlFile{"oops_limit", "oops_limit"},
-    SysctlFile{"warn_limit", "warn_limit"},
-    SysctlFile{"softlockup_panic", "softlockup_panic"},
-    SysctlFile{"hardlockup_panic", "hardlockup_panic"},
-    SysctlFile{"sysctl_hung_task_panic", "hung_task_panic"},
-    SysctlFile{"sysctl_hung_task_timeout_secs", "hung_task_timeout_secs"},
-    SysctlFile{"sysctl_panic_on_rcu_stall", "panic_on_rcu_stall"},
-    SysctlFile{"sysctl_panic_on_oom", "panic_on_oom"},
-    SysctlFile{"unknown_nmi_panic", "unknown_nmi_panic"},
-    SysctlFile{"panic_on_unrecovered_nmi", "panic_on_unrecovered_nmi"},
-    SysctlFile{"panic_on_io_nmi", "panic_on_io_nmi"},
-    SysctlFile{"watchdog_thresh", "watchdog_thresh"},
-    SysctlFile{"sysctl_overcommit_memory", "overcommit_memory"},
-    SysctlFile{"sysctl_overcommit_ratio", "overcommit_ratio"},
-    SysctlFile{"sysctl_overcommit_kbytes", "overcommit_kbytes"},
-    SysctlFile{"vm_swappiness", "swappiness"},
-    SysctlFile{"min_free_kbytes", "min_free_kbytes"},
-    SysctlFile{"watermark_scale_factor", "watermark_scale_factor"},
-    SysctlFile{"watermark_boost_factor", "watermark_boost_factor"},
-    SysctlFile{"sysctl_oom_kill_allocating_task", "oom_kill_allocating_task"},
-    SysctlFile{"sysctl_oom_dump_tasks", "oom_dump_tasks"},
-    SysctlFile{"sysctl_admin_reserve_kbytes", "admin_reserve_kbytes"},
-    SysctlFile{"sysctl_user_reserve_kbytes", "user_reserve_kbytes"},
-    SysctlFile{"sysctl_vfs_cache_pressure", "vfs_cache_pressure"},
-    SysctlFile{"node_reclaim_mode", "zone_reclaim_mode"},
-};
-
-const SysctlFile* file_of(std::string_view variable) {
-    const auto file = std::find_if(sysctl_files.begin(), sysctl_files.end(),
-                                   [&](const SysctlFile& one) { return one.variable == variable; });
-    return file == sysctl_files.end() ? nullptr : &*file;
-}
 
 /// All of a range that can be read, a piece at a time, each with the first bytes of the next.
 template <typename Visit>
@@ -138,11 +97,11 @@ void UnnamedSysctls::find_entries(const AddressSpace& memory, const ImageBounds&
 }
 
 bool UnnamedSysctls::shows(std::string_view variable) {
-    return file_of(variable) != nullptr;
+    return file_that_shows(variable) != nullptr;
 }
 
 Result<std::optional<std::uint64_t>> UnnamedSysctls::address_of(std::string_view variable) const {
-    if (const SysctlFile* file = file_of(variable)) {
+    if (const SysctlFile* file = file_that_shows(variable)) {
         const auto found = variables_.find(file->file);
         if (found == variables_.end() && all_names_read_) return std::nullopt;
         if (found != variables_.end() && found->second.size() == 1) return found->second.front();

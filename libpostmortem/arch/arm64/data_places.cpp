@@ -1,63 +1,13 @@
 #include "arch/arm64/data_places.h"
 
+#include "arch/arm64/instruction.h"
 #include "arch/arm64/known_addresses.h"
 
 namespace postmortem::arm64 {
 namespace {
 
-constexpr std::uint32_t instruction_bytes = 4;
 constexpr std::uint64_t adrp_page = 4096;
-constexpr unsigned link_register = 30, zero_register = 31, first_callee_saved = 19;
-
-/// Bits of an instruction word (Arm ARM, DDI 0487, C4.1).
-class Instruction {
-  public:
-    explicit Instruction(std::uint32_t word) : word_(word) {}
-
-    bool is(std::uint32_t mask, std::uint32_t value) const { return (word_ & mask) == value; }
-    std::uint32_t bits(unsigned first, unsigned count) const { return word_ >> first & ((1u << count) - 1); }
-    std::uint64_t signed_bits(unsigned first, unsigned count) const {
-        const auto value = std::uint64_t{bits(first, count)}, sign = std::uint64_t{1} << (count - 1);
-        return (value ^ sign) - sign;
-    }
-    unsigned rd() const { return bits(0, 5); }
-    unsigned rn() const { return bits(5, 5); }
-    unsigned rm() const { return bits(16, 5); }
-    unsigned rt2() const { return bits(10, 5); }
-
-    bool is_pc_relative() const { return is(0x1f000000, 0x10000000); }  // ADR, ADRP
-    bool is_add_immediate() const { return is(0xff800000, 0x91000000); }
-    bool is_move() const { return is(0xffe0ffe0, 0xaa0003e0) && rd() != zero_register; }
-    bool is_call() const { return is(0xfc000000, 0x94000000) || is(0xfefff000, 0xd63f0000); }
-    bool ends_straight_code() const { return is(0xfc000000, 0x14000000) || is(0xfe000000, 0xd6000000); }
-    bool branches_on_condition() const {
-        return is(0xff000000, 0x54000000) || is(0x7c000000, 0x34000000);  // B.cond; CBZ, TBZ and the like
-    }
-    bool is_access() const { return is(0x0a000000, 0x08000000); }
-    bool is_pair() const { return is(0x3a000000, 0x28000000); }
-    bool is_pair_at_offset() const { return is(0x3b800000, 0x29000000); }
-    bool is_exclusive() const { return is(0x3f000000, 0x08000000); }
-    bool is_scaled() const { return is(0x3b000000, 0x39000000); }
-    bool is_unscaled() const { return is(0x3b200c00, 0x38000000); }
-    bool is_atomic() const { return is(0x3b200c00, 0x38200000); }
-    bool is_indexed_by_register() const { return is(0x3b200c00, 0x38200800); }
-    bool is_vector() const { return bits(26, 1) != 0; }
-
-    /// What a PC-relative one adds to its own address, or to that of its page.
-    std::uint64_t pc_offset() const { return signed_bits(5, 19) << 2 | bits(29, 2); }
-    std::uint64_t immediate() const { return std::uint64_t{bits(10, 12)} << (bits(22, 1) != 0 ? 12 : 0); }
-    std::uint64_t scaled_offset() const {
-        const unsigned size = is_vector() && bits(23, 1) != 0 ? 4 : bits(30, 2);
-        return std::uint64_t{bits(10, 12)} << size;
-    }
-    std::uint64_t pair_offset() const {
-        const unsigned size = is_vector() ? 2 + bits(30, 2) : 2 + bits(31, 1);
-        return signed_bits(15, 7) << size;
-    }
-
-  private:
-    std::uint32_t word_;
-};
+constexpr unsigned link_register = 30, first_callee_saved = 19;
 
 /// Follows code in its order. What comes from more than one side is not known.
 class Follower {
@@ -121,8 +71,8 @@ class Follower {
 
 std::vector<std::uint64_t> data_places(Bytes code, std::uint64_t start) {
     Follower follower;
-    for (std::size_t at = 0; at + instruction_bytes <= code.size(); at += instruction_bytes)
-        follower.step(Instruction(load<std::uint32_t>(code.data() + at, Endian::Little)), start + at);
+    for (std::size_t at = 0; at + Instruction::size <= code.size(); at += Instruction::size)
+        follower.step(Instruction::at(code, at), start + at);
     return follower.places();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/elf_symbol.h"
 #include "kernel/layout/module_facts.h"
 #include "kernel/lists.h"
 #include "kernel/module_name.h"
@@ -52,23 +53,6 @@ struct TablePlaces {
     std::uint64_t symtab, count, strtab;
 };
 
-/// A symbol as ELF keeps it, of either width.
-struct SymbolWords {
-    std::uint64_t name = 0, value = 0, size = 0;
-    std::uint16_t section = 0;
-};
-
-struct SymbolForm {
-    bool wide = true;
-
-    std::uint64_t bytes() const { return wide ? 24 : 16; }
-    SymbolWords read(const ByteReader& table, std::uint64_t index) const {
-        const std::uint64_t at = index * bytes();
-        if (wide) return {*table.u32(at), *table.u64(at + 8), *table.u64(at + 16), *table.u16(at + 6)};
-        return {*table.u32(at), *table.u32(at + 4), *table.u32(at + 8), *table.u16(at + 14)};
-    }
-};
-
 bool points_at(const AddressSpace& memory, std::uint64_t module, std::uint64_t address) {
     const StructImage image(memory, module, module_bytes);
     for (std::uint64_t at = 0; at < module_bytes; at += memory.word_size())
@@ -85,11 +69,11 @@ struct TableWords {
 // Where functions alone have names, the module has none, but struct module points at its function `exit`. A
 // module without one says nothing, unless this is no table of functions near it.
 Says judge_functions(const ModuleFacts& facts, std::uint64_t module, const ByteReader& table,
-                     const SymbolForm& form, std::uint64_t strtab, std::uint64_t count) {
+                     const ElfSymbolForm& form, std::uint64_t strtab, std::uint64_t count) {
     const AddressSpace& memory = facts.kernel.memory();
     Says says = Says::Nothing;
     for (std::uint64_t i = 1; i < count; ++i) {
-        const SymbolWords symbol = form.read(table, i);
+        const ElfSymbol symbol = form.read(table, i);
         if (symbol.section == 0) continue;
         const auto name = memory.c_string(strtab + symbol.name, longest_symbol);
         const std::uint64_t distance = symbol.value > module ? symbol.value - module : module - symbol.value;
@@ -110,7 +94,7 @@ Says judge_table(const ModuleFacts& facts, std::uint64_t module, std::uint64_t a
     if (!facts.is_pointer(*symtab) || *strtab < facts.kernel.arch().memory.lowest_code_address ||
         *count == 0 || *count > most_table_entries)
         return Says::No;
-    const SymbolForm form{facts.word() == 8};
+    const ElfSymbolForm form{facts.word() == 8};
     const std::uint64_t read = std::min<std::uint64_t>(*count, most_symbols_read);
     const auto raw = memory.bytes(*symtab, read * form.bytes());
     if (!raw) return raw.error().code == ErrorCode::NotMapped ? Says::No : Says::Nothing;
@@ -118,7 +102,7 @@ Says judge_table(const ModuleFacts& facts, std::uint64_t module, std::uint64_t a
     bool found = false;
     told = {};
     for (std::uint64_t i = 1; i < read; ++i) {
-        const SymbolWords symbol = form.read(table, i);
+        const ElfSymbol symbol = form.read(table, i);
         if (symbol.section == 0 || symbol.value < facts.kernel.arch().memory.lowest_code_address) continue;
         told.values.push_back(symbol.value);
         if (symbol.value != module || found) continue;

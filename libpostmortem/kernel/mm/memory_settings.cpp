@@ -3,41 +3,27 @@
 #include <array>
 
 #include "base/problem_collector.h"
-#include "memory/words.h"
+#include "kernel/sysctl_files.h"
 
 namespace postmortem {
 namespace {
 
-struct Rule {
-    const char* name;
-    const char* symbol;
-    bool is_long;
+constexpr std::array<std::string_view, 14> variables = {
+    "sysctl_overcommit_memory",
+    "sysctl_overcommit_ratio",
+    "sysctl_overcommit_kbytes",
+    "vm_swappiness",
+    "min_free_kbytes",
+    "watermark_scale_factor",
+    "watermark_boost_factor",
+    "sysctl_panic_on_oom",
+    "sysctl_oom_kill_allocating_task",
+    "sysctl_oom_dump_tasks",
+    "sysctl_admin_reserve_kbytes",
+    "sysctl_user_reserve_kbytes",
+    "sysctl_vfs_cache_pressure",
+    "node_reclaim_mode",
 };
-
-constexpr std::array<Rule, 14> rules = {{
-    {"overcommit_memory", "sysctl_overcommit_memory", false},
-    {"overcommit_ratio", "sysctl_overcommit_ratio", false},
-    {"overcommit_kbytes", "sysctl_overcommit_kbytes", true},
-    {"swappiness", "vm_swappiness", false},
-    {"min_free_kbytes", "min_free_kbytes", false},
-    {"watermark_scale_factor", "watermark_scale_factor", false},
-    {"watermark_boost_factor", "watermark_boost_factor", false},
-    {"panic_on_oom", "sysctl_panic_on_oom", false},
-    {"oom_kill_allocating_task", "sysctl_oom_kill_allocating_task", false},
-    {"oom_dump_tasks", "sysctl_oom_dump_tasks", false},
-    {"admin_reserve_kbytes", "sysctl_admin_reserve_kbytes", true},
-    {"user_reserve_kbytes", "sysctl_user_reserve_kbytes", true},
-    {"vfs_cache_pressure", "sysctl_vfs_cache_pressure", false},
-    {"zone_reclaim_mode", "node_reclaim_mode", false},
-}};
-
-Result<std::int64_t> read(const Kernel& kernel, const Rule& rule) {
-    const auto place = kernel.symbol(rule.symbol);
-    if (!place) return fail(place.error());
-    if (rule.is_long) return signed_word(kernel.memory(), *place);
-    return kernel.memory().get<std::int32_t>(*place).map(
-        [](std::int32_t number) { return std::int64_t{number}; });
-}
 
 Result<std::uint64_t> resource_size(const Kernel& kernel, std::string_view name) {
     const Object resource = kernel.variable(name, "resource");
@@ -60,10 +46,11 @@ std::optional<std::int64_t> MemorySettings::find(std::string_view name) const {
 MemorySettings read_memory_settings(const Kernel& kernel) {
     MemorySettings settings;
     ProblemCollector problems;
-    for (const Rule& rule : rules) {
-        const auto value = read(kernel, rule);
+    for (const std::string_view variable : variables) {
+        const SysctlFile& file = *file_that_shows(variable);
+        const auto value = read_sysctl(kernel, file);
         if (value)
-            settings.all.push_back({rule.name, *value});
+            settings.all.push_back({std::string(file.file), *value});
         else if (value.error().code != ErrorCode::NotFound)
             problems.add("a memory setting", value.error());
     }

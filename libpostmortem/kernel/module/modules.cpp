@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "kernel/elf_symbol.h"
 #include "kernel/kernel.h"
 #include "kernel/lists.h"
 #include "kernel/module_name.h"
@@ -19,11 +20,6 @@ constexpr std::uint64_t max_module_symbols = 1u << 20;
 constexpr std::uint64_t max_string_table = 64u << 20;
 constexpr std::uint64_t max_memory_types = 16;       // enum mod_mem_type has 7
 constexpr std::uint64_t max_module_bytes = 1 << 30;  // more than the room for all modules
-/// Where ELF's symbol of either width keeps what counts.
-struct ElfSymbolLayout {
-    std::uint64_t size, info, section, value, length;
-};
-constexpr ElfSymbolLayout elf32_symbol = {16, 12, 14, 4, 8}, elf64_symbol = {24, 4, 6, 8, 16};
 
 /// The pieces of one module, and why one of them is not known.
 struct Ranges {
@@ -142,9 +138,8 @@ static Result<std::unique_ptr<SymbolList>> read_symbols(const Kernel& kernel, co
     if (*count > max_module_symbols)
         return fail(ErrorCode::Corrupt, fmt::format("module {} claims {} symbols", module.name, *count),
                     symtab.value());
-    const bool wide = kernel.memory().word_size() == 8;
-    const ElfSymbolLayout& layout = wide ? elf64_symbol : elf32_symbol;
-    auto raw = kernel.memory().bytes(*symtab, *count * layout.size);
+    const ElfSymbolForm form{kernel.memory().word_size() == 8};
+    auto raw = kernel.memory().bytes(*symtab, *count * form.bytes());
     if (!raw) return fail(std::move(raw.error()));
     const ByteReader reader(*raw, kernel.memory().endian());
 
@@ -152,27 +147,22 @@ static Result<std::unique_ptr<SymbolList>> read_symbols(const Kernel& kernel, co
     const auto types_at = table["typetab"].u64();
     const auto types = types_at ? kernel.memory().bytes(*types_at, *count) : fail(types_at.error());
     const std::uint64_t code_bytes = self["core_layout"]["text_size"].u64_or(module.ranges.front().size);
-    const auto type_of = [&](std::uint64_t index, std::uint64_t address) {
+    const auto type_of = [&](std::uint64_t index, const ElfSymbol& symbol) {
         if (types) return static_cast<char>((*types)[index]);
-        const std::uint8_t info = *reader.u8(index * layout.size + layout.info);
-        if (is_symbol_letter(info)) return static_cast<char>(info);
-        return address - module.base() < code_bytes ? 't' : 'd';
+        if (is_symbol_letter(symbol.info)) return static_cast<char>(symbol.info);
+        return symbol.value - module.base() < code_bytes ? 't' : 'd';
     };
 
     std::vector<Symbol> symbols;
     symbols.reserve(*count);
     for (std::uint64_t i = 1; i < *count; ++i) {
-        const std::uint64_t at = i * layout.size;
-        const std::uint32_t name_offset = *reader.u32(at);
-        const std::uint16_t section = *reader.u16(at + layout.section);
-        const std::uint64_t value = wide ? *reader.u64(at + layout.value) : *reader.u32(at + layout.value);
-        if (section == 0 || name_offset > max_string_table || !module.holds(value)) continue;
-        auto name = kernel.memory().c_string(*strtab + name_offset, 512);
+        const ElfSymbol symbol = form.read(reader, i);
+        if (symbol.section == 0 || symbol.name > max_string_table || !module.holds(symbol.value)) continue;
+        auto name = kernel.memory().c_string(*strtab + symbol.name, 512);
         // The kernel skips nameless symbols and the ones that only mark an instruction set
         // (is_mapping_symbol()).
         if (!name || name->empty() || name->front() == '$' || name->starts_with(".L")) continue;
-        const std::uint64_t size = wide ? *reader.u64(at + layout.length) : *reader.u32(at + layout.length);
-        symbols.push_back({std::move(*name), value, type_of(i, value), size});
+        symbols.push_back({std::move(*name), symbol.value, type_of(i, symbol), symbol.size});
     }
     return std::make_unique<SymbolList>(module.name, std::move(symbols));
 }

@@ -39,18 +39,19 @@ struct Found {
     std::uint64_t address = 0;
     Result<Task> task = fail(Error());
     Links links;
-    bool idle = false, running = false, in_process_list = false;
+    bool idle = false, in_process_list = false;
     std::vector<std::uint32_t> run_by;      ///< CPUs
     std::optional<std::uint32_t> runqueue;  ///< the CPU that idles in it, or runs it
     std::optional<std::int32_t> pid_in_table;
     std::optional<std::int32_t> thread_group;  ///< whose list of threads it is in
     unsigned walks = 0;                        ///< a bit for each walk that has met it
 
+    bool is_running() const { return !run_by.empty(); }
     bool is_task() const {
         const std::int32_t pid = task->pid, tgid = task->tgid;
         if (pid < 0 || pid > most_pids || tgid < 0 || tgid > most_pids) return false;
-        return (idle && pid == 0 && !task->comm.empty()) || (running && pid > 0) || pid_in_table == pid ||
-               (pid > 0 && ((in_process_list && pid == tgid) || thread_group == tgid));
+        return (idle && pid == 0 && !task->comm.empty()) || (is_running() && pid > 0) ||
+               pid_in_table == pid || (pid > 0 && ((in_process_list && pid == tgid) || thread_group == tgid));
     }
 };
 
@@ -117,8 +118,8 @@ class Collector {
         for (Found& found : found_) {
             if (accept(found))
                 accepted.push_back(&found);
-            else if (found.running)
-                lose_queue_of(found);
+            else
+                lose_queues_of(found);
         }
         std::stable_sort(accepted.begin(), accepted.end(), [](const Found* a, const Found* b) {
             if (a->task->is_idle() != b->task->is_idle()) return a->task->is_idle();
@@ -128,15 +129,15 @@ class Collector {
         table.tasks.reserve(accepted.size());
         for (Found* found : accepted) {
             table.tasks.push_back(std::move(*found->task));
-            table.tasks.back().active = found->running;
-            table.tasks.back().may_be_active = !found->running && may_run(table.tasks.back());
+            table.tasks.back().active = found->is_running();
+            table.tasks.back().may_be_active = !found->is_running() && may_run(table.tasks.back());
         }
         table.problems = problems_.take();
         return table;
     }
 
   private:
-    void lose_queue_of(const Found& found) {
+    void lose_queues_of(const Found& found) {
         const Error no_task(ErrorCode::Corrupt, "what it says to run is no task", found.address);
         for (const std::uint32_t cpu : found.run_by) {
             lost_queues_.push_back(cpu);
@@ -197,7 +198,6 @@ class Collector {
                 task->runqueue = cpu;
             }
             if (Found* task = current.value_or(0) != 0 ? found(*current) : nullptr) {
-                task->running = true;
                 task->run_by.push_back(cpu);
                 task->runqueue = cpu;
             }

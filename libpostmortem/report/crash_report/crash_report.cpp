@@ -24,7 +24,7 @@ class ReportMaker {
         problems_.add_all(table_.problems);
         describe_system_and_log();
         describe_cpus();
-        if (is_all_that_is_left(report_.cause ? &*report_.cause : nullptr)) recover_cause();
+        recover_cause();
         report_.hang = make_hang_report(kernel_).verdict;
         report_.problems = problems_.take();
         return std::move(report_);
@@ -68,13 +68,11 @@ class ReportMaker {
         problems_.add_all(unwinder.problems());
     }
 
-    // The log may be lost.
     void recover_cause() {
         PanicEvidence evidence;
         evidence.task = report_.panic_task;
         evidence.backtrace = report_.panic_backtrace;
-        auto event = event_from_stack(kernel_, evidence);
-        if (event && (!report_.cause || event->event_class != EventClass::Panic))
+        if (auto event = cause_on_stack(kernel_, evidence, report_.cause ? &*report_.cause : nullptr))
             report_.cause = std::move(*event);
     }
 

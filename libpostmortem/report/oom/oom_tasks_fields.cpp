@@ -111,7 +111,7 @@ void describe(Describer<OomChoice>& choice) {
     choice.add("cgroup", &OomChoice::cgroup, "where it looks; `/` for the whole machine");
     choice.add("pid", &OomChoice::pid, "of the victim");
     choice.add("badness_pages", &OomChoice::badness, "the victim's");
-    choice.add("total_pages", &OomChoice::total_pages, "what oom_score_adj is a share of");
+    choice.add("total_pages", &OomChoice::total_pages, "what oom_score_adj is a share of").or_null();
     choice.add("constraint", &OomChoice::constraint, "what the allocation was bound to")
         .one_of({"none", "cpuset", "mempolicy", "memcg"});
     choice.add("incomplete", &OomChoice::incomplete,

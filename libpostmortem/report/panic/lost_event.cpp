@@ -182,7 +182,9 @@ std::optional<std::uint64_t> saved_register(const PanicEvidence& evidence, std::
 
 }  // namespace
 
-std::optional<LogEvent> event_from_stack(const Kernel& kernel, const PanicEvidence& evidence) {
+std::optional<LogEvent> cause_on_stack(const Kernel& kernel, const PanicEvidence& evidence,
+                                       const LogEvent* of_log) {
+    if (!is_all_that_is_left(of_log)) return std::nullopt;
     std::optional<std::uint64_t> fault_address;
     const FaultWords& words = kernel.arch().faults;
     if (evidence.task && words.fault_address) {
@@ -191,7 +193,9 @@ std::optional<LogEvent> event_from_stack(const Kernel& kernel, const PanicEviden
     }
     if (words.fault_register)
         fault_address = saved_register(evidence, kernel.arch().registers->names[*words.fault_register]);
-    return event_from_backtrace(evidence, words, kernel.release(), fault_address);
+    auto event = event_from_backtrace(evidence, words, kernel.release(), fault_address);
+    const bool says_less = of_log && event && event->event_class == EventClass::Panic;
+    return says_less ? std::nullopt : event;
 }
 
 bool is_all_that_is_left(const LogEvent* cause) {

@@ -16,8 +16,10 @@ namespace postmortem {
 /// has: the end of an oops or of a WARN().
 bool is_all_that_is_left(const LogEvent* cause);
 
-/// The same where it has to be looked for: `evidence` has the task and its backtrace.
-std::optional<LogEvent> event_from_stack(const Kernel& kernel, const PanicEvidence& evidence);
+/// What killed it as the stack tells, where the log does not or has but its end (`of_log`, which may be
+/// null). `evidence` has the task and its backtrace.
+std::optional<LogEvent> cause_on_stack(const Kernel& kernel, const PanicEvidence& evidence,
+                                       const LogEvent* of_log);
 
 /// `fault_address`: what the task's last page fault was about. Nothing where the backtrace does not tell of a
 /// death.

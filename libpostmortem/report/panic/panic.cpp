@@ -30,7 +30,7 @@ class AnalysisMaker {
         describe_taints();
         describe_watchdog();
         evidence_.settings = read_panic_settings(kernel_, problems_);
-        if (is_all_that_is_left(analysis.cause())) recover_cause(analysis.log);
+        recover_cause(analysis);
         const LogEvent* of_log = analysis.cause();
         if (of_log && machine_died_of(*of_log, evidence_, panicked_cpu(kernel_))) tell_death(analysis.log);
         analysis.evidence = std::move(evidence_);
@@ -92,10 +92,10 @@ class AnalysisMaker {
             problems_.add("the watchdog", state.error());
     }
 
-    // The log does not tell of a death (it is unreadable, or overwritten): the stack may.
-    void recover_cause(LogAnalysis& log) {
-        auto event = event_from_stack(kernel_, evidence_);
-        if (!event || (log.cause && event->event_class == EventClass::Panic)) return;
+    void recover_cause(PanicAnalysis& analysis) {
+        auto event = cause_on_stack(kernel_, evidence_, analysis.cause());
+        if (!event) return;
+        LogAnalysis& log = analysis.log;
         log.cause = log.events.size();
         log.events.push_back(std::move(*event));
         log.panicked = true;
