@@ -1,5 +1,6 @@
 #include "kernel/sched/clock.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -53,10 +54,10 @@ Result<Clock> read_clock(const Kernel& kernel) {
     for (const auto* part : {&to_monotonic, &to_monotonic_ns, &suspended_ns})
         if (!*part) return fail(part->error());
     // Unsigned, so that garbage wraps instead of overflowing.
-    const std::uint64_t boottime = (*seconds + static_cast<std::uint64_t>(*to_monotonic)) * ns_per_second +
-                                   ns + static_cast<std::uint64_t>(*to_monotonic_ns) +
-                                   static_cast<std::uint64_t>(*suspended_ns);
-    return Clock{static_cast<std::int64_t>(*seconds), static_cast<std::uint32_t>(ns), boottime};
+    const std::uint64_t monotonic = (*seconds + static_cast<std::uint64_t>(*to_monotonic)) * ns_per_second +
+                                    ns + static_cast<std::uint64_t>(*to_monotonic_ns);
+    return Clock{static_cast<std::int64_t>(*seconds), static_cast<std::uint32_t>(ns),
+                 monotonic + static_cast<std::uint64_t>(*suspended_ns), monotonic};
 }
 
 namespace {
@@ -112,6 +113,18 @@ Result<std::uint64_t> ticks_since_boot(const Kernel& kernel, std::uint32_t hz) {
     if (*now < start)
         return fail(ErrorCode::Corrupt, fmt::format("jiffies_64 is {}, before its start", *now));
     return *now - start;
+}
+
+Result<std::uint64_t> time_since_boot(const Kernel& kernel) {
+    const auto clock = read_clock(kernel);
+    const auto hz = ticks_per_second(kernel);
+    const auto ticks = hz ? ticks_since_boot(kernel, *hz) : fail(hz.error());
+    if (!ticks && clock) return clock->monotonic_ns;
+    if (!ticks) return ticks;
+    const std::uint64_t by_ticks = *ticks * (ns_per_second / *hz);
+    if (!clock) return by_ticks;
+    const auto [least, most] = std::minmax(by_ticks, clock->monotonic_ns);
+    return most - least > ns_per_second ? clock->monotonic_ns : by_ticks;
 }
 
 Result<std::uint64_t> scheduler_clock(const Kernel& kernel) {

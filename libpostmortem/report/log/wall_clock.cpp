@@ -10,10 +10,10 @@ Result<void> learn_wall_clock(const CrashDump& dump, LogPrinting& how) {
     const Kernel& kernel = dump.kernel();
     const auto clock = read_clock(kernel);
     if (!clock) return fail(clock.error());
-    const auto hz = ticks_per_second(kernel);
-    const auto ticks = hz ? ticks_since_boot(kernel, *hz) : fail(hz.error());
-    if (!ticks) return fail(ticks.error());
-    how.boot_time = clock->real_seconds - static_cast<std::int64_t>(*ticks / *hz);
+    const auto awake = time_since_boot(kernel);
+    if (!awake) return fail(awake.error());
+    constexpr std::uint64_t ns_per_second = 1'000'000'000;
+    how.boot_time = clock->real_seconds - static_cast<std::int64_t>(*awake / ns_per_second);
     if (how.zone != LogZone::Dump) return {};
     const auto west = kernel.number<std::uint32_t>("sys_tz");  // struct timezone: tz_minuteswest first
     if (!west) return fail(west.error());

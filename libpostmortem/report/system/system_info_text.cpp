@@ -64,8 +64,17 @@ std::string date(const SystemInfo& info) {
     return std::string(buffer, length);
 }
 
+// By jiffies, as crash has it, unless these miss time: what the machine slept through, and ticks that were
+// lost.
+const std::optional<double>& time_up(const SystemInfo& info) {
+    if (!info.jiffies_seconds || !info.uptime_seconds)
+        return info.jiffies_seconds ? info.jiffies_seconds : info.uptime_seconds;
+    const bool agree = std::abs(*info.uptime_seconds - *info.jiffies_seconds) <= 1;
+    return agree ? info.jiffies_seconds : info.uptime_seconds;
+}
+
 std::string uptime(const SystemInfo& info) {
-    const auto& seconds = info.jiffies_seconds ? info.jiffies_seconds : info.uptime_seconds;
+    const auto& seconds = time_up(info);
     if (!seconds || !(*seconds >= 0 && *seconds < 1e15)) return unknown;
     const auto whole = static_cast<std::uint64_t>(*seconds);
     const std::uint64_t days = whole / 86400;

@@ -75,12 +75,11 @@ class ProcessDetailMaker {
     }
 
     void find_uptime() {
-        const auto hz = ticks_per_second(kernel_);
-        const auto ticks = hz ? ticks_since_boot(kernel_, *hz) : fail(hz.error());
-        if (ticks)
-            uptime_seconds_ = *ticks / *hz;
+        constexpr std::uint64_t ns_per_second = 1'000'000'000;
+        if (const auto since_boot = time_since_boot(kernel_))
+            uptime_seconds_ = *since_boot / ns_per_second;
         else
-            problems_.add("the time since boot", ticks.error());
+            problems_.add("the time since boot", since_boot.error());
     }
 
     void add_ancestors(ProcessDetails& made, const Task& task) {

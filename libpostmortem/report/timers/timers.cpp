@@ -23,12 +23,10 @@ class TimerTeller {
             jiffies_ = *jiffies;
         else
             problems_.add("the time", jiffies.error());
-        const auto hz = ticks_per_second(kernel);
-        const auto ticks = hz ? ticks_since_boot(kernel, *hz) : fail(hz.error());
-        if (ticks)
-            monotonic_ = static_cast<std::int64_t>(*ticks) * (1'000'000'000 / *hz);
+        if (const auto since_boot = time_since_boot(kernel))
+            monotonic_ = static_cast<std::int64_t>(*since_boot);
         else
-            problems_.add("the time", ticks.error());
+            problems_.add("the time", since_boot.error());
     }
 
     std::optional<std::uint64_t> jiffies() const { return jiffies_; }

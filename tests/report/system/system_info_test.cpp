@@ -56,6 +56,10 @@ TEST_CASE("times are printed as crash prints them") {
     SystemInfo by_timekeeper;
     by_timekeeper.uptime_seconds = 65;
     CHECK(field(by_timekeeper, "UPTIME") == "00:01:05");
+    by_timekeeper.jiffies_seconds = 64.5;
+    CHECK(field(by_timekeeper, "UPTIME") == "00:01:04");
+    by_timekeeper.jiffies_seconds = 63;  // ticks were lost
+    CHECK(field(by_timekeeper, "UPTIME") == "00:01:05");
 
     const test::EnvironmentVariable zone("TZ", "UTC");
     tzset();
