@@ -37,12 +37,13 @@ std::vector<PageArray> arrays_of_sections(const Kernel& kernel) {
 
 // CONFIG_FLATMEM: one array, whose first element is of the first frame of memory (mm/mm_init.c,
 // alloc_node_mem_map()).
-std::optional<std::uint64_t> base_of_flat_map(const Kernel& kernel, std::uint64_t size) {
+std::optional<PageArray> flat_array(const Kernel& kernel, std::uint64_t size) {
     if (!has_flat_memory_map(kernel)) return std::nullopt;
     const Object data = kernel.object("pglist_data", kernel.symbol("contig_page_data").value_or(0));
-    const auto map = data["node_mem_map"].u64(), first = data["node_start_pfn"].u64();
-    if (!map || !first) return std::nullopt;
-    return *map - *first * size;
+    const auto map = data["node_mem_map"].u64(), first = data["node_start_pfn"].u64(),
+               count = data["node_spanned_pages"].u64();
+    if (!map || !first || !count) return std::nullopt;
+    return PageArray{*first, *count, *map - *first * size};
 }
 
 // Where one array has them all that memory could have.
@@ -65,9 +66,37 @@ Result<std::vector<PageArray>> arrays_of(const Kernel& kernel, std::uint64_t siz
     if (told && *told) return std::vector{one_array(**told)};
     auto arrays = arrays_of_sections(kernel);
     if (!arrays.empty()) return arrays;
-    if (const auto flat = base_of_flat_map(kernel, size)) return std::vector{one_array(*flat)};
+    if (const auto flat = flat_array(kernel, size)) return std::vector{*flat};
     if (!told) return fail(told.error());
     return fail(ErrorCode::Unsupported, "where this kernel keeps its page structs is not known");
+}
+
+// A page type since 6.10 (46df8e73a4a3): one bit cleared in a word that begins with 0xf, and since 6.12
+// (4ffca5a96678) a number in the highest byte, which VMCOREINFO tells shifted; before, a flag.
+Result<SlabMark> find_slab_mark(const Kernel& kernel) {
+    constexpr std::uint32_t numbered = 0x00ffffff, no_type = 0xf0000000;
+    std::optional<Error> missing;
+    const FieldFinder find(kernel.types(), missing);
+    SlabMark mark;
+    std::optional<std::int64_t> coded = kernel.vmcoreinfo().number("PAGE_SLAB_MAPCOUNT_VALUE");
+    if (!coded)
+        if (const auto type = kernel.types().enumerator("pagetype", "PGTY_slab")) coded = *type << 24;
+    if (coded) {
+        const auto value = static_cast<std::uint32_t>(*coded);
+        mark.field = find("page", {"page_type"});
+        mark.mask = (value & numbered) == 0 ? ~numbered : no_type | ~value;
+        mark.value = (value & numbered) == 0 ? value : no_type;
+    } else {
+        auto bit = kernel.vmcoreinfo().number("PG_slab");
+        if (!bit)
+            if (const auto named = kernel.types().enumerator("pageflags", "PG_slab")) bit = *named;
+        if (!bit || *bit < 0 || *bit > 63)
+            return fail(ErrorCode::Unsupported, "how this kernel marks pages of slabs is not known");
+        mark.field = find("page", {"flags.f", "flags"});  // a struct since 6.18
+        mark.mask = mark.value = std::uint64_t{1} << *bit;
+    }
+    if (missing) return fail(std::move(*missing));
+    return mark;
 }
 
 }  // namespace
@@ -80,20 +109,10 @@ Result<PageStructs> PageStructs::open(const Kernel& kernel) {
     if (!arrays) return fail(std::move(arrays.error()));
     const auto compound = CompoundPages::find(kernel);
     if (!compound) return fail(compound.error());
-    PageStructs pages(kernel, *compound);
+    PageStructs pages(kernel, *compound, find_slab_mark(kernel));
     pages.arrays_ = std::move(*arrays);
     pages.size_ = *size;
     pages.frames_ = kernel.dump().info().max_pfn;
-    const TypeFinder& types = kernel.types();
-    std::optional<Error> missing;
-    const FieldFinder find(types, missing);
-    pages.flags_ = find("page", {"flags.f", "flags"});  // a struct since 6.18
-    if (missing) return fail(std::move(*missing));
-    pages.page_type_ = Field::find(types, "page", {"page_type"}).value_or(Field());
-    // A type of its own in place of a flag since 6.11 (46df8e73a4a3); numbered in the highest byte
-    // since 6.12.
-    if (const auto bit = types.enumerator("pageflags", "PG_slab")) pages.slab_bit_ = *bit;
-    if (const auto type = types.enumerator("pagetype", "PGTY_slab")) pages.slab_type_ = *type;
     return pages;
 }
 
@@ -124,15 +143,9 @@ Result<std::uint64_t> PageStructs::head_of(std::uint64_t page) const {
 }
 
 Result<bool> PageStructs::is_slab(std::uint64_t page) const {
-    if (slab_type_) {
-        const auto type = page_type_.u64(kernel_->memory(), page);
-        return type ? Result<bool>((*type >> 24 & 0xff) == static_cast<std::uint64_t>(*slab_type_))
-                    : fail(type.error());
-    }
-    if (!slab_bit_ || *slab_bit_ < 0 || *slab_bit_ > 63)
-        return fail(ErrorCode::Unsupported, "how this kernel marks pages of slabs is not known");
-    const auto flags = flags_.u64(kernel_->memory(), page);
-    return flags ? Result<bool>((*flags >> *slab_bit_ & 1) != 0) : fail(flags.error());
+    if (!slab_mark_) return fail(slab_mark_.error());
+    const auto bits = slab_mark_->field.u64(kernel_->memory(), page);
+    return bits ? Result<bool>((*bits & slab_mark_->mask) == slab_mark_->value) : fail(bits.error());
 }
 
 }  // namespace postmortem

@@ -18,6 +18,12 @@ struct PageArray {
     std::uint64_t base = 0;  ///< where that of frame 0 would lie
 };
 
+/// What a struct page of the slab allocator has in one of its members, where the mask has bits.
+struct SlabMark {
+    Field field;
+    std::uint64_t mask = 0, value = 0;
+};
+
 class PageStructs {
   public:
     /// Unsupported where nothing says where the kernel keeps them: no variable, no line of VMCOREINFO, no
@@ -30,19 +36,18 @@ class PageStructs {
     std::optional<std::uint64_t> frame_of(std::uint64_t page) const;
     /// Itself, where it is no tail of a compound page.
     Result<std::uint64_t> head_of(std::uint64_t page) const;
-    /// Whether it belongs to the slab allocator; a head.
+    /// Whether it belongs to the slab allocator; a head. Unsupported where nothing says how that is marked.
     Result<bool> is_slab(std::uint64_t page) const;
 
   private:
-    PageStructs(const Kernel& kernel, CompoundPages compound) : kernel_(&kernel), compound_(compound) {}
+    PageStructs(const Kernel& kernel, CompoundPages compound, Result<SlabMark> slab_mark)
+        : kernel_(&kernel), compound_(compound), slab_mark_(std::move(slab_mark)) {}
 
     const Kernel* kernel_;
     CompoundPages compound_;
     std::vector<PageArray> arrays_;  ///< ascending by frames, of which no two have the same
     std::uint64_t size_ = 0, frames_ = 0;
-    Field flags_, page_type_;
-    std::optional<std::int64_t> slab_bit_;   ///< in the flags
-    std::optional<std::int64_t> slab_type_;  ///< in the highest byte of page_type
+    Result<SlabMark> slab_mark_;
 };
 
 }  // namespace postmortem

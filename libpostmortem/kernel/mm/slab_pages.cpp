@@ -5,14 +5,17 @@ namespace {
 
 constexpr std::size_t longest_name = 128;
 
+// Addresses of devices have no struct page, or one that is not mapped.
+bool is_nothing(const Error& error) {
+    return error.code == ErrorCode::NotFound || error.code == ErrorCode::NotMapped;
+}
+
 }  // namespace
 
-// A flag of the page until 6.9; since 6.10 (46df8e73a4a3) a page type: first one bit cleared in a word that
-// starts with 0xf, since 6.12 (4ffca5a96678) a number in the top byte.
 Result<SlabPages> SlabPages::open(const Kernel& kernel) {
-    auto pages = PageMap::open(kernel);
+    auto pages = PageStructs::open(kernel);
     if (!pages) return fail(std::move(pages.error()));
-    SlabPages slabs(kernel, *pages);
+    SlabPages slabs(kernel, std::move(*pages));
     const TypeFinder& types = kernel.types();
     std::optional<Error> missing;
     const FieldFinder find(types, missing);
@@ -25,47 +28,18 @@ Result<SlabPages> SlabPages::open(const Kernel& kernel) {
     else
         slabs.cache_ = find("page", {has_descriptors ? "lru.next" : "slab"});
     slabs.name_ = find("kmem_cache", {"name"});
-    if (const auto coded = kernel.vmcoreinfo().number("PAGE_SLAB_MAPCOUNT_VALUE")) {
-        constexpr std::uint32_t numbered = 0x00ffffff;
-        const auto value = static_cast<std::uint32_t>(*coded);
-        const bool number = (value & numbered) == 0;
-        slabs.type_mask_ = number ? ~numbered : 0xf0000000u | ~value;
-        slabs.type_value_ = number ? value : 0xf0000000u;
-        slabs.type_ = find("page", {"page_type"});
-    } else {
-        auto bit = kernel.vmcoreinfo().number("PG_slab");
-        if (!bit) {
-            const auto named = types.enumerator("pageflags", "PG_slab");
-            if (!named) return fail(named.error());
-            bit = *named;
-        }
-        if (*bit < 0 || *bit > 63) return fail(ErrorCode::Unsupported, "PG_slab is no bit of a page's flags");
-        slabs.flag_bit_ = static_cast<std::uint32_t>(*bit);
-        slabs.flags_ = find("page", {"flags"});
-    }
     if (missing) return fail(std::move(*missing));
     return slabs;
-}
-
-Result<bool> SlabPages::is_slab(std::uint64_t head) const {
-    if (flag_bit_)
-        return flags_.u64(kernel_.memory(), head).map([&](std::uint64_t flags) {
-            return (flags >> *flag_bit_ & 1) != 0;
-        });
-    return type_.u64(kernel_.memory(), head).map([&](std::uint64_t type) {
-        return (static_cast<std::uint32_t>(type) & type_mask_) == type_value_;
-    });
 }
 
 Result<std::uint64_t> SlabPages::kmem_cache_of(std::uint64_t address) const {
     if (!kernel_.is_of_kernel(address)) return 0;
     const auto paddr = kernel_.memory().translate(address);
     if (!paddr) return 0;
-    const auto page = pages_.page_at(*paddr);
-    if (!page && page.error().code == ErrorCode::NotFound) return 0;
+    const auto page = pages_.of_frame(*paddr / kernel_.dump().page_size());
     const auto head = page ? pages_.head_of(*page) : page;
-    const auto slab = head ? is_slab(*head) : fail(head.error());
-    if (!slab) return fail(slab.error());
+    const auto slab = head ? pages_.is_slab(*head) : fail(head.error());
+    if (!slab) return is_nothing(slab.error()) ? Result<std::uint64_t>(0) : fail(slab.error());
     return *slab ? cache_.u64(kernel_.memory(), *head) : Result<std::uint64_t>(0);
 }
 

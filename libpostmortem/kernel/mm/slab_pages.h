@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
-#include "kernel/mm/page_map.h"
+#include "kernel/mm/page_structs.h"
 #include "object/field.h"
 
 namespace postmortem {
@@ -21,8 +21,7 @@ class SlabPages {
     Result<std::string> cache_of(std::uint64_t address) const;
 
   private:
-    SlabPages(const Kernel& kernel, PageMap pages) : kernel_(kernel), pages_(pages) {}
-    Result<bool> is_slab(std::uint64_t head) const;
+    SlabPages(const Kernel& kernel, PageStructs pages) : kernel_(kernel), pages_(std::move(pages)) {}
     /// 0 where there is none.
     Result<std::uint64_t> kmem_cache_of(std::uint64_t address) const;
     Result<std::string> name_of(std::uint64_t cache) const;
@@ -33,10 +32,8 @@ class SlabPages {
     };
 
     const Kernel& kernel_;
-    PageMap pages_;
-    Field flags_, type_, cache_, name_;
-    std::optional<std::uint32_t> flag_bit_;  ///< of page->flags
-    std::uint32_t type_mask_ = 0, type_value_ = 0;
+    PageStructs pages_;
+    Field cache_, name_;
     std::unique_ptr<Names> names_ = std::make_unique<Names>();
 };
 

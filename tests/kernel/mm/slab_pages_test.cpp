@@ -2,7 +2,6 @@
 #include "kernel/mm/slab_pages.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include "support/fake_kernel.h"
 
@@ -31,21 +30,15 @@ struct Made {
         if (allocator == Allocator::OldSlab)
             b.structure("slab", 40, {{"list", list, 0}, {"s_mem", pointer, 192}, {"inuse", u64, 256}});
         b.structure("kmem_cache", 16, {{"name", pointer, 0}});
-        b.structure("mem_section", 16, {{"section_mem_map", u64, 0}});
-        const std::uint64_t table = fake.variable("mem_section"), root = fake.allocate_page(),
-                            page = fake.allocate_page(), cache = fake.allocate(16), name = fake.allocate(16);
+        const std::uint64_t base = fake.variable("vmemmap_base"), page = fake.allocate_page(),
+                            cache = fake.allocate(16), name = fake.allocate(16);
         object = fake.allocate_page();
-        fake.put_u64(table, root);
-        fake.tell(fmt::format("SYMBOL(mem_section)={:x}", table));
-        fake.tell("LENGTH(mem_section)=1");
-        fake.tell("SIZE(mem_section)=16");
-        fake.tell("OFFSET(mem_section.section_mem_map)=0");
         fake.tell("NUMBER(PG_slab)=7");
         fake.put_u64(page, slab_flag);
         fake.put_u64(page + (allocator == Allocator::OldSlab ? 32 : 16), cache);
         fake.put_u64(cache, name);
         fake.write(name, "filp");
-        fake.put_u64(root, (page - frame * struct_page_bytes) | 3);
+        fake.put_u64(base, page - frame * struct_page_bytes);
     }
 
     FakeKernel fake;

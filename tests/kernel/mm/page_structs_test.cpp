@@ -1,15 +1,13 @@
-// From a physical address to its struct page, where VMCOREINFO tells how large a section is, and where it
-// does not.
-#include "kernel/mm/page_map.h"
+// From a page frame to its struct page, where VMCOREINFO tells how large a section is, and where it does not.
+#include "kernel/mm/page_structs.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "kernel/mm/memory_sections.h"
-#include "kernel/mm/page_structs.h"
 #include "support/fake_kernel.h"
 
-namespace page_map_test {
+namespace page_structs_test {
 
 using namespace postmortem;
 using test::FakeBuild;
@@ -51,10 +49,9 @@ struct Sections {
 TEST_CASE("before 5.8 a section of x86_64 has 128 MiB without a word of VMCOREINFO, as it has ever since") {
     Sections made;
     const auto kernel = made.fake.open();
-    const auto map = PageMap::open(*kernel);
-    REQUIRE_MESSAGE(map, map.error().message);
-    CHECK(map->page_at(0x7fff000) == page_structs + 0x7fff * struct_page_bytes);
-    CHECK(map->page_at(0x8000000).error().code == ErrorCode::NotFound);
+    const auto pages = PageStructs::open(*kernel);
+    REQUIRE_MESSAGE(pages, pages.error().message);
+    CHECK(pages->of_frame(0x7fff) == page_structs + 0x7fff * struct_page_bytes);
     const auto sections = read_memory_sections(*kernel);
     REQUIRE_MESSAGE(sections, sections.error().message);
     CHECK(sections->pages_of_each == 32768);
@@ -65,9 +62,7 @@ TEST_CASE("before 5.8 a section of x86_64 has 128 MiB without a word of VMCOREIN
 TEST_CASE("what VMCOREINFO tells goes before") {
     Sections made;
     made.fake.tell("NUMBER(SECTION_SIZE_BITS)=24");
-    const auto kernel = made.fake.open();
-    CHECK(PageMap::open(*kernel)->page_at(0x1000000).error().code == ErrorCode::NotFound);
-    CHECK(read_memory_sections(*kernel)->pages_of_each == 4096);
+    CHECK(read_memory_sections(*made.fake.open())->pages_of_each == 4096);
 }
 
 TEST_CASE(
@@ -168,18 +163,35 @@ TEST_CASE("all sections may be in one table, the last of which has the last fram
         CHECK(pages->frame_of(first_array + 5 * 32) == 5);
         if (last != 0)
             CHECK(pages->of_frame(last * section_frames) == own_array + last * section_frames * 32);
-        const auto map = PageMap::open(*kernel);
-        REQUIRE_MESSAGE(map, map.error().message);
-        CHECK(map->page_at(0x5000) == first_array + 5 * 32);
-        CHECK(map->page_at(4 * section_frames * 4096).error().code == ErrorCode::NotFound);
     }
 }
 
 TEST_CASE("where it is impossible, or depended on how the kernel was built, nothing is assumed") {
     Sections absurd, other(FakeBuild::I386);
     absurd.fake.tell("NUMBER(SECTION_SIZE_BITS)=3");
-    CHECK(PageMap::open(*absurd.fake.open()).error().code == ErrorCode::Unsupported);
-    CHECK(PageMap::open(*other.fake.open()).error().code == ErrorCode::Unsupported);
+    CHECK(find_section_table(*absurd.fake.open()).error().code == ErrorCode::Unsupported);
+    CHECK(PageStructs::open(*other.fake.open()).error().code == ErrorCode::Unsupported);
 }
 
-}  // namespace page_map_test
+TEST_CASE("one array has the page structs of the one node, and of no memory behind it (CONFIG_FLATMEM)") {
+    FakeKernel fake(FakeBuild::I386);
+    auto& b = fake.types();
+    const auto word = b.integer("unsigned long", 4);
+    b.structure("page", 32, {{"flags", word, 0}, {"compound_head", word, 32}});
+    b.structure("pglist_data", 12,
+                {{"node_mem_map", word, 0}, {"node_start_pfn", word, 32}, {"node_spanned_pages", word, 64}});
+    const std::uint64_t node = fake.variable("contig_page_data", 12);
+    constexpr std::uint32_t array = 0xc1000000, first = 16, count = 0x1000;
+    fake.put<std::uint32_t>(node, array);
+    fake.put<std::uint32_t>(node + 4, first);
+    fake.put<std::uint32_t>(node + 8, count);
+    const auto kernel = fake.open();
+    const auto pages = PageStructs::open(*kernel);
+    REQUIRE_MESSAGE(pages, pages.error().message);
+    CHECK(pages->of_frame(first) == array);
+    CHECK(pages->of_frame(first + count - 1) == array + (count - 1) * 32);
+    CHECK(pages->of_frame(first + count).error().code == ErrorCode::NotFound);
+    CHECK(pages->of_frame(first - 1).error().code == ErrorCode::NotFound);
+}
+
+}  // namespace page_structs_test
