@@ -23,7 +23,7 @@ class ProblemCollector {
 
     bool empty() const { return problems_.empty(); }
 
-    /// Hands over everything, the counts of what was held back last.
+    /// Hands over everything, each once, the counts of what was held back last.
     Problems take();
 
   private:

@@ -159,11 +159,12 @@ Result<std::uint64_t> current_task(const Kernel& kernel, std::uint32_t cpu) {
 }
 
 std::optional<std::uint32_t> panicked_cpu(const Kernel& kernel) {
-    // Both are -1 until a CPU panics; panic_cpu is an atomic_t.
-    for (const char* name : {"crashing_cpu", "panic_cpu"}) {
-        const auto cpu = kernel.number<std::int32_t>(name);
-        if (cpu && *cpu >= 0) return static_cast<std::uint32_t>(*cpu);
-    }
+    // An atomic_t, -1 until a CPU panics (since 4.5: 1717f2096b54).
+    const auto panicking = kernel.number<std::int32_t>("panic_cpu");
+    if (panicking && *panicking >= 0) return static_cast<std::uint32_t>(*panicking);
+    // Before 4.9 (0ee59413c967) it begins with 0, which says nothing.
+    const auto crashing = kernel.number<std::int32_t>("crashing_cpu");
+    if (crashing && *crashing > 0) return static_cast<std::uint32_t>(*crashing);
     return std::nullopt;
 }
 

@@ -92,10 +92,10 @@ class TaskReader {
 /// The task that CPU `cpu` was running: its runqueue's curr.
 Result<std::uint64_t> current_task(const Kernel& kernel, std::uint32_t cpu);
 
-/// The CPU that went into panic() or crash_kexec(), and did not come back.
+/// The CPU that went into panic() or crash_kexec(), and did not come back: by panic_cpu, else crashing_cpu, of
+/// which CPU 0 is no word.
 std::optional<std::uint32_t> panicked_cpu(const Kernel& kernel);
-/// The CPU on which the kernel died: that one, by crashing_cpu, else panic_cpu, else the one that the dump's
-/// header names.
+/// The CPU on which the kernel died: that one, else the one that the dump's header names.
 Result<std::uint32_t> crashed_cpu(const Kernel& kernel);
 
 }  // namespace postmortem

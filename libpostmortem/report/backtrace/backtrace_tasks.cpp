@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "report/backtrace/panic_task.h"
 #include "report/tasks/task_selection.h"
 
 namespace postmortem {
@@ -64,12 +65,6 @@ Tasks with_groups(const Tasks& tasks, const TaskTable& table) {
 }
 
 }  // namespace
-
-const Task* panic_task(const Kernel& kernel, const TaskTable& table) {
-    const std::uint32_t cpu = crashed_cpu(kernel).value_or(0);
-    if (const auto current = current_task(kernel, cpu)) return table.by_address(*current);
-    return nullptr;
-}
 
 Result<std::vector<const Task*>> backtrace_tasks(const Kernel& kernel, const TaskTable& table,
                                                  const BacktraceRequest& request) {

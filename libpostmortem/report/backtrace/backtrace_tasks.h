@@ -9,10 +9,6 @@
 
 namespace postmortem {
 
-/// The task that the crashed CPU was running. Where none panicked (a running guest that QEMU dumped), the
-/// task of the first CPU stands in. Null where it cannot be found.
-const Task* panic_task(const Kernel& kernel, const TaskTable& table);
-
 /// In the order in which they are shown. NotFound where a selector matches nothing, InvalidArgument where
 /// there is no such CPU.
 Result<std::vector<const Task*>> backtrace_tasks(const Kernel& kernel, const TaskTable& table,

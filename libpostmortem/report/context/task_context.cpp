@@ -7,7 +7,7 @@
 
 #include "kernel/sched/task_state_words.h"
 #include "kernel/sched/tasks.h"
-#include "report/backtrace/backtrace.h"
+#include "report/backtrace/panic_task.h"
 #include "report/tasks/task_selection.h"
 
 namespace postmortem {

@@ -4,6 +4,7 @@
 
 #include "base/problem_collector.h"
 #include "report/backtrace/backtrace.h"
+#include "report/backtrace/panic_task.h"
 #include "report/hang/hang.h"
 #include "report/log/kernel_log.h"
 #include "report/panic/lost_event.h"

@@ -32,7 +32,7 @@ HangDisks::HangDisks(const Kernel& kernel, ProblemCollector& problems)
         }
         disks_.push_back(std::move(facts));
     }
-    for (const Error& problem : missing) problems.add("the disks", problem);
+    problems.add_all(missing);
 }
 
 bool HangDisks::is_suspended(const KnownDisk& disk) const {

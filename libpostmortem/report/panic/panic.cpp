@@ -8,6 +8,7 @@
 #include "kernel/sched/clock.h"
 #include "log/events/outcome.h"
 #include "report/backtrace/backtrace.h"
+#include "report/backtrace/panic_task.h"
 #include "report/backtrace/source_lines.h"
 #include "report/log/kernel_log.h"
 #include "report/panic/blocked_tasks.h"
@@ -53,7 +54,10 @@ class AnalysisMaker {
             problems_.add(
                 {ErrorCode::NotFound, "the task that was running when the kernel died cannot be found"});
         }
-        if (const auto cpu = crashed_cpu(kernel_)) evidence_.cpu = *cpu;
+        if (const auto cpu = crashed_cpu(kernel_))
+            evidence_.cpu = *cpu;
+        else if (evidence_.backtrace && is_in_its_end(*evidence_.backtrace))
+            evidence_.cpu = evidence_.backtrace->cpu;
         evidence_.blocked = find_blocked_tasks(kernel_, table_, unwinder, problems_);
         problems_.add_all(unwinder.problems());
     }

@@ -1,6 +1,6 @@
 #include "report/tasks/context_tasks.h"
 
-#include "report/backtrace/backtrace.h"
+#include "report/backtrace/panic_task.h"
 
 namespace postmortem {
 

@@ -60,4 +60,15 @@ TEST_CASE("the CPU that panicked is the kernel's own word, not the header's") {
     }
 }
 
+TEST_CASE("before panic_cpu there was a number of the crashing CPU, whose 0 nobody may have written") {
+    for (const std::int32_t cpu : {-1, 0, 3}) {
+        CAPTURE(cpu);
+        test::FakeKernel fake;
+        fake.put<std::int32_t>(fake.variable("crashing_cpu", 8), cpu);
+        const auto found = panicked_cpu(*fake.open());
+        CHECK(found.has_value() == (cpu > 0));
+        if (found) CHECK(*found == 3);
+    }
+}
+
 }  // namespace death_test
