@@ -87,7 +87,9 @@ FrameWalker::Step FrameWalker::by_unmarked_registers(const UnwindPosition& at, S
         places[2] = *pointer - word_ * arch_.registers->fp;
     }
     for (const std::uint64_t& place : places) {
-        SavedRegisters saved = place != 0 ? registers_on(stacks, place) : nullptr;
+        if (place == 0) continue;
+        SavedRegisters saved = registers_on(stacks, place);
+        if (!saved && place == at.sp) saved = wild_registers_on(stacks, place);
         if (!saved || saved->fp() != *at.fp) continue;
         if (is_own_snapshot(*saved, at)) continue;
         if (!saved->user_mode() && !read_on(stacks, saved->sp() & ~(word_ - 1))) continue;
@@ -99,6 +101,17 @@ FrameWalker::Step FrameWalker::by_unmarked_registers(const UnwindPosition& at, S
         return step;
     }
     return {};
+}
+
+// What was called where there is no code (a wild pointer) says nothing for its registers but that they lie
+// where an exception puts them: right below the stack pointer that it found, which is of 16 bytes' alignment.
+// i386 pushes neither it nor its segment.
+SavedRegisters FrameWalker::wild_registers_on(StackSet stacks, std::uint64_t place) {
+    constexpr std::uint64_t alignment = 16;
+    SavedRegisters saved = linked_registers_on(stacks, place);
+    if (!saved || saved->user_mode()) return nullptr;
+    const std::uint64_t least = place + arch_.frames.size - 2 * word_;
+    return saved->sp() >= least && saved->sp() < least + 2 * word_ + alignment ? saved : nullptr;
 }
 
 // save_args (2.6.32) makes a frame of what it saves: the frame pointer points at the interrupted one's, which

@@ -171,6 +171,8 @@ class FrameWalker {
     /// One that the words around it lead to, or null: the instruction may be any, where a wild pointer was
     /// called.
     SavedRegisters linked_registers_on(StackSet stacks, std::uint64_t address);
+    /// One whose instruction may be any, and which lies where an exception of the kernel puts it, or null.
+    SavedRegisters wild_registers_on(StackSet stacks, std::uint64_t place);
     bool plausible(const Registers& registers);
     /// Interrupted where there is no code at all: what has led there is a call or a jump, and nothing has run
     /// since.

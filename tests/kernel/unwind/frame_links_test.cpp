@@ -122,6 +122,40 @@ TEST_CASE("a function that an exception interrupted is not skipped") {
           Names{"do_page_fault", "page_fault", "vfs_read", "sys_read", "system_call"});
 }
 
+TEST_CASE("the call of a null pointer is a frame, and so is who called") {
+    // touch has a frame and calls 0; the exception found the return address at the stack pointer.
+    SystemCall code;
+    const auto touch = code.add("touch"), page_fault = code.add("page_fault"),
+               handler = code.add("do_page_fault");
+    code.enter_at(code.room);
+    const std::uint64_t frame_of_touch = code.inner_frame - 0x100, sp = frame_of_touch - 8,
+                        regs = sp - 8 - pt_regs_size;
+    code.put_frame(frame_of_touch, code.inner_frame, code.call(code.inner, 0x60, touch));
+    code.image.put<std::uint64_t>(sp, code.indirect_call(touch, 0x20));
+    Registers saved = kernel_registers(0, sp);
+    saved.set(Bp, frame_of_touch);
+    code.put_registers(regs, saved);
+    code.put_frame(regs - 16, frame_of_touch, code.call(page_fault, 0x20, handler));
+    Registers user = user_registers();
+    user.set(Bp, SystemCall::user_bp);
+    code.put_registers(code.room, user);
+
+    Registers now = kernel_registers(handler + 0x40, regs - 0x60);
+    now.set(Bp, regs - 16);
+    const auto trace = code.walk(UnwindPosition::from_registers(now), true);
+    CHECK(functions(trace) ==
+          Names{"do_page_fault", "page_fault", "", "touch", "vfs_read", "sys_read", "system_call"});
+    REQUIRE(trace.frames[1].registers);
+    CHECK(trace.registers[*trace.frames[1].registers].ip() == 0);
+    CHECK(trace.end == BacktraceEnd::User);
+
+    // No exception leaves its registers so far below the stack pointer that it found.
+    saved.set(Sp, sp + 0x40);
+    code.put_registers(regs, saved);
+    CHECK(functions(code.walk(UnwindPosition::from_registers(now), true)) ==
+          Names{"do_page_fault", "page_fault", "vfs_read", "sys_read", "system_call"});
+}
+
 TEST_CASE("from the interrupt stack a pointer leads to what was interrupted") {
     for (const std::uint64_t into :
          {std::uint64_t{0}, std::uint64_t{4 * 8}}) {  // to the registers; to bp in them
