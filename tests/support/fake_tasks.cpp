@@ -94,6 +94,7 @@ void FakeTasks::declare_types() {
     if (!era_.percpu_rss && era_.rss_counters != 0) {
         const auto counts = b.array(s32, era_.rss_counters);
         add("rss_stat", b.structure("task_rss_stat", 20, {{"events", s32, 0}, {"count", counts, 32}}), 24);
+        if (era_.shmem_apart) add("mm_shmempages", s32, 8);
     }
     add("exit_state", s32, 8);
     at = 1024;
@@ -187,10 +188,12 @@ std::uint64_t FakeTasks::add(std::int32_t pid, std::int32_t tgid, std::string_vi
     write_task(task.address, pid, tgid, comm, mm);
     fake_.put_word(task.address + offsets_.at("signal"), task.signal);
     fake_.put_word(task.pid_struct + 16, task.address + offsets_.find(era_.pid_link)->second);
-    if (!era_.percpu_rss && era_.rss_counters != 0 && mm != 0)
-        for (unsigned i = 0; i < era_.rss_counters;
-             ++i)  // each thread holds a page of each kind, or owes one
-            fake_.put<std::int32_t>(task.address + offsets_.at("rss_stat") + 4 + i * 4, pid == 12 ? -1 : 1);
+    if (!era_.percpu_rss && era_.rss_counters != 0 && mm != 0) {
+        const std::int32_t kept = pid == 12 ? -1 : 1;  // each thread holds a page of each kind, or owes one
+        for (unsigned i = 0; i < era_.rss_counters; ++i)
+            fake_.put(task.address + offsets_.at("rss_stat") + 4 + i * 4, kept);
+        if (era_.shmem_apart) fake_.put(task.address + offsets_.at("mm_shmempages"), kept);
+    }
     tasks_[pid] = task;
     return task.address;
 }

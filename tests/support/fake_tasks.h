@@ -22,7 +22,7 @@ struct TaskEra {
     std::string_view pid_link = "pid_links";
     bool cpu_in_thread_info = true;
     bool info_on_stack = false;  ///< thread_info lies at the bottom of the stack (before 4.9)
-    bool shmem_apart = false;    ///< mm_struct.mm_shmempages beside three counters (RHEL 7)
+    bool shmem_apart = false;    ///< mm_shmempages beside three counters, of threads as well (RHEL 7)
     FakeBuild build = FakeBuild::X86_64;
 
     /// What an mm_struct counts of its page tables: bytes (4.15), tables and middle directories (4.0),

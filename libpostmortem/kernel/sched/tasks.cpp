@@ -51,6 +51,7 @@ TaskReader::TaskReader(const Kernel& kernel, TaskParts parts)
     stack_ = find({"stack"});
     find_cpu(kernel);
     cached_rss_ = Field::find(kernel.types(), "task_struct", {"rss_stat.count"}).value_or(Field());
+    cached_shmem_ = Field::find(kernel.types(), "task_struct", {"mm_shmempages"}).value_or(Field());
     if (parts == TaskParts::ForUnwinding)
         saved_sp_ = Field::find(kernel.types(), "task_struct", {kernel.arch().saved_sp}).value_or(Field());
     find_extent();
@@ -152,6 +153,11 @@ void TaskReader::read_cached_rss(Task& task) const {
     }
     for (std::size_t i = 0; i < count; ++i)
         task.cached_rss[i] = load<std::int32_t>(bytes.data() + i * sizeof(std::int32_t), memory_.endian());
+    if (!cached_shmem_.present()) return;
+    if (const auto shmem = cached_shmem_.i64(memory_, task.address))
+        task.cached_rss.back() = static_cast<std::int32_t>(*shmem);
+    else
+        task.damage = shmem.error();
 }
 
 Result<std::uint64_t> current_task(const Kernel& kernel, std::uint32_t cpu) {

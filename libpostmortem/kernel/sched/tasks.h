@@ -83,6 +83,7 @@ class TaskReader {
     TaskStates states_;
     Problems missing_;
     Field pid_, tgid_, state_, exit_state_, comm_, flags_, mm_, parent_, stack_, cpu_, cached_rss_;
+    Field cached_shmem_;                  ///< apart from the others in RHEL 7 (3.10.0)
     Field stack_cpu_, stack_task_;        ///< of the thread_info at the bottom of the stack
     bool one_cpu_ = false;                ///< a kernel for one CPU, which notes none
     Field saved_sp_;                      ///< absent where it is not asked for
@@ -92,8 +93,8 @@ class TaskReader {
 /// The task that CPU `cpu` was running: its runqueue's curr.
 Result<std::uint64_t> current_task(const Kernel& kernel, std::uint32_t cpu);
 
-/// The CPU that went into panic() or crash_kexec(), and did not come back: by panic_cpu, else crashing_cpu, of
-/// which CPU 0 is no word.
+/// The CPU that went into panic() or crash_kexec(), and did not come back: by panic_cpu, else crashing_cpu,
+/// of which CPU 0 is no word.
 std::optional<std::uint32_t> panicked_cpu(const Kernel& kernel);
 /// The CPU on which the kernel died: that one, else the one that the dump's header names.
 Result<std::uint32_t> crashed_cpu(const Kernel& kernel);
