@@ -16,6 +16,11 @@ SavedRegisters without_preserved(Registers registers) {
     return std::make_shared<const Registers>(registers);
 }
 
+// What compilers call in place of a pointer where processors guess whither a call goes (retpolines).
+bool calls_by_pointer(const CodePlace& called) {
+    return called.function.find("_indirect_thunk_") != std::string::npos;
+}
+
 }  // namespace
 
 FrameWalker::Step FrameWalker::by_links(const UnwindPosition& at, StackSet stacks) {
@@ -56,12 +61,14 @@ FrameWalker::Step FrameWalker::by_fresh_call(const UnwindPosition& at, StackSet 
     for (const std::uint64_t slot : {at.sp, at.sp + word_}) {
         const auto ip = read_on(stacks, slot);
         if (!ip) continue;
+        const bool pushed = slot != at.sp;
+        if (pushed && (!at.fp || read_on(stacks, at.sp) != *at.fp)) continue;
+        // A call by pointer does not name the function: there the pushed frame pointer or its instructions
+        // tell.
         const auto called = code_.map().call_target(*ip);
-        // A call by pointer does not name the function: there its instructions have to tell.
-        const bool bare =
-            slot == at.sp && !called && is_return_address(*ip) && (wild || !code_.map().has_frame(at.ip));
-        if (called != function && !bare) continue;
-        if (slot != at.sp && (!at.fp || read_on(stacks, at.sp) != *at.fp)) continue;
+        const bool by_pointer = is_return_address(*ip) && (!called || calls_by_pointer(code_.at(*called)));
+        const bool bare = wild ? !pushed : pushed || !code_.map().has_frame(at.ip);
+        if (called != function && !(by_pointer && bare)) continue;
         Step step = moved_to(*ip, slot, FrameTrust::CallSite);
         step.next.fp = at.fp;
         return step;

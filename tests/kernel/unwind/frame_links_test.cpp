@@ -156,6 +156,23 @@ TEST_CASE("the call of a null pointer is a frame, and so is who called") {
           Names{"do_page_fault", "page_fault", "vfs_read", "sys_read", "system_call"});
 }
 
+TEST_CASE("who called by pointer a function that has pushed the frame pointer, and not set it") {
+    for (const bool by_thunk : {false, true}) {
+        CAPTURE(by_thunk);
+        SystemCall code;
+        const auto touch = code.add("touch"), thunk = code.add("__x86_indirect_thunk_rax");
+        code.enter_at(code.room);
+        const std::uint64_t sp = code.inner_frame - 0x40;
+        code.image.put<std::uint64_t>(sp, code.inner_frame);
+        code.image.put<std::uint64_t>(
+            sp + 8, by_thunk ? code.call(code.inner, 0x60, thunk) : code.indirect_call(code.inner, 0x60));
+        Registers now = kernel_registers(touch + 0x20, sp);
+        now.set(Bp, code.inner_frame);
+        CHECK(functions(code.walk(UnwindPosition::from_registers(now), true)) ==
+              Names{"touch", "vfs_read", "sys_read", "system_call"});
+    }
+}
+
 TEST_CASE("from the interrupt stack a pointer leads to what was interrupted") {
     for (const std::uint64_t into :
          {std::uint64_t{0}, std::uint64_t{4 * 8}}) {  // to the registers; to bp in them
