@@ -20,7 +20,7 @@ struct SystemCall : FakeCode {
     static constexpr std::uint64_t user_bp = 0x7ffd12345678;
     StackRange stack = add_stack(StackKind::Task);
     std::uint64_t entry = add("system_call"), read = add("sys_read"), inner = add("vfs_read"),
-                  sleep = add("schedule");
+                  sleep = add("schedule"), page_fault = add("page_fault"), handler = add("do_page_fault");
     std::uint64_t room = stack.high - pt_regs_size;  // where the program's registers lie
     std::uint64_t outer_frame = stack.high - 0x100, inner_frame = stack.high - 0x180;
 
@@ -40,6 +40,18 @@ struct SystemCall : FakeCode {
         outer_frame = entry_sp - 16;
         put_frame(inner_frame, outer_frame, call(read, 0x30, inner));
         put_frame(outer_frame, user_bp, indirect_call(entry, 0x40));
+    }
+    // In what an exception called: the entry has the registers that it found at its stack pointer, and the
+    // frame pointer is still the interrupted one's. A program is behind all of it.
+    UnwindPosition in_page_fault(std::uint64_t at, const Registers& found) {
+        Registers user = user_registers();
+        user.set(Bp, user_bp);
+        put_registers(room, user);
+        put_registers(at, found);
+        put_frame(at - 16, found[Bp], call(page_fault, 0x20, handler));
+        Registers now = kernel_registers(handler + 0x40, at - 0x60);
+        now.set(Bp, at - 16);
+        return UnwindPosition::from_registers(now);
     }
     UnwindPosition asleep() {
         UnwindPosition start;
@@ -92,22 +104,14 @@ TEST_CASE("a function that an exception interrupted is not skipped") {
     // touch is interrupted; its frame is frame_of_touch; page_fault calls do_page_fault with the registers at
     // its stack pointer, and the frame pointer is still that of touch.
     SystemCall code;
-    const auto touch = code.add("touch"), page_fault = code.add("page_fault"),
-               handler = code.add("do_page_fault");
+    const auto touch = code.add("touch");
     code.enter_at(code.room);
     const std::uint64_t frame_of_touch = code.inner_frame - 0x100, regs = frame_of_touch - 0x200;
     code.put_frame(frame_of_touch, code.inner_frame, code.call(code.inner, 0x60, touch));
     Registers saved = kernel_registers(touch + 0x20, frame_of_touch - 0x10);
     saved.set(Bp, frame_of_touch);
-    code.put_registers(regs, saved);
-    code.put_frame(regs - 16, frame_of_touch, code.call(page_fault, 0x20, handler));
-    Registers user = user_registers();
-    user.set(Bp, SystemCall::user_bp);
-    code.put_registers(code.room, user);
-
-    Registers now = kernel_registers(handler + 0x40, regs - 0x60);
-    now.set(Bp, regs - 16);
-    const auto trace = code.walk(UnwindPosition::from_registers(now), true);
+    const UnwindPosition now = code.in_page_fault(regs, saved);
+    const auto trace = code.walk(now, true);
     CHECK(functions(trace) ==
           Names{"do_page_fault", "page_fault", "touch", "vfs_read", "sys_read", "system_call"});
     REQUIRE(trace.frames[1].registers);
@@ -118,15 +122,14 @@ TEST_CASE("a function that an exception interrupted is not skipped") {
     // Other registers that lie there are not those of this exception.
     saved.set(Bp, frame_of_touch + 8);
     code.put_registers(regs, saved);
-    CHECK(functions(code.walk(UnwindPosition::from_registers(now), true)) ==
+    CHECK(functions(code.walk(now, true)) ==
           Names{"do_page_fault", "page_fault", "vfs_read", "sys_read", "system_call"});
 }
 
 TEST_CASE("the call of a null pointer is a frame, and so is who called") {
     // touch has a frame and calls 0; the exception found the return address at the stack pointer.
     SystemCall code;
-    const auto touch = code.add("touch"), page_fault = code.add("page_fault"),
-               handler = code.add("do_page_fault");
+    const auto touch = code.add("touch");
     code.enter_at(code.room);
     const std::uint64_t frame_of_touch = code.inner_frame - 0x100, sp = frame_of_touch - 8,
                         regs = sp - 8 - pt_regs_size;
@@ -134,15 +137,8 @@ TEST_CASE("the call of a null pointer is a frame, and so is who called") {
     code.image.put<std::uint64_t>(sp, code.indirect_call(touch, 0x20));
     Registers saved = kernel_registers(0, sp);
     saved.set(Bp, frame_of_touch);
-    code.put_registers(regs, saved);
-    code.put_frame(regs - 16, frame_of_touch, code.call(page_fault, 0x20, handler));
-    Registers user = user_registers();
-    user.set(Bp, SystemCall::user_bp);
-    code.put_registers(code.room, user);
-
-    Registers now = kernel_registers(handler + 0x40, regs - 0x60);
-    now.set(Bp, regs - 16);
-    const auto trace = code.walk(UnwindPosition::from_registers(now), true);
+    const UnwindPosition now = code.in_page_fault(regs, saved);
+    const auto trace = code.walk(now, true);
     CHECK(functions(trace) ==
           Names{"do_page_fault", "page_fault", "", "touch", "vfs_read", "sys_read", "system_call"});
     REQUIRE(trace.frames[1].registers);
@@ -152,7 +148,7 @@ TEST_CASE("the call of a null pointer is a frame, and so is who called") {
     // No exception leaves its registers so far below the stack pointer that it found.
     saved.set(Sp, sp + 0x40);
     code.put_registers(regs, saved);
-    CHECK(functions(code.walk(UnwindPosition::from_registers(now), true)) ==
+    CHECK(functions(code.walk(now, true)) ==
           Names{"do_page_fault", "page_fault", "vfs_read", "sys_read", "system_call"});
 }
 
