@@ -36,7 +36,7 @@ struct WaitingSignals {
 
 struct TaskSignals {
     TaskMention task;
-    std::uint64_t signal_struct = 0;  ///< 0 where the task has given it up
+    std::optional<std::uint64_t> signal_struct;  ///< 0 where the task has given it up
     std::optional<std::int64_t> threads;
     std::vector<SignalAction> actions;
     std::optional<bool> has_pending;  ///< one that is not blocked

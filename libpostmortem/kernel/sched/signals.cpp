@@ -19,10 +19,9 @@ class SignalReader {
         : kernel_(kernel), task_(kernel.object("task_struct", task.address)), pid_(task.pid) {}
 
     SignalsOfTask read() {
-        const auto signal = task_["signal"].u64();
-        if (!signal) problem("the signals", signal.error());
-        found_.signal_struct = signal.value_or(0);
-        if (found_.signal_struct != 0) {
+        found_.signal_struct = value("the signals", task_["signal"].u64());
+        const bool has_given_up = found_.signal_struct == 0u;
+        if (found_.signal_struct && !has_given_up) {
             // Until 2.6.35 (b3ac022cb9dc) those who shared it were its threads.
             const Object signals = task_["signal"];
             const bool is_old = !signals.has("nr_threads") && signals.has("count");
@@ -35,7 +34,7 @@ class SignalReader {
         found_.own = value("the signals that wait", pending(task_["pending"]));
         // As recalc_sigpending() decides (kernel/signal.c). The flag that it then sets, TIF_SIGPENDING, has
         // had several numbers.
-        if (found_.own && found_.blocked && (found_.shared || found_.signal_struct == 0)) {
+        if (found_.own && found_.blocked && (found_.shared || has_given_up)) {
             const std::uint64_t waiting = found_.own->set | (found_.shared ? found_.shared->set : 0);
             found_.has_pending = (waiting & ~*found_.blocked) != 0;
         }

@@ -31,7 +31,7 @@ struct PendingSignals {
 };
 
 struct SignalsOfTask {
-    std::uint64_t signal_struct = 0;  ///< 0 where the task has given it up
+    std::optional<std::uint64_t> signal_struct;  ///< 0 where the task has given it up
     std::optional<std::int64_t> threads;
     std::vector<SignalHandling> handling;  ///< of signal 1 and on
     std::optional<bool> has_pending;       ///< one that is not blocked

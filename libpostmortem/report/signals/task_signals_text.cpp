@@ -53,8 +53,9 @@ std::string flag_names(std::uint64_t flags) {
 void print_actions(SignalOut out, const TaskSignals& signals) {
     const bool narrow = signals.task.task >> 32 == 0;
     const std::size_t user = narrow ? 8 : 10;
-    fmt::format_to(out, "SIGNAL_STRUCT: {:x}  ", signals.signal_struct);
-    if (signals.signal_struct == 0) {
+    const std::uint64_t known = signals.signal_struct.value_or(0);
+    fmt::format_to(out, "SIGNAL_STRUCT: {}  ", signals.signal_struct ? fmt::format("{:x}", known) : "-");
+    if (known == 0) {
         fmt::format_to(out, "\n");
         return;
     }
@@ -91,7 +92,7 @@ void print_own(SignalOut out, const TaskSignals& signals, std::string_view inden
 }
 
 void print_shared(SignalOut out, const TaskSignals& signals) {
-    if (signals.signal_struct == 0) return;
+    if (signals.signal_struct == 0u) return;
     fmt::format_to(out, "SHARED_PENDING\n");
     print_waiting(out, signals.shared, "", signals.task.task >> 32 == 0 ? 8 : 16);
 }
@@ -126,7 +127,7 @@ std::string to_text(const SignalList& list, const SignalPrinting& printing) {
         first = false;
         fmt::format_to(out, "{}", task_header(signals.task));
         print_actions(out, signals);
-        if (signals.signal_struct != 0) print_own(out, signals, "");
+        if (signals.signal_struct != 0u) print_own(out, signals, "");
         print_shared(out, signals);
         if (!printing.in_foreach) fmt::format_to(out, "\n");
     }
